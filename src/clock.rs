@@ -1,0 +1,116 @@
+//! Time: one millisecond timestamp for all of the gateway, the carrier's local spellings of it, and
+//! the only place that asks the system what time it is.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, FixedOffset, NaiveDateTime, SecondsFormat, TimeZone, Utc};
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Timestamp(pub i64);
+
+/// One day in milliseconds.
+pub const DAY_MS: i64 = 86_400_000;
+
+impl Timestamp {
+    /// Reads a time as the carrier writes it: `yyyyMMddHHmmss` in the zone of `offset`, or 13 digits
+    /// of epoch milliseconds. Anything else (zeros, other lengths, dates no calendar has) is `None`;
+    /// an unparsable time counts as absent.
+    #[must_use]
+    pub fn from_carrier(text: &str, offset: FixedOffset) -> Option<Self> {
+        if !text.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        match text.len() {
+            14 => {
+                let local = NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S").ok()?;
+                let at = offset.from_local_datetime(&local).single()?;
+                (local.and_utc().timestamp() >= 0).then(|| Self(at.timestamp_millis()))
+            }
+            13 => text.parse().ok().filter(|ms| *ms > 0).map(Self),
+            _ => None,
+        }
+    }
+
+    /// Reads an RFC 3339 time in any zone.
+    #[must_use]
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let at = DateTime::parse_from_rfc3339(text).ok()?;
+        Some(Self(at.timestamp_millis()))
+    }
+
+    /// RFC 3339 in UTC with `Z`; milliseconds only where there are any.
+    #[must_use]
+    pub fn rfc3339(self) -> String {
+        self.utc().to_rfc3339_opts(SecondsFormat::AutoSi, true)
+    }
+
+    /// The same moment as a calendar value in UTC; moments no calendar holds become its last one.
+    #[must_use]
+    pub fn utc(self) -> DateTime<Utc> {
+        DateTime::from_timestamp_millis(self.0).unwrap_or(DateTime::<Utc>::MAX_UTC)
+    }
+
+    /// This moment moved by `ms`, never wrapping round.
+    #[must_use]
+    pub fn plus_ms(self, ms: i64) -> Self {
+        Self(self.0.saturating_add(ms))
+    }
+}
+
+/// Where the current time comes from. Passed in, so that a test can set it.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+
+impl Clock {
+    /// The system's clock.
+    #[must_use]
+    pub fn system() -> Self {
+        Self(Arc::new(|| Timestamp(Utc::now().timestamp_millis())))
+    }
+
+    /// A clock that answers whatever `now` answers.
+    #[must_use]
+    pub fn from_fn(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        (self.0)()
+    }
+}
+
+impl std::fmt::Debug for Clock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Clock({})", self.now().rfc3339())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Option<String> {
+        let hanoi = FixedOffset::east_opt(7 * 3600).expect("an offset");
+        Timestamp::from_carrier(text, hanoi).map(Timestamp::rfc3339)
+    }
+
+    #[test]
+    fn carrier_times() {
+        assert_eq!(read("20171003164946").as_deref(), Some("2017-10-03T09:49:46Z"));
+        assert_eq!(read("1507024188340").as_deref(), Some("2017-10-03T09:49:48.340Z"));
+        for absent in [
+            "",
+            "00000000000000",
+            "0000000000000",
+            "180119094911",
+            "20171332000000",
+            "2017100316494x",
+            "20171003240000",
+        ] {
+            assert_eq!(read(absent), None, "{absent}");
+        }
+    }
+}

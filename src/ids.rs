@@ -1,0 +1,152 @@
+//! Words that are checked once and trusted afterwards: subscriber numbers and notice ids.
+//! A number masks itself wherever it is displayed; only `in_full` shows it whole.
+
+use std::fmt;
+
+/// A subscriber number (MSISDN) in its canonical spelling: digits only, `84` + 9 digits for every
+/// Vietnamese form, any other number of 6 to 15 digits as it came (without a leading `+`).
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Msisdn(String);
+
+/// The text is not a number of 6 to 15 digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a subscriber number of 6 to 15 digits")]
+pub struct BadMsisdn;
+
+/// The national prefixes of VinaPhone's 11-digit plan (in use until September 2018) and what each
+/// became. Only this carrier's are mapped: number portability began after the switch, so no
+/// old-plan number of another carrier can reach us (source: carrier facts, quirk 18).
+const OLD_PLAN: [(&str, &str); 5] =
+    [("124", "84"), ("127", "81"), ("129", "82"), ("123", "83"), ("125", "85")];
+
+impl Msisdn {
+    /// Reads any spelling of a number. Blanks around it are forgiven, anything else that is not a
+    /// digit (but one leading `+`) is refused.
+    ///
+    /// # Errors
+    /// [`BadMsisdn`] for an empty text, a non-digit, or fewer than 6 or more than 15 digits.
+    pub fn parse(text: &str) -> Result<Self, BadMsisdn> {
+        let text = text.trim();
+        let digits = text.strip_prefix('+').unwrap_or(text);
+        if !(6..=15).contains(&digits.len()) || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(BadMsisdn);
+        }
+        let national = national(digits, text.starts_with('+'));
+        Ok(Self(match national.map(modern) {
+            Some(number) => format!("84{number}"),
+            None => digits.to_owned(),
+        }))
+    }
+
+    /// Trusts a spelling that this type wrote earlier, as the ledger gives it back.
+    #[must_use]
+    pub fn from_canonical(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The whole number. For the ledger, the admin and partner surfaces and the carrier's answer;
+    /// never for a log line.
+    #[must_use]
+    pub fn in_full(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The national part (9 digits, or 10 of a known old prefix), told by length and never by prefix:
+/// `84841234567` is complete although what follows `84` begins with 84 again.
+fn national(digits: &str, international: bool) -> Option<&str> {
+    let part = match (digits.len(), digits.as_bytes()[0]) {
+        (11 | 12, b'8') if digits.starts_with("84") => &digits[2..],
+        (10 | 11, b'0') if !international => &digits[1..],
+        (9, _) if !international => digits,
+        _ => return None,
+    };
+    let complete = part.len() == 9 && !part.starts_with('0');
+    (complete || (part.len() == 10 && old_prefix(part).is_some())).then_some(part)
+}
+
+fn old_prefix(national: &str) -> Option<&'static str> {
+    let found = OLD_PLAN.iter().find(|(old, _)| national.starts_with(old));
+    found.map(|(_, new)| *new)
+}
+
+fn modern(national: &str) -> String {
+    match old_prefix(national) {
+        Some(new) if national.len() == 10 => format!("{new}{}", &national[3..]),
+        _ => national.to_owned(),
+    }
+}
+
+impl fmt::Display for Msisdn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (head, tail) = if self.0.len() >= 11 { (5, 3) } else { (2, 2) };
+        write!(f, "{}***{}", &self.0[..head], &self.0[self.0.len() - tail..])
+    }
+}
+
+impl fmt::Debug for Msisdn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Msisdn({self})")
+    }
+}
+
+/// A row of the journal: positive, rising in the order of first receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct NoticeId(pub i64);
+
+impl fmt::Display for NoticeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, canonical: &str) {
+        let number = Msisdn::parse(text).map(|m| m.in_full().to_owned());
+        assert_eq!(number.as_deref(), Ok(canonical), "{text}");
+    }
+
+    #[test]
+    fn every_spelling_meets_its_canonical_number() {
+        check("84945989325", "84945989325");
+        check("+84945989325", "84945989325");
+        check(" 0945989325\n", "84945989325");
+        check("945989325", "84945989325");
+        check("841241234567", "84841234567");
+        check("+841241234567", "84841234567");
+        check("01241234567", "84841234567");
+        check("84841234567", "84841234567");
+        check("0841234567", "84841234567");
+        check("841275864123", "84815864123");
+        check("84229292282", "84229292282");
+    }
+
+    #[test]
+    fn other_numbers_stay_as_they_are() {
+        check("84848883", "84848883");
+        check("841991234567", "841991234567");
+        check("012345", "012345");
+        check("+4915112345678", "4915112345678");
+        check("840945989325", "840945989325");
+        check("012345678", "012345678");
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for text in ["", "  ", "12345", "1234567890123456", "84x45989325", "++8494598932", "٠٩٤٥٩٨٩٣٢٥"]
+        {
+            assert_eq!(Msisdn::parse(text), Err(BadMsisdn), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_masks_itself() {
+        let number = Msisdn::parse("84945989325").expect("a number");
+        assert_eq!(format!("{number} {number:?}"), "84945***325 Msisdn(84945***325)");
+        assert_eq!(Msisdn::parse("123456").expect("a number").to_string(), "12***56");
+    }
+}
