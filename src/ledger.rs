@@ -1,1 +1,228 @@
-//! Being written.
+//! What the gateway remembers, for ever and exactly once.
+//!
+//! The *journal* has one narrow row per notice; subscriptions and their runs are its fold, kept
+//! beside it and always makeable again. [`record`] and [`operate`] say what one write does, against
+//! [`store::Store`]; an engine ([`sqlite`]) brings the statements; [`commit`] gathers waiting writes
+//! into shared transactions. Reads ([`read`]) go through connections of their own and never wait for
+//! the writer.
+//!
+//! The ledger knows nothing of the carrier's grammar; a reply is text that it stores.
+
+mod commit;
+mod dialect;
+pub mod journal;
+mod migrate;
+mod operate;
+pub mod raw;
+pub mod read;
+mod record;
+mod sqlite;
+mod standing;
+mod store;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use chrono::FixedOffset;
+use rusqlite::Connection;
+
+use crate::catalog::Catalog;
+use crate::clock::Clock;
+use crate::ids::{Msisdn, NoticeId};
+use crate::subscription::ServiceState;
+use crate::subscription::judge::Policy;
+use crate::subscription::terms::{Terms, TermsBook};
+use commit::{Done, Work, Writer};
+pub use migrate::{MigrateError, migrate};
+pub use operate::{Operated, Operation};
+pub use record::{Received, Recorded};
+
+/// Why a statement failed. Cheap to clone, since a failed commit is told to every waiting notice.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// The engine's own failure.
+    #[error("the ledger's database failed")]
+    Engine(#[source] Arc<rusqlite::Error>),
+    /// The reading pool's failure.
+    #[error("the ledger's database could not be read")]
+    Read(#[source] Arc<sqlx::Error>),
+    /// The ledger holds something that no gateway wrote.
+    #[error("the ledger is damaged: {0}")]
+    Broken(Arc<str>),
+}
+
+impl StoreError {
+    fn broken(what: impl Into<Arc<str>>) -> Self {
+        Self::Broken(what.into())
+    }
+}
+
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Engine(Arc::new(error))
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Read(Arc::new(error))
+    }
+}
+
+/// Why a write was not done, or is not known to be.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum NotKept {
+    /// Too many writes wait already; this one was not taken.
+    #[error("too many notices wait for a commit")]
+    Full,
+    /// The commit failed.
+    #[error(transparent)]
+    Failed(#[from] StoreError),
+    /// The writer has stopped.
+    #[error("the ledger's writer has stopped")]
+    Stopped,
+}
+
+/// Why a ledger could not be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Not an address of an engine this build has.
+    #[error("ledger.url {0:?} is not sqlite://PATH")]
+    Url(String),
+    /// Only `serve` and `migrate` make a ledger.
+    #[error("there is no ledger at {0}; `serve` or `migrate` makes one")]
+    Missing(PathBuf),
+    /// Its folder cannot be made.
+    #[error("cannot make the folder of {0}")]
+    Folder(PathBuf, #[source] std::io::Error),
+    /// Its schema cannot be brought up to date.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// The engine's failure.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Where the ledger is and what it may hold waiting.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// `sqlite://PATH`.
+    pub url: String,
+    /// Notices waiting for a commit.
+    pub queue_max: usize,
+}
+
+/// What a notice is judged by.
+#[derive(Debug)]
+pub struct Rules {
+    /// Today's offers.
+    pub catalog: Arc<Catalog>,
+    /// Numbered terms; filled when the ledger is opened.
+    pub book: TermsBook,
+    /// The operator's settings.
+    pub policy: Policy,
+    /// Zone of 14-digit times.
+    pub utc_offset: FixedOffset,
+}
+
+/// The open ledger; clones share it.
+#[derive(Clone)]
+pub struct Ledger(Arc<Inner>);
+
+struct Inner {
+    rules: Arc<Rules>,
+    writer: Writer,
+    readers: Vec<Mutex<Connection>>,
+    pool: sqlx::AnyPool,
+    clock: Clock,
+}
+
+impl Ledger {
+    /// Opens a ledger whose schema is up to date, and starts its writer.
+    ///
+    /// # Errors
+    /// Where there is none, its schema is another, or the engine fails.
+    pub async fn open(settings: &Settings, mut rules: Rules, clock: Clock) -> Result<Self, OpenError> {
+        let path = sqlite::path(&settings.url).ok_or_else(|| OpenError::Url(settings.url.clone()))?;
+        if !path.exists() {
+            return Err(OpenError::Missing(path));
+        }
+        migrate::check(&settings.url).await?;
+        let mut connection = sqlite::writer(&path)?;
+        let offset_s = rules.utc_offset.local_minus_utc();
+        let today = rules.catalog.offers().iter().map(|offer| Terms::of(offer, offset_s)).collect();
+        rules.book = sqlite::register_terms(&mut connection, today)?;
+        let rules = Arc::new(rules);
+        let readers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let readers = (0..readers).map(|_| sqlite::reader(&path).map(Mutex::new)).collect::<Result<_, _>>()?;
+        let pool = read::pool(&settings.url).await?;
+        let writer =
+            Writer::start(path, connection, Arc::clone(&rules), settings.queue_max, clock.clone());
+        Ok(Self(Arc::new(Inner { rules, writer, readers, pool, clock })))
+    }
+
+    /// Records one message and answers after its commit has reached the disk. The write is the
+    /// writer's own from the moment it is taken: dropping this future cancels nothing.
+    ///
+    /// # Errors
+    /// [`NotKept`]; only after [`NotKept::Full`] is it certain that nothing was kept.
+    pub async fn record(&self, received: Received) -> Result<Recorded, NotKept> {
+        match self.0.writer.submit(Work::Record(Box::new(received))).await? {
+            Done::Recorded(recorded) => Ok(recorded),
+            _ => Err(NotKept::Stopped),
+        }
+    }
+
+    /// Does what an operator says of a kept message.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    pub async fn operate(&self, operation: Operation, id: NoticeId) -> Result<Operated, NotKept> {
+        match self.0.writer.submit(Work::Operate(operation, id)).await? {
+            Done::Operated(operated) => Ok(operated),
+            _ => Err(NotKept::Stopped),
+        }
+    }
+
+    /// Commits something small, to tell whether notices can be kept.
+    ///
+    /// # Errors
+    /// [`NotKept`] where they cannot.
+    pub async fn probe(&self) -> Result<(), NotKept> {
+        self.0.writer.submit(Work::Probe(self.0.clock.now())).await.map(drop)
+    }
+
+    /// What a number holds of a service, by every notice answered so far. Blocks for the time of one
+    /// indexed look-up.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn holds(&self, number: &Msisdn, service_id: &str) -> Result<ServiceState, StoreError> {
+        sqlite::state(&self.reader(), &self.0.rules.book, number, service_id)
+    }
+
+    fn reader(&self) -> MutexGuard<'_, Connection> {
+        let readers = &self.0.readers;
+        let free = readers.iter().find_map(|reader| reader.try_lock().ok());
+        // A reader holds nothing that a panic could leave half done.
+        free.unwrap_or_else(|| readers[0].lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+
+    /// Today's offers.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.0.rules.catalog
+    }
+
+    /// Notices waiting for a commit now.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.0.writer.waiting()
+    }
+
+    /// Commits what was taken, and stops the writer.
+    pub async fn close(&self) {
+        self.0.writer.stop().await;
+        self.0.pool.close().await;
+    }
+}

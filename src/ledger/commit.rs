@@ -1,0 +1,180 @@
+//! Group commit: one writer thread per process takes all waiting writes into one transaction and
+//! answers each after the commit, so that they share an fsync.
+//!
+//! The thread owns its connection and its transactions. A caller holds nothing but the end of a
+//! channel: one that goes away cancels nothing. A batch that fails as a whole is undone and its
+//! writes are tried one by one, so that one bad write cannot spoil its neighbours'.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use super::operate::{Operated, Operation, operate};
+use super::record::{Received, Recorded, record};
+use super::{NotKept, Rules, StoreError, sqlite};
+use crate::clock::{Clock, Timestamp};
+use crate::ids::NoticeId;
+
+/// The most writes in one transaction: bounds how long the first of them waits.
+const BATCH_MAX: usize = 256;
+
+/// One write.
+pub(super) enum Work {
+    Record(Box<Received>),
+    Operate(Operation, NoticeId),
+    Probe(Timestamp),
+}
+
+/// What became of one.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Done {
+    Recorded(Recorded),
+    Operated(Operated),
+    Probed,
+}
+
+struct Job {
+    work: Work,
+    reply: oneshot::Sender<Result<Done, StoreError>>,
+}
+
+/// The handle to the writer thread.
+pub(super) struct Writer {
+    queue: Mutex<Option<mpsc::Sender<Job>>>,
+    capacity: usize,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Writer {
+    pub(super) fn start(
+        path: PathBuf,
+        connection: Connection,
+        rules: Arc<Rules>,
+        queue_max: usize,
+        _clock: Clock,
+    ) -> Self {
+        let (queue, jobs) = mpsc::channel(queue_max);
+        let run = move || Thread { path, connection: Some(connection), rules }.run(jobs);
+        let thread = std::thread::Builder::new().name("ledger-writer".into()).spawn(run);
+        Self { queue: Mutex::new(Some(queue)), capacity: queue_max, thread: Mutex::new(thread.ok()) }
+    }
+
+    /// Hands a write over and waits until it is committed.
+    pub(super) async fn submit(&self, work: Work) -> Result<Done, NotKept> {
+        let (reply, answer) = oneshot::channel();
+        let queue = lock(&self.queue).clone().ok_or(NotKept::Stopped)?;
+        queue.try_send(Job { work, reply }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => NotKept::Full,
+            mpsc::error::TrySendError::Closed(_) => NotKept::Stopped,
+        })?;
+        drop(queue);
+        Ok(answer.await.map_err(|_| NotKept::Stopped)??)
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        lock(&self.queue).as_ref().map_or(0, |queue| self.capacity - queue.capacity())
+    }
+
+    /// Lets the thread finish what it was given.
+    pub(super) async fn stop(&self) {
+        drop(lock(&self.queue).take());
+        let thread = lock(&self.thread).take();
+        if let Some(thread) = thread {
+            // A panic of the writer has been reported by its hook; there is nothing to add here.
+            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+struct Thread {
+    path: PathBuf,
+    /// None after a failure that a connection does not survive, until the next batch opens another.
+    connection: Option<Connection>,
+    rules: Arc<Rules>,
+}
+
+impl Thread {
+    fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
+        let mut batch = Vec::with_capacity(BATCH_MAX);
+        while jobs.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
+            self.settle(std::mem::take(&mut batch));
+        }
+    }
+
+    fn settle(&mut self, batch: Vec<Job>) {
+        let work: Vec<&Work> = batch.iter().map(|job| &job.work).collect();
+        let results = match self.commit(&work) {
+            Ok(done) => done.into_iter().map(Ok).collect(),
+            Err(error) if batch.len() > 1 && !is_everyones(&error) => self.one_by_one(&work),
+            Err(error) => vec![Err(error); batch.len()],
+        };
+        for (job, result) in batch.into_iter().zip(results) {
+            // A caller that has gone away does not wait for the answer; the write stands.
+            let _ = job.reply.send(result);
+        }
+    }
+
+    fn one_by_one(&mut self, work: &[&Work]) -> Vec<Result<Done, StoreError>> {
+        let alone = |work: &&Work| self.commit(&[*work]).and_then(|done| done.first().copied().ok_or_else(lost));
+        work.iter().map(alone).collect()
+    }
+
+    fn commit(&mut self, work: &[&Work]) -> Result<Vec<Done>, StoreError> {
+        let began = Instant::now();
+        let result = self.transaction(work);
+        match &result {
+            Ok(_) => crate::telemetry::committed(work.len(), began.elapsed()),
+            Err(error) => {
+                crate::telemetry::commit_failed();
+                tracing::error!(error = %crate::telemetry::chain(error), writes = work.len(), "a commit failed");
+                if is_everyones(error) {
+                    self.connection = None;
+                }
+            }
+        }
+        result
+    }
+
+    fn transaction(&mut self, work: &[&Work]) -> Result<Vec<Done>, StoreError> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            none => none.insert(sqlite::writer(&self.path)?),
+        };
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut store = sqlite::Tx { connection: &tx, book: &self.rules.book };
+        let done = work.iter().map(|work| perform(&mut store, &self.rules, work)).collect::<Result<_, _>>()?;
+        tx.commit()?;
+        Ok(done)
+    }
+}
+
+fn perform(store: &mut sqlite::Tx<'_>, rules: &Rules, work: &Work) -> Result<Done, StoreError> {
+    match work {
+        Work::Record(received) => record(store, rules, received).map(Done::Recorded),
+        Work::Operate(operation, id) => operate(store, rules, *operation, *id).map(Done::Operated),
+        Work::Probe(at) => store.probe(*at).map(|()| Done::Probed),
+    }
+}
+
+fn lost() -> StoreError {
+    StoreError::broken("a write had no result")
+}
+
+/// Whether a failure is the database's and not one write's: then trying the others one by one would
+/// only fail them later.
+fn is_everyones(error: &StoreError) -> bool {
+    match error {
+        StoreError::Engine(error) => {
+            !matches!(error.sqlite_error_code(), Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig) | None)
+        }
+        StoreError::Read(_) | StoreError::Broken(_) => false,
+    }
+}

@@ -1,0 +1,87 @@
+//! The schema and its versions.
+
+use std::borrow::Cow;
+
+use sqlx::SqlSafeStr;
+use sqlx::migrate::{Migrate, Migration, MigrationType, Migrator};
+
+use super::{OpenError, dialect, sqlite};
+
+/// Every step of the schema, oldest first. A released step is never edited: its checksum is kept in
+/// the ledger.
+const STEPS: [(i64, &str, &str); 1] = [(1, "journal", include_str!("migrations/0001_journal.sql"))];
+
+/// Why the schema is not what this binary needs.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// Written by a newer gateway.
+    #[error("the ledger's schema is version {0}, newer than this gateway knows; install a newer gateway")]
+    Newer(i64),
+    /// Some steps are still to be done.
+    #[error("the ledger's schema is out of date; run `sdp-gateway migrate`")]
+    Older,
+    /// The engine's failure.
+    #[error("the ledger's schema could not be brought up to date")]
+    Engine(#[source] sqlx::migrate::MigrateError),
+    /// No connection.
+    #[error("the ledger could not be opened")]
+    Connect(#[source] sqlx::Error),
+}
+
+/// Makes the ledger where there is none and brings its schema up to date. Returns the versions it
+/// had and has; 0 is none.
+///
+/// # Errors
+/// A newer schema than this binary knows, or the engine's failure.
+pub async fn migrate(url: &str) -> Result<(i64, i64), OpenError> {
+    let path = sqlite::path(url).ok_or_else(|| OpenError::Url(url.to_owned()))?;
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(path.clone(), error))?;
+    }
+    sqlite::create(&path)?;
+    let mut connection = connect(url).await?;
+    let before = applied(&mut connection).await?;
+    refuse_newer(before)?;
+    migrator().run_direct(None, &mut connection, false).await.map_err(MigrateError::Engine)?;
+    let after = applied(&mut connection).await?;
+    Ok((before, after))
+}
+
+/// Makes sure that the schema is the one this binary knows.
+///
+/// # Errors
+/// Where it is older or newer, or the engine's failure.
+pub(super) async fn check(url: &str) -> Result<(), MigrateError> {
+    let mut connection = connect(url).await?;
+    let version = applied(&mut connection).await?;
+    refuse_newer(version)?;
+    if version < newest() { Err(MigrateError::Older) } else { Ok(()) }
+}
+
+fn newest() -> i64 {
+    STEPS[STEPS.len() - 1].0
+}
+
+fn refuse_newer(version: i64) -> Result<(), MigrateError> {
+    if version > newest() { Err(MigrateError::Newer(version)) } else { Ok(()) }
+}
+
+async fn connect(url: &str) -> Result<sqlx::AnyConnection, MigrateError> {
+    sqlx::any::install_default_drivers();
+    sqlx::Connection::connect(url).await.map_err(MigrateError::Connect)
+}
+
+async fn applied(connection: &mut sqlx::AnyConnection) -> Result<i64, MigrateError> {
+    let table = "_sqlx_migrations";
+    connection.ensure_migrations_table(table).await.map_err(MigrateError::Engine)?;
+    let applied = connection.list_applied_migrations(table).await.map_err(MigrateError::Engine)?;
+    Ok(applied.iter().map(|step| step.version).max().unwrap_or(0))
+}
+
+fn migrator() -> Migrator {
+    let step = |(version, name, text): &(i64, &'static str, &'static str)| {
+        let text = sqlx::AssertSqlSafe(dialect::sqlite(text)).into_sql_str();
+        Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, text, false)
+    };
+    Migrator::with_migrations(STEPS.iter().map(step).collect())
+}

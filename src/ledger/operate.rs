@@ -1,0 +1,134 @@
+//! What an operator may do to a kept message: have it judged again, or lay it aside.
+
+use super::journal::{Outcome, Row};
+use super::record::{conflict_key, find, refold, rejudge};
+use super::store::Store;
+use super::{Rules, StoreError};
+use crate::ids::NoticeId;
+use crate::subscription::judge::{Policy, Reason};
+use crate::subscription::notice::{self, Reading};
+use crate::wire;
+
+/// An operator's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// Judge it again, as contract section 7 says for each reason.
+    Retry,
+    /// Lay a parked or ignored one aside: repeats of it are not judged again.
+    Discard,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operated {
+    /// The row is other than before.
+    Changed,
+    /// Nothing changed.
+    Unchanged,
+    /// There is no such notice.
+    Unknown,
+}
+
+/// Does it.
+///
+/// # Errors
+/// The engine's; nothing has changed then.
+pub fn operate(
+    store: &mut impl Store,
+    rules: &Rules,
+    operation: Operation,
+    id: NoticeId,
+) -> Result<Operated, StoreError> {
+    let Some(mut row) = store.notice(id)? else { return Ok(Operated::Unknown) };
+    let changed = match operation {
+        Operation::Retry => retry(store, rules, &mut row)?,
+        Operation::Discard => discard(store, &mut row)?,
+    };
+    Ok(if changed { Operated::Changed } else { Operated::Unchanged })
+}
+
+fn discard(store: &mut impl Store, row: &mut Row) -> Result<bool, StoreError> {
+    let may = matches!(row.outcome, Outcome::Parked(_) | Outcome::Ignored);
+    if may {
+        row.outcome = Outcome::Discarded;
+        store.update(row)?;
+    }
+    Ok(may)
+}
+
+fn retry(store: &mut impl Store, rules: &Rules, row: &mut Row) -> Result<bool, StoreError> {
+    match row.outcome {
+        Outcome::Parked(Reason::Held | Reason::RecordOnly | Reason::Unmapped | Reason::Ambiguous) => {
+            rejudge(store, rules, row, Policy::APPLY)
+        }
+        Outcome::Parked(Reason::Conflict) => overrule(store, rules, row),
+        Outcome::Applied | Outcome::NoChange | Outcome::Superseded => Ok(false),
+        Outcome::Parked(_) | Outcome::Discarded | Outcome::Ignored => read_again(store, rules, row),
+    }
+}
+
+/// A conflict's content rules from now on: it takes the identity, and what held it becomes the
+/// conflict.
+fn overrule(store: &mut impl Store, rules: &Rules, row: &mut Row) -> Result<bool, StoreError> {
+    let Some(notice) = row.notice() else { return Ok(false) };
+    if let Some(holder) = store.holder(&notice.identity)?.filter(|holder| *holder != row.id) {
+        yield_to(store, holder)?;
+    }
+    store.hold(&notice.identity, row.id)?;
+    rejudge(store, rules, row, rules.policy)?;
+    Ok(true)
+}
+
+/// Takes a holder out of the fold and parks it as the conflict it has become.
+fn yield_to(store: &mut impl Store, holder: NoticeId) -> Result<(), StoreError> {
+    let mut loser = find(store, holder)?;
+    let event = {
+        let store = std::cell::RefCell::new(&mut *store);
+        loser.event(&|id| store.borrow_mut().terms(id))?
+    };
+    let Some(notice) = loser.notice() else { return Ok(()) };
+    (loser.outcome, loser.scope) = (Outcome::Parked(Reason::Conflict), None);
+    store.update(&loser)?;
+    store.hold(&conflict_key(&notice), holder)?;
+    match event {
+        Some(event) => refold(store, &notice.content.msisdn, &event.change),
+        None => Ok(()),
+    }
+}
+
+/// Reads the message's bytes again: the reader, the catalog or the settings may have changed.
+fn read_again(store: &mut impl Store, rules: &Rules, row: &mut Row) -> Result<bool, StoreError> {
+    let Some(raw) = store.raw(row.id)? else { return Ok(false) };
+    let read = wire::request::notify(&raw.method, &raw.query, raw.content_type.as_deref(), &raw.body);
+    let reading = read.map(|message| notice::read(&message, rules.utc_offset));
+    let Ok(Reading::Notice(notice)) = reading else { return put_back(store, row, reading.is_ok()) };
+    let holder = store.holder(&notice.identity)?.filter(|holder| *holder != row.id);
+    let before = row.outcome;
+    row.take(&notice);
+    // Out of the words that mean "no notice", so that the row can be judged as one.
+    row.outcome = Outcome::Parked(Reason::Conflict);
+    let Some(holder) = holder else {
+        store.hold(&notice.identity, row.id)?;
+        rejudge(store, rules, row, rules.policy)?;
+        return Ok(row.outcome != before);
+    };
+    let held = find(store, holder)?.notice();
+    let is_repeat = held.is_some_and(|held| held.content.says_the_same(&notice.content, &rules.catalog));
+    let changed = !is_repeat && before != row.outcome;
+    if changed {
+        store.hold(&conflict_key(&notice), row.id)?;
+        store.update(row)?;
+    }
+    Ok(changed)
+}
+
+/// A discarded message that is still no notice waits for an operator again.
+fn put_back(store: &mut impl Store, row: &mut Row, is_readable: bool) -> Result<bool, StoreError> {
+    let reason = if is_readable { Reason::WrongMessage } else { Reason::Unreadable };
+    let changed = row.outcome != Outcome::Parked(reason);
+    if changed {
+        row.outcome = Outcome::Parked(reason);
+        store.update(row)?;
+    }
+    Ok(changed)
+}

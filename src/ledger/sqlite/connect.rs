@@ -1,0 +1,58 @@
+//! Connections and their settings.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::ledger::StoreError;
+
+/// How long a statement waits for another process's lock. Longer than any batch of the commands
+/// that write beside a gateway, shorter than the carrier's patience.
+const BUSY_MS: u64 = 5_000;
+
+/// Statements kept prepared on a connection; all of the writer's fit.
+const STATEMENTS_MAX: usize = 64;
+
+/// The file of a `sqlite://` address.
+#[must_use]
+pub(in crate::ledger) fn path(url: &str) -> Option<PathBuf> {
+    let path = url.strip_prefix("sqlite://")?;
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
+    (!path.is_empty()).then(|| PathBuf::from(path))
+}
+
+/// Makes the file where there is none, and sets what is kept in it.
+pub(in crate::ledger) fn create(path: &std::path::Path) -> Result<(), StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
+    let connection = open(path, flags)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    Ok(())
+}
+
+/// The connection that writes. A commit returns once the disk has it (`synchronous=FULL` in WAL mode
+/// syncs the log at each commit).
+pub(in crate::ledger) fn writer(path: &std::path::Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = open(path, flags)?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "cache_size", -16_384)?;
+    Ok(connection)
+}
+
+/// A connection that only reads, for look-ups on the answer path.
+pub(in crate::ledger) fn reader(path: &std::path::Path) -> Result<Connection, StoreError> {
+    // Not SQLITE_OPEN_READ_ONLY: a reader that comes first must be able to set up the shared index.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = open(path, flags)?;
+    connection.pragma_update(None, "query_only", true)?;
+    connection.pragma_update(None, "cache_size", -8_192)?;
+    Ok(connection)
+}
+
+fn open(path: &std::path::Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(Duration::from_millis(BUSY_MS))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    Ok(connection)
+}

@@ -1,0 +1,176 @@
+//! The journal, and the messages as they came.
+
+use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
+
+use crate::clock::Timestamp;
+use super::terms::terms;
+use crate::ids::{Msisdn, NoticeId};
+use crate::ledger::StoreError;
+use crate::ledger::journal::{Outcome, Row};
+use crate::ledger::raw::Raw;
+use crate::subscription::decide::Event;
+use crate::subscription::notice::SentIds;
+use crate::subscription::terms::TermsBook;
+
+const INSERT: &str = "/* notice insert */ INSERT INTO notice (received_at, caller, kind, outcome, reason, \
+    answer, count, identity, msisdn, queue_id, reg_type, reg_id, service_id, package_id, service_code, \
+    package_code, channel, price, event_at, subscribe_at, expire_at, auto_renew, failed, scope) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
+    $22, $23, $24)";
+
+const UPDATE: &str = "/* notice update */ UPDATE notice SET kind = $2, outcome = $3, reason = $4, identity = $5, \
+    msisdn = $6, queue_id = $7, reg_type = $8, reg_id = $9, service_id = $10, package_id = $11, \
+    service_code = $12, package_code = $13, channel = $14, price = $15, event_at = $16, subscribe_at = $17, \
+    expire_at = $18, auto_renew = $19, failed = $20, scope = $21 WHERE id = $1";
+
+const COLUMNS: &str = "id, received_at, caller, outcome, reason, answer, count, identity, msisdn, queue_id, \
+    reg_type, reg_id, service_id, package_id, service_code, package_code, channel, price, event_at, \
+    subscribe_at, expire_at, auto_renew, failed, scope";
+
+const INSERT_RAW: &str = "/* notice_raw insert */ INSERT INTO notice_raw (notice_id, method, path, query, \
+    content_type, body, status, reply) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+
+pub(super) fn insert(connection: &Connection, row: &Row, raw: &Raw) -> Result<NoticeId, StoreError> {
+    connection.prepare_cached(INSERT)?.execute(params![
+        row.received_at.0,
+        row.caller,
+        row.kind(),
+        row.outcome.as_str(),
+        row.outcome.reason().map(|reason| reason.as_str()),
+        row.answer,
+        row.count,
+        row.identity,
+        row.msisdn.as_ref().map(Msisdn::in_full),
+        row.queue_id,
+        row.reg_type,
+        row.reg_id,
+        row.sent.service_id,
+        row.sent.package_id,
+        row.sent.service_code,
+        row.sent.package_code,
+        row.channel,
+        row.price,
+        row.event_at.map(|at| at.0),
+        row.subscribe_at.map(|at| at.0),
+        row.expire_at.map(|at| at.0),
+        row.auto_renew,
+        row.failed,
+        row.scope,
+    ])?;
+    let id = NoticeId(connection.last_insert_rowid());
+    connection.prepare_cached(INSERT_RAW)?.execute(params![
+        id.0,
+        raw.method,
+        raw.path,
+        raw.query,
+        raw.content_type,
+        &raw.body[..],
+        raw.status,
+        raw.reply,
+    ])?;
+    Ok(id)
+}
+
+pub(super) fn update(connection: &Connection, row: &Row) -> Result<(), StoreError> {
+    connection.prepare_cached(UPDATE)?.execute(params![
+        row.id.0,
+        row.kind(),
+        row.outcome.as_str(),
+        row.outcome.reason().map(|reason| reason.as_str()),
+        row.identity,
+        row.msisdn.as_ref().map(Msisdn::in_full),
+        row.queue_id,
+        row.reg_type,
+        row.reg_id,
+        row.sent.service_id,
+        row.sent.package_id,
+        row.sent.service_code,
+        row.sent.package_code,
+        row.channel,
+        row.price,
+        row.event_at.map(|at| at.0),
+        row.subscribe_at.map(|at| at.0),
+        row.expire_at.map(|at| at.0),
+        row.auto_renew,
+        row.failed,
+        row.scope,
+    ])?;
+    Ok(())
+}
+
+pub(super) fn find(connection: &Connection, id: NoticeId) -> Result<Option<Row>, StoreError> {
+    let sql = format!("/* notice one */ SELECT {COLUMNS} FROM notice WHERE id = $1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([id.0])?;
+    rows.next()?.map(read).transpose()
+}
+
+pub(super) fn raw(connection: &Connection, id: NoticeId) -> Result<Option<Raw>, StoreError> {
+    let sql = "/* notice_raw one */ SELECT method, path, query, content_type, body, status, reply \
+               FROM notice_raw WHERE notice_id = $1";
+    let mut statement = connection.prepare_cached(sql)?;
+    let raw = statement.query_row([id.0], |row| {
+        Ok(Raw {
+            method: row.get(0)?,
+            path: row.get(1)?,
+            query: row.get(2)?,
+            content_type: row.get(3)?,
+            body: row.get::<_, Vec<u8>>(4)?.into(),
+            status: row.get(5)?,
+            reply: row.get(6)?,
+        })
+    });
+    Ok(raw.optional()?)
+}
+
+pub(super) fn events(
+    connection: &Connection,
+    book: &TermsBook,
+    number: &Msisdn,
+) -> Result<Vec<Event>, StoreError> {
+    let sql = format!(
+        "/* notice fold */ SELECT {COLUMNS} FROM notice WHERE msisdn = $1 AND scope IS NOT NULL ORDER BY id"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([number.in_full()])?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        events.extend(read(row)?.event(&|id| terms(connection, book, id))?);
+    }
+    Ok(events)
+}
+
+fn read(row: &SqlRow<'_>) -> Result<Row, StoreError> {
+    let (outcome, reason): (String, Option<String>) = (row.get(3)?, row.get(4)?);
+    let time = |column: usize| -> rusqlite::Result<Option<Timestamp>> {
+        Ok(row.get::<_, Option<i64>>(column)?.map(Timestamp))
+    };
+    Ok(Row {
+        id: NoticeId(row.get(0)?),
+        received_at: Timestamp(row.get(1)?),
+        caller: row.get(2)?,
+        outcome: Outcome::parse(&outcome, reason.as_deref())
+            .ok_or_else(|| StoreError::broken(format!("a notice has the outcome {outcome:?}")))?,
+        answer: row.get(5)?,
+        count: row.get(6)?,
+        identity: row.get(7)?,
+        msisdn: row.get::<_, Option<String>>(8)?.map(Msisdn::from_canonical),
+        queue_id: row.get(9)?,
+        reg_type: row.get(10)?,
+        reg_id: row.get(11)?,
+        sent: SentIds {
+            service_id: row.get(12)?,
+            package_id: row.get(13)?,
+            service_code: row.get(14)?,
+            package_code: row.get(15)?,
+        },
+        channel: row.get(16)?,
+        price: row.get(17)?,
+        event_at: time(18)?,
+        subscribe_at: time(19)?,
+        expire_at: time(20)?,
+        auto_renew: row.get(21)?,
+        failed: row.get(22)?,
+        scope: row.get(23)?,
+    })
+}
