@@ -33,7 +33,8 @@ impl Admin {
             reading.fault("admin.listen", format!("{} is not loopback: set admin.token too", self.listen));
         }
         for host in self.hosts.iter().filter(|host| !is_host(host)) {
-            reading.fault("admin.hosts", format!("{host:?} is not a host name in lower case, without a port"));
+            reading
+                .fault("admin.hosts", format!("{host:?} is not a host name in lower case, without a port"));
         }
     }
 }

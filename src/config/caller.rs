@@ -51,8 +51,12 @@ pub(super) fn check(callers: &[Caller], reading: &mut Reading) {
 fn check_credentials(caller: &Caller, own: &str, reading: &mut Reading) {
     let (user, password) = (format!("{own}.username"), format!("{own}.password"));
     match (&caller.username, &caller.password) {
-        (Some(_), None) if !reading.is_refused(&password) => reading.fault(&user, "is given without a password"),
-        (None, Some(_)) if !reading.is_refused(&user) => reading.fault(&password, "is given without a username"),
+        (Some(_), None) if !reading.is_refused(&password) => {
+            reading.fault(&user, "is given without a password")
+        }
+        (None, Some(_)) if !reading.is_refused(&user) => {
+            reading.fault(&password, "is given without a username")
+        }
         _ => {}
     }
     if caller.username.as_deref().is_some_and(|name| name.is_empty() || name.contains(':')) {

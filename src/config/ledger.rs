@@ -33,7 +33,9 @@ impl LedgerUrl {
         }
         match url.strip_prefix("sqlite://") {
             Some(path) if path.contains(['?', '#']) => Err("takes nothing after the path"),
-            Some(path) if path.is_empty() || path.ends_with('/') => Err("sqlite:// is not followed by a file"),
+            Some(path) if path.is_empty() || path.ends_with('/') => {
+                Err("sqlite:// is not followed by a file")
+            }
             Some(path) => Ok(Self::Sqlite(PathBuf::from(path))),
             None => Err("is neither sqlite://PATH nor postgres://…"),
         }

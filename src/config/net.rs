@@ -65,7 +65,12 @@ pub(super) fn write_offset<S: Serializer>(offset: &FixedOffset, serializer: S) -
 }
 
 /// Two listeners on one address can never both start (port 0 is a free one each time).
-pub(super) fn check_apart(reading: &mut Reading, key: &str, listen: SocketAddr, others: &[Option<SocketAddr>]) {
+pub(super) fn check_apart(
+    reading: &mut Reading,
+    key: &str,
+    listen: SocketAddr,
+    others: &[Option<SocketAddr>],
+) {
     if listen.port() != 0 && others.contains(&Some(listen)) {
         reading.fault(key, format!("{listen} is another listener's address too"));
     }

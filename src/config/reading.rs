@@ -55,7 +55,11 @@ impl Reading {
     fn refuse_twins(&mut self, entries: &[Entry]) {
         let mut seen = BTreeSet::new();
         for entry in entries.iter().filter(|entry| !seen.insert(&entry.path)) {
-            self.faults.push(&entry.place, entry.key(), "given twice: channels compare without regard to case");
+            self.faults.push(
+                &entry.place,
+                entry.key(),
+                "given twice: channels compare without regard to case",
+            );
         }
     }
 
@@ -104,7 +108,8 @@ impl Reading {
 
     /// Takes the entries at and below `path` off the list of those still to be taken.
     fn take(&mut self, path: &[&str]) -> Vec<Entry> {
-        let (own, others) = std::mem::take(&mut self.entries).into_iter().partition(|entry| entry.is_below(path));
+        let (own, others) =
+            std::mem::take(&mut self.entries).into_iter().partition(|entry| entry.is_below(path));
         self.entries = others;
         own
     }
@@ -131,7 +136,8 @@ impl Reading {
         match keys::adopt::<T>(table, &entry.path[1..], entry.meanings()) {
             Ok(()) => drop(self.places.insert(key, entry.place)),
             Err(refused) => {
-                let what = if secret { "is not text in quotes, or a list of such".into() } else { refused.what() };
+                let what =
+                    if secret { "is not text in quotes, or a list of such".into() } else { refused.what() };
                 self.refused.insert(key.clone());
                 self.faults.push(entry.place, key, what);
             }

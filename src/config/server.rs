@@ -57,7 +57,10 @@ impl Server {
         reading.range("server.connections_per_address_max", per_address, 1..=1_000_000);
         reading.range("server.shutdown_timeout_ms", &self.shutdown_timeout_ms, 0..=600_000);
         if self.public_url.as_deref().is_some_and(|url| !is_prefix(url)) {
-            reading.fault("server.public_url", "is not of the form https://HOST[:PORT][/PATH], without a trailing /");
+            reading.fault(
+                "server.public_url",
+                "is not of the form https://HOST[:PORT][/PATH], without a trailing /",
+            );
         }
     }
 }
