@@ -1,1 +1,94 @@
-//! Being written.
+//! The offers a number can be subscribed to, and which of them a message of the carrier means. Read
+//! and checked whole at start; leaves what a subscription to one does to `subscription`.
+
+mod check;
+mod grant;
+mod offer;
+mod read;
+mod resolve;
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::ErrorKind;
+
+pub use grant::{Delivery, Grant, GrantKind, Storage};
+pub use offer::{Offer, Period};
+pub use resolve::{Cancelled, Resolved, Sent};
+
+use crate::config::{CatalogFile, Faults, Provider};
+
+/// The catalog as shipped.
+pub const SHIPPED_TOML: &str = include_str!("../config/catalog.toml");
+
+/// All offers, in the order of the file. No two share an id, or a service and package id.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    offers: Vec<Offer>,
+    /// service_id → package_id → place in `offers`.
+    by_ids: HashMap<String, HashMap<String, usize>>,
+}
+
+impl Catalog {
+    /// Reads the file that `settings` name, or the shipped catalog where they name none and there is
+    /// none. Grants may name the `providers` and `local`; `carrier_grace_days` is the grace of offers
+    /// without their own.
+    ///
+    /// # Errors
+    /// All faults at once, each with file, offer and key.
+    pub fn load(
+        settings: &CatalogFile,
+        providers: &BTreeMap<String, Provider>,
+        carrier_grace_days: u32,
+    ) -> Result<Self, Faults> {
+        let file = settings.path.display().to_string();
+        match std::fs::read_to_string(&settings.path) {
+            Ok(text) => Self::parse(&text, &file, providers, carrier_grace_days),
+            Err(error) if error.kind() == ErrorKind::NotFound && settings.is_default() => {
+                let file = format!("{file} (built in)");
+                Self::parse(SHIPPED_TOML, &file, providers, carrier_grace_days)
+            }
+            Err(error) => {
+                let mut faults = Faults::default();
+                faults.push(file, "", format!("cannot be read: {error}"));
+                Err(faults)
+            }
+        }
+    }
+
+    /// Reads a catalog's text; faults name it `file`.
+    ///
+    /// # Errors
+    /// As [`Catalog::load`].
+    pub fn parse(
+        text: &str,
+        file: &str,
+        providers: &BTreeMap<String, Provider>,
+        carrier_grace_days: u32,
+    ) -> Result<Self, Faults> {
+        let mut faults = Faults::default();
+        let written = read::read(text, file, &mut faults);
+        check::check(&written, providers, file, &mut faults);
+        faults.into_result()?;
+        Ok(Self::of(written.into_iter().filter_map(|offer| offer.finished(carrier_grace_days)).collect()))
+    }
+
+    fn of(offers: Vec<Offer>) -> Self {
+        let mut by_ids: HashMap<String, HashMap<String, usize>> = HashMap::new();
+        for (at, offer) in offers.iter().enumerate() {
+            by_ids.entry(offer.service_id.clone()).or_default().insert(offer.package_id.clone(), at);
+        }
+        Self { offers, by_ids }
+    }
+
+    /// All offers, in the order of the file.
+    #[must_use]
+    pub fn offers(&self) -> &[Offer] {
+        &self.offers
+    }
+
+    /// The offer of these ids.
+    #[must_use]
+    pub fn offer(&self, service_id: &str, package_id: &str) -> Option<&Offer> {
+        let at = self.by_ids.get(service_id)?.get(package_id)?;
+        self.offers.get(*at)
+    }
+}

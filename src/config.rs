@@ -1,1 +1,139 @@
-//! Being written.
+//! Settings: `config/default.toml`, then the `--config` file, then the environment; read, checked
+//! whole and handed on as plain values. Leaves all use of a setting to whoever owns the matter; this
+//! is the only module that looks at the environment.
+
+mod admin;
+mod caller;
+mod carrier;
+mod catalog_file;
+mod env;
+mod faults;
+mod keys;
+mod layers;
+mod ledger;
+mod limits;
+mod log;
+mod net;
+mod partner;
+mod provider;
+mod reading;
+mod secret;
+mod server;
+mod worker;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Serialize;
+
+pub use admin::Admin;
+pub use caller::Caller;
+pub use carrier::{Carrier, Channel, CheckAnswers, FailedResult};
+pub use catalog_file::CatalogFile;
+pub use env::environment;
+pub use faults::{Fault, Faults};
+pub(crate) use keys::{adopt, syntax_fault};
+pub use ledger::{Ledger, LedgerUrl};
+pub use limits::Limits;
+pub use log::{Log, LogFormat};
+pub use partner::Partner;
+pub use provider::{Provider, ProviderKind};
+pub use server::Server;
+pub use worker::Worker;
+
+use reading::Reading;
+
+/// The defaults and the manual of every key, as shipped.
+pub const DEFAULT_TOML: &str = include_str!("../config/default.toml");
+
+/// The effective settings of one process.
+#[derive(Debug, Clone, Serialize)]
+pub struct Config {
+    /// The listener of all surfaces but admin, and its bounds.
+    pub server: Server,
+    /// The carrier surface and how its messages are judged.
+    pub carrier: Carrier,
+    /// How many requests a second are taken.
+    pub limits: Limits,
+    /// Where the offers are written.
+    pub catalog: CatalogFile,
+    /// Where notices and subscriptions are kept.
+    pub ledger: Ledger,
+    /// The operators' listener.
+    pub admin: Admin,
+    /// How the log is written.
+    pub log: Log,
+    /// Who may call the partner and activation surfaces.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub partner: Vec<Partner>,
+    /// Who carries out grants, by name; `local` is always among them.
+    pub providers: BTreeMap<String, Provider>,
+    /// The worker that sends owed tasks.
+    pub worker: Worker,
+}
+
+impl Config {
+    /// Reads all layers and checks the whole. `env` is everything the process was given (see
+    /// [`environment`]); names outside `SDP_GATEWAY__` are none of our business.
+    ///
+    /// # Errors
+    /// Every fault of every layer at once: unreadable file, unknown key, wrong type, value out of
+    /// its range, secret file that cannot be read, settings that contradict one another.
+    pub fn load(file: Option<&Path>, env: impl Iterator<Item = (String, String)>) -> Result<Self, Faults> {
+        let mut reading = Reading::new(DEFAULT_TOML);
+        if let Some(path) = file {
+            reading.add_file(path);
+        }
+        reading.add_environment(env);
+        let config = Self::read(&mut reading);
+        config.check(&mut reading);
+        reading.finish().map(|()| config)
+    }
+
+    /// The settings with neither file nor environment.
+    ///
+    /// # Panics
+    /// Never: a test loads the compiled-in file.
+    #[must_use]
+    pub fn defaults() -> Self {
+        Self::load(None, std::iter::empty()).expect("config/default.toml is without faults")
+    }
+
+    /// The effective settings as a settings file, every secret as `***`.
+    ///
+    /// # Panics
+    /// Never: every setting came from TOML.
+    #[must_use]
+    pub fn to_masked_toml(&self) -> String {
+        toml::to_string(self).expect("settings can be written as the TOML they came from")
+    }
+
+    /// Lists come before the sections they are written in, which know nothing of them.
+    fn read(reading: &mut Reading) -> Self {
+        let caller = reading.list("carrier.caller", caller::SECRETS);
+        let partner = reading.list("partner", partner::SECRETS);
+        Self {
+            server: reading.section("server", &[]),
+            carrier: Carrier { caller, ..reading.section("carrier", &[]) },
+            limits: reading.section("limits", &[]),
+            catalog: reading.section("catalog", &[]),
+            ledger: reading.section("ledger", &[]),
+            admin: reading.section("admin", admin::SECRETS),
+            log: reading.section("log", &[]),
+            partner,
+            providers: reading.section("providers", &[]),
+            worker: reading.section("worker", &[]),
+        }
+    }
+
+    fn check(&self, reading: &mut Reading) {
+        self.server.check(reading);
+        self.carrier.check(reading, self.server.listen);
+        self.limits.check(reading);
+        self.catalog.check(reading);
+        self.ledger.check(reading);
+        self.admin.check(reading, &[Some(self.server.listen), self.carrier.listen]);
+        partner::check(&self.partner, reading);
+        provider::check(&self.providers, reading);
+    }
+}

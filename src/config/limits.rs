@@ -1,0 +1,21 @@
+//! `[limits]`: requests a second. Leaves counting to `limits`.
+
+use serde::{Deserialize, Serialize};
+
+use super::reading::Reading;
+
+/// How many requests a second are taken; the burst is one second's worth.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+pub struct Limits {
+    /// Per caller address on the carrier surface; 0: no limit.
+    pub carrier_per_second: u32,
+    /// Per partner on its surfaces; 0: no limit.
+    pub partner_per_second: u32,
+}
+
+impl Limits {
+    pub(super) fn check(&self, reading: &mut Reading) {
+        reading.range("limits.carrier_per_second", &self.carrier_per_second, 0..=1_000_000);
+        reading.range("limits.partner_per_second", &self.partner_per_second, 0..=1_000_000);
+    }
+}

@@ -1,0 +1,96 @@
+//! Secrets in settings: `KEY_file` in the place of `KEY`, and `***` wherever settings are printed.
+//! Leaves comparing secrets to whoever is asked for one.
+
+use std::io::Read;
+
+use secrecy::SecretString;
+use serde::Serializer;
+use toml::Value;
+
+use super::faults::Faults;
+use super::layers::Entry;
+
+/// No secret file holds more; a device or a log given by mistake is not read to its end.
+const FILE_BYTES_MAX: u64 = 64 * 1024;
+
+/// Keys in the plural take one secret a line.
+const LIST_KEYS: [&str; 1] = ["secrets"];
+
+/// Turns every `KEY_file` of `secrets` into the `KEY` its content is; also returns the keys whose
+/// content could not be had. They keep a stand-in, lest they seem not to have been given.
+pub(super) fn resolve(own: Vec<Entry>, secrets: &[&str], faults: &mut Faults) -> (Vec<Entry>, Vec<String>) {
+    let (mut entries, mut unread) = (own, Vec::new());
+    for secret in secrets {
+        let file_key = format!("{secret}_file");
+        let Some(mut entry) = take_last(&mut entries, &file_key) else { continue };
+        if entries.iter().any(|entry| is_named(entry, secret)) {
+            faults.push(&entry.place, entry.key(), format!("give {secret} or {file_key}, not both"));
+            continue;
+        }
+        let content = content(&entry.value, secret);
+        let written = entry.key();
+        entry.path[1] = (*secret).to_owned();
+        entry.from_env = false;
+        entry.value = content.unwrap_or_else(|what| {
+            faults.push(&entry.place, written, what);
+            unread.push(entry.key());
+            stand_in(secret)
+        });
+        entries.push(entry);
+    }
+    (entries, unread)
+}
+
+fn is_named(entry: &Entry, name: &str) -> bool {
+    entry.path.len() == 2 && entry.path[1] == name
+}
+
+/// Removes all entries of this name and returns the last, which the others gave way to.
+fn take_last(entries: &mut Vec<Entry>, name: &str) -> Option<Entry> {
+    entries.extract_if(.., |entry| is_named(entry, name)).last()
+}
+
+fn stand_in(secret: &str) -> Value {
+    let text = Value::String("unread".to_owned());
+    if LIST_KEYS.contains(&secret) { Value::Array(vec![text]) } else { text }
+}
+
+fn content(path: &Value, secret: &str) -> Result<Value, String> {
+    let path = path.as_str().ok_or("is not the path of a file, in quotes")?;
+    let text = read(path).map_err(|error| format!("{path} cannot be read: {error}"))?;
+    let lines = text.lines().map(str::trim_end).filter(|line| !line.is_empty());
+    match LIST_KEYS.contains(&secret) {
+        true => Ok(Value::Array(lines.map(|line| Value::String(line.to_owned())).collect())),
+        false => Ok(Value::String(text.trim_end_matches(['\r', '\n']).to_owned())),
+    }
+}
+
+fn read(path: &str) -> std::io::Result<String> {
+    let mut text = String::new();
+    let length = std::fs::File::open(path)?.take(FILE_BYTES_MAX + 1).read_to_string(&mut text)?;
+    if length as u64 > FILE_BYTES_MAX {
+        return Err(std::io::Error::other(format!("it is larger than {FILE_BYTES_MAX} bytes")));
+    }
+    Ok(text)
+}
+
+/// What stands for a secret in print.
+const MASK: &str = "***";
+
+pub(super) fn mask<S: Serializer>(_: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(MASK)
+}
+
+pub(super) fn mask_all<S: Serializer>(all: &[SecretString], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(all.iter().map(|_| MASK))
+}
+
+/// What makes `token` unfit for an `Authorization` header, if anything does.
+pub(super) fn token_fault(token: &str) -> Option<&'static str> {
+    let fit = |byte: u8| byte.is_ascii_graphic();
+    match token {
+        "" => Some("is empty"),
+        _ if !token.bytes().all(fit) => Some("holds a blank or a character outside ASCII"),
+        _ => None,
+    }
+}
