@@ -1,1 +1,85 @@
-//! Being written.
+//! Bytes to values and back: what the carrier sends and what it is answered, and nothing else.
+//! No I/O happens here, and no rule of the business is known: which fields are required, what a
+//! number or a time means and which offer is sold are left to `ids`, `clock`, `catalog` and
+//! `carrier`.
+//!
+//! A body goes through [`decode`] (bytes to text), [`xml`] (text to tokens, as strict as a
+//! conforming parser) and [`envelope`] (tokens to the one message inside). Parameters go through
+//! [`params`]. Both end in the same two values, [`accessgw::AccessGw`] and [`rqst::Rqst`], and
+//! both of these are answered by a `render` beside them with a [`code::Code`].
+
+use thiserror::Error;
+
+pub mod accessgw;
+pub mod code;
+pub mod decode;
+mod envelope;
+mod fields;
+mod names;
+mod namespaces;
+pub mod params;
+mod reply;
+pub mod rqst;
+mod tag;
+pub mod xml;
+
+/// What a body, once read, turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[allow(clippy::large_enum_variant, reason = "made once a request and taken apart at once")]
+pub enum Message {
+    /// An `ACCESSGW`: a notify, or another message of the carrier's under the same root.
+    AccessGw(accessgw::AccessGw),
+    /// An `RQST`: a question before a registration.
+    Rqst(rqst::Rqst),
+}
+
+/// Why a body is no message. The sentences hold nothing of the body, so they can be logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum Unreadable {
+    /// Empty, or something before the first tag.
+    #[error("the body does not begin with a tag")]
+    NotXml,
+    /// A document type declaration, which is refused wherever it stands.
+    #[error("the body has a DOCTYPE")]
+    Doctype,
+    /// What a conforming parser refuses.
+    #[error("the XML is ill-formed near byte {at}: {what}")]
+    IllFormed {
+        /// The rule that was broken.
+        what: &'static str,
+        /// Where, in bytes of the decoded text.
+        at: usize,
+    },
+    /// More of something than is read.
+    #[error("the body has too many {0}")]
+    TooMany(&'static str),
+    /// Neither `ACCESSGW` nor `RQST` at the root or in the innermost of at most two envelopes.
+    #[error("the root is not a message")]
+    WrongRoot,
+    /// An envelope with more than one message.
+    #[error("the envelope holds two messages")]
+    TwoMessages,
+}
+
+/// Reads an XML body. `charset` is the parameter of that name of the Content-Type, if any.
+///
+/// # Errors
+/// When the body is no message; see [`Unreadable`].
+pub fn read_xml(body: &[u8], charset: Option<&str>) -> Result<Message, Unreadable> {
+    read_text(&decode::text(body, charset))
+}
+
+/// Reads an XML body that [`decode::text`] has decoded already.
+///
+/// # Errors
+/// When the text is no message; see [`Unreadable`].
+pub fn read_text(text: &str) -> Result<Message, Unreadable> {
+    envelope::read(text)
+}
+
+/// Whether the body is XML whatever its Content-Type says: after decoding, its first character that
+/// is not blank is `<`.
+#[must_use]
+pub fn looks_like_xml(body: &[u8], charset: Option<&str>) -> bool {
+    decode::is_markup(&decode::text(body, charset))
+}
