@@ -1,0 +1,71 @@
+//! Addresses: networks that know IPv4 in either spelling, and the caller's address behind proxies
+//! we trust. Whether that address may call is left to the rules.
+
+use std::net::{IpAddr, SocketAddr};
+
+use hyper::HeaderMap;
+use hyper::header::{FORWARDED, HeaderName};
+use ipnet::{IpNet, Ipv4Net};
+
+use super::Reason;
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// A list of CIDRs in which an IPv4-mapped IPv6 network is an IPv4 one.
+#[derive(Debug)]
+pub(super) struct Networks(Vec<IpNet>);
+
+impl Networks {
+    pub(super) fn new(networks: Vec<IpNet>) -> Self {
+        Self(networks.into_iter().map(canonical).collect())
+    }
+
+    /// Whether one of them holds this canonical address. No IPv6 network holds an IPv4 address.
+    pub(super) fn hold(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(&address))
+    }
+}
+
+fn canonical(network: IpNet) -> IpNet {
+    let IpNet::V6(v6) = network else { return network };
+    let v4 = v6.addr().to_ipv4_mapped().zip(v6.prefix_len().checked_sub(96));
+    v4.and_then(|(address, prefix)| Ipv4Net::new(address, prefix).ok()).map_or(network, IpNet::V4)
+}
+
+/// The address of whoever stands behind the trusted proxies: the right-most one that is not itself
+/// trusted, the left-most when all are, the peer's own when it forwards for nobody.
+pub(super) fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &Networks) -> Result<IpAddr, Reason> {
+    let forwarded_for = headers.contains_key(X_FORWARDED_FOR);
+    if !forwarded_for && !headers.contains_key(FORWARDED) {
+        return Ok(peer);
+    }
+    if !trusted.hold(peer) {
+        return Err(Reason::UntrustedProxy { peer });
+    }
+    // `Forwarded` alone names somebody we do not read; taking the proxy itself for the caller
+    // would let everybody in who can reach it.
+    if !forwarded_for {
+        return Err(Reason::UnreadableForward { peer });
+    }
+    let mut found = peer;
+    for line in headers.get_all(X_FORWARDED_FOR).iter().collect::<Vec<_>>().into_iter().rev() {
+        for entry in line.as_bytes().rsplit(|byte| *byte == b',') {
+            found = read(entry).ok_or(Reason::UnreadableForward { peer })?;
+            if !trusted.hold(found) {
+                return Ok(found);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Reads `1.2.3.4`, `1.2.3.4:567`, `::1`, `[::1]`, `[::1]:567`.
+fn read(entry: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(entry).ok()?.trim();
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let address = match bare {
+        Some(v6) => IpAddr::V6(v6.parse().ok()?),
+        None => text.parse().or_else(|_| text.parse::<SocketAddr>().map(|with_port| with_port.ip())).ok()?,
+    };
+    Some(address.to_canonical())
+}

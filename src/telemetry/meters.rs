@@ -1,0 +1,162 @@
+//! Handles for counting, made once per owner so that the hot path looks nothing up. A handle made
+//! before the recorder is installed counts nothing, so make them while building the app.
+
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+
+use super::names;
+
+/// What the server counts about connections, shared by all listeners.
+#[derive(Clone)]
+pub struct ServerMeters {
+    /// Open connections.
+    pub connections_open: Gauge,
+    /// Refused because every place was busy.
+    pub refused_total: Counter,
+    /// Refused because one address had too many.
+    pub refused_address: Counter,
+    /// Idle connections closed to make room.
+    pub evicted: Counter,
+    /// Failed accepts.
+    pub accept_errors: Counter,
+    /// Connections lost to a panic.
+    pub panics: Counter,
+    /// Requests no handler answered in time.
+    pub overdue: Counter,
+}
+
+impl ServerMeters {
+    /// Handles on the recorder installed now.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            connections_open: gauge!(names::CONNECTIONS_OPEN),
+            refused_total: counter!(names::CONNECTIONS_REFUSED, "reason" => "total"),
+            refused_address: counter!(names::CONNECTIONS_REFUSED, "reason" => "address"),
+            evicted: counter!(names::CONNECTIONS_EVICTED),
+            accept_errors: counter!(names::ACCEPT_ERRORS),
+            panics: counter!(names::HANDLER_PANICS),
+            overdue: counter!(names::REQUESTS_OVERDUE),
+        }
+    }
+}
+
+impl Default for ServerMeters {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Which message of the carrier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Surface {
+    /// Register, cancel.
+    Notify,
+    /// May this number register?
+    Check,
+}
+
+/// What the carrier surface counts.
+#[derive(Clone)]
+pub struct CarrierMeters {
+    notify_seconds: Histogram,
+    check_seconds: Histogram,
+}
+
+impl CarrierMeters {
+    /// Handles on the recorder installed now.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            notify_seconds: histogram!(names::CARRIER_MESSAGE_SECONDS, "surface" => "notify"),
+            check_seconds: histogram!(names::CARRIER_MESSAGE_SECONDS, "surface" => "check"),
+        }
+    }
+
+    /// One answered message: what became of it, how it was answered, and how long it took.
+    pub fn message(&self, surface: Surface, outcome: &'static str, answer: &'static str, took: Duration) {
+        let (name, seconds) = match surface {
+            Surface::Notify => ("notify", &self.notify_seconds),
+            Surface::Check => ("check", &self.check_seconds),
+        };
+        counter!(names::CARRIER_MESSAGES, "surface" => name, "outcome" => outcome, "answer" => answer)
+            .increment(1);
+        seconds.record(took);
+    }
+
+    /// One caller turned away.
+    pub fn refused(&self, reason: &'static str) {
+        counter!(names::CARRIER_REFUSED, "reason" => reason).increment(1);
+    }
+}
+
+impl Default for CarrierMeters {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What the ledger's writer counts.
+#[derive(Clone)]
+pub struct LedgerMeters {
+    commit_notices: Histogram,
+    commit_seconds: Histogram,
+    /// Notices waiting for a commit.
+    pub queue_depth: Gauge,
+    /// Failed commits.
+    pub commit_failures: Counter,
+}
+
+impl LedgerMeters {
+    /// Handles on the recorder installed now.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            commit_notices: histogram!(names::LEDGER_COMMIT_NOTICES),
+            commit_seconds: histogram!(names::LEDGER_COMMIT_SECONDS),
+            queue_depth: gauge!(names::LEDGER_QUEUE_DEPTH),
+            commit_failures: counter!(names::LEDGER_COMMIT_FAILURES),
+        }
+    }
+
+    /// One commit that is on disk: how many notices it held and how long it took.
+    pub fn committed(&self, notices: u32, took: Duration) {
+        self.commit_notices.record(notices);
+        self.commit_seconds.record(took);
+    }
+}
+
+impl Default for LedgerMeters {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The first digit of an HTTP status, as a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StatusClass(&'static str);
+
+impl StatusClass {
+    /// The class of a status code; anything below 200 or above 499 counts as `5xx`, since we send
+    /// no informational answers.
+    #[must_use]
+    pub const fn of(status: u16) -> Self {
+        Self(match status {
+            200..=299 => "2xx",
+            300..=399 => "3xx",
+            400..=499 => "4xx",
+            _ => "5xx",
+        })
+    }
+}
+
+/// One answer of the partner or admin surface.
+pub fn request(surface: &'static str, class: StatusClass) {
+    counter!(names::REQUESTS, "surface" => surface, "class" => class.0).increment(1);
+}
+
+/// How many notices are parked for this reason, as counted at a scrape.
+pub fn parked(reason: &'static str, notices: u32) {
+    gauge!(names::NOTICES_PARKED, "reason" => reason).set(notices);
+}

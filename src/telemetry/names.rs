@@ -1,0 +1,120 @@
+//! Every metric of the gateway: name, kind, unit and help, in one table. A metric that is not here
+//! does not exist; handles for them are in `meters`.
+
+use metrics::Unit;
+
+/// What a metric is, and for a histogram its upper bounds.
+#[derive(Debug, Clone, Copy)]
+pub enum Kind {
+    /// Only rises.
+    Counter,
+    /// Rises and falls.
+    Gauge,
+    /// Counts of values up to each of these bounds.
+    Histogram(&'static [f64]),
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Metric {
+    /// Begins with `sdp_gateway_`, ends with the unit, counters with `_total`.
+    pub name: &'static str,
+    /// Counter, gauge or histogram.
+    pub kind: Kind,
+    /// What one is.
+    pub unit: Unit,
+    /// One sentence, and the labels.
+    pub help: &'static str,
+}
+
+/// Bounds for durations: half a millisecond to the longest a request may last.
+pub const SECONDS: &[f64] =
+    &[0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0];
+
+/// Bounds for the number of notices in one commit.
+pub const BATCH: &[f64] =
+    &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 2048.0, 4096.0];
+
+macro_rules! metrics_table {
+    ($($(#[$doc:meta])* $ident:ident = $name:literal, $kind:expr, $unit:ident, $help:literal;)*) => {
+        $($(#[$doc])* pub const $ident: &str = concat!("sdp_gateway_", $name);)*
+
+        /// Every metric there is.
+        pub const ALL: &[Metric] =
+            &[$(Metric { name: $ident, kind: $kind, unit: Unit::$unit, help: $help }),*];
+    };
+}
+
+metrics_table! {
+    /// Answers on the carrier surface.
+    CARRIER_MESSAGES = "carrier_messages_total", Kind::Counter, Count,
+        "Messages of the carrier by surface (notify, check), outcome and answer.";
+    /// Time to answer on the carrier surface.
+    CARRIER_MESSAGE_SECONDS = "carrier_message_seconds", Kind::Histogram(SECONDS), Seconds,
+        "Time from the head of a message to its answer, by surface.";
+    /// Callers turned away before their message was looked at.
+    CARRIER_REFUSED = "carrier_refused_total", Kind::Counter, Count,
+        "Requests refused because of who sent them, by reason.";
+    /// Notices kept but not applied.
+    NOTICES_PARKED = "notices_parked", Kind::Gauge, Count,
+        "Parked notices in the ledger, by reason; counted at the scrape.";
+    /// Notices sharing one commit.
+    LEDGER_COMMIT_NOTICES = "ledger_commit_notices", Kind::Histogram(BATCH), Count,
+        "How many notices shared one commit.";
+    /// Time of one commit.
+    LEDGER_COMMIT_SECONDS = "ledger_commit_seconds", Kind::Histogram(SECONDS), Seconds,
+        "Time of one commit, from its first statement until it was on disk.";
+    /// Notices waiting for a commit.
+    LEDGER_QUEUE_DEPTH = "ledger_queue_depth", Kind::Gauge, Count,
+        "Notices waiting for a commit.";
+    /// Commits that failed.
+    LEDGER_COMMIT_FAILURES = "ledger_commit_failures_total", Kind::Counter, Count,
+        "Commits that failed; their notices were answered with an error.";
+    /// Open client connections.
+    CONNECTIONS_OPEN = "connections_open", Kind::Gauge, Count,
+        "Open client connections on all listeners.";
+    /// Connections closed at once.
+    CONNECTIONS_REFUSED = "connections_refused_total", Kind::Counter, Count,
+        "Connections closed at once, by reason: total (every place busy) or address (one has too many).";
+    /// Idle connections that made room.
+    CONNECTIONS_EVICTED = "connections_evicted_total", Kind::Counter, Count,
+        "Idle connections closed to make room for a new one.";
+    /// Failed accepts.
+    ACCEPT_ERRORS = "accept_errors_total", Kind::Counter, Count,
+        "Connections that could not be accepted, such as for want of file descriptors.";
+    /// Handlers that panicked.
+    HANDLER_PANICS = "handler_panics_total", Kind::Counter, Count,
+        "Connections lost to a panic of our own; each is a bug.";
+    /// Requests answered 503 by the server itself.
+    REQUESTS_OVERDUE = "requests_overdue_total", Kind::Counter, Count,
+        "Requests answered 503 because no handler answered before the deadline.";
+    /// Answers of the other surfaces.
+    REQUESTS = "requests_total", Kind::Counter, Count,
+        "Answers by surface (partner, admin) and class of status (2xx to 5xx).";
+    /// When the process started.
+    START_TIME_SECONDS = "start_time_seconds", Kind::Gauge, Seconds,
+        "When the process started, in seconds since 1970.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_keep_to_the_grammar() {
+        for metric in ALL {
+            let rest = metric.name.strip_prefix("sdp_gateway_").expect("the prefix");
+            assert!(rest.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{rest}");
+            assert_eq!(rest.ends_with("_total"), matches!(metric.kind, Kind::Counter), "{rest}");
+            assert!(metric.help.ends_with('.'), "{rest}");
+        }
+    }
+
+    #[test]
+    fn no_name_twice() {
+        let mut names: Vec<_> = ALL.iter().map(|metric| metric.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), ALL.len());
+    }
+}

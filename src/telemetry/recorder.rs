@@ -1,0 +1,122 @@
+//! Keeps the metrics in memory and writes them out for Prometheus. Serving the text is left to the
+//! admin surface.
+
+use std::time::Duration;
+
+use metrics_exporter_prometheus::{
+    BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
+};
+
+use super::names::{self, Kind};
+
+/// How often raw samples are folded into the histograms; without it they pile up between scrapes.
+const UPKEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// The metrics of this process. Clones share them.
+#[derive(Clone)]
+pub struct Recorder(PrometheusHandle);
+
+/// Metrics could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum BadRecorder {
+    /// A histogram of the table has no bounds: a bug.
+    #[error("preparing the histograms")]
+    Bounds(#[from] BuildError),
+    /// A recorder was installed before in this process.
+    #[error("installing the metrics recorder: there is one already")]
+    Taken,
+}
+
+impl Recorder {
+    /// Installs the recorder all meters of this process use from now on; meters made before stay
+    /// silent. `started_at_ms`: milliseconds since 1970.
+    ///
+    /// # Errors
+    /// [`BadRecorder`] when one is installed already.
+    pub fn install(started_at_ms: i64) -> Result<Self, BadRecorder> {
+        let (recorder, handle) = build()?;
+        metrics::set_global_recorder(recorder).map_err(|_| BadRecorder::Taken)?;
+        describe(started_at_ms);
+        Ok(Self(handle))
+    }
+
+    /// All metrics as Prometheus text.
+    #[must_use]
+    pub fn render(&self) -> String {
+        self.0.render()
+    }
+
+    /// Folds raw samples into the histograms every few seconds, for ever; run it as a task and
+    /// drop it at the end.
+    pub async fn run_upkeep(self) {
+        let mut tick = tokio::time::interval(UPKEEP_EVERY);
+        loop {
+            tick.tick().await;
+            self.0.run_upkeep();
+        }
+    }
+}
+
+fn build() -> Result<(PrometheusRecorder, PrometheusHandle), BuildError> {
+    let mut builder = PrometheusBuilder::new();
+    for metric in names::ALL {
+        if let Kind::Histogram(bounds) = metric.kind {
+            builder = builder.set_buckets_for_metric(Matcher::Full(metric.name.to_owned()), bounds)?;
+        }
+    }
+    let recorder = builder.build_recorder();
+    let handle = recorder.handle();
+    Ok((recorder, handle))
+}
+
+fn describe(started_at_ms: i64) {
+    for metric in names::ALL {
+        match metric.kind {
+            Kind::Counter => metrics::describe_counter!(metric.name, metric.unit, metric.help),
+            Kind::Gauge => metrics::describe_gauge!(metric.name, metric.unit, metric.help),
+            Kind::Histogram(_) => metrics::describe_histogram!(metric.name, metric.unit, metric.help),
+        }
+    }
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds of this age fit an f64 exactly")]
+    metrics::gauge!(names::START_TIME_SECONDS).set(started_at_ms as f64 / 1000.0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{CarrierMeters, LedgerMeters, ServerMeters, StatusClass, Surface, parked, request};
+    use super::*;
+
+    #[test]
+    fn every_metric_is_rendered_with_its_buckets() {
+        let (recorder, handle) = build().expect("bounds");
+        metrics::with_local_recorder(&recorder, || {
+            describe(1_507_024_188_340);
+            let carrier = CarrierMeters::new();
+            carrier.message(Surface::Notify, "applied", "done", Duration::from_millis(3));
+            carrier.refused("not_allowed");
+            parked("unmapped", 2);
+            let ledger = LedgerMeters::new();
+            ledger.committed(17, Duration::from_millis(4));
+            ledger.queue_depth.set(5.0);
+            ledger.commit_failures.increment(1);
+            let server = ServerMeters::new();
+            server.connections_open.increment(1.0);
+            request("partner", StatusClass::of(404));
+        });
+        let text = handle.render();
+        for metric in names::ALL {
+            assert!(text.contains(&format!("# HELP {} ", metric.name)), "{}\n{text}", metric.name);
+        }
+        for line in [
+            "sdp_gateway_carrier_messages_total{surface=\"notify\",outcome=\"applied\",answer=\"done\"} 1",
+            "sdp_gateway_carrier_message_seconds_bucket{surface=\"notify\",le=\"0.005\"} 1",
+            "sdp_gateway_carrier_message_seconds_bucket{surface=\"notify\",le=\"15\"} 1",
+            "sdp_gateway_ledger_commit_notices_bucket{le=\"32\"} 1",
+            "sdp_gateway_notices_parked{reason=\"unmapped\"} 2",
+            "sdp_gateway_requests_total{surface=\"partner\",class=\"4xx\"} 1",
+            "sdp_gateway_start_time_seconds 1507024188.34",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+    }
+}
