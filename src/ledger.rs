@@ -154,10 +154,10 @@ impl Ledger {
         rules.book = sqlite::register_terms(&mut connection, today)?;
         let rules = Arc::new(rules);
         let readers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        let readers = (0..readers).map(|_| sqlite::reader(&path).map(Mutex::new)).collect::<Result<_, _>>()?;
+        let readers =
+            (0..readers).map(|_| sqlite::reader(&path).map(Mutex::new)).collect::<Result<_, _>>()?;
         let pool = read::pool(&settings.url).await?;
-        let writer =
-            Writer::start(path, connection, Arc::clone(&rules), settings.queue_max, clock.clone());
+        let writer = Writer::start(path, connection, Arc::clone(&rules), settings.queue_max);
         Ok(Self(Arc::new(Inner { rules, writer, readers, pool, clock })))
     }
 

@@ -14,6 +14,7 @@ pub mod partner;
 pub mod replay;
 pub mod routes;
 pub mod server;
+pub mod story;
 pub mod subscription;
 pub mod telemetry;
 pub mod wire;

@@ -140,8 +140,8 @@ fn entitlement(right: Entitlement<'_>) -> EntitlementJson {
     EntitlementJson {
         id: right.id,
         offer: right.offer.to_owned(),
-        kind: right.grant.kind.as_str(),
-        storage: right.grant.storage.map(Storage::as_str),
+        kind: right.grant.kind.word(),
+        storage: right.grant.storage.map(Storage::word),
         retention_days: right.grant.retention_days,
         devices_max: right.grant.devices_max,
         state: right.state.as_str(),

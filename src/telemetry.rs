@@ -2,11 +2,13 @@
 //! [`names`] only. Knows nothing of what the numbers mean to a surface; it is told values.
 //! Labels never hold a subscriber's number, an id or a key: they are all `&'static str`.
 
+mod chain;
 mod logs;
 mod meters;
 pub mod names;
 mod recorder;
 
+pub use chain::Chain;
 pub use logs::{BadLogSettings, LogFormat, init_logs};
 pub use meters::{CarrierMeters, LedgerMeters, ServerMeters, StatusClass, Surface, parked, request};
 pub use recorder::{BadRecorder, Recorder};

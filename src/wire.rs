@@ -19,6 +19,7 @@ mod names;
 mod namespaces;
 pub mod params;
 mod reply;
+pub mod request;
 pub mod rqst;
 mod tag;
 pub mod xml;

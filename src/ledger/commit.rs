@@ -16,8 +16,9 @@ use tokio::sync::{mpsc, oneshot};
 use super::operate::{Operated, Operation, operate};
 use super::record::{Received, Recorded, record};
 use super::{NotKept, Rules, StoreError, sqlite};
-use crate::clock::{Clock, Timestamp};
+use crate::clock::Timestamp;
 use crate::ids::NoticeId;
+use crate::telemetry::{Chain, LedgerMeters};
 
 /// The most writes in one transaction: bounds how long the first of them waits.
 const BATCH_MAX: usize = 256;
@@ -50,15 +51,11 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(
-        path: PathBuf,
-        connection: Connection,
-        rules: Arc<Rules>,
-        queue_max: usize,
-        _clock: Clock,
-    ) -> Self {
+    pub(super) fn start(path: PathBuf, connection: Connection, rules: Arc<Rules>, queue_max: usize) -> Self {
         let (queue, jobs) = mpsc::channel(queue_max);
-        let run = move || Thread { path, connection: Some(connection), rules }.run(jobs);
+        let run = move || {
+            Thread { path, connection: Some(connection), rules, meters: LedgerMeters::new() }.run(jobs)
+        };
         let thread = std::thread::Builder::new().name("ledger-writer".into()).spawn(run);
         Self { queue: Mutex::new(Some(queue)), capacity: queue_max, thread: Mutex::new(thread.ok()) }
     }
@@ -99,6 +96,7 @@ struct Thread {
     /// None after a failure that a connection does not survive, until the next batch opens another.
     connection: Option<Connection>,
     rules: Arc<Rules>,
+    meters: LedgerMeters,
 }
 
 impl Thread {
@@ -123,7 +121,8 @@ impl Thread {
     }
 
     fn one_by_one(&mut self, work: &[&Work]) -> Vec<Result<Done, StoreError>> {
-        let alone = |work: &&Work| self.commit(&[*work]).and_then(|done| done.first().copied().ok_or_else(lost));
+        let alone =
+            |work: &&Work| self.commit(&[*work]).and_then(|done| done.first().copied().ok_or_else(lost));
         work.iter().map(alone).collect()
     }
 
@@ -131,10 +130,10 @@ impl Thread {
         let began = Instant::now();
         let result = self.transaction(work);
         match &result {
-            Ok(_) => crate::telemetry::committed(work.len(), began.elapsed()),
+            Ok(_) => self.meters.committed(u32::try_from(work.len()).unwrap_or(u32::MAX), began.elapsed()),
             Err(error) => {
-                crate::telemetry::commit_failed();
-                tracing::error!(error = %crate::telemetry::chain(error), writes = work.len(), "a commit failed");
+                self.meters.commit_failures.increment(1);
+                tracing::error!(error = %Chain(error), writes = work.len(), "a commit failed");
                 if is_everyones(error) {
                     self.connection = None;
                 }
@@ -150,7 +149,8 @@ impl Thread {
         };
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut store = sqlite::Tx { connection: &tx, book: &self.rules.book };
-        let done = work.iter().map(|work| perform(&mut store, &self.rules, work)).collect::<Result<_, _>>()?;
+        let done =
+            work.iter().map(|work| perform(&mut store, &self.rules, work)).collect::<Result<_, _>>()?;
         tx.commit()?;
         Ok(done)
     }
@@ -172,9 +172,10 @@ fn lost() -> StoreError {
 /// only fail them later.
 fn is_everyones(error: &StoreError) -> bool {
     match error {
-        StoreError::Engine(error) => {
-            !matches!(error.sqlite_error_code(), Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig) | None)
-        }
+        StoreError::Engine(error) => !matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig) | None
+        ),
         StoreError::Read(_) | StoreError::Broken(_) => false,
     }
 }

@@ -8,7 +8,7 @@
 /// * `{clustered}`: rows stored in the order of their primary key. Without it SQLite keeps a second
 ///   tree for each table, and every notice would dirty one more page.
 #[must_use]
-pub fn sqlite(text: &str) -> String {
+pub(super) fn sqlite(text: &str) -> String {
     text.replace("{serial}", "INTEGER PRIMARY KEY")
         .replace("{key}", "INTEGER PRIMARY KEY")
         .replace("{bytes}", "BLOB")

@@ -240,7 +240,8 @@ fn change(scope: &str, notice: &Notice, terms: FindTerms<'_>) -> Result<Option<C
         let services = serde_json::from_str(services).ok();
         return Ok(services.map(|services| Change::Cancel(Scope::Services(services))));
     }
-    let ids = scope.strip_prefix('t').map(|ids| ids.split(',').map(str::parse).collect::<Result<Vec<i64>, _>>());
+    let ids =
+        scope.strip_prefix('t').map(|ids| ids.split(',').map(str::parse).collect::<Result<Vec<i64>, _>>());
     let Some(Ok(ids)) = ids else { return Ok(None) };
     let mut packages = ids.into_iter().map(terms).collect::<Result<Vec<_>, _>>()?;
     Ok(match notice.content.reg_type {

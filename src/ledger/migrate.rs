@@ -68,7 +68,7 @@ fn refuse_newer(version: i64) -> Result<(), MigrateError> {
 
 async fn connect(url: &str) -> Result<sqlx::AnyConnection, MigrateError> {
     sqlx::any::install_default_drivers();
-    sqlx::Connection::connect(url).await.map_err(MigrateError::Connect)
+    <sqlx::AnyConnection as sqlx::Connection>::connect(url).await.map_err(MigrateError::Connect)
 }
 
 async fn applied(connection: &mut sqlx::AnyConnection) -> Result<i64, MigrateError> {

@@ -33,7 +33,7 @@ pub enum Operated {
 ///
 /// # Errors
 /// The engine's; nothing has changed then.
-pub fn operate(
+pub(super) fn operate(
     store: &mut impl Store,
     rules: &Rules,
     operation: Operation,

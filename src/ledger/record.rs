@@ -43,7 +43,11 @@ pub struct Recorded {
 ///
 /// # Errors
 /// The engine's; nothing of the message is kept then.
-pub fn record(store: &mut impl Store, rules: &Rules, received: &Received) -> Result<Recorded, StoreError> {
+pub(super) fn record(
+    store: &mut impl Store,
+    rules: &Rules,
+    received: &Received,
+) -> Result<Recorded, StoreError> {
     match &received.reading {
         Reading::Notice(notice) => record_notice(store, rules, received, notice),
         Reading::Unreadable(glimpse) => record_other(store, received, glimpse, Reason::Unreadable),
@@ -112,11 +116,7 @@ pub(super) fn rejudge(
 }
 
 /// Kept beside the holder of its identity, once for each content.
-fn conflict(
-    store: &mut impl Store,
-    received: &Received,
-    notice: &Notice,
-) -> Result<Recorded, StoreError> {
+fn conflict(store: &mut impl Store, received: &Received, notice: &Notice) -> Result<Recorded, StoreError> {
     let key = conflict_key(notice);
     let row = row(received, Row::of_notice(notice, Outcome::Parked(Reason::Conflict)));
     keep_once(store, &key, &row, &received.raw)
@@ -166,7 +166,9 @@ fn insert(store: &mut impl Store, key: &str, row: &Row, raw: &Raw) -> Result<Not
 }
 
 pub(super) fn find(store: &mut impl Store, id: NoticeId) -> Result<journal::Row, StoreError> {
-    store.notice(id)?.ok_or_else(|| StoreError::broken(format!("an identity names notice {id}, which is missing")))
+    store
+        .notice(id)?
+        .ok_or_else(|| StoreError::broken(format!("an identity names notice {id}, which is missing")))
 }
 
 /// Lets a judged notice take effect: its outcome, and its scope where it stands in the fold.

@@ -5,7 +5,7 @@ use crate::subscription::Standing;
 
 /// The word in the table.
 #[must_use]
-pub fn as_str(standing: Standing) -> &'static str {
+pub(super) fn as_str(standing: Standing) -> &'static str {
     match standing {
         Standing::Held => "held",
         Standing::Cancelled => "cancelled",
@@ -17,7 +17,7 @@ pub fn as_str(standing: Standing) -> &'static str {
 ///
 /// # Errors
 /// Where the table holds a word that no gateway wrote.
-pub fn parse(word: &str) -> Result<Standing, StoreError> {
+pub(super) fn parse(word: &str) -> Result<Standing, StoreError> {
     match word {
         "held" => Ok(Standing::Held),
         "cancelled" => Ok(Standing::Cancelled),

@@ -13,7 +13,7 @@ use crate::subscription::terms::Terms;
 use crate::subscription::{Run, ServiceState, Subscription};
 
 /// One open write transaction.
-pub trait Store {
+pub(super) trait Store {
     /// Which notice holds an identity.
     ///
     /// # Errors

@@ -66,7 +66,9 @@ impl Change {
     pub fn services(&self) -> Vec<&str> {
         let mut services: Vec<&str> = match self {
             Self::Register { terms, .. } => vec![&terms.service_id],
-            Self::Cancel(Scope::Packages(packages)) => packages.iter().map(|t| t.service_id.as_str()).collect(),
+            Self::Cancel(Scope::Packages(packages)) => {
+                packages.iter().map(|t| t.service_id.as_str()).collect()
+            }
             Self::Cancel(Scope::Services(services)) => services.iter().map(String::as_str).collect(),
         };
         services.sort_unstable();

@@ -106,7 +106,7 @@ fn nth_of_kind(grants: &[Grant], index: usize) -> usize {
 /// on every gateway.
 fn id(number: &Msisdn, run: &Run, kind: GrantKind, nth: usize) -> String {
     let mut hash = Sha256::new();
-    for part in [number.in_full(), &run.terms.service_id, &run.terms.package_id, kind.as_str()] {
+    for part in [number.in_full(), &run.terms.service_id, &run.terms.package_id, kind.word()] {
         hash.update(part.as_bytes());
         hash.update([0]);
     }

@@ -212,12 +212,8 @@ fn identity(fields: &Notify, reg_type: &RegType) -> Option<String> {
                 RegType::Cancel => fields.update_time.as_deref().or(fields.start_time.as_deref()),
                 _ => None,
             };
-            let parts = [
-                Some(reg_id.as_str()),
-                Some(reg_type.as_str()),
-                fields.subscribe_time.as_deref(),
-                moment,
-            ];
+            let parts =
+                [Some(reg_id.as_str()), Some(reg_type.as_str()), fields.subscribe_time.as_deref(), moment];
             let parts: Vec<String> = parts.iter().map(|p| p.unwrap_or_default().replace('|', "||")).collect();
             format!("r:{}", parts.join(" | "))
         }

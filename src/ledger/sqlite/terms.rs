@@ -46,12 +46,17 @@ pub(super) fn terms(connection: &Connection, book: &TermsBook, id: i64) -> Resul
 
 fn number(tx: &Connection, terms: &Terms) -> Result<i64, StoreError> {
     let body = serde_json::to_string(terms).map_err(|e| StoreError::broken(e.to_string()))?;
-    tx.execute("/* terms add */ INSERT INTO terms (body) VALUES ($1) ON CONFLICT (body) DO NOTHING", [&body])?;
-    Ok(tx.query_row("/* terms number */ SELECT id FROM terms WHERE body = $1", params![body], |row| row.get(0))?)
+    tx.execute(
+        "/* terms add */ INSERT INTO terms (body) VALUES ($1) ON CONFLICT (body) DO NOTHING",
+        [&body],
+    )?;
+    Ok(tx.query_row("/* terms number */ SELECT id FROM terms WHERE body = $1", params![body], |row| {
+        row.get(0)
+    })?)
 }
 
 fn read(id: i64, body: &str) -> Result<Terms, StoreError> {
-    let terms: Terms =
-        serde_json::from_str(body).map_err(|e| StoreError::broken(format!("terms {id} cannot be read: {e}")))?;
+    let terms: Terms = serde_json::from_str(body)
+        .map_err(|e| StoreError::broken(format!("terms {id} cannot be read: {e}")))?;
     Ok(Terms { id, ..terms })
 }
