@@ -130,8 +130,10 @@ fn check_together(offers: &[Written], file: &str, faults: &mut Faults) {
         if let Some(id) = offer.id.as_deref()
             && let Some(first) = met.ids.insert(id, number)
         {
-            report
-                .fault("id", format!("is the id of two offers, the {first}. and the {number}. of the file"));
+            report.fault(
+                "id",
+                format!("is that of two offers, number {first} and number {number} of the file"),
+            );
         }
         let Some(service) = offer.service_id.as_deref() else { continue };
         if let Some(package) = offer.package_id.as_deref()

@@ -48,8 +48,9 @@ pub struct Carrier {
 /// What one channel has its own setting for.
 #[derive(Debug, Clone, Copy, Deserialize, Serialize)]
 pub struct Channel {
-    /// What a check's `status` says on this channel.
-    pub check_answers: CheckAnswers,
+    /// What a check's `status` says on this channel; none: as everywhere.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub check_answers: Option<CheckAnswers>,
 }
 
 /// What a check's `status` says.
@@ -83,7 +84,7 @@ impl Carrier {
     pub fn check_answers_for(&self, channel: Option<&str>) -> CheckAnswers {
         let own = channel.and_then(|sent| {
             let found = self.channels.iter().find(|(name, _)| name.eq_ignore_ascii_case(sent));
-            found.map(|(_, channel)| channel.check_answers)
+            found.and_then(|(_, channel)| channel.check_answers)
         });
         own.unwrap_or(self.check_answers)
     }

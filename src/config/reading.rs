@@ -169,18 +169,15 @@ impl Reading {
         self.places.contains_key(key)
     }
 
-    /// Where `key`, or else the nearest thing around it, was given.
+    /// Where `key` was given, or else something in it, or else the nearest thing around it.
     fn place(&self, key: &str) -> String {
-        let mut key = key;
-        loop {
-            if let Some(place) = self.places.get(key) {
-                return place.clone();
-            }
-            match key.rfind(['.', '[']) {
-                Some(end) => key = &key[..end],
-                None => return DEFAULT_PLACE.to_owned(),
-            }
-        }
+        let within = format!("{key}.");
+        let mut inner =
+            self.places.range(within.clone()..).take_while(|(given, _)| given.starts_with(&within));
+        let around = std::iter::successors(Some(key), |key| key.rfind(['.', '[']).map(|end| &key[..end]));
+        let mut around = around.filter_map(|key| self.places.get(key));
+        let place = self.places.get(key).or(inner.next().map(|(_, place)| place)).or(around.next());
+        place.map_or_else(|| DEFAULT_PLACE.to_owned(), Clone::clone)
     }
 
     /// Ends the reading: what no section took is unknown.
