@@ -1,3 +1,215 @@
-//! Being written.
+//! What the carrier calls: its notices and its questions, answered in its own grammar whatever
+//! happens (contract section 2).
+//!
+//! [`Carrier::answer`] is every request's way: who calls, how often, what it says, and from there to
+//! [`notify`] or [`check`]. The root of the message decides which; the path only where no root can
+//! be read. Rules and keeping are left to `subscription` and `ledger`.
 
 pub mod access;
+mod check;
+mod notify;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::{Method, StatusCode};
+
+use crate::clock::Clock;
+use crate::config;
+use crate::ledger::Ledger;
+use crate::ledger::raw::Raw;
+use crate::limits::{Limiter, Sampler, Suppressed};
+use crate::server::{BodyError, Request, Response};
+use crate::telemetry::{CarrierMeters, Surface};
+use crate::wire::accessgw::NotifyEcho;
+use crate::wire::code::Code;
+use crate::wire::request::{self, Expected};
+use crate::wire::rqst::CheckEcho;
+use crate::wire::{Message, Unreadable, accessgw, rqst};
+use access::{Access, Admission, CallerRule};
+
+/// What a caller is told to wait after we could not keep its message, seconds.
+const RETRY_AFTER_S: u64 = 5;
+
+/// At most one log line in this time for each kind of refusal.
+const LOG_EVERY: Duration = Duration::from_secs(10);
+
+/// The carrier surface.
+pub struct Carrier {
+    ledger: Ledger,
+    clock: Clock,
+    settings: config::Carrier,
+    access: Access,
+    limiter: Limiter<IpAddr>,
+    meters: CarrierMeters,
+    refusals: Sampler,
+    limited: Sampler,
+}
+
+/// An answer on its way: what it is, and what it says.
+struct Answer {
+    surface: Surface,
+    code: Code,
+    body: String,
+    /// What became of the message, for log and metrics.
+    outcome: &'static str,
+    retry_after_s: u64,
+}
+
+/// A message with what is known of how it came.
+struct Arrival {
+    caller: Arc<str>,
+    deadline: tokio::time::Instant,
+    raw: Raw,
+}
+
+impl Carrier {
+    /// Builds the surface from its settings.
+    #[must_use]
+    pub fn new(settings: config::Carrier, per_second: u32, ledger: Ledger, clock: Clock) -> Self {
+        let rule = |caller: &config::Caller| CallerRule {
+            name: caller.name.as_str().into(),
+            allow: caller.allow.clone(),
+            basic: caller.username.clone().zip(caller.password.clone()),
+        };
+        let callers = settings.caller.iter().map(rule).collect();
+        Self {
+            access: Access::new(settings.allow.clone(), settings.trusted_proxies.clone(), callers),
+            limiter: Limiter::new(per_second),
+            meters: CarrierMeters::new(),
+            refusals: Sampler::every(LOG_EVERY),
+            limited: Sampler::every(LOG_EVERY),
+            ledger,
+            clock,
+            settings,
+        }
+    }
+
+    /// Answers one request. `expected` is what its path is for.
+    pub async fn answer(&self, expected: Expected, request: Request) -> Response {
+        let began = Instant::now();
+        let (peer, path) = (request.peer, request.uri.path().to_owned());
+        let answer = self.handle(expected, request).await;
+        let took = began.elapsed();
+        self.meters.message(answer.surface, answer.outcome, answer.code.error_id(), took);
+        tracing::debug!(%peer, path, outcome = answer.outcome, took_us = took.as_micros(), "answered");
+        response(answer)
+    }
+
+    async fn handle(&self, expected: Expected, mut request: Request) -> Answer {
+        let (caller, address) = match self.access.admit(request.peer, &request.headers) {
+            Admission::Admitted { caller, address } => (caller, address),
+            Admission::Forbidden(reason) => return self.forbid(expected, reason),
+            Admission::Unauthorized => return self.turn_away(expected),
+        };
+        if let Err(limited) = self.limiter.check(&address) {
+            if let Some(Suppressed(suppressed)) = self.limited.admit(Instant::now()) {
+                tracing::warn!(%address, suppressed, "over limits.carrier_per_second");
+            }
+            let retry_after_s = limited.retry_after_s();
+            return Answer { retry_after_s, ..self.plain(expected, Code::Limited, "limited") };
+        }
+        let message = match self.read(expected, &mut request).await {
+            Ok(read) => read,
+            Err(code) => return self.plain(expected, code, "refused"),
+        };
+        let (message, raw) = message;
+        let arrival = Arrival { caller, deadline: request.deadline, raw };
+        match (message, expected) {
+            (Ok(Message::AccessGw(message)), _) => self.notify(&message, arrival).await,
+            (Ok(Message::Rqst(question)), _) => self.check(&question),
+            (Err(error), Expected::Notify) => self.keep_unreadable(error, arrival).await,
+            (Err(error), Expected::Check) => {
+                tracing::info!(surface = "check", %error, "unreadable");
+                self.plain(expected, Code::BadParameters, "unreadable")
+            }
+        }
+    }
+
+    /// Reads what was sent, by the method it was sent with.
+    async fn read(
+        &self,
+        expected: Expected,
+        request: &mut Request,
+    ) -> Result<(Result<Message, Unreadable>, Raw), Code> {
+        let body = match request.method {
+            Method::GET => Bytes::new(),
+            Method::POST => {
+                let max = request.body.bytes_max();
+                request.body.read(max).await.map_err(|error| match error {
+                    BodyError::TooLarge => Code::TooLarge,
+                    BodyError::Broken => Code::BadRequest,
+                    BodyError::Late => Code::SystemError,
+                })?
+            }
+            _ => return Err(Code::MethodNotAllowed),
+        };
+        let content_type = request.headers.get(CONTENT_TYPE).map(|v| String::from_utf8_lossy(v.as_bytes()));
+        let query = request.uri.query().unwrap_or_default();
+        let message = match request.method {
+            Method::GET => request::query(expected, query).transpose().ok_or(Code::BadRequest)?,
+            _ => request::body(expected, content_type.as_deref(), &body),
+        };
+        let raw = Raw {
+            method: request.method.as_str().to_owned(),
+            path: request.uri.path().to_owned(),
+            query: query.to_owned(),
+            content_type: content_type.map(std::borrow::Cow::into_owned),
+            body,
+            ..Raw::default()
+        };
+        Ok((message, raw))
+    }
+
+    fn forbid(&self, expected: Expected, reason: access::Reason) -> Answer {
+        self.meters.refused(reason.label());
+        if let Some(Suppressed(suppressed)) = self.refusals.admit(Instant::now()) {
+            tracing::warn!(%reason, suppressed, "a caller is not allowed");
+        }
+        self.plain(expected, Code::Forbidden, "forbidden")
+    }
+
+    fn turn_away(&self, expected: Expected) -> Answer {
+        self.meters.refused("credentials");
+        if let Some(Suppressed(suppressed)) = self.refusals.admit(Instant::now()) {
+            tracing::warn!(suppressed, "a caller's credentials are missing or wrong");
+        }
+        self.plain(expected, Code::Unauthorized, "unauthorized")
+    }
+
+    /// An answer that repeats nothing, in the grammar of the path.
+    fn plain(&self, expected: Expected, code: Code, outcome: &'static str) -> Answer {
+        let (surface, body) = match expected {
+            Expected::Notify => (Surface::Notify, accessgw::render(code, &NotifyEcho::default())),
+            Expected::Check => {
+                let status = self.settings.check_error_status;
+                (Surface::Check, rqst::render(code, status, &CheckEcho::default()))
+            }
+        };
+        Answer { surface, code, body, outcome, retry_after_s: RETRY_AFTER_S }
+    }
+}
+
+fn response(answer: Answer) -> Response {
+    let code = answer.code;
+    let mut response = Response::new(answer.body.into_bytes().into());
+    *response.status_mut() = StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/xml; charset=utf-8"));
+    if code.wants_retry_after() {
+        headers.insert(RETRY_AFTER, answer.retry_after_s.into());
+    }
+    match code {
+        Code::MethodNotAllowed => {
+            headers.insert(ALLOW, HeaderValue::from_static("GET, POST"));
+        }
+        Code::Unauthorized => {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"carrier\""));
+        }
+        _ => {}
+    }
+    response
+}

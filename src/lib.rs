@@ -8,6 +8,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod ids;
+pub mod json;
 pub mod ledger;
 pub mod limits;
 pub mod partner;

@@ -1,0 +1,78 @@
+//! `notify_check`: may this number register? Answered from what is on disk now; changes nothing.
+
+use super::{Answer, Carrier, RETRY_AFTER_S};
+use crate::catalog::Offer;
+use crate::config::CheckAnswers;
+use crate::ids::Msisdn;
+use crate::ledger::StoreError;
+use crate::subscription::ServiceState;
+use crate::telemetry::{Chain, Surface};
+use crate::wire::code::Code;
+use crate::wire::rqst::{self, Rqst};
+
+/// The only question there is.
+const NAME: &str = "CheckServiceInfo";
+
+impl Carrier {
+    pub(super) fn check(&self, question: &Rqst) -> Answer {
+        let number = question.msisdn.as_deref().and_then(|text| Msisdn::parse(text).ok());
+        let (code, status) = match (self.resolve(question), &number) {
+            (Ok(offer), Some(number)) => self.status(question, offer, number),
+            (Err(code), _) => (code, None),
+            (_, None) => (Code::BadParameters, None),
+        };
+        let outcome = match (code, status) {
+            (_, Some(0)) => "no",
+            (_, Some(_)) => "yes",
+            (Code::UnknownOffer, _) => "unknown_offer",
+            (Code::SystemError, _) => "failed",
+            _ => "unreadable",
+        };
+        let masked = number.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+        tracing::info!(surface = "check", msisdn = masked, channel = ?question.channel, outcome);
+        let status = status.unwrap_or(self.settings.check_error_status);
+        let body = rqst::render(code, status, &question.echo());
+        Answer { surface: Surface::Check, code, body, outcome, retry_after_s: RETRY_AFTER_S }
+    }
+
+    fn resolve(&self, question: &Rqst) -> Result<&Offer, Code> {
+        let asked = question.name.as_deref().is_none_or(|name| name == NAME);
+        match (&question.msisdn, &question.service, &question.package) {
+            (Some(number), Some(service), Some(package))
+                if asked && question.twice.is_none() && Msisdn::parse(number).is_ok() =>
+            {
+                self.ledger.catalog().offer(service, package).ok_or(Code::UnknownOffer)
+            }
+            _ => Err(Code::BadParameters),
+        }
+    }
+
+    fn status(&self, question: &Rqst, offer: &Offer, number: &Msisdn) -> (Code, Option<u8>) {
+        match self.holds(offer, number) {
+            Ok((this, other)) => {
+                let says = match self.settings.check_answers_for(question.channel.as_deref()) {
+                    CheckAnswers::IsSubscribed => this,
+                    CheckAnswers::MayRegister => !this && !(offer.exclusive && other),
+                };
+                (Code::Kept, Some(u8::from(says)))
+            }
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), msisdn = %number, "a check could not be answered");
+                (Code::SystemError, None)
+            }
+        }
+    }
+
+    /// Whether the number has this package, and whether it has another one of the service, each
+    /// active or in grace: an exclusive service in grace is not free for another package, since its
+    /// renewal may only not have been heard of yet.
+    fn holds(&self, offer: &Offer, number: &Msisdn) -> Result<(bool, bool), StoreError> {
+        let now = self.clock.now();
+        let ServiceState { subscriptions, .. } = self.ledger.holds(number, &offer.service_id)?;
+        let in_force = subscriptions.iter().filter(|held| held.state(now).is_in_force());
+        Ok(in_force.fold((false, false), |(this, other), held| {
+            let same = held.terms.package_id == offer.package_id;
+            (this || same, other || !same)
+        }))
+    }
+}

@@ -1,0 +1,146 @@
+//! HTTP answers of the JSON surfaces: values, and problems as RFC 9457 has them.
+
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use hyper::StatusCode;
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::clock::Timestamp;
+use crate::ids::{Msisdn, NoticeId};
+use crate::server::Response;
+use crate::telemetry::Chain;
+
+/// An answer that is not the one asked for: a status, and a sentence that is safe to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// The HTTP status.
+    pub status: StatusCode,
+    /// What is wrong, for whoever wrote the client.
+    pub detail: String,
+}
+
+impl Problem {
+    /// A problem with this status and sentence.
+    #[must_use]
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self { status, detail: detail.into() }
+    }
+
+    /// 400.
+    #[must_use]
+    pub fn bad(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, detail)
+    }
+
+    /// 404.
+    #[must_use]
+    pub fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, detail)
+    }
+
+    /// 503; the chain goes to the log and not to the client.
+    #[must_use]
+    pub fn unavailable(error: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(error = %Chain(error), "a request could not be answered");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "the ledger cannot be reached; try again")
+    }
+
+    /// The answer, with an id that the log has too.
+    #[must_use]
+    pub fn response(&self) -> Response {
+        let request_id = request_id();
+        tracing::info!(request_id, status = self.status.as_u16(), detail = self.detail, "problem");
+        let body = json!({
+            "type": "about:blank",
+            "title": self.status.canonical_reason().unwrap_or("Error"),
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+            "request_id": request_id,
+        });
+        let mut response = bytes(&body, "application/problem+json");
+        *response.status_mut() = self.status;
+        response
+    }
+}
+
+/// 200 with a value.
+#[must_use]
+pub fn ok(value: &impl Serialize) -> Response {
+    bytes(value, "application/json")
+}
+
+/// 405 with the methods that are allowed.
+#[must_use]
+pub fn method_not_allowed(allowed: &str) -> Response {
+    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("this path takes {allowed}"));
+    let mut response = problem.response();
+    if let Ok(allowed) = HeaderValue::from_str(allowed) {
+        response.headers_mut().insert(ALLOW, allowed);
+    }
+    response
+}
+
+fn bytes(value: &impl Serialize, content_type: &'static str) -> Response {
+    // Values here are structs and maps with text keys, which JSON can always hold.
+    let body = serde_json::to_vec(value).unwrap_or_default();
+    let mut response = Response::new(body.into());
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Unique within a process's life and unlikely to meet another process's.
+fn request_id() -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    static PROCESS: LazyLock<u32> = LazyLock::new(|| {
+        use std::hash::{BuildHasher, RandomState};
+        (RandomState::new().hash_one(0) >> 32) as u32
+    });
+    format!("{:08x}-{:06x}", *PROCESS, NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A path's number, in any spelling.
+///
+/// # Errors
+/// 400 where it is none.
+pub fn number(text: &str) -> Result<Msisdn, Problem> {
+    let text = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+    Msisdn::parse(&text).map_err(|error| Problem::bad(format!("the path's number is {error}")))
+}
+
+/// A path's notice id.
+///
+/// # Errors
+/// 404 where it is no number: there can be no such notice.
+pub fn notice_id(text: &str) -> Result<NoticeId, Problem> {
+    text.parse().map(NoticeId).map_err(|_| Problem::not_found("there is no such notice"))
+}
+
+/// One parameter of a query, decoded; empty counts as absent.
+#[must_use]
+pub fn parameter(query: Option<&str>, name: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    pairs.find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.into_owned())
+}
+
+/// An RFC 3339 parameter. A `+` of its zone that was not escaped arrives as a blank.
+///
+/// # Errors
+/// 400 where it is none.
+pub fn time_parameter(query: Option<&str>, name: &str) -> Result<Option<Timestamp>, Problem> {
+    let Some(text) = parameter(query, name) else { return Ok(None) };
+    let read = Timestamp::from_rfc3339(&text.replace(' ', "+")).or_else(|| Timestamp::from_rfc3339(&text));
+    read.map(Some).ok_or_else(|| Problem::bad(format!("{name} is not an RFC 3339 time")))
+}
+
+/// The token of an `Authorization: Bearer` header.
+#[must_use]
+pub fn bearer(header: Option<&HeaderValue>) -> Option<&[u8]> {
+    let header = header?.as_bytes();
+    let (scheme, token) = header.split_at_checked("Bearer ".len())?;
+    scheme.eq_ignore_ascii_case(b"Bearer ").then(|| token.trim_ascii())
+}
