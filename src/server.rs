@@ -1,1 +1,46 @@
-//! Being written.
+//! Serves HTTP/1 on a listener: connection caps, deadlines, bodies, a graceful stop. Hands each
+//! request to one function and knows nothing of paths, settings files or grammars; TLS is the
+//! reverse proxy's.
+//!
+//! Framing faults are answered by hyper (400, 414, 431) and close the connection. A request with
+//! both `Content-Length` and `Transfer-Encoding` is read as chunked and its connection closed, so
+//! nothing after it is ever taken for a request.
+
+mod accept;
+mod body;
+mod connection;
+mod listen;
+mod request;
+mod slots;
+mod socket;
+
+use std::time::Duration;
+
+use http_body_util::Full;
+use hyper::body::Bytes;
+
+pub use accept::serve;
+pub use body::{Body, BodyError};
+pub use listen::bind;
+pub use request::Request;
+
+/// What a handler answers. A `Connection: close` among its headers is honoured.
+pub type Response = hyper::Response<Full<Bytes>>;
+
+/// Bounds of one listener.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// What [`Body::bytes_max`] tells handlers; a handler may read with another bound.
+    pub body_bytes_max: usize,
+    /// How long a request's head may take, and how long a kept connection may lie idle.
+    pub header_timeout: Duration,
+    /// From the head's arrival to the answer, body included; also how long a write may stall.
+    pub request_timeout: Duration,
+    /// Open connections. When reached, the one idle longest makes room; when none is idle, the
+    /// new one is closed.
+    pub connections_max: usize,
+    /// Open connections of one address; further ones are closed at once.
+    pub connections_per_address_max: usize,
+    /// How long a stop waits for requests in progress.
+    pub shutdown_timeout: Duration,
+}

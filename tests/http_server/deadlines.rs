@@ -1,0 +1,86 @@
+//! Slow clients and slow handlers meet their deadlines while others are served.
+
+use std::io::Read as _;
+use std::time::{Duration, Instant};
+
+use crate::kit::{PATIENCE, Server, eventually, get, post, settings};
+
+const SHORT: Duration = Duration::from_millis(300);
+
+#[test]
+fn a_slow_head() {
+    let server = Server::start(sdp_gateway::server::Settings { header_timeout: SHORT, ..settings() });
+    let start = Instant::now();
+    let (mut silent, mut partial, mut kept) = (server.client(), server.client(), server.client());
+    partial.send("GET / HTTP/1.1\r\nHo");
+    assert_eq!(kept.get("/kept").body, "/kept");
+    assert!(silent.is_closed() && partial.is_closed() && kept.is_closed());
+    assert!(start.elapsed() >= SHORT && start.elapsed() < PATIENCE);
+    assert_eq!(server.client().get("/next").body, "/next");
+}
+
+#[test]
+fn a_slow_body() {
+    let server = Server::start(sdp_gateway::server::Settings { request_timeout: SHORT, ..settings() });
+    let (mut slow, mut other) = (server.client(), server.client());
+    slow.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf");
+    assert_eq!(other.get("/other").body, "/other");
+    let answer = slow.answer();
+    assert_eq!((answer.status, answer.body.as_str(), answer.closes()), (408, "late", true));
+    assert!(slow.is_closed());
+    assert_eq!(other.get("/other").body, "/other");
+}
+
+#[test]
+fn a_handler_without_an_answer() {
+    let server = Server::start(sdp_gateway::server::Settings { request_timeout: SHORT, ..settings() });
+    let mut client = server.client();
+    let answer = client.get("/stuck");
+    assert_eq!(answer.status, 503);
+    assert!(answer.head.contains("retry-after: 1"));
+    assert_eq!(client.get("/next").body, "/next", "the fault is ours; the connection stays");
+}
+
+#[test]
+fn a_client_that_never_reads() {
+    let one = sdp_gateway::server::Settings { request_timeout: SHORT, connections_max: 1, ..settings() };
+    let server = Server::start(one);
+    let mut deaf = server.client();
+    deaf.send(get("/big"));
+    deaf.stream.peek(&mut [0]).expect("the answer begins");
+    // One place only: another is served once the deaf one has lost it.
+    assert!(eventually(|| server.client().send(get("/next")).try_answer().is_some()));
+    let mut all = Vec::new();
+    let _ = deaf.stream.read_to_end(&mut all);
+    assert!(all.len() < 32 << 20, "it had to be cut off, not waited for");
+}
+
+#[test]
+fn a_client_that_reads_slowly_gets_it_all() {
+    let server = Server::start(sdp_gateway::server::Settings { request_timeout: SHORT, ..settings() });
+    let mut client = server.client();
+    client.send(get("/big"));
+    std::thread::sleep(SHORT / 2);
+    assert_eq!(client.answer().body.len(), 32 << 20);
+}
+
+#[test]
+fn a_panic_costs_its_connection_alone() {
+    let server = Server::start(settings());
+    let (mut unlucky, mut other) = (server.client(), server.client());
+    assert_eq!(other.get("/before").status, 200);
+    unlucky.send(get("/panic"));
+    assert!(unlucky.is_closed());
+    assert_eq!(other.get("/after").status, 200);
+    assert_eq!(server.client().get("/new").status, 200);
+}
+
+#[test]
+fn hanging_up_in_the_middle() {
+    let server = Server::start(sdp_gateway::server::Settings { connections_max: 2, ..settings() });
+    for request in ["GET / HT".to_owned(), get("/slow"), post("/echo", "", "whole"), get("/big")] {
+        server.client().send(request);
+    }
+    server.client().send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf");
+    assert!(eventually(|| server.client().send(get("/next")).try_answer().is_some()));
+}
