@@ -1,1 +1,159 @@
-//! Being written.
+//! What operators call: health, metrics, and JSON about what is kept (contract section 7). On a
+//! listener of its own, guarded against pages in an operator's browser.
+
+mod guard;
+mod health;
+mod notices;
+
+use hyper::StatusCode;
+use hyper::header::{CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use secrecy::SecretString;
+use serde_json::json;
+
+use crate::clock::Clock;
+use crate::config;
+use crate::json::{self, Problem};
+use crate::ledger::{Ledger, Operation};
+use crate::server::{Request, Response};
+use crate::story;
+use crate::subscription::judge::Reason;
+use crate::telemetry::{self, Recorder, StatusClass};
+use health::Health;
+
+/// The OpenAPI document of all JSON surfaces, as it is printed and served.
+pub const OPENAPI: &str = include_str!("openapi.json");
+
+/// The admin surface.
+pub struct Admin {
+    ledger: Ledger,
+    clock: Clock,
+    recorder: Recorder,
+    token: Option<SecretString>,
+    hosts: Vec<String>,
+    health: Health,
+}
+
+/// The calls there are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    /// `GET /livez`.
+    Livez,
+    /// `GET /readyz`.
+    Readyz,
+    /// `GET /metrics`.
+    Metrics,
+    /// `GET /openapi.json`.
+    Openapi,
+    /// `GET /api/v1/subscribers/{msisdn}`.
+    Subscriber,
+    /// `GET /api/v1/notices`.
+    Notices,
+    /// `GET /api/v1/notices/{id}`.
+    Notice,
+    /// `POST /api/v1/notices/{id}/retry`.
+    Retry,
+    /// `POST /api/v1/notices/{id}/discard`.
+    Discard,
+    /// `GET /api/v1/stats`.
+    Stats,
+    /// A path that there is none for.
+    Nothing,
+}
+
+impl Admin {
+    /// Builds the surface from its settings.
+    #[must_use]
+    pub fn new(settings: &config::Admin, ledger: Ledger, clock: Clock, recorder: Recorder) -> Self {
+        Self {
+            health: Health::new(ledger.clone()),
+            token: settings.token.clone(),
+            hosts: settings.hosts.clone(),
+            ledger,
+            clock,
+            recorder,
+        }
+    }
+
+    /// Answers one request; `item` is the path's number or id, where it has one.
+    pub async fn answer(&self, call: Call, item: &str, request: Request) -> Response {
+        let response = match self.admit(call, &request) {
+            Ok(()) => self.call(call, item, request.uri.query()).await.unwrap_or_else(|p| p.response()),
+            Err(problem) => refusal(&problem),
+        };
+        telemetry::request("admin", StatusClass::of(response.status().as_u16()));
+        response
+    }
+
+    /// Probes of health carry no token: they come from machines that hold no secrets, and learn
+    /// nothing but whether we work.
+    fn admit(&self, call: Call, request: &Request) -> Result<(), Problem> {
+        guard::host(&request.headers, &self.hosts)?;
+        guard::origin(&request.method, &request.headers)?;
+        match &self.token {
+            Some(token) if !matches!(call, Call::Livez | Call::Readyz) => guard::token(&request.headers, token),
+            _ => Ok(()),
+        }
+    }
+
+    async fn call(&self, call: Call, item: &str, query: Option<&str>) -> Result<Response, Problem> {
+        match call {
+            Call::Livez => Ok(text("ok\n", "text/plain; charset=utf-8")),
+            Call::Readyz => Ok(self.health.answer().await),
+            Call::Metrics => Ok(self.metrics().await),
+            Call::Openapi => Ok(text(OPENAPI, "application/json")),
+            Call::Subscriber => self.subscriber(item).await,
+            Call::Notices => self.notices(query).await,
+            Call::Notice => self.notice(json::notice_id(item)?).await,
+            Call::Retry => self.operate(Operation::Retry, json::notice_id(item)?).await,
+            Call::Discard => self.operate(Operation::Discard, json::notice_id(item)?).await,
+            Call::Stats => self.stats().await,
+            Call::Nothing => Err(Problem::not_found("there is no such path")),
+        }
+    }
+
+    /// Counters as they stand; what is parked is counted now, from its index.
+    async fn metrics(&self) -> Response {
+        match self.ledger.parked().await {
+            Ok(parked) => {
+                for word in Reason::ALL.map(Reason::as_str) {
+                    let many = parked.get(word).copied().unwrap_or_default();
+                    telemetry::parked(word, u32::try_from(many).unwrap_or(u32::MAX));
+                }
+            }
+            Err(error) => tracing::warn!(error = %telemetry::Chain(&error), "parked notices not counted"),
+        }
+        self.ledger.measure();
+        text(self.recorder.render(), "text/plain; version=0.0.4; charset=utf-8")
+    }
+
+    async fn subscriber(&self, number: &str) -> Result<Response, Problem> {
+        let number = json::number(number)?;
+        let told = story::tell(&self.ledger, &number, self.clock.now()).await;
+        told.map(|story| json::ok(&story)).map_err(|error| Problem::unavailable(&error))
+    }
+
+    async fn stats(&self) -> Result<Response, Problem> {
+        let stats = self.ledger.stats(self.clock.now()).await.map_err(|error| Problem::unavailable(&error))?;
+        Ok(json::ok(&json!({
+            "subscriptions": stats.subscriptions,
+            "tasks": {},
+            "oldest_due_s": null,
+            "parked": stats.parked,
+            "codes": {},
+        })))
+    }
+}
+
+fn text(body: impl Into<bytes::Bytes>, content_type: &'static str) -> Response {
+    let mut response = Response::new(http_body_util::Full::new(body.into()));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+fn refusal(problem: &Problem) -> Response {
+    let mut response = problem.response();
+    if problem.status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    response
+}

@@ -1,1 +1,127 @@
-//! Being written.
+//! The commands: what each takes and prints. One file per command; the work itself is done below.
+//!
+//! Every command ends with 0 when it is done, 1 when it failed, 2 when it was called wrongly.
+
+mod config;
+mod migrate;
+mod notices;
+mod open;
+mod openapi;
+mod replay;
+mod serve;
+mod subscriber;
+mod table;
+
+use std::error::Error;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Config, Faults, environment};
+use crate::telemetry::Chain;
+
+/// What a command ends with: nothing, or what went wrong.
+pub(crate) type Ended = Result<(), Failure>;
+
+/// A failure that has been told already, or is to be told on one line.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Printed by the command itself.
+    Told,
+    /// To be printed with its chain.
+    Untold(Box<dyn Error + Send + Sync>),
+}
+
+impl<E: Error + Send + Sync + 'static> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Untold(Box::new(error))
+    }
+}
+
+/// The gateway between a mobile carrier's SDP and a cloud-camera business.
+#[derive(Debug, Parser)]
+#[command(name = "sdp-gateway", version)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command takes.
+#[derive(Debug, Args)]
+pub(crate) struct Global {
+    /// Settings file, over the defaults and under the environment
+    #[arg(long, global = true, env = "SDP_GATEWAY_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Print JSON where a table is printed
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the gateway
+    Serve,
+    /// Check settings and catalog and print the effective ones, secrets masked
+    Config,
+    /// Bring the ledger's schema up to date
+    Migrate,
+    /// One number's whole story
+    #[command(subcommand)]
+    Subscriber(subscriber::Subscriber),
+    /// The journal of the carrier's messages
+    #[command(subcommand)]
+    Notices(notices::Notices),
+    /// Send fixtures, XML files or an exported journal to a running gateway and compare the answers
+    Replay(replay::Replay),
+    /// Print the OpenAPI document of the JSON surfaces
+    Openapi,
+}
+
+impl Cli {
+    /// Runs the command and tells how it ended.
+    #[must_use]
+    pub fn run(self) -> ExitCode {
+        let global = &self.global;
+        let ended = match self.command {
+            Command::Serve => serve::run(global),
+            Command::Config => config::run(global),
+            Command::Migrate => migrate::run(global),
+            Command::Subscriber(command) => subscriber::run(global, command),
+            Command::Notices(command) => notices::run(global, command),
+            Command::Replay(command) => replay::run(global, command),
+            Command::Openapi => openapi::run(),
+        };
+        match ended {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(failure) => {
+                if let Failure::Untold(error) = failure {
+                    eprintln!("sdp-gateway: {}", Chain(&*error));
+                }
+                ExitCode::FAILURE
+            }
+        }
+    }
+}
+
+impl Global {
+    /// The effective settings.
+    fn load(&self) -> Result<Config, Faults> {
+        Config::load(self.config.as_deref(), environment())
+    }
+}
+
+/// A runtime for a command that waits for things.
+fn block_on<T>(future: impl Future<Output = T>) -> std::io::Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    Ok(runtime.block_on(future))
+}
+
+/// Prints to standard output; a reader that has gone away (`| head`) is no failure.
+fn print(text: &str) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}

@@ -147,7 +147,7 @@ impl Ledger {
         if !path.exists() {
             return Err(OpenError::Missing(path));
         }
-        migrate::check(&settings.url).await?;
+        migrate::check(&path).await?;
         let mut connection = sqlite::writer(&path)?;
         let offset_s = rules.utc_offset.local_minus_utc();
         let today = rules.catalog.offers().iter().map(|offer| Terms::of(offer, offset_s)).collect();
@@ -156,7 +156,7 @@ impl Ledger {
         let readers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let readers =
             (0..readers).map(|_| sqlite::reader(&path).map(Mutex::new)).collect::<Result<_, _>>()?;
-        let pool = read::pool(&settings.url).await?;
+        let pool = read::pool(&sqlite::address(&path)).await?;
         let writer = Writer::start(path, connection, Arc::clone(&rules), settings.queue_max);
         Ok(Self(Arc::new(Inner { rules, writer, readers, pool, clock })))
     }
@@ -218,6 +218,11 @@ impl Ledger {
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.0.writer.waiting()
+    }
+
+    /// Brings the gauges up to date, before a scrape.
+    pub fn measure(&self) {
+        self.0.writer.measure();
     }
 
     /// Commits what was taken, and stops the writer.

@@ -1,3 +1,10 @@
-//! The program.
+//! The program: reads the command line and hands over.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use sdp_gateway::cli::Cli;
+
+fn main() -> ExitCode {
+    Cli::parse().run()
+}

@@ -1,1 +1,173 @@
-//! Being written.
+//! Which path is whose: one table, listener and method and path to a call.
+
+use std::sync::Arc;
+
+use hyper::{Method, StatusCode};
+
+use crate::admin::{self, Admin};
+use crate::carrier::Carrier;
+use crate::json;
+use crate::partner::{self, Partners};
+use crate::server::{Request, Response};
+use crate::wire::request::Expected;
+
+/// The paths of the JSON surfaces, as the OpenAPI document names them.
+pub const JSON_ROUTES: [(Method, &str, Call); 12] = {
+    use admin::Call as A;
+    use partner::Call as P;
+    [
+        (Method::GET, "/v1/subscribers/{msisdn}/subscriptions", Call::Partner(P::Subscriptions)),
+        (Method::GET, "/v1/subscribers/{msisdn}/entitlements", Call::Partner(P::Entitlements)),
+        (Method::GET, "/livez", Call::Admin(A::Livez)),
+        (Method::GET, "/readyz", Call::Admin(A::Readyz)),
+        (Method::GET, "/metrics", Call::Admin(A::Metrics)),
+        (Method::GET, "/openapi.json", Call::Admin(A::Openapi)),
+        (Method::GET, "/api/v1/subscribers/{msisdn}", Call::Admin(A::Subscriber)),
+        (Method::GET, "/api/v1/notices", Call::Admin(A::Notices)),
+        (Method::GET, "/api/v1/notices/{id}", Call::Admin(A::Notice)),
+        (Method::POST, "/api/v1/notices/{id}/retry", Call::Admin(A::Retry)),
+        (Method::POST, "/api/v1/notices/{id}/discard", Call::Admin(A::Discard)),
+        (Method::GET, "/api/v1/stats", Call::Admin(A::Stats)),
+    ]
+};
+
+/// The carrier's paths: whatever the method, each also with `.html` and with `/` at its end.
+const CARRIER_ROUTES: [(&str, Expected); 5] = [
+    ("/vascloud/v1/notify_reg", Expected::Notify),
+    ("/vascloud/v1/notify_sub", Expected::Notify),
+    ("/vascloud/v1/notifySubscriber", Expected::Notify),
+    ("/vascloud/v1/notify_check", Expected::Check),
+    ("/vascloud/v1/notifyCheckSubscriber", Expected::Check),
+];
+
+/// What a path is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Call {
+    /// A carrier's message, of either kind.
+    Carrier(Expected),
+    /// A partner's call.
+    Partner(partner::Call),
+    /// An operator's call.
+    Admin(admin::Call),
+}
+
+/// One listener's paths.
+pub struct Routes {
+    paths: matchit::Router<Vec<(Option<Method>, Call)>>,
+    /// Where a path that is not in the table belongs.
+    elsewhere: Option<&'static str>,
+    carrier: Option<Arc<Carrier>>,
+    partners: Option<Arc<Partners>>,
+    admin: Option<Arc<Admin>>,
+}
+
+impl Routes {
+    /// The listener of every surface but admin; without the carrier's where that has its own.
+    #[must_use]
+    pub fn main(carrier: Option<Arc<Carrier>>, partners: Arc<Partners>) -> Self {
+        let mut table = json_routes(|call| matches!(call, Call::Partner(_)));
+        table.extend(carrier.iter().flat_map(|_| carrier_routes()));
+        Self { elsewhere: Some("/v1/"), carrier, partners: Some(partners), ..Self::of(table) }
+    }
+
+    /// The carrier's own listener.
+    #[must_use]
+    pub fn carrier(carrier: Arc<Carrier>) -> Self {
+        Self { carrier: Some(carrier), ..Self::of(carrier_routes()) }
+    }
+
+    /// The operators' listener.
+    #[must_use]
+    pub fn admin(admin: Arc<Admin>) -> Self {
+        let table = json_routes(|call| matches!(call, Call::Admin(_)));
+        Self { elsewhere: Some("/"), admin: Some(admin), ..Self::of(table) }
+    }
+
+    fn of(table: Vec<(String, Vec<(Option<Method>, Call)>)>) -> Self {
+        let mut paths = matchit::Router::new();
+        for (path, calls) in table {
+            // The tables above are constants without a conflict: the tests of this module see to it.
+            let _ = paths.insert(path, calls);
+        }
+        Self { paths, elsewhere: None, carrier: None, partners: None, admin: None }
+    }
+
+    /// Answers one request.
+    pub async fn answer(&self, request: Request) -> Response {
+        let path = request.uri.path().to_owned();
+        let Ok(found) = self.paths.at(&path) else { return self.unknown(&path, request).await };
+        let item = found.params.iter().next().map_or("", |(_, value)| value);
+        let fits = |method: &Option<Method>| method.as_ref().is_none_or(|method| *method == request.method);
+        match found.value.iter().find(|(method, _)| fits(method)) {
+            Some((_, call)) => self.call(*call, item, request).await,
+            None => json::method_not_allowed(&methods(found.value)),
+        }
+    }
+
+    async fn call(&self, call: Call, item: &str, request: Request) -> Response {
+        match (call, &self.carrier, &self.partners, &self.admin) {
+            (Call::Carrier(expected), Some(carrier), ..) => carrier.answer(expected, request).await,
+            (Call::Partner(call), _, Some(partners), _) => partners.answer(call, item, request).await,
+            (Call::Admin(call), .., Some(admin)) => admin.answer(call, item, request).await,
+            _ => not_found(),
+        }
+    }
+
+    /// A path in nobody's table: plain text, but in a JSON surface's own words below its prefix.
+    async fn unknown(&self, path: &str, request: Request) -> Response {
+        if self.elsewhere.is_none_or(|prefix| !path.starts_with(prefix)) {
+            return not_found();
+        }
+        match (&self.partners, &self.admin) {
+            (Some(partners), _) => partners.answer(partner::Call::Nothing, "", request).await,
+            (_, Some(admin)) => admin.answer(admin::Call::Nothing, "", request).await,
+            _ => not_found(),
+        }
+    }
+}
+
+fn carrier_routes() -> Vec<(String, Vec<(Option<Method>, Call)>)> {
+    let spelled = |(path, expected): (&str, Expected)| {
+        ["", ".html", "/", ".html/"].map(|end| (format!("{path}{end}"), vec![(None, Call::Carrier(expected))]))
+    };
+    CARRIER_ROUTES.into_iter().flat_map(spelled).collect()
+}
+
+fn json_routes(wanted: fn(&Call) -> bool) -> Vec<(String, Vec<(Option<Method>, Call)>)> {
+    let mut table: Vec<(String, Vec<(Option<Method>, Call)>)> = Vec::new();
+    for (method, path, call) in JSON_ROUTES.into_iter().filter(|(.., call)| wanted(call)) {
+        match table.iter_mut().find(|(known, _)| known == path) {
+            Some((_, calls)) => calls.push((Some(method), call)),
+            None => table.push((path.to_owned(), vec![(Some(method), call)])),
+        }
+    }
+    table
+}
+
+fn methods(calls: &[(Option<Method>, Call)]) -> String {
+    let names: Vec<&str> = calls.iter().filter_map(|(method, _)| Some(method.as_ref()?.as_str())).collect();
+    names.join(", ")
+}
+
+fn not_found() -> Response {
+    let mut response = Response::new(http_body_util::Full::from("not found\n"));
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    let plain = hyper::header::HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(hyper::header::CONTENT_TYPE, plain);
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_path_of_the_table_hides_another() {
+        for table in [carrier_routes(), json_routes(|_| true)] {
+            let mut paths = matchit::Router::new();
+            for (path, _) in table {
+                paths.insert(path.clone(), ()).unwrap_or_else(|error| panic!("{path}: {error}"));
+            }
+        }
+    }
+}

@@ -45,6 +45,7 @@ struct Job {
 
 /// The handle to the writer thread.
 pub(super) struct Writer {
+    meters: LedgerMeters,
     queue: Mutex<Option<mpsc::Sender<Job>>>,
     capacity: usize,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -57,7 +58,8 @@ impl Writer {
             Thread { path, connection: Some(connection), rules, meters: LedgerMeters::new() }.run(jobs)
         };
         let thread = std::thread::Builder::new().name("ledger-writer".into()).spawn(run);
-        Self { queue: Mutex::new(Some(queue)), capacity: queue_max, thread: Mutex::new(thread.ok()) }
+        let meters = LedgerMeters::new();
+        Self { meters, queue: Mutex::new(Some(queue)), capacity: queue_max, thread: Mutex::new(thread.ok()) }
     }
 
     /// Hands a write over and waits until it is committed.
@@ -74,6 +76,10 @@ impl Writer {
 
     pub(super) fn waiting(&self) -> usize {
         lock(&self.queue).as_ref().map_or(0, |queue| self.capacity - queue.capacity())
+    }
+
+    pub(super) fn measure(&self) {
+        self.meters.queue_depth.set(u32::try_from(self.waiting()).unwrap_or(u32::MAX));
     }
 
     /// Lets the thread finish what it was given.

@@ -1,6 +1,7 @@
 //! The schema and its versions.
 
 use std::borrow::Cow;
+use std::path::Path;
 
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migrate, Migration, MigrationType, Migrator};
@@ -39,7 +40,7 @@ pub async fn migrate(url: &str) -> Result<(i64, i64), OpenError> {
         std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(path.clone(), error))?;
     }
     sqlite::create(&path)?;
-    let mut connection = connect(url).await?;
+    let mut connection = connect(&path).await?;
     let before = applied(&mut connection).await?;
     refuse_newer(before)?;
     migrator().run_direct(None, &mut connection, false).await.map_err(MigrateError::Engine)?;
@@ -51,8 +52,8 @@ pub async fn migrate(url: &str) -> Result<(i64, i64), OpenError> {
 ///
 /// # Errors
 /// Where it is older or newer, or the engine's failure.
-pub(super) async fn check(url: &str) -> Result<(), MigrateError> {
-    let mut connection = connect(url).await?;
+pub(super) async fn check(path: &Path) -> Result<(), MigrateError> {
+    let mut connection = connect(path).await?;
     let version = applied(&mut connection).await?;
     refuse_newer(version)?;
     if version < newest() { Err(MigrateError::Older) } else { Ok(()) }
@@ -66,9 +67,9 @@ fn refuse_newer(version: i64) -> Result<(), MigrateError> {
     if version > newest() { Err(MigrateError::Newer(version)) } else { Ok(()) }
 }
 
-async fn connect(url: &str) -> Result<sqlx::AnyConnection, MigrateError> {
+async fn connect(path: &Path) -> Result<sqlx::AnyConnection, MigrateError> {
     sqlx::any::install_default_drivers();
-    <sqlx::AnyConnection as sqlx::Connection>::connect(url).await.map_err(MigrateError::Connect)
+    <sqlx::AnyConnection as sqlx::Connection>::connect(&sqlite::address(path)).await.map_err(MigrateError::Connect)
 }
 
 async fn applied(connection: &mut sqlx::AnyConnection) -> Result<i64, MigrateError> {

@@ -10,7 +10,7 @@ mod notices;
 mod subscriptions;
 mod terms;
 
-pub(super) use connect::{create, path, reader, writer};
+pub(super) use connect::{address, create, path, reader, writer};
 pub(super) use subscriptions::state;
 pub(super) use terms::register_terms;
 

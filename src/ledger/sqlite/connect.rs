@@ -1,6 +1,6 @@
 //! Connections and their settings.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
@@ -22,8 +22,14 @@ pub(in crate::ledger) fn path(url: &str) -> Option<PathBuf> {
     (!path.is_empty()).then(|| PathBuf::from(path))
 }
 
+/// The address as sqlx reads it: what its URLs would take for something else is escaped.
+pub(in crate::ledger) fn address(path: &Path) -> String {
+    let plain = percent_encoding::NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
+    format!("sqlite://{}", percent_encoding::percent_encode(path.as_os_str().as_encoded_bytes(), &plain))
+}
+
 /// Makes the file where there is none, and sets what is kept in it.
-pub(in crate::ledger) fn create(path: &std::path::Path) -> Result<(), StoreError> {
+pub(in crate::ledger) fn create(path: &Path) -> Result<(), StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let connection = open(path, flags)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -32,7 +38,7 @@ pub(in crate::ledger) fn create(path: &std::path::Path) -> Result<(), StoreError
 
 /// The connection that writes. A commit returns once the disk has it (`synchronous=FULL` in WAL mode
 /// syncs the log at each commit).
-pub(in crate::ledger) fn writer(path: &std::path::Path) -> Result<Connection, StoreError> {
+pub(in crate::ledger) fn writer(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = open(path, flags)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -41,7 +47,7 @@ pub(in crate::ledger) fn writer(path: &std::path::Path) -> Result<Connection, St
 }
 
 /// A connection that only reads, for look-ups on the answer path.
-pub(in crate::ledger) fn reader(path: &std::path::Path) -> Result<Connection, StoreError> {
+pub(in crate::ledger) fn reader(path: &Path) -> Result<Connection, StoreError> {
     // Not SQLITE_OPEN_READ_ONLY: a reader that comes first must be able to set up the shared index.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = open(path, flags)?;
@@ -50,7 +56,7 @@ pub(in crate::ledger) fn reader(path: &std::path::Path) -> Result<Connection, St
     Ok(connection)
 }
 
-fn open(path: &std::path::Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(Duration::from_millis(BUSY_MS))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);

@@ -1,0 +1,64 @@
+//! Whether notices can be kept: asked by committing something, not by guessing.
+
+use std::time::{Duration, Instant};
+
+use hyper::StatusCode;
+use serde_json::json;
+use tokio::sync::Mutex;
+
+use crate::json;
+use crate::ledger::{Ledger, NotKept};
+use crate::server::Response;
+use crate::telemetry::Chain;
+
+/// How long an answer serves further askers, so that probes cost no more than a commit a second.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// A commit that takes longer than this is as good as none.
+const PROBE_MAX: Duration = Duration::from_secs(3);
+
+pub(super) struct Health {
+    ledger: Ledger,
+    last: Mutex<Option<(Instant, Result<(), String>)>>,
+}
+
+impl Health {
+    pub(super) fn new(ledger: Ledger) -> Self {
+        Self { ledger, last: Mutex::new(None) }
+    }
+
+    /// 200 or 503, with a report. The schema was checked when the ledger was opened. There is no
+    /// worker yet whose age could be told.
+    pub(super) async fn answer(&self) -> Response {
+        let ledger = self.ledger().await;
+        let report = json!({
+            "ready": ledger.is_ok(),
+            "ledger": ledger.as_ref().err().map_or("ok", String::as_str),
+            "schema": "ok",
+            "waiting": self.ledger.waiting(),
+            "worker_age_s": null,
+        });
+        let mut response = json::ok(&report);
+        if ledger.is_err() {
+            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        }
+        response
+    }
+
+    async fn ledger(&self) -> Result<(), String> {
+        let mut last = self.last.lock().await;
+        if let Some((at, answer)) = &*last
+            && at.elapsed() < FRESH
+        {
+            return answer.clone();
+        }
+        let answer = match tokio::time::timeout(PROBE_MAX, self.ledger.probe()).await {
+            // A full queue is a busy writer, not a broken one.
+            Ok(Ok(()) | Err(NotKept::Full)) => Ok(()),
+            Ok(Err(error)) => Err(Chain(&error).to_string()),
+            Err(_) => Err(format!("a commit takes longer than {} s", PROBE_MAX.as_secs())),
+        };
+        *last = Some((Instant::now(), answer.clone()));
+        answer
+    }
+}

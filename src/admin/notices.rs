@@ -1,0 +1,64 @@
+//! The journal for operators: lists, one notice, and what may be done to it.
+
+use hyper::StatusCode;
+use serde_json::json;
+
+use super::Admin;
+use crate::ids::NoticeId;
+use crate::json::{self, Problem, parameter};
+use crate::ledger::read::{Filter, Page};
+use crate::ledger::{Operated, Operation};
+use crate::server::Response;
+use crate::story;
+
+/// Notices in one answer, unless asked otherwise.
+const LIMIT_DEFAULT: u32 = 50;
+
+/// The most that can be asked for.
+const LIMIT_MAX: u32 = 500;
+
+impl Admin {
+    pub(super) async fn notices(&self, query: Option<&str>) -> Result<Response, Problem> {
+        let filter = Filter {
+            outcome: parameter(query, "outcome"),
+            reason: parameter(query, "reason"),
+            msisdn: parameter(query, "msisdn").map(|text| json::number(&text)).transpose()?,
+        };
+        let (limit, cursor) = (limit(query)?, cursor(query)?);
+        let found = self.ledger.notices(&filter, Page::Before(cursor), limit + 1).await;
+        let mut found = found.map_err(|error| Problem::unavailable(&error))?;
+        let more = found.len() > limit as usize;
+        found.truncate(limit as usize);
+        let next = found.last().filter(|_| more).map(|last| last.id.to_string());
+        let notices: Vec<_> = found.into_iter().map(story::notice).collect();
+        Ok(json::ok(&json!({"notices": notices, "next": next})))
+    }
+
+    pub(super) async fn notice(&self, id: NoticeId) -> Result<Response, Problem> {
+        let found = self.ledger.notice(id).await.map_err(|error| Problem::unavailable(&error))?;
+        let found = found.ok_or_else(|| Problem::not_found("there is no such notice"))?;
+        Ok(json::ok(&story::notice(found)))
+    }
+
+    pub(super) async fn operate(&self, operation: Operation, id: NoticeId) -> Result<Response, Problem> {
+        let operated =
+            self.ledger.operate(operation, id).await.map_err(|error| Problem::unavailable(&error))?;
+        match operated {
+            Operated::Changed => self.notice(id).await,
+            Operated::Unchanged => Err(Problem::new(StatusCode::CONFLICT, "nothing changed")),
+            Operated::Unknown => Err(Problem::not_found("there is no such notice")),
+        }
+    }
+}
+
+fn limit(query: Option<&str>) -> Result<u32, Problem> {
+    let Some(text) = parameter(query, "limit") else { return Ok(LIMIT_DEFAULT) };
+    let limit = text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
+    limit.ok_or_else(|| Problem::bad(format!("limit is 1 to {LIMIT_MAX}")))
+}
+
+fn cursor(query: Option<&str>) -> Result<Option<NoticeId>, Problem> {
+    let Some(text) = parameter(query, "cursor") else { return Ok(None) };
+    let id = text.parse().map(|id| Some(NoticeId(id)));
+    id.map_err(|_| Problem::bad("cursor is not one that a list gave"))
+}

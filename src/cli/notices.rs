@@ -1,0 +1,184 @@
+//! `notices`: the journal of the carrier's messages: lists, one of them, what an operator may do to
+//! them, and an export that `replay` can send again.
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::subscriber::cell;
+use super::table::columns;
+use super::{Ended, Failure, Global, block_on, open};
+use crate::ids::{Msisdn, NoticeId};
+use crate::ledger::read::{Filter, Kept, Page};
+use crate::ledger::{Ledger, Operated, Operation};
+use crate::story;
+
+/// Rows read at a time.
+const PAGE: u32 = 500;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Notices {
+    /// Newest first
+    List {
+        #[command(flatten)]
+        filter: Which,
+        /// The most to show
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
+    },
+    /// One notice with its bytes and its answer
+    Show {
+        /// Its id
+        id: i64,
+    },
+    /// Judge notices again
+    Retry(Chosen),
+    /// Lay notices aside: repeats of them are not judged again
+    Discard(Chosen),
+    /// Write messages and answers as JSON Lines, oldest first
+    Export {
+        #[command(flatten)]
+        filter: Which,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Which {
+    /// Only this outcome: applied, no_change, superseded, ignored, discarded, parked
+    #[arg(long)]
+    outcome: Option<String>,
+    /// Only this reason of parking
+    #[arg(long)]
+    reason: Option<String>,
+    /// Only this number
+    #[arg(long)]
+    msisdn: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("which").required(true).args(["ids", "all"]))]
+pub(crate) struct Chosen {
+    /// Their ids
+    ids: Vec<i64>,
+    /// Every parked notice that fits the filter
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    filter: Which,
+}
+
+impl Which {
+    fn filter(&self) -> Result<Filter, Failure> {
+        let msisdn = self.msisdn.as_deref().map(Msisdn::parse).transpose()?;
+        Ok(Filter { outcome: self.outcome.clone(), reason: self.reason.clone(), msisdn })
+    }
+}
+
+pub(super) fn run(global: &Global, command: Notices) -> Ended {
+    block_on(async {
+        let ledger = open::ledger(global).await?;
+        let ended = match command {
+            Notices::List { filter, limit } => list(global, &ledger, &filter, limit).await,
+            Notices::Show { id } => show(&ledger, NoticeId(id)).await,
+            Notices::Retry(chosen) => operate(&ledger, Operation::Retry, &chosen).await,
+            Notices::Discard(chosen) => operate(&ledger, Operation::Discard, &chosen).await,
+            Notices::Export { filter } => export(&ledger, &filter).await,
+        };
+        ledger.close().await;
+        ended
+    })?
+}
+
+async fn list(global: &Global, ledger: &Ledger, which: &Which, limit: u32) -> Ended {
+    let kept = ledger.notices(&which.filter()?, Page::Before(None), limit).await?;
+    let notices = kept.into_iter().map(story::notice).map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
+    if global.json {
+        super::print(&format!("{:#}\n", json!({ "notices": notices })));
+        return Ok(());
+    }
+    let heading = [
+        "id", "received_at", "kind", "msisdn", "queue_id", "service_id", "package_id", "outcome", "reason", "count",
+        "answer",
+    ];
+    let row = |notice: &Value| heading.iter().map(|key| cell(&notice[*key])).collect();
+    super::print(&columns(&heading, &notices.iter().map(row).collect::<Vec<_>>()));
+    Ok(())
+}
+
+async fn show(ledger: &Ledger, id: NoticeId) -> Ended {
+    match ledger.notice(id).await? {
+        Some(kept) => {
+            let notice = serde_json::to_value(story::notice(kept))?;
+            super::print(&format!("{notice:#}\n"));
+            Ok(())
+        }
+        None => {
+            eprintln!("sdp-gateway: there is no notice {id}");
+            Err(Failure::Told)
+        }
+    }
+}
+
+/// Each in a write of its own, many of which share a commit with the gateway's.
+async fn operate(ledger: &Ledger, operation: Operation, chosen: &Chosen) -> Ended {
+    let (mut changed, mut unchanged, mut unknown) = (0, 0, 0);
+    let mut count = |operated| match operated {
+        Operated::Changed => changed += 1,
+        Operated::Unchanged => unchanged += 1,
+        Operated::Unknown => unknown += 1,
+    };
+    for id in &chosen.ids {
+        count(ledger.operate(operation, NoticeId(*id)).await?);
+    }
+    if chosen.all {
+        let mut filter = chosen.filter.filter()?;
+        filter.outcome.get_or_insert_with(|| "parked".to_owned());
+        let mut after = NoticeId(0);
+        loop {
+            let page = ledger.notices(&filter, Page::After(after), PAGE).await?;
+            let Some(last) = page.last() else { break };
+            after = last.id;
+            for kept in page {
+                count(ledger.operate(operation, kept.id).await?);
+            }
+        }
+    }
+    println!("changed {changed}, unchanged {unchanged}, unknown {unknown}");
+    if unknown > 0 { Err(Failure::Told) } else { Ok(()) }
+}
+
+async fn export(ledger: &Ledger, which: &Which) -> Ended {
+    use std::io::Write;
+    let filter = which.filter()?;
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let mut after = NoticeId(0);
+    loop {
+        let page = ledger.notices(&filter, Page::After(after), PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = last.id;
+        for kept in page {
+            if let Some(line) = line(&kept) {
+                writeln!(out, "{line}")?;
+            }
+        }
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// One line of an export; nothing for a message whose bytes were purged.
+fn line(kept: &Kept) -> Option<Value> {
+    let raw = kept.raw.as_ref()?;
+    let (body, encoding) = story::text(&raw.body);
+    Some(json!({
+        "id": kept.id.0,
+        "received_at": kept.received_at.rfc3339(),
+        "method": raw.method,
+        "path": raw.path,
+        "query": raw.query,
+        "content_type": raw.content_type,
+        "raw": body,
+        "encoding": encoding,
+        "status": raw.status,
+        "reply": raw.reply,
+    }))
+}

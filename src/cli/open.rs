@@ -1,0 +1,14 @@
+//! Opening the ledger beside a gateway that may be running on it.
+
+use super::{Failure, Global};
+use crate::app;
+use crate::clock::Clock;
+use crate::ledger::Ledger;
+
+/// The ledger of the effective settings. Commands log nothing but warnings: their output is theirs.
+pub(super) async fn ledger(global: &Global) -> Result<Ledger, Failure> {
+    let config = global.load()?;
+    super::serve::logs(&config, "warn")?;
+    let rules = app::rules(&config)?;
+    Ok(Ledger::open(&app::ledger_settings(&config), rules, Clock::system()).await?)
+}

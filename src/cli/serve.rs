@@ -1,0 +1,48 @@
+//! `serve`: runs the gateway until SIGTERM or SIGINT.
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::{Ended, Failure, Global, block_on};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use crate::telemetry::{self, LogFormat, Recorder};
+
+pub(super) fn run(global: &Global) -> Ended {
+    let config = global.load()?;
+    logs(&config, "info")?;
+    block_on(serve(config))?
+}
+
+async fn serve(config: Config) -> Ended {
+    let clock = Clock::system();
+    let recorder = Recorder::install(clock.now().0)?;
+    let (stop, stopped) = watch::channel(false);
+    let app = App::build(&config, clock, recorder.clone()).await?;
+    let upkeep = tokio::spawn(recorder.run_upkeep());
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        let name = tokio::select! {
+            _ = terminate.recv() => "SIGTERM",
+            _ = interrupt.recv() => "SIGINT",
+        };
+        tracing::info!(signal = name, "stopping");
+        let _ = stop.send(true);
+    });
+    app.run(stopped).await;
+    upkeep.abort();
+    Ok(())
+}
+
+/// Starts logging as the settings say.
+pub(super) fn logs(config: &Config, level: &str) -> Result<(), Failure> {
+    let format = match config.log.format {
+        config::LogFormat::Text => LogFormat::Text,
+        config::LogFormat::Json => LogFormat::Json,
+    };
+    // The database layer's own lines repeat ours in other words.
+    telemetry::init_logs(format, &format!("{level},sqlx=warn"))?;
+    Ok(())
+}

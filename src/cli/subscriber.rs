@@ -1,0 +1,68 @@
+//! `subscriber show`: one number's whole story.
+
+use clap::Subcommand;
+use serde_json::Value;
+
+use super::table::columns;
+use super::{Ended, Failure, Global, block_on, open};
+use crate::clock::Clock;
+use crate::ids::Msisdn;
+use crate::story;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Subscriber {
+    /// Subscriptions, entitlements and notices, newest first
+    Show {
+        /// The number, in any spelling
+        msisdn: String,
+    },
+}
+
+pub(super) fn run(global: &Global, command: Subscriber) -> Ended {
+    let Subscriber::Show { msisdn } = command;
+    let number = Msisdn::parse(&msisdn)?;
+    let story = block_on(async {
+        let ledger = open::ledger(global).await?;
+        let story = story::tell(&ledger, &number, Clock::system().now()).await?;
+        ledger.close().await;
+        Ok::<_, Failure>(serde_json::to_value(story)?)
+    })??;
+    if global.json {
+        super::print(&format!("{story:#}\n"));
+    } else {
+        super::print(&text(&story));
+    }
+    Ok(())
+}
+
+/// The lists of a story and the columns a person wants of them.
+const LISTS: [(&str, &[&str]); 3] = [
+    (
+        "subscriptions",
+        &["offer", "service_id", "package_id", "state", "subscribed_at", "expires_at", "auto_renew", "channel"],
+    ),
+    ("entitlements", &["id", "offer", "kind", "storage", "state", "starts_at", "ends_at"]),
+    ("notices", &["id", "received_at", "kind", "queue_id", "service_id", "package_id", "outcome", "reason", "count"]),
+];
+
+fn text(story: &Value) -> String {
+    let mut text = format!("{}\n", cell(&story["msisdn"]));
+    for (list, heading) in LISTS {
+        let items = story[list].as_array().map(Vec::as_slice).unwrap_or_default();
+        text += &format!("\n{list}: {}\n", items.len());
+        if !items.is_empty() {
+            let row = |item: &Value| heading.iter().map(|key| cell(&item[*key])).collect();
+            text += &columns(heading, &items.iter().map(row).collect::<Vec<_>>());
+        }
+    }
+    text
+}
+
+/// A value as a cell of a table.
+pub(super) fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => "-".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
