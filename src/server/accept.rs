@@ -5,7 +5,6 @@ use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
@@ -14,7 +13,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
-use super::connection::{Link, run};
+use super::connection::{LAST_CALL, Link, run};
 use super::slots::{Full, Slots};
 use super::{Request, Response, Settings};
 use crate::limits::{Sampler, Suppressed};
@@ -139,15 +138,19 @@ where
         }
     }
 
-    /// Clients in the kernel's queue have connected and may have sent a request.
+    /// Clients in the kernel's queue have connected and may have sent a request. The pause lets
+    /// the runtime hear of those that came just before the signal.
     async fn last_accepts(&mut self, listener: &TcpListener) {
+        let mut over = pin!(sleep(LAST_CALL));
         for _ in 0..LAST_ACCEPTS_MAX {
-            let next = std::future::poll_fn(|cx| match listener.poll_accept(cx) {
-                Poll::Ready(accepted) => Poll::Ready(accepted.ok()),
-                Poll::Pending => Poll::Ready(None),
-            });
-            let Some((stream, peer)) = next.await else { return };
-            self.admit(stream, peer);
+            tokio::select! {
+                biased;
+                accepted = listener.accept() => match accepted {
+                    Ok((stream, peer)) => self.admit(stream, peer),
+                    Err(_) => return,
+                },
+                () = &mut over => return,
+            }
         }
     }
 

@@ -25,8 +25,8 @@ use super::{Response, Settings};
 /// header lines stands beside it.
 const HEAD_BYTES_MAX: usize = 64 << 10;
 
-/// How long a stop still takes requests that are on their way on a kept connection.
-const LAST_CALL: Duration = Duration::from_millis(20);
+/// How long a stop still takes what clients sent before it and the runtime has not heard of yet.
+pub(super) const LAST_CALL: Duration = Duration::from_millis(20);
 
 /// How long, and for how many bytes, a client may go on sending after our last answer. Closing on
 /// unread bytes would reset the connection and may destroy the answer in the client's hands.

@@ -19,8 +19,7 @@ use super::{Response, Settings};
 /// it for the handler.
 const OVERDUE: Duration = Duration::from_secs(1);
 
-/// A request whose head has arrived.
-#[derive(Debug)]
+/// A request whose head has arrived. Not `Debug`: its headers may hold credentials.
 pub struct Request {
     /// As sent.
     pub method: Method,

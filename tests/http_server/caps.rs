@@ -1,8 +1,10 @@
 //! Caps on connections: idle ones make room, busy ones do not, each address has its share.
 
 use std::process::Command;
+use std::time::Duration;
 
 use sdp_gateway::server::Settings;
+use sdp_gateway::telemetry::Recorder;
 
 use crate::kit::{Client, Server, eventually, get, settings};
 
@@ -10,10 +12,11 @@ use crate::kit::{Client, Server, eventually, get, settings};
 fn the_one_idle_longest_makes_room() {
     let server = Server::start(Settings { connections_max: 3, ..settings() });
     let mut clients: Vec<Client> = (0..3).map(|_| server.client()).collect();
+    // The third is answered first, so it will have been idle longest.
     for client in clients.iter_mut().rev() {
         assert_eq!(client.get("/warm").status, 200);
+        std::thread::sleep(Duration::from_millis(100));
     }
-    // The third was answered first, so it has been idle longest.
     assert_eq!(server.client().get("/fourth").status, 200);
     assert!(clients[2].is_closed());
     for client in &mut clients[..2] {
@@ -71,6 +74,7 @@ fn want_of_file_descriptors_passes() {
 #[test]
 #[ignore = "needs a low limit of open files; started by the test above"]
 fn with_few_file_descriptors() {
+    let metrics = Recorder::install(0).expect("the only recorder of this process");
     let server = Server::start(settings());
     let mut busy = server.client();
     busy.begin();
@@ -79,6 +83,8 @@ fn with_few_file_descriptors() {
         held.push(stream);
         assert!(held.len() < 40, "the limit is not in force");
     }
+    let failed = || !metrics.render().contains("sdp_gateway_accept_errors_total 0");
+    assert!(eventually(failed), "{}", metrics.render());
     assert_eq!(busy.finish().body, "done");
     drop(held);
     assert!(eventually(|| server.client().try_send(get("/recovered")).try_answer().is_some()));

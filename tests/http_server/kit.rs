@@ -80,7 +80,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.stop();
         if let Some(thread) = self.thread.take()
-            && self.thread.is_none()
             && !std::thread::panicking()
         {
             thread.join().expect("the server");
