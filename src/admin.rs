@@ -90,7 +90,9 @@ impl Admin {
         guard::host(&request.headers, &self.hosts)?;
         guard::origin(&request.method, &request.headers)?;
         match &self.token {
-            Some(token) if !matches!(call, Call::Livez | Call::Readyz) => guard::token(&request.headers, token),
+            Some(token) if !matches!(call, Call::Livez | Call::Readyz) => {
+                guard::token(&request.headers, token)
+            }
             _ => Ok(()),
         }
     }
@@ -133,7 +135,8 @@ impl Admin {
     }
 
     async fn stats(&self) -> Result<Response, Problem> {
-        let stats = self.ledger.stats(self.clock.now()).await.map_err(|error| Problem::unavailable(&error))?;
+        let stats =
+            self.ledger.stats(self.clock.now()).await.map_err(|error| Problem::unavailable(&error))?;
         Ok(json::ok(&json!({
             "subscriptions": stats.subscriptions,
             "tasks": {},

@@ -55,12 +55,8 @@ impl App {
 
         let per_second = config.limits.carrier_per_second;
         let carrier = Carrier::new(config.carrier.clone(), per_second, ledger.clone(), clock.clone());
-        let partners = Partners::new(
-            &config.partner,
-            config.limits.partner_per_second,
-            ledger.clone(),
-            clock.clone(),
-        );
+        let partners =
+            Partners::new(&config.partner, config.limits.partner_per_second, ledger.clone(), clock.clone());
         let admin = Admin::new(&config.admin, ledger.clone(), clock, recorder);
         let listeners = listeners(config, Arc::new(carrier), Arc::new(partners), Arc::new(admin))?;
         Ok(Self { ledger, settings: settings(&config.server), listeners })
@@ -94,7 +90,8 @@ pub fn ledger_settings(config: &Config) -> ledger::Settings {
 /// The catalog's faults.
 pub fn rules(config: &Config) -> Result<Rules, StartError> {
     let grace_days = config.carrier.renewal_grace_days;
-    let catalog = Catalog::load(&config.catalog, &config.providers, grace_days).map_err(StartError::Catalog)?;
+    let catalog =
+        Catalog::load(&config.catalog, &config.providers, grace_days).map_err(StartError::Catalog)?;
     let failed = match config.carrier.failed_result {
         FailedResult::Hold => Failed::Hold,
         FailedResult::Apply => Failed::Apply,

@@ -196,7 +196,8 @@ impl Carrier {
 fn response(answer: Answer) -> Response {
     let code = answer.code;
     let mut response = Response::new(answer.body.into_bytes().into());
-    *response.status_mut() = StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+    *response.status_mut() =
+        StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/xml; charset=utf-8"));
     if code.wants_retry_after() {

@@ -128,7 +128,8 @@ impl Routes {
 
 fn carrier_routes() -> Vec<(String, Vec<(Option<Method>, Call)>)> {
     let spelled = |(path, expected): (&str, Expected)| {
-        ["", ".html", "/", ".html/"].map(|end| (format!("{path}{end}"), vec![(None, Call::Carrier(expected))]))
+        ["", ".html", "/", ".html/"]
+            .map(|end| (format!("{path}{end}"), vec![(None, Call::Carrier(expected))]))
     };
     CARRIER_ROUTES.into_iter().flat_map(spelled).collect()
 }

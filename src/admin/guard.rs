@@ -28,7 +28,8 @@ pub(super) fn origin(method: &Method, headers: &HeaderMap) -> Result<(), Problem
     }
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let own = |origin: &str| origin.split_once("://").is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(host));
+    let own =
+        |origin: &str| origin.split_once("://").is_some_and(|(_, rest)| rest.eq_ignore_ascii_case(host));
     let foreign_origin = text(ORIGIN.as_str()).is_some_and(|origin| !own(origin));
     let foreign_site = text("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
     if foreign_origin || foreign_site {

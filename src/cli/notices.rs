@@ -90,13 +90,23 @@ pub(super) fn run(global: &Global, command: Notices) -> Ended {
 
 async fn list(global: &Global, ledger: &Ledger, which: &Which, limit: u32) -> Ended {
     let kept = ledger.notices(&which.filter()?, Page::Before(None), limit).await?;
-    let notices = kept.into_iter().map(story::notice).map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
+    let notices =
+        kept.into_iter().map(story::notice).map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
     if global.json {
         super::print(&format!("{:#}\n", json!({ "notices": notices })));
         return Ok(());
     }
     let heading = [
-        "id", "received_at", "kind", "msisdn", "queue_id", "service_id", "package_id", "outcome", "reason", "count",
+        "id",
+        "received_at",
+        "kind",
+        "msisdn",
+        "queue_id",
+        "service_id",
+        "package_id",
+        "outcome",
+        "reason",
+        "count",
         "answer",
     ];
     let row = |notice: &Value| heading.iter().map(|key| cell(&notice[*key])).collect();

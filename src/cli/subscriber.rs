@@ -39,10 +39,22 @@ pub(super) fn run(global: &Global, command: Subscriber) -> Ended {
 const LISTS: [(&str, &[&str]); 3] = [
     (
         "subscriptions",
-        &["offer", "service_id", "package_id", "state", "subscribed_at", "expires_at", "auto_renew", "channel"],
+        &[
+            "offer",
+            "service_id",
+            "package_id",
+            "state",
+            "subscribed_at",
+            "expires_at",
+            "auto_renew",
+            "channel",
+        ],
     ),
     ("entitlements", &["id", "offer", "kind", "storage", "state", "starts_at", "ends_at"]),
-    ("notices", &["id", "received_at", "kind", "queue_id", "service_id", "package_id", "outcome", "reason", "count"]),
+    (
+        "notices",
+        &["id", "received_at", "kind", "queue_id", "service_id", "package_id", "outcome", "reason", "count"],
+    ),
 ];
 
 fn text(story: &Value) -> String {

@@ -69,7 +69,9 @@ fn refuse_newer(version: i64) -> Result<(), MigrateError> {
 
 async fn connect(path: &Path) -> Result<sqlx::AnyConnection, MigrateError> {
     sqlx::any::install_default_drivers();
-    <sqlx::AnyConnection as sqlx::Connection>::connect(&sqlite::address(path)).await.map_err(MigrateError::Connect)
+    <sqlx::AnyConnection as sqlx::Connection>::connect(&sqlite::address(path))
+        .await
+        .map_err(MigrateError::Connect)
 }
 
 async fn applied(connection: &mut sqlx::AnyConnection) -> Result<i64, MigrateError> {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::ledger::StoreError;
@@ -14,6 +15,9 @@ const BUSY_MS: u64 = 5_000;
 /// Statements kept prepared on a connection; all of the writer's fit.
 const STATEMENTS_MAX: usize = 64;
 
+/// What a path's bytes are escaped for in an address.
+const ESCAPED: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
+
 /// The file of a `sqlite://` address.
 #[must_use]
 pub(in crate::ledger) fn path(url: &str) -> Option<PathBuf> {
@@ -24,8 +28,7 @@ pub(in crate::ledger) fn path(url: &str) -> Option<PathBuf> {
 
 /// The address as sqlx reads it: what its URLs would take for something else is escaped.
 pub(in crate::ledger) fn address(path: &Path) -> String {
-    let plain = percent_encoding::NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
-    format!("sqlite://{}", percent_encoding::percent_encode(path.as_os_str().as_encoded_bytes(), &plain))
+    format!("sqlite://{}", percent_encode(path.as_os_str().as_encoded_bytes(), &ESCAPED))
 }
 
 /// Makes the file where there is none, and sets what is kept in it.
