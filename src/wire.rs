@@ -47,7 +47,7 @@ pub enum Unreadable {
     IllFormed {
         /// The rule that was broken.
         what: &'static str,
-        /// Where, in bytes of the decoded text.
+        /// Where, in bytes of the decoded text from its first tag on.
         at: usize,
     },
     /// More of something than is read.
