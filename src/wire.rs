@@ -4,7 +4,7 @@
 //! `carrier`.
 //!
 //! A body goes through [`decode`] (bytes to text), [`xml`] (text to tokens, as strict as a
-//! conforming parser) and [`envelope`] (tokens to the one message inside). Parameters go through
+//! conforming parser) and `envelope` (tokens to the one message inside). Parameters go through
 //! [`params`]. Both end in the same two values, [`accessgw::AccessGw`] and [`rqst::Rqst`], and
 //! both of these are answered by a `render` beside them with a [`code::Code`].
 
@@ -48,7 +48,7 @@ pub enum Unreadable {
     IllFormed {
         /// The rule that was broken.
         what: &'static str,
-        /// Where, in bytes of the decoded text.
+        /// Where, in bytes of the decoded text from its first tag on.
         at: usize,
     },
     /// More of something than is read.

@@ -76,7 +76,7 @@ pub(super) fn check_declaration(content: &str) -> Result<(), &'static str> {
     let mut order = ["version", "encoding", "standalone"].into_iter();
     let mut first = true;
     for attribute in Attributes::new(content) {
-        let (name, value) = attribute?;
+        let (name, value) = attribute.map_err(|_| BAD)?;
         let known = order.by_ref().find(|known| *known == name).ok_or(BAD)?;
         if std::mem::take(&mut first) != (known == "version") || !is_declared(known, value) {
             return Err(BAD);

@@ -165,7 +165,8 @@ impl<'a> Reader<'a> {
         self.elements += 1;
         self.close_owed = empty;
         let content = self.cut(from, "<", end);
-        let (name, attributes) = content.split_at(content.find(names::is_blank).unwrap_or(content.len()));
+        let name_end = content.bytes().position(|byte| names::is_blank(byte.into()));
+        let (name, attributes) = content.split_at(name_end.unwrap_or(content.len()));
         let (prefix, local) = names::split(name).ok_or_else(|| self.ill("a bad element name"))?;
         self.namespaces.open(self.depth, prefix, attributes).map_err(|refused| match refused {
             Refused::IllFormed(what) => self.ill(what),
