@@ -39,7 +39,7 @@ pub fn answers_hold(read: &Result<Message, Unreadable>) {
 }
 
 fn says(answer: &str, code: Code, fields: &[(&str, Option<&str>)]) {
-    let breaks = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}');
+    let breaks = |c: char| matches!(c, '\n' | '\r' | '\t' | '\u{85}' | '\u{2028}' | '\u{2029}');
     assert!(!answer.contains(breaks), "more than one line: {answer:?}");
     let document = Document::parse(answer).unwrap_or_else(|error| panic!("{error}: {answer:?}"));
     let text = |name: &str| {
