@@ -150,7 +150,11 @@ fn journal() -> String {
         "\"method\":\"POST\",\"path\":\"/vascloud/v1/notify_reg\",\"query\":\"wsdl\",\"content_type\":\"text/plain\",\"raw\":\"{xml}\",\"encoding\":\"base64\",\"status\":200,\"reply\":\"{}\",\"count\":2",
         reply("7", "")
     );
-    line(1, "2026-03-10T03:00:00Z", &get) + "\n" + &line(2, "2026-03-10T03:01:00Z", &post)
+    let cdr = "\"method\":null,\"path\":null,\"raw\":\"13101895|1000060|3|RENEW\",\"encoding\":\"utf-8\"";
+    line(1, "2026-03-10T03:00:00Z", &get)
+        + "\n"
+        + &line(3, "2026-03-10T03:00:30Z", cdr)
+        + &line(2, "2026-03-10T03:01:00Z", &post)
 }
 
 #[tokio::test]
@@ -186,6 +190,68 @@ async fn a_journal_that_cannot_be_read_is_a_fault() {
     let (result, _) = replay(stub.options(&file)).await;
     let said = result.unwrap_err().to_string();
     assert!(said.contains("line 1: raw is no base64") && said.contains("line 2: "), "{said}");
+}
+
+/// An echo of whatever was sent, in the shape of the gateway's answer.
+fn echo(seen: &Seen) -> Vec<u8> {
+    let text = seen.text();
+    let text = text.trim_start_matches('\u{feff}').trim_start();
+    let query =
+        seen.path.split_once('?').map_or(text, |(_, query)| if seen.body.is_empty() { query } else { text });
+    let mut fields: Vec<(String, String)> = match roxmltree::Document::parse(text) {
+        Ok(document) => document
+            .descendants()
+            .filter(|node| node.is_element())
+            .map(|node| {
+                let pieces: String =
+                    node.children().filter_map(|child| child.text().filter(|_| child.is_text())).collect();
+                (node.tag_name().name().to_owned(), pieces)
+            })
+            .collect(),
+        Err(_) => form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+    };
+    fields.iter_mut().for_each(|(name, _)| *name = name.replace('_', "").to_lowercase());
+    let is_check = fields.iter().any(|(name, _)| name == "rqst" || name == "service");
+    let element = |name: &str| {
+        let wanted = name.replace('_', "").to_lowercase();
+        let value = fields
+            .iter()
+            .find(|(name, _)| *name == wanted)
+            .map(|(_, value)| value.trim())
+            .unwrap_or_default();
+        let value: String = value.chars().filter(|c| *c >= ' ').collect();
+        format!("<{name}>{}</{name}>", value.replace('&', "&amp;").replace('<', "&lt;"))
+    };
+    let all = |names: [&str; 4]| names.map(element).concat();
+    let text = if is_check {
+        let ids = all(["requestid", "msisdn", "service", "package"]);
+        format!("<RPLY name='CheckServiceInfo'>{ids}<status/><error_id/><error_desc/></RPLY>")
+    } else {
+        let ids = all(["queueID", "msisdn", "service_id", "package_id"]);
+        format!(
+            "<ACCESSGW><MODULE/><MESSAGE_TYPE/><COMMAND><error_id/><error_desc/>{ids}</COMMAND></ACCESSGW>"
+        )
+    };
+    text.into_bytes()
+}
+
+#[tokio::test]
+async fn fresh_fixtures_expect_the_echo_of_what_they_send() {
+    let stub = Stub::start(std::time::Duration::ZERO, |seen| (200, echo(seen))).await;
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut options = stub.options(&root.join("fixtures"));
+    (options.fresh, options.repeat, options.concurrency) = (true, 2, 4);
+    let (summary, printed) = replay(options).await;
+    assert_eq!(summary.unwrap().failed, 0, "{printed}");
+    let echoes = ["/queueID: ", "/msisdn: ", "_id: ", "/requestid: ", "/service: ", "/package: "];
+    let wrong: Vec<&str> = printed
+        .lines()
+        .filter(|line| echoes.iter().any(|echo| line.contains(echo)) && !line.contains("/error_id"))
+        // The stand-in reads fewer encodings than the gateway, and never refuses.
+        .filter(|line| !line.contains('\u{fffd}'))
+        .filter(|line| !line.contains("expected \"\"") && !line.contains("came \"\""))
+        .collect();
+    assert_eq!(wrong, [""; 0]);
 }
 
 #[tokio::test]
