@@ -1,6 +1,6 @@
 //! The real binary, started as an operator would start it: its own folder, its own ports, settings
 //! by file. Stops with the test that started it. Included by path into each test that needs it.
-#![allow(dead_code, unreachable_pub, reason = "no test uses all of it, and each has it as its own module")]
+#![allow(dead_code, unreachable_pub, reason = "no test uses all of it")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
