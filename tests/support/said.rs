@@ -65,6 +65,11 @@ impl Said {
         notice(&fields)
     }
 
+    /// As the parameters of a query or a form; its values need no escapes.
+    pub(crate) fn pairs(&self) -> String {
+        self.0.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("&")
+    }
+
     /// Sends it, whatever comes of it.
     pub(crate) fn send(&self, gateway: &Gateway) -> Answer {
         gateway.post(REG, &self.xml())
