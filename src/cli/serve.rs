@@ -19,10 +19,11 @@ async fn serve(config: Config) -> Ended {
     let clock = Clock::system();
     let recorder = Recorder::install(clock.now().0)?;
     let (stop, stopped) = watch::channel(false);
-    let app = App::build(&config, clock, recorder.clone()).await?;
-    let upkeep = tokio::spawn(recorder.run_upkeep());
+    // Before anything listens: who sees that we do may tell us to stop at once.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let app = App::build(&config, clock, recorder.clone()).await?;
+    let upkeep = tokio::spawn(recorder.run_upkeep());
     tokio::spawn(async move {
         let name = tokio::select! {
             _ = terminate.recv() => "SIGTERM",

@@ -61,6 +61,18 @@ fn settings_that_would_open_the_admin_listener_are_refused() {
 }
 
 #[test]
+fn a_stop_right_after_the_start_is_a_clean_one() {
+    for signal in ["TERM", "INT"] {
+        for _ in 0..5 {
+            let mut gateway = Gateway::start("");
+            gateway.signal(signal);
+            let ended = gateway.wait();
+            assert!(ended.success(), "{signal}: {ended}");
+        }
+    }
+}
+
+#[test]
 fn an_engine_that_this_build_does_not_have_is_refused() {
     let folder = folder();
     for url in ["mysql://somewhere/db", "data/gateway.db", "sqlite://"] {
