@@ -33,6 +33,7 @@ use crate::subscription::ServiceState;
 use crate::subscription::judge::Policy;
 use crate::subscription::terms::{Terms, TermsBook};
 use commit::{Done, Work, Writer};
+pub use commit::Pulse;
 pub use migrate::{MigrateError, migrate};
 pub use operate::{Operated, Operation};
 pub use record::{Received, Recorded};
@@ -218,6 +219,12 @@ impl Ledger {
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.0.writer.waiting()
+    }
+
+    /// Watches whether the writer gets on.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        self.0.writer.pulse()
     }
 
     /// Brings the gauges up to date, before a scrape.
