@@ -24,7 +24,7 @@ impl Shim {
     }
 
     /// Loads it into what this command starts.
-    pub fn into(&self, command: &mut Command) {
+    pub fn preload(&self, command: &mut Command) {
         command.env("LD_PRELOAD", &self.library).env("FAULTIO", &self.orders);
     }
 
