@@ -1,6 +1,6 @@
 //! A carrier that remembers what it was promised: keep-alive connections, notices of all sorts, and
 //! the comparison of every promise with the journal.
-#![allow(dead_code, reason = "no test uses all of it")]
+#![allow(dead_code, unreachable_pub, reason = "no test uses all of it")]
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, Read, Write};

@@ -1,4 +1,5 @@
 //! Compiles the preload shim and turns its faults on and off.
+#![allow(dead_code, unreachable_pub, reason = "no test uses all of it")]
 
 use std::path::PathBuf;
 use std::process::Command;
