@@ -5,8 +5,7 @@ mod guard;
 mod health;
 mod notices;
 
-use hyper::StatusCode;
-use hyper::header::{CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -78,7 +77,7 @@ impl Admin {
     pub async fn answer(&self, call: Call, item: &str, request: Request) -> Response {
         let response = match self.admit(call, &request) {
             Ok(()) => self.call(call, item, request.uri.query()).await.unwrap_or_else(|p| p.response()),
-            Err(problem) => refusal(&problem),
+            Err(problem) => problem.response(),
         };
         telemetry::request("admin", StatusClass::of(response.status().as_u16()));
         response
@@ -150,13 +149,5 @@ impl Admin {
 fn text(body: impl Into<bytes::Bytes>, content_type: &'static str) -> Response {
     let mut response = Response::new(http_body_util::Full::new(body.into()));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response
-}
-
-fn refusal(problem: &Problem) -> Response {
-    let mut response = problem.response();
-    if problem.status == StatusCode::UNAUTHORIZED {
-        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    }
     response
 }

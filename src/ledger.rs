@@ -19,6 +19,7 @@ mod record;
 mod sqlite;
 mod standing;
 mod store;
+mod verify;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -37,6 +38,7 @@ pub use commit::Pulse;
 pub use migrate::{MigrateError, migrate};
 pub use operate::{Operated, Operation};
 pub use record::{Received, Recorded};
+pub use verify::Verified;
 
 /// Why a statement failed. Cheap to clone, since a failed commit is told to every waiting notice.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -51,9 +51,15 @@ pub enum Call {
     Admin(admin::Call),
 }
 
+/// A path's calls by method; `None` takes every method and answers the wrong ones itself.
+type Calls = Vec<(Option<Method>, Call)>;
+
+/// Paths and their calls.
+type Table = Vec<(String, Calls)>;
+
 /// One listener's paths.
 pub struct Routes {
-    paths: matchit::Router<Vec<(Option<Method>, Call)>>,
+    paths: matchit::Router<Calls>,
     /// Where a path that is not in the table belongs.
     elsewhere: Option<&'static str>,
     carrier: Option<Arc<Carrier>>,
@@ -83,7 +89,7 @@ impl Routes {
         Self { elsewhere: Some("/"), admin: Some(admin), ..Self::of(table) }
     }
 
-    fn of(table: Vec<(String, Vec<(Option<Method>, Call)>)>) -> Self {
+    fn of(table: Table) -> Self {
         let mut paths = matchit::Router::new();
         for (path, calls) in table {
             // The tables above are constants without a conflict: the tests of this module see to it.
@@ -126,7 +132,7 @@ impl Routes {
     }
 }
 
-fn carrier_routes() -> Vec<(String, Vec<(Option<Method>, Call)>)> {
+fn carrier_routes() -> Table {
     let spelled = |(path, expected): (&str, Expected)| {
         ["", ".html", "/", ".html/"]
             .map(|end| (format!("{path}{end}"), vec![(None, Call::Carrier(expected))]))
@@ -134,8 +140,8 @@ fn carrier_routes() -> Vec<(String, Vec<(Option<Method>, Call)>)> {
     CARRIER_ROUTES.into_iter().flat_map(spelled).collect()
 }
 
-fn json_routes(wanted: fn(&Call) -> bool) -> Vec<(String, Vec<(Option<Method>, Call)>)> {
-    let mut table: Vec<(String, Vec<(Option<Method>, Call)>)> = Vec::new();
+fn json_routes(wanted: fn(&Call) -> bool) -> Table {
+    let mut table = Table::new();
     for (method, path, call) in JSON_ROUTES.into_iter().filter(|(.., call)| wanted(call)) {
         match table.iter_mut().find(|(known, _)| known == path) {
             Some((_, calls)) => calls.push((Some(method), call)),

@@ -9,6 +9,7 @@ mod connect;
 mod notices;
 mod subscriptions;
 mod terms;
+mod verify;
 
 pub(super) use connect::{address, create, path, reader, writer};
 pub(super) use subscriptions::state;
@@ -42,6 +43,16 @@ impl Tx<'_> {
                    ON CONFLICT (id) DO UPDATE SET at = excluded.at";
         self.connection.prepare_cached(sql)?.execute([at.0])?;
         Ok(())
+    }
+
+    /// The next numbers that the journal or the subscriptions know.
+    pub(super) fn numbers_after(&mut self, after: &str) -> Result<Vec<Msisdn>, StoreError> {
+        verify::numbers_after(self.connection, after)
+    }
+
+    /// Rows that name something missing, in words.
+    pub(super) fn broken_links(&mut self) -> Result<Vec<String>, StoreError> {
+        verify::broken_links(self.connection)
     }
 }
 
@@ -108,5 +119,13 @@ impl Store for Tx<'_> {
 
     fn clear(&mut self, number: &Msisdn, service_id: &str) -> Result<(), StoreError> {
         subscriptions::clear(self.connection, number, service_id)
+    }
+
+    fn past(&mut self, number: &Msisdn, service_id: &str) -> Result<Vec<Run>, StoreError> {
+        subscriptions::past(self.connection, self.book, number, service_id)
+    }
+
+    fn services(&mut self, number: &Msisdn) -> Result<Vec<String>, StoreError> {
+        verify::services(self.connection, number)
     }
 }
