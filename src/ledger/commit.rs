@@ -77,6 +77,7 @@ impl Writer {
         let (queue, jobs) = mpsc::channel(queue_max);
         let beats = Arc::new(AtomicU64::new(0));
         let thread = Thread {
+            checkpointer: sqlite::Checkpointer::start(path.clone()),
             path,
             connection: Some(connection),
             rules,
@@ -136,6 +137,7 @@ struct Thread {
     rules: Arc<Rules>,
     meters: LedgerMeters,
     beats: Arc<AtomicU64>,
+    checkpointer: sqlite::Checkpointer,
 }
 
 impl Thread {
@@ -147,6 +149,7 @@ impl Thread {
     }
 
     fn settle(&mut self, batch: Vec<Job>) {
+        let writes = batch.len();
         let work: Vec<&Work> = batch.iter().map(|job| &job.work).collect();
         let results = match self.commit(&work) {
             Ok(done) => done.into_iter().map(Ok).collect(),
@@ -156,6 +159,9 @@ impl Thread {
         for (job, result) in batch.into_iter().zip(results) {
             // A caller that has gone away does not wait for the answer; the write stands.
             let _ = job.reply.send(result);
+        }
+        if let Some(connection) = &self.connection {
+            self.checkpointer.committed(writes, connection);
         }
     }
 
