@@ -33,6 +33,7 @@ use crate::ids::{Msisdn, NoticeId};
 use crate::subscription::ServiceState;
 use crate::subscription::judge::Policy;
 use crate::subscription::terms::{Terms, TermsBook};
+pub use commit::Pulse;
 use commit::{Done, Work, Writer};
 pub use migrate::{MigrateError, migrate};
 pub use operate::{Operated, Operation};
@@ -220,6 +221,12 @@ impl Ledger {
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.0.writer.waiting()
+    }
+
+    /// Watches whether the writer gets on.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        self.0.writer.pulse()
     }
 
     /// Brings the gauges up to date, before a scrape.

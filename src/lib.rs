@@ -65,5 +65,6 @@ pub mod routes;
 pub mod server;
 pub mod story;
 pub mod subscription;
+pub mod systemd;
 pub mod telemetry;
 pub mod wire;

@@ -5,12 +5,14 @@
 //! hands every statement to a thread of its own: measured on two cores, that hop halves the notices
 //! a second and costs a check more than its query. Both link the same SQLite.
 
+mod checkpoint;
 mod connect;
 mod notices;
 mod subscriptions;
 mod terms;
 mod verify;
 
+pub(super) use checkpoint::Checkpointer;
 pub(super) use connect::{address, create, path, reader, writer};
 pub(super) use subscriptions::state;
 pub(super) use terms::register_terms;
