@@ -19,7 +19,7 @@ const LAYERS: [&[&str]; 10] = [
 ];
 
 /// Usable from everywhere; they use only the lowest layer and one another.
-const LEAVES: [&str; 3] = ["config", "telemetry", "limits"];
+const LEAVES: [&str; 4] = ["config", "telemetry", "limits", "systemd"];
 
 /// What a module's text must not hold, and why.
 const ABSENCES: [(&str, &[&str], &str); 6] = [

@@ -257,7 +257,8 @@ fn a_log_that_cannot_be_written_stops_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
     // Ports are not logged, so they are chosen here.
-    let free = || std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    let free =
+        || std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
     let (main, admin) = (free(), free());
     let mut command = Gateway::command(folder.path(), "");
     command.env("SDP_GATEWAY__SERVER__LISTEN", main.to_string());

@@ -24,9 +24,10 @@ impl Dice {
 
     /// The seed of this run: given, or the time.
     pub fn seed() -> u64 {
-        let now = || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a time").as_nanos() as u64;
+        let now =
+            || SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a time").as_nanos() as u64;
         let seed =
-                std::env::var("SDP_GATEWAY_TEST_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or_else(now);
+            std::env::var("SDP_GATEWAY_TEST_SEED").ok().and_then(|s| s.parse().ok()).unwrap_or_else(now);
         eprintln!("SDP_GATEWAY_TEST_SEED={seed}");
         seed
     }
@@ -213,7 +214,8 @@ impl Book {
     pub fn check_journal(&self, folder: &Path) {
         let connection = rusqlite::Connection::open(folder.join("data/gateway.db")).expect("the ledger");
         connection.busy_timeout(PATIENCE).expect("patience");
-        let whole: String = connection.query_row("PRAGMA integrity_check", [], |r| r.get(0)).expect("a check");
+        let whole: String =
+            connection.query_row("PRAGMA integrity_check", [], |r| r.get(0)).expect("a check");
         assert_eq!(whole, "ok");
         let sql = "SELECT n.queue_id, n.count, n.outcome, n.reason, \
                    (SELECT count(*) FROM identity i WHERE i.key = n.identity AND i.notice_id = n.id) FROM notice n";
@@ -290,7 +292,8 @@ pub fn until_ready_is(gateway: &Gateway, status: u16) {
 
 /// The ledger agrees with its own journal, by the operators' command.
 pub fn verify(folder: &Path, settings: &str) {
-    let output = Gateway::cli(folder, settings).args(["ledger", "verify"]).output().expect("the command runs");
+    let output =
+        Gateway::cli(folder, settings).args(["ledger", "verify"]).output().expect("the command runs");
     assert!(
         output.status.success(),
         "ledger verify: {}{}",
