@@ -168,7 +168,8 @@ fn open(
     }
     for listener in &listeners {
         let address = listener.local_addr().map_err(|error| StartError::Passed(surface, error))?;
-        tracing::info!(surface, is_passed, %address, "listening");
+        let what = if is_passed { "listening, on a socket passed" } else { "listening" };
+        tracing::info!(surface, %address, "{what}");
     }
     Ok(listeners)
 }

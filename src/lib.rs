@@ -21,7 +21,7 @@
 //! `wire` does no I/O and knows no business. `subscription` is free of async, SQL, HTTP and the
 //! clock: what a number holds is a pure fold of its notices. The ledger knows no reply but as text
 //! it stores. Surfaces contain no SQL. Only [`clock`] asks the system's time, only [`config`] reads
-//! the environment. No write transaction lives in a request that a client could cancel by hanging
+//! the environment (what systemd says there is [`systemd`]'s). No write transaction lives in a request that a client could cancel by hanging
 //! up: the ledger's writer owns them all.
 //!
 //! # Modules, in reading order
@@ -36,7 +36,8 @@
 //!   share.
 //! * [`app`]: builds all of it from the settings. [`cli`]: the commands. [`replay`]: recorded
 //!   messages, sent again.
-//! * Leaves: [`config`] (settings), [`telemetry`] (logs and metrics), [`limits`] (rates).
+//! * Leaves: [`config`] (settings), [`telemetry`] (logs and metrics), [`limits`] (rates), [`systemd`]
+//!   (sockets handed over, readiness, the watchdog).
 //!
 //! `tests/architecture.rs` holds the layers and the absences to the source. The server stands below
 //! the surfaces here, since they use its requests and it knows none of them.
