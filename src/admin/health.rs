@@ -55,8 +55,9 @@ impl Health {
         }
         let began = Instant::now();
         let answer = match timeout_at(deadline.min(began + PROBE_MAX), self.ledger.probe()).await {
-            // A full queue is a busy writer, not a broken one.
-            Ok(Ok(()) | Err(NotKept::Full)) => Ok(()),
+            Ok(Ok(())) => Ok(()),
+            // A full queue is a busy writer, unless its last commit failed too.
+            Ok(Err(NotKept::Full)) if !self.ledger.is_failing() => Ok(()),
             Ok(Err(error)) => Err(Chain(&error).to_string()),
             Err(_) => Err(format!("a commit takes longer than {} ms", began.elapsed().as_millis())),
         };
