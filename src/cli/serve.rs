@@ -22,12 +22,13 @@ async fn serve(config: Config, sockets: Sockets) -> Ended {
     let clock = Clock::system();
     let recorder = Recorder::install(clock.now().0)?;
     let (stop, stopped) = watch::channel(false);
+    // Before anything listens: a stop that comes early is a stop all the same.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let app = App::build(&config, sockets, clock, recorder.clone()).await?;
     let upkeep = tokio::spawn(recorder.run_upkeep());
     let mut pulse = app.pulse();
     let watchdog = tokio::spawn(systemd::feed_watchdog(move || pulse.moves()));
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::spawn(async move {
         let name = tokio::select! {
             _ = terminate.recv() => "SIGTERM",
