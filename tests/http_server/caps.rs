@@ -1,10 +1,8 @@
 //! Caps on connections: idle ones make room, busy ones do not, each address has its share.
 
-use std::process::Command;
 use std::time::Duration;
 
 use sdp_gateway::server::Settings;
-use sdp_gateway::telemetry::Recorder;
 
 use crate::kit::{Client, Server, eventually, get, settings};
 
@@ -61,4 +59,3 @@ fn each_address_has_its_share() {
     drop(first);
     assert!(eventually(|| server.client_from(2).try_send(get("/again")).try_answer().is_some()));
 }
-
