@@ -5,8 +5,7 @@ mod guard;
 mod health;
 mod notices;
 
-use hyper::StatusCode;
-use hyper::header::{CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
+use hyper::header::{CONTENT_TYPE, HeaderValue};
 use secrecy::SecretString;
 use serde_json::json;
 
@@ -77,8 +76,8 @@ impl Admin {
     /// Answers one request; `item` is the path's number or id, where it has one.
     pub async fn answer(&self, call: Call, item: &str, request: Request) -> Response {
         let response = match self.admit(call, &request) {
-            Ok(()) => self.call(call, item, request.uri.query()).await.unwrap_or_else(|p| p.response()),
-            Err(problem) => refusal(&problem),
+            Ok(()) => self.call(call, item, &request).await.unwrap_or_else(|p| p.response()),
+            Err(problem) => problem.response(),
         };
         telemetry::request("admin", StatusClass::of(response.status().as_u16()));
         response
@@ -97,14 +96,14 @@ impl Admin {
         }
     }
 
-    async fn call(&self, call: Call, item: &str, query: Option<&str>) -> Result<Response, Problem> {
+    async fn call(&self, call: Call, item: &str, request: &Request) -> Result<Response, Problem> {
         match call {
             Call::Livez => Ok(text("ok\n", "text/plain; charset=utf-8")),
-            Call::Readyz => Ok(self.health.answer().await),
+            Call::Readyz => Ok(self.health.answer(request.deadline).await),
             Call::Metrics => Ok(self.metrics().await),
             Call::Openapi => Ok(text(OPENAPI, "application/json")),
             Call::Subscriber => self.subscriber(item).await,
-            Call::Notices => self.notices(query).await,
+            Call::Notices => self.notices(request.uri.query()).await,
             Call::Notice => self.notice(json::notice_id(item)?).await,
             Call::Retry => self.operate(Operation::Retry, json::notice_id(item)?).await,
             Call::Discard => self.operate(Operation::Discard, json::notice_id(item)?).await,
@@ -150,13 +149,5 @@ impl Admin {
 fn text(body: impl Into<bytes::Bytes>, content_type: &'static str) -> Response {
     let mut response = Response::new(http_body_util::Full::new(body.into()));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    response
-}
-
-fn refusal(problem: &Problem) -> Response {
-    let mut response = problem.response();
-    if problem.status == StatusCode::UNAUTHORIZED {
-        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-    }
     response
 }

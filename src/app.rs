@@ -13,12 +13,13 @@ use crate::carrier::Carrier;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::{Config, FailedResult, Faults};
-use crate::ledger::{self, Ledger, OpenError, Rules};
+use crate::ledger::{self, Ledger, OpenError, Pulse, Rules};
 use crate::partner::Partners;
 use crate::routes::Routes;
 use crate::server;
 use crate::subscription::judge::{Failed, Policy};
 use crate::subscription::terms::TermsBook;
+use crate::systemd::Sockets;
 use crate::telemetry::Recorder;
 
 /// Why the gateway could not start.
@@ -33,6 +34,15 @@ pub enum StartError {
     /// An address cannot be listened on.
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
+    /// A socket that was passed cannot be listened on.
+    #[error("cannot listen on the socket passed as {0}")]
+    Passed(&'static str, #[source] io::Error),
+    /// A socket was passed that no surface goes by.
+    #[error("a socket was passed as {0:?}; the names are main, carrier and admin")]
+    NoSurface(String),
+    /// A socket was passed that would show the admin surface to everybody.
+    #[error("the socket passed as admin is {0}, not loopback: set admin.token")]
+    Exposed(SocketAddr),
 }
 
 /// The gateway, listening but not serving yet.
@@ -43,11 +53,17 @@ pub struct App {
 }
 
 impl App {
-    /// Builds everything and binds every address. The ledger is made and migrated here.
+    /// Builds everything and listens everywhere, on `sockets` where a surface has one of its own
+    /// there. The ledger is made and migrated here.
     ///
     /// # Errors
     /// [`StartError`].
-    pub async fn build(config: &Config, clock: Clock, recorder: Recorder) -> Result<Self, StartError> {
+    pub async fn build(
+        config: &Config,
+        sockets: Sockets,
+        clock: Clock,
+        recorder: Recorder,
+    ) -> Result<Self, StartError> {
         let url = config.ledger.url.to_string();
         let rules = rules(config)?;
         ledger::migrate(&url).await?;
@@ -58,8 +74,14 @@ impl App {
         let partners =
             Partners::new(&config.partner, config.limits.partner_per_second, ledger.clone(), clock.clone());
         let admin = Admin::new(&config.admin, ledger.clone(), clock, recorder);
-        let listeners = listeners(config, Arc::new(carrier), Arc::new(partners), Arc::new(admin))?;
+        let listeners = listeners(config, sockets, Arc::new(carrier), Arc::new(partners), Arc::new(admin))?;
         Ok(Self { ledger, settings: settings(&config.server), listeners })
+    }
+
+    /// Watches whether notices are being committed.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        self.ledger.pulse()
     }
 
     /// Serves until `stop` says so, then answers what was accepted, commits it and returns.
@@ -107,33 +129,64 @@ pub fn rules(config: &Config) -> Result<Rules, StartError> {
 
 fn listeners(
     config: &Config,
+    mut sockets: Sockets,
     carrier: Arc<Carrier>,
     partners: Arc<Partners>,
     admin: Arc<Admin>,
 ) -> Result<Vec<(TcpListener, Arc<Routes>)>, StartError> {
-    let mut listeners = Vec::new();
-    let on_main = match config.carrier.listen {
-        Some(address) => {
-            listeners.push(listen("carrier", address, Routes::carrier(carrier))?);
-            None
-        }
-        None => Some(carrier),
-    };
-    listeners.push(listen("main", config.server.listen, Routes::main(on_main, partners))?);
-    listeners.push(listen("admin", config.admin.listen, Routes::admin(admin))?);
+    let on_carrier = open("carrier", &mut sockets, config.carrier.listen)?;
+    let on_main = open("main", &mut sockets, Some(config.server.listen))?;
+    let on_admin = open("admin", &mut sockets, Some(config.admin.listen))?;
+    if let Some(name) = sockets.left() {
+        return Err(StartError::NoSurface(name.to_owned()));
+    }
+    if config.admin.token.is_none() {
+        refuse_exposed(&on_admin)?;
+    }
+    let apart = !on_carrier.is_empty();
+    let main = Routes::main((!apart).then(|| Arc::clone(&carrier)), partners);
+    let mut listeners = serving(on_carrier, Routes::carrier(carrier));
+    listeners.extend(serving(on_main, main));
+    listeners.extend(serving(on_admin, Routes::admin(admin)));
     Ok(listeners)
 }
 
-fn listen(
-    surface: &str,
-    address: SocketAddr,
-    routes: Routes,
-) -> Result<(TcpListener, Arc<Routes>), StartError> {
-    let failed = |error| StartError::Listen(address, error);
-    let listener = server::bind(address).map_err(failed)?;
-    let address = listener.local_addr().map_err(failed)?;
-    tracing::info!(surface, %address, "listening");
-    Ok((listener, Arc::new(routes)))
+/// The sockets passed for a surface; where there are none, one of our own at `address`.
+fn open(
+    surface: &'static str,
+    sockets: &mut Sockets,
+    address: Option<SocketAddr>,
+) -> Result<Vec<TcpListener>, StartError> {
+    let passed = sockets.take(surface);
+    let is_passed = !passed.is_empty();
+    let mut listeners = Vec::new();
+    for socket in passed {
+        listeners.push(server::adopt(socket).map_err(|error| StartError::Passed(surface, error))?);
+    }
+    if let Some(address) = address.filter(|_| !is_passed) {
+        listeners.push(server::bind(address).map_err(|error| StartError::Listen(address, error))?);
+    }
+    for listener in &listeners {
+        let address = listener.local_addr().map_err(|error| StartError::Passed(surface, error))?;
+        let what = if is_passed { "listening, on a socket passed" } else { "listening" };
+        tracing::info!(surface, %address, "{what}");
+    }
+    Ok(listeners)
+}
+
+/// Without a token, only this machine may reach the admin surface. The settings' own address was
+/// checked with them.
+fn refuse_exposed(listeners: &[TcpListener]) -> Result<(), StartError> {
+    let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok());
+    match addresses.into_iter().find(|address| !address.ip().to_canonical().is_loopback()) {
+        Some(address) => Err(StartError::Exposed(address)),
+        None => Ok(()),
+    }
+}
+
+fn serving(listeners: Vec<TcpListener>, routes: Routes) -> Vec<(TcpListener, Arc<Routes>)> {
+    let routes = Arc::new(routes);
+    listeners.into_iter().map(|listener| (listener, Arc::clone(&routes))).collect()
 }
 
 fn settings(config: &crate::config::Server) -> server::Settings {

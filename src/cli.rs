@@ -3,6 +3,7 @@
 //! Every command ends with 0 when it is done, 1 when it failed, 2 when it was called wrongly.
 
 mod config;
+mod ledger;
 mod migrate;
 mod notices;
 mod open;
@@ -76,6 +77,9 @@ enum Command {
     Notices(notices::Notices),
     /// Send fixtures, XML files or an exported journal to a running gateway and compare the answers
     Replay(replay::Replay),
+    /// The ledger as a whole
+    #[command(subcommand)]
+    Ledger(ledger::Ledger),
     /// Print the OpenAPI document of the JSON surfaces
     Openapi,
 }
@@ -92,6 +96,7 @@ impl Cli {
             Command::Subscriber(command) => subscriber::run(global, command),
             Command::Notices(command) => notices::run(global, command),
             Command::Replay(command) => replay::run(global, command),
+            Command::Ledger(command) => ledger::run(global, command),
             Command::Openapi => openapi::run(),
         };
         match ended {

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use hyper::StatusCode;
-use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde::Serialize;
 use serde_json::json;
 
@@ -13,6 +13,9 @@ use crate::ids::{Msisdn, NoticeId};
 use crate::server::Response;
 use crate::telemetry::Chain;
 
+/// What a client is told to wait when the ledger cannot be reached, seconds.
+const RETRY_AFTER_S: u64 = 5;
+
 /// An answer that is not the one asked for: a status, and a sentence that is safe to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
@@ -20,13 +23,15 @@ pub struct Problem {
     pub status: StatusCode,
     /// What is wrong, for whoever wrote the client.
     pub detail: String,
+    /// When to try again, seconds.
+    pub retry_after_s: Option<u64>,
 }
 
 impl Problem {
     /// A problem with this status and sentence.
     #[must_use]
     pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into() }
+        Self { status, detail: detail.into(), retry_after_s: None }
     }
 
     /// 400.
@@ -45,7 +50,21 @@ impl Problem {
     #[must_use]
     pub fn unavailable(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error = %Chain(error), "a request could not be answered");
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "the ledger cannot be reached; try again")
+        let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "the ledger cannot be reached; try again");
+        Self { retry_after_s: Some(RETRY_AFTER_S), ..problem }
+    }
+
+    /// 401.
+    #[must_use]
+    pub fn unauthorized(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, detail)
+    }
+
+    /// 429.
+    #[must_use]
+    pub fn limited(retry_after_s: u64) -> Self {
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too many requests; try again later");
+        Self { retry_after_s: Some(retry_after_s), ..problem }
     }
 
     /// The answer, with an id that the log has too.
@@ -62,6 +81,13 @@ impl Problem {
         });
         let mut response = bytes(&body, "application/problem+json");
         *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(seconds) = self.retry_after_s {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
         response
     }
 }

@@ -19,6 +19,7 @@ mod record;
 mod sqlite;
 mod standing;
 mod store;
+mod verify;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -32,10 +33,12 @@ use crate::ids::{Msisdn, NoticeId};
 use crate::subscription::ServiceState;
 use crate::subscription::judge::Policy;
 use crate::subscription::terms::{Terms, TermsBook};
+pub use commit::Pulse;
 use commit::{Done, Work, Writer};
 pub use migrate::{MigrateError, migrate};
 pub use operate::{Operated, Operation};
 pub use record::{Received, Recorded};
+pub use verify::Verified;
 
 /// Why a statement failed. Cheap to clone, since a failed commit is told to every waiting notice.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -214,10 +217,22 @@ impl Ledger {
         &self.0.rules.catalog
     }
 
+    /// Whether the last commit failed.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.0.writer.is_failing()
+    }
+
     /// Notices waiting for a commit now.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.0.writer.waiting()
+    }
+
+    /// Watches whether the writer gets on.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        self.0.writer.pulse()
     }
 
     /// Brings the gauges up to date, before a scrape.

@@ -1,4 +1,53 @@
-//! The gateway between a mobile carrier's SDP and a cloud-camera business.
+//! **sdp-gateway** stands between a mobile carrier's SDP and a cloud-camera business. The carrier
+//! posts XML when a subscriber registers or cancels, or asks before one does; the gateway answers in
+//! its grammar, keeps every notice durably and exactly once, and tells partners and operators what a
+//! subscriber holds.
+//!
+//! # One notify, walked
+//!
+//! ```text
+//! carrier ──XML──▶ server ▶ routes ▶ carrier/notify
+//!                                      parse    wire/request, wire/accessgw; subscription/notice
+//!                                      record   ledger/commit: many notices, one transaction, one fsync
+//!                                                 identity   known? a repeat or a conflict
+//!                                                 resolve    subscription/judge with the catalog
+//!                                                 decide     subscription/decide: one step of the fold
+//!                                      render   wire/accessgw + wire/code
+//! carrier ◀──XML── server ◀────────────┘        after the commit
+//! ```
+//!
+//! # What is absent
+//!
+//! `wire` does no I/O and knows no business. `subscription` is free of async, SQL, HTTP and the
+//! clock: what a number holds is a pure fold of its notices. The ledger knows no reply but as text
+//! it stores. Surfaces contain no SQL. Only [`clock`] asks the system's time, only [`config`] reads
+//! the environment (what systemd says there is [`systemd`]'s). No write transaction lives in a request that a client could cancel by hanging
+//! up: the ledger's writer owns them all.
+//!
+//! # Modules, in reading order
+//!
+//! * [`ids`], [`clock`]: numbers and times, checked once and trusted afterwards.
+//! * [`wire`]: bytes to messages and codes to replies.
+//! * [`catalog`]: the offers, and which of them a message means.
+//! * [`subscription`]: every rule of a notice.
+//! * [`ledger`]: the journal, its fold, group commit, reads.
+//! * [`server`], [`routes`]: HTTP, and whose each path is.
+//! * [`carrier`], [`partner`], [`admin`]: who calls us; [`json`] and [`story`] are what the JSON ones
+//!   share.
+//! * [`app`]: builds all of it from the settings. [`cli`]: the commands. [`replay`]: recorded
+//!   messages, sent again.
+//! * Leaves: [`config`] (settings), [`telemetry`] (logs and metrics), [`limits`] (rates), [`systemd`]
+//!   (sockets handed over, readiness, the watchdog).
+//!
+//! `tests/architecture.rs` holds the layers and the absences to the source. The server stands below
+//! the surfaces here, since they use its requests and it knows none of them.
+//!
+//! # Where a change goes
+//!
+//! A new field: `wire/accessgw.rs` and a fixture. A rule: an arm of `subscription/decide.rs` and a row
+//! of its table. A code: a row of `wire/code.rs`. An offer: `config/catalog.toml`. An endpoint: its
+//! surface, a row of `routes.rs`, its place in `openapi.json`. A setting: its section in `config/`
+//! and `config/default.toml`.
 
 pub mod admin;
 pub mod app;
@@ -17,5 +66,6 @@ pub mod routes;
 pub mod server;
 pub mod story;
 pub mod subscription;
+pub mod systemd;
 pub mod telemetry;
 pub mod wire;

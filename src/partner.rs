@@ -1,8 +1,7 @@
 //! Our own JSON API for partners: what a number is subscribed to and entitled to (contract section
 //! 4). A partner is known by its Bearer token.
 
-use hyper::StatusCode;
-use hyper::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::header::{AUTHORIZATION, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
 use subtle::ConstantTimeEq;
@@ -48,26 +47,16 @@ impl Partners {
     pub async fn answer(&self, call: Call, number: &str, request: Request) -> Response {
         let response = match self.admit(&request) {
             Ok(()) => self.call(call, number, request.uri.query()).await.unwrap_or_else(|p| p.response()),
-            Err(refusal) => refusal,
+            Err(problem) => problem.response(),
         };
         telemetry::request("partner", StatusClass::of(response.status().as_u16()));
         response
     }
 
-    fn admit(&self, request: &Request) -> Result<(), Response> {
-        let header = request.headers.get(AUTHORIZATION);
-        let Some(partner) = self.partner(header) else {
-            let problem = Problem::new(StatusCode::UNAUTHORIZED, "a partner's Bearer token is needed");
-            let mut response = problem.response();
-            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-            return Err(response);
-        };
-        self.limiter.check(partner).map_err(|limited| {
-            let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many requests; try again later");
-            let mut response = problem.response();
-            response.headers_mut().insert(RETRY_AFTER, limited.retry_after_s().into());
-            response
-        })
+    fn admit(&self, request: &Request) -> Result<(), Problem> {
+        let partner = self.partner(request.headers.get(AUTHORIZATION));
+        let partner = partner.ok_or_else(|| Problem::unauthorized("a partner's Bearer token is needed"))?;
+        self.limiter.check(partner).map_err(|limited| Problem::limited(limited.retry_after_s()))
     }
 
     /// Whose token it is. Every token is compared, in constant time.

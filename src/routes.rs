@@ -51,9 +51,15 @@ pub enum Call {
     Admin(admin::Call),
 }
 
+/// A path's calls by method; `None` takes every method and answers the wrong ones itself.
+type Calls = Vec<(Option<Method>, Call)>;
+
+/// Paths and their calls.
+type Table = Vec<(String, Calls)>;
+
 /// One listener's paths.
 pub struct Routes {
-    paths: matchit::Router<Vec<(Option<Method>, Call)>>,
+    paths: matchit::Router<Calls>,
     /// Where a path that is not in the table belongs.
     elsewhere: Option<&'static str>,
     carrier: Option<Arc<Carrier>>,
@@ -83,7 +89,7 @@ impl Routes {
         Self { elsewhere: Some("/"), admin: Some(admin), ..Self::of(table) }
     }
 
-    fn of(table: Vec<(String, Vec<(Option<Method>, Call)>)>) -> Self {
+    fn of(table: Table) -> Self {
         let mut paths = matchit::Router::new();
         for (path, calls) in table {
             // The tables above are constants without a conflict: the tests of this module see to it.
@@ -97,7 +103,9 @@ impl Routes {
         let path = request.uri.path().to_owned();
         let Ok(found) = self.paths.at(&path) else { return self.unknown(&path, request).await };
         let item = found.params.iter().next().map_or("", |(_, value)| value);
-        let fits = |method: &Option<Method>| method.as_ref().is_none_or(|method| *method == request.method);
+        // A HEAD is a GET whose body the server leaves out.
+        let asked = if request.method == Method::HEAD { Method::GET } else { request.method.clone() };
+        let fits = |method: &Option<Method>| method.as_ref().is_none_or(|method| *method == asked);
         match found.value.iter().find(|(method, _)| fits(method)) {
             Some((_, call)) => self.call(*call, item, request).await,
             None => json::method_not_allowed(&methods(found.value)),
@@ -126,7 +134,7 @@ impl Routes {
     }
 }
 
-fn carrier_routes() -> Vec<(String, Vec<(Option<Method>, Call)>)> {
+fn carrier_routes() -> Table {
     let spelled = |(path, expected): (&str, Expected)| {
         ["", ".html", "/", ".html/"]
             .map(|end| (format!("{path}{end}"), vec![(None, Call::Carrier(expected))]))
@@ -134,8 +142,8 @@ fn carrier_routes() -> Vec<(String, Vec<(Option<Method>, Call)>)> {
     CARRIER_ROUTES.into_iter().flat_map(spelled).collect()
 }
 
-fn json_routes(wanted: fn(&Call) -> bool) -> Vec<(String, Vec<(Option<Method>, Call)>)> {
-    let mut table: Vec<(String, Vec<(Option<Method>, Call)>)> = Vec::new();
+fn json_routes(wanted: fn(&Call) -> bool) -> Table {
+    let mut table = Table::new();
     for (method, path, call) in JSON_ROUTES.into_iter().filter(|(.., call)| wanted(call)) {
         match table.iter_mut().find(|(known, _)| known == path) {
             Some((_, calls)) => calls.push((Some(method), call)),

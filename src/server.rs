@@ -21,7 +21,7 @@ use hyper::body::Bytes;
 
 pub use accept::serve;
 pub use body::{Body, BodyError};
-pub use listen::bind;
+pub use listen::{adopt, bind};
 pub use request::Request;
 
 /// What a handler answers. A `Connection: close` among its headers is honoured.

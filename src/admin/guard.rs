@@ -44,7 +44,7 @@ pub(super) fn token(headers: &HeaderMap, token: &SecretString) -> Result<(), Pro
     if bool::from(token.expose_secret().as_bytes().ct_eq(sent)) {
         return Ok(());
     }
-    Err(Problem::new(StatusCode::UNAUTHORIZED, "the admin token is needed"))
+    Err(Problem::unauthorized("the admin token is needed"))
 }
 
 fn forbidden(detail: &str) -> Problem {

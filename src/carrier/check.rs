@@ -52,7 +52,7 @@ impl Carrier {
             Ok((this, other)) => {
                 let says = match self.settings.check_answers_for(question.channel.as_deref()) {
                     CheckAnswers::IsSubscribed => this,
-                    CheckAnswers::MayRegister => !this && !(offer.exclusive && other),
+                    CheckAnswers::MayRegister => !(this || offer.exclusive && other),
                 };
                 (Code::Kept, Some(u8::from(says)))
             }

@@ -7,31 +7,40 @@ use super::{Ended, Failure, Global, block_on};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::systemd::{self, Sockets};
 use crate::telemetry::{self, LogFormat, Recorder};
 
 pub(super) fn run(global: &Global) -> Ended {
+    // First of all: it must come before any thread.
+    let sockets = Sockets::passed()?;
     let config = global.load()?;
     logs(&config, "info")?;
-    block_on(serve(config))?
+    block_on(serve(config, sockets))?
 }
 
-async fn serve(config: Config) -> Ended {
+async fn serve(config: Config, sockets: Sockets) -> Ended {
     let clock = Clock::system();
     let recorder = Recorder::install(clock.now().0)?;
     let (stop, stopped) = watch::channel(false);
-    let app = App::build(&config, clock, recorder.clone()).await?;
-    let upkeep = tokio::spawn(recorder.run_upkeep());
+    // Before anything listens: who sees that we do may tell us to stop at once.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
+    let app = App::build(&config, sockets, clock, recorder.clone()).await?;
+    let upkeep = tokio::spawn(recorder.run_upkeep());
+    let mut pulse = app.pulse();
+    let watchdog = tokio::spawn(systemd::feed_watchdog(move || pulse.moves()));
     tokio::spawn(async move {
         let name = tokio::select! {
             _ = terminate.recv() => "SIGTERM",
             _ = interrupt.recv() => "SIGINT",
         };
         tracing::info!(signal = name, "stopping");
+        systemd::stopping();
         let _ = stop.send(true);
     });
+    systemd::ready();
     app.run(stopped).await;
+    watchdog.abort();
     upkeep.abort();
     Ok(())
 }

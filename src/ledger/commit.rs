@@ -6,6 +6,7 @@
 //! writes are tried one by one, so that one bad write cannot spoil its neighbours'.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -43,9 +44,30 @@ struct Job {
     reply: oneshot::Sender<Result<Done, StoreError>>,
 }
 
+/// Tells whether the writer gets on with its work. A failing database is no standstill as long as
+/// its failures come back.
+#[derive(Debug)]
+pub struct Pulse {
+    /// Goes up as an attempt at a commit begins and as it ends: odd during one.
+    beats: Arc<AtomicU64>,
+    seen: u64,
+}
+
+impl Pulse {
+    /// False where the writer is at the very attempt that it was at when last asked, or died in it.
+    pub fn moves(&mut self) -> bool {
+        let beats = self.beats.load(Ordering::Relaxed);
+        let moves = beats.is_multiple_of(2) || beats != self.seen;
+        self.seen = beats;
+        moves
+    }
+}
+
 /// The handle to the writer thread.
 pub(super) struct Writer {
     meters: LedgerMeters,
+    beats: Arc<AtomicU64>,
+    failing: Arc<AtomicBool>,
     queue: Mutex<Option<mpsc::Sender<Job>>>,
     capacity: usize,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -54,12 +76,25 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(path: PathBuf, connection: Connection, rules: Arc<Rules>, queue_max: usize) -> Self {
         let (queue, jobs) = mpsc::channel(queue_max);
-        let run = move || {
-            Thread { path, connection: Some(connection), rules, meters: LedgerMeters::new() }.run(jobs)
+        let (beats, failing) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+        let thread = Thread {
+            checkpointer: sqlite::Checkpointer::start(path.clone()),
+            path,
+            connection: Some(connection),
+            rules,
+            meters: LedgerMeters::new(),
+            beats: Arc::clone(&beats),
+            failing: Arc::clone(&failing),
         };
+        let run = move || thread.run(jobs);
         let thread = std::thread::Builder::new().name("ledger-writer".into()).spawn(run);
         let meters = LedgerMeters::new();
-        Self { meters, queue: Mutex::new(Some(queue)), capacity: queue_max, thread: Mutex::new(thread.ok()) }
+        let (queue, thread) = (Mutex::new(Some(queue)), Mutex::new(thread.ok()));
+        Self { meters, beats, failing, queue, capacity: queue_max, thread }
+    }
+
+    pub(super) fn pulse(&self) -> Pulse {
+        Pulse { beats: Arc::clone(&self.beats), seen: 0 }
     }
 
     /// Hands a write over and waits until it is committed.
@@ -72,6 +107,10 @@ impl Writer {
         })?;
         drop(queue);
         Ok(answer.await.map_err(|_| NotKept::Stopped)??)
+    }
+
+    pub(super) fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed)
     }
 
     pub(super) fn waiting(&self) -> usize {
@@ -103,6 +142,9 @@ struct Thread {
     connection: Option<Connection>,
     rules: Arc<Rules>,
     meters: LedgerMeters,
+    beats: Arc<AtomicU64>,
+    failing: Arc<AtomicBool>,
+    checkpointer: sqlite::Checkpointer,
 }
 
 impl Thread {
@@ -114,6 +156,7 @@ impl Thread {
     }
 
     fn settle(&mut self, batch: Vec<Job>) {
+        let writes = batch.len();
         let work: Vec<&Work> = batch.iter().map(|job| &job.work).collect();
         let results = match self.commit(&work) {
             Ok(done) => done.into_iter().map(Ok).collect(),
@@ -123,6 +166,9 @@ impl Thread {
         for (job, result) in batch.into_iter().zip(results) {
             // A caller that has gone away does not wait for the answer; the write stands.
             let _ = job.reply.send(result);
+        }
+        if let Some(connection) = &self.connection {
+            self.checkpointer.committed(writes, connection);
         }
     }
 
@@ -134,7 +180,10 @@ impl Thread {
 
     fn commit(&mut self, work: &[&Work]) -> Result<Vec<Done>, StoreError> {
         let began = Instant::now();
+        self.beats.fetch_add(1, Ordering::Relaxed);
         let result = self.transaction(work);
+        self.beats.fetch_add(1, Ordering::Relaxed);
+        self.failing.store(result.is_err(), Ordering::Relaxed);
         match &result {
             Ok(_) => self.meters.committed(u32::try_from(work.len()).unwrap_or(u32::MAX), began.elapsed()),
             Err(error) => {

@@ -4,12 +4,18 @@
 //! sqlx reads and migrates; the writer and the carrier's look-ups go through rusqlite, because sqlx
 //! hands every statement to a thread of its own: measured on two cores, that hop halves the notices
 //! a second and costs a check more than its query. Both link the same SQLite.
+//!
+//! To SQLite `$1` is a name like any other, numbered by where it first stands: in every statement
+//! here the parameters stand in the order of their numbers.
 
+mod checkpoint;
 mod connect;
 mod notices;
 mod subscriptions;
 mod terms;
+mod verify;
 
+pub(super) use checkpoint::Checkpointer;
 pub(super) use connect::{address, create, path, reader, writer};
 pub(super) use subscriptions::state;
 pub(super) use terms::register_terms;
@@ -42,6 +48,16 @@ impl Tx<'_> {
                    ON CONFLICT (id) DO UPDATE SET at = excluded.at";
         self.connection.prepare_cached(sql)?.execute([at.0])?;
         Ok(())
+    }
+
+    /// The next numbers that the journal or the subscriptions know.
+    pub(super) fn numbers_after(&mut self, after: &str) -> Result<Vec<Msisdn>, StoreError> {
+        verify::numbers_after(self.connection, after)
+    }
+
+    /// Rows that name something missing, in words.
+    pub(super) fn broken_links(&mut self) -> Result<Vec<String>, StoreError> {
+        verify::broken_links(self.connection)
     }
 }
 
@@ -108,5 +124,13 @@ impl Store for Tx<'_> {
 
     fn clear(&mut self, number: &Msisdn, service_id: &str) -> Result<(), StoreError> {
         subscriptions::clear(self.connection, number, service_id)
+    }
+
+    fn past(&mut self, number: &Msisdn, service_id: &str) -> Result<Vec<Run>, StoreError> {
+        subscriptions::past(self.connection, self.book, number, service_id)
+    }
+
+    fn services(&mut self, number: &Msisdn) -> Result<Vec<String>, StoreError> {
+        verify::services(self.connection, number)
     }
 }

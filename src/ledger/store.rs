@@ -96,4 +96,16 @@ pub(super) trait Store {
     /// # Errors
     /// The engine's.
     fn clear(&mut self, number: &Msisdn, service_id: &str) -> Result<(), StoreError>;
+
+    /// A number's past runs of a service.
+    ///
+    /// # Errors
+    /// The engine's.
+    fn past(&mut self, number: &Msisdn, service_id: &str) -> Result<Vec<Run>, StoreError>;
+
+    /// The services under which anything is stored for a number.
+    ///
+    /// # Errors
+    /// The engine's.
+    fn services(&mut self, number: &Msisdn) -> Result<Vec<String>, StoreError>;
 }

@@ -42,7 +42,8 @@ pub(super) fn load(name: &str, path: &Path, bytes: &[u8], loaded: &mut Loaded) {
         }
         let read = serde_json::from_slice(line).map_err(|error| error.to_string());
         match read.and_then(|line: Line| case(name, index + 1, line)) {
-            Ok((case, at)) => {
+            Ok(None) => {}
+            Ok(Some((case, at))) => {
                 loaded.cases.push(case);
                 last = at.or(last);
             }
@@ -58,15 +59,18 @@ pub(super) fn load(name: &str, path: &Path, bytes: &[u8], loaded: &mut Loaded) {
     }
 }
 
-/// The case of one line, and when it was received.
-fn case(journal: &str, number: usize, line: Line) -> Result<(Case, Option<Timestamp>), String> {
+/// The case of one line, and when it was received; none for what did not come as a request.
+fn case(journal: &str, number: usize, line: Line) -> Result<Option<(Case, Option<Timestamp>)>, String> {
     let name = match &line.id {
         Some(id) => format!("{journal}:{number} notice {}", id.to_string().trim_matches('"')),
         None => format!("{journal}:{number}"),
     };
     let body = body(&line)?;
+    if !line.is_request(&body) {
+        return Ok(None);
+    }
     let mut case = message(name, &line, body)?;
-    if let Some(path) = &line.path {
+    if let Some(path) = line.path.as_deref().filter(|path| !path.is_empty()) {
         case.set_path(path);
     }
     let status = line.status.unwrap_or(200);
@@ -82,7 +86,15 @@ fn case(journal: &str, number: usize, line: Line) -> Result<(Case, Option<Timest
         Some(text) => Some(Timestamp::from_rfc3339(text).ok_or("received_at is no RFC 3339 time")?),
         None => None,
     };
-    Ok((case, at))
+    Ok(Some((case, at)))
+}
+
+impl Line {
+    /// The journal also holds rows of the carrier's CDR files: no method, no path, no XML.
+    fn is_request(&self, body: &[u8]) -> bool {
+        let given = |text: &Option<String>| text.as_deref().is_some_and(|text| !text.is_empty());
+        given(&self.method) || given(&self.path) || body.trim_ascii_start().starts_with(b"<")
+    }
 }
 
 fn body(line: &Line) -> Result<Vec<u8>, String> {
@@ -96,7 +108,7 @@ fn body(line: &Line) -> Result<Vec<u8>, String> {
 
 /// A GET carries its message in the query, which is also its raw form; all others in the body.
 fn message(name: String, line: &Line, body: Vec<u8>) -> Result<Case, String> {
-    let method = line.method.as_deref().unwrap_or("POST");
+    let method = line.method.as_deref().filter(|method| !method.is_empty()).unwrap_or("POST");
     let method = Method::from_bytes(method.as_bytes()).map_err(|_| format!("method {method:?} is none"))?;
     let query = line.query.as_deref().map(|query| query.trim_start_matches('?'));
     let query = query.filter(|query| !query.is_empty());

@@ -40,7 +40,7 @@ pub(super) fn load(paths: &[PathBuf], utc_offset: FixedOffset) -> Result<Vec<Cas
         let before = loaded.cases.len() + loaded.faults.len();
         load_path(path, utc_offset, &mut loaded);
         if loaded.cases.len() + loaded.faults.len() == before {
-            loaded.fault(path, "holds no fixture: no folder in it has a request.xml or request.query");
+            loaded.fault(path, "holds nothing to send: no fixture folder, no request");
         }
     }
     if paths.is_empty() {

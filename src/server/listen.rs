@@ -1,4 +1,4 @@
-//! Opens a listening socket.
+//! Opens a listening socket, or takes over one that was opened for us.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,4 +18,13 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)
+}
+
+/// Goes on listening on a socket that is bound and listening already.
+///
+/// # Errors
+/// What the system says. Must be called inside a tokio runtime.
+pub fn adopt(listener: std::net::TcpListener) -> io::Result<TcpListener> {
+    listener.set_nonblocking(true)?;
+    TcpListener::from_std(listener)
 }

@@ -34,7 +34,10 @@ pub enum BadLogSettings {
 /// [`BadLogSettings`] when the level cannot be read or a logger is already installed.
 pub fn init_logs(format: LogFormat, level: &str) -> Result<(), BadLogSettings> {
     let filter = EnvFilter::builder().parse(level)?;
-    let lines = tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr);
+    // A line that cannot be written (a full disk, a reader gone) is lost; by default the logger would
+    // complain to the same stderr and panic in the thread that logs.
+    let lines =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).log_internal_errors(false);
     match format {
         LogFormat::Text => lines.with_ansi(stderr().is_terminal()).finish().try_init()?,
         LogFormat::Json => lines.json().flatten_event(true).finish().try_init()?,

@@ -1,6 +1,6 @@
 //! The real binary, started as an operator would start it: its own folder, its own ports, settings
 //! by file. Stops with the test that started it. Included by path into each test that needs it.
-#![allow(dead_code, reason = "no test uses all of it")]
+#![allow(dead_code, unreachable_pub, reason = "no test uses all of it")]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -95,7 +95,8 @@ impl Gateway {
 
     /// Starts a prepared command and waits until it listens everywhere.
     pub fn spawn(command: &mut Command, folder: &Path) -> Self {
-        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the gateway starts");
+        let mut child =
+            command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the gateway starts");
         let mut lines = BufReader::new(child.stderr.take().expect("a log"));
         let mut log = std::fs::File::create(folder.join("log")).expect("a log file");
         let (mut main, mut admin, mut carrier, mut seen) = (None, None, None, String::new());
@@ -203,7 +204,8 @@ pub fn try_request(
     stream.write_all(body)?;
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes)?;
-    parse(&bytes).ok_or_else(|| std::io::Error::other(format!("no answer: {}", String::from_utf8_lossy(&bytes))))
+    parse(&bytes)
+        .ok_or_else(|| std::io::Error::other(format!("no answer: {}", String::from_utf8_lossy(&bytes))))
 }
 
 /// Reads an answer with a Content-Length, or one that ends with the connection.

@@ -32,6 +32,9 @@ const ADD_PAST: &str = "/* past_run add */ INSERT INTO past_run (msisdn, service
     terms_id, starts_at, expires_at, lapses_at, ended_at, auto_renew) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
+const PAST: &str = "/* past_run list */ SELECT terms_id, founder, starts_at, expires_at, lapses_at, ended_at, \
+    auto_renew FROM past_run WHERE msisdn = $1 AND service_id = $2";
+
 /// What a number holds of a service, without its past runs.
 pub(in crate::ledger) fn state(
     connection: &Connection,
@@ -126,6 +129,29 @@ pub(super) fn add_past(connection: &Connection, number: &Msisdn, run: &Run) -> R
         run.auto_renew,
     ])?;
     Ok(())
+}
+
+pub(super) fn past(
+    connection: &Connection,
+    book: &TermsBook,
+    number: &Msisdn,
+    service_id: &str,
+) -> Result<Vec<Run>, StoreError> {
+    let mut statement = connection.prepare_cached(PAST)?;
+    let mut rows = statement.query([number.in_full(), service_id])?;
+    let mut past = Vec::new();
+    while let Some(row) = rows.next()? {
+        past.push(Run {
+            terms: terms(connection, book, row.get(0)?)?,
+            founder: row.get(1)?,
+            starts_at: Timestamp(row.get(2)?),
+            expires_at: Timestamp(row.get(3)?),
+            lapses_at: Timestamp(row.get(4)?),
+            ended_at: row.get::<_, Option<i64>>(5)?.map(Timestamp),
+            auto_renew: row.get(6)?,
+        });
+    }
+    Ok(past)
 }
 
 pub(super) fn clear(connection: &Connection, number: &Msisdn, service_id: &str) -> Result<(), StoreError> {

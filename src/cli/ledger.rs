@@ -1,0 +1,38 @@
+//! `ledger verify`: proves that the journal and what follows from it agree.
+
+use clap::Subcommand;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+
+use super::{Ended, Failure, Global, block_on, open};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Ledger {
+    /// Make every subscription again from the journal and compare; also beside a running gateway
+    Verify,
+}
+
+pub(super) fn run(global: &Global, command: Ledger) -> Ended {
+    let Ledger::Verify = command;
+    let verified = block_on(async {
+        let ledger = open::ledger(global).await?;
+        let bar = ProgressBar::new_spinner();
+        bar.set_style(ProgressStyle::with_template("{spinner} {pos} numbers, {per_sec}")?);
+        let checked = ledger.clone();
+        let progress = bar.clone();
+        let verified =
+            tokio::task::spawn_blocking(move || checked.verify(|done| progress.set_position(done)));
+        let verified = verified.await??;
+        bar.finish_and_clear();
+        ledger.close().await;
+        Ok::<_, Failure>(verified)
+    })??;
+    if global.json {
+        let (numbers, faults, told) = (verified.numbers, verified.faults, &verified.told);
+        println!("{:#}", json!({"numbers": numbers, "faults": faults, "told": told}));
+    } else {
+        verified.told.iter().for_each(|fault| println!("{fault}"));
+        println!("verified {} numbers, {} faults", verified.numbers, verified.faults);
+    }
+    if verified.faults == 0 { Ok(()) } else { Err(Failure::Told) }
+}

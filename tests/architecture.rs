@@ -1,0 +1,154 @@
+//! The layers and the absences that `lib.rs` promises, read from the source text: a use of something
+//! above, or of something that a module must be free of, fails here with file and line.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// From the top down; a module uses only lines below its own, and leaves.
+const LAYERS: [&[&str]; 10] = [
+    &["main", "cli"],
+    &["replay"],
+    &["app"],
+    &["routes"],
+    &["carrier", "partner", "admin"],
+    &["json", "story"],
+    &["server", "ledger"],
+    &["subscription"],
+    &["catalog", "wire"],
+    &["ids", "clock"],
+];
+
+/// Usable from everywhere; they use only the lowest layer and one another.
+const LEAVES: [&str; 4] = ["config", "telemetry", "limits", "systemd"];
+
+/// What a module's text must not hold, and why.
+const ABSENCES: [(&str, &[&str], &str); 6] = [
+    ("wire", &["std::fs", "std::net", "tokio", "async fn", "hyper"], "wire does no I/O"),
+    (
+        "subscription",
+        &["async ", "tokio", "sqlx", "rusqlite", "SELECT ", "quick_xml", "hyper", "Clock"],
+        "subscription is free of async, SQL, HTTP and the clock",
+    ),
+    ("carrier", &["sqlx", "rusqlite", "SELECT ", "INSERT "], "surfaces contain no SQL"),
+    ("partner", &["sqlx", "rusqlite", "SELECT ", "INSERT "], "surfaces contain no SQL"),
+    ("admin", &["sqlx", "rusqlite", "SELECT ", "INSERT "], "surfaces contain no SQL"),
+    ("ledger", &["wire::code", "render("], "the ledger knows no replies"),
+];
+
+/// What only one module may hold.
+const ALONE: [(&str, &[&str]); 2] =
+    [("clock", &["Utc::now", "SystemTime::now", "Local::now"]), ("config", &["env::var", "env::vars"])];
+
+const LINES_MAX: usize = 400;
+
+struct Source {
+    /// The module at the top: `carrier` for `src/carrier/notify.rs`.
+    module: String,
+    file: PathBuf,
+    text: String,
+}
+
+/// All of `src`, without what is only compiled for tests.
+fn sources() -> Vec<Source> {
+    let mut sources = Vec::new();
+    let mut folders = vec![PathBuf::from("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("a folder of src") {
+            let file = entry.expect("an entry").path();
+            if file.is_dir() {
+                folders.push(file);
+            } else if file.extension().is_some_and(|end| end == "rs") {
+                let text = fs::read_to_string(&file).expect("a source file");
+                sources.push(Source { module: module(&file), text, file });
+            }
+        }
+    }
+    assert!(sources.len() > 50, "the source is not where this test looks");
+    sources
+}
+
+fn module(file: &Path) -> String {
+    let first = file.iter().nth(1).expect("below src").to_string_lossy();
+    first.trim_end_matches(".rs").to_owned()
+}
+
+/// Lines of code with their numbers, comments and tests left out.
+fn code(source: &Source) -> impl Iterator<Item = (usize, &str)> {
+    let until_tests = source.text.lines().take_while(|line| !line.starts_with("#[cfg(test)]"));
+    until_tests
+        .enumerate()
+        .map(|(at, line)| (at + 1, line))
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
+
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|layer| layer.contains(&module))
+}
+
+fn may_use(user: &str, used: &str) -> bool {
+    let lowest = LAYERS.len() - 1;
+    match (layer(user), layer(used)) {
+        _ if user == used || user == "lib" => true,
+        (_, None) => LEAVES.contains(&used),
+        (None, Some(below)) => below == lowest,
+        (Some(above), Some(below)) => above < below,
+    }
+}
+
+#[test]
+fn modules_use_only_what_is_below_them() {
+    for source in sources() {
+        for (line, text) in code(&source) {
+            for used in text.split("crate::").skip(1) {
+                let used = used.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
+                let known = layer(used).is_some() || LEAVES.contains(&used);
+                assert!(
+                    !known || may_use(&source.module, used),
+                    "{}:{line}: {} must not use {used}",
+                    source.file.display(),
+                    source.module
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_module_has_its_layer() {
+    for source in sources() {
+        let module = source.module.as_str();
+        let placed = layer(module).is_some() || LEAVES.contains(&module) || module == "lib";
+        assert!(placed, "{}: {module} is in no layer", source.file.display());
+    }
+}
+
+#[test]
+fn what_is_promised_to_be_absent_is_absent() {
+    for source in sources() {
+        for (module, words, promise) in ABSENCES.iter().filter(|(module, ..)| *module == source.module) {
+            for (line, text) in code(&source) {
+                let found = words.iter().find(|word| text.contains(*word));
+                assert!(
+                    found.is_none(),
+                    "{}:{line}: {found:?} in {module}: {promise}",
+                    source.file.display()
+                );
+            }
+        }
+        for (module, words) in ALONE.iter().filter(|(module, _)| *module != source.module) {
+            for (line, text) in code(&source) {
+                let found = words.iter().find(|word| text.contains(*word));
+                assert!(found.is_none(), "{}:{line}: {found:?} belongs to {module}", source.file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn files_are_short_and_say_what_they_are_for() {
+    for source in sources() {
+        let (file, lines) = (source.file.display(), source.text.lines().count());
+        assert!(lines <= LINES_MAX, "{file} has {lines} lines");
+        assert!(source.text.starts_with("//! "), "{file} does not begin with what it is for");
+    }
+}

@@ -1,0 +1,305 @@
+//! The order promise: any permutation and any repetition of a set of notices ends in the same
+//! subscriptions and entitlements, and the fast path equals the whole fold. Once on the pure rules,
+//! once through the ledger on disk.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use chrono::FixedOffset;
+use proptest::prelude::*;
+use proptest::sample::{Index, subsequence};
+use sdp_gateway::catalog::Catalog;
+use sdp_gateway::clock::{Clock, Timestamp};
+use sdp_gateway::ids::Msisdn;
+use sdp_gateway::ledger::raw::Raw;
+use sdp_gateway::ledger::{self, Ledger, Received, Rules};
+use sdp_gateway::story;
+use sdp_gateway::subscription::decide::{self, Event};
+use sdp_gateway::subscription::judge::{self, Failed, Judgement, Policy};
+use sdp_gateway::subscription::notice::{self, Notice, Reading};
+use sdp_gateway::subscription::terms::{Terms, TermsBook};
+use sdp_gateway::subscription::{Run, ServiceState};
+use sdp_gateway::wire::accessgw::{AccessGw, Notify};
+
+/// An exclusive service of three packages and a free one of two, which share package 11.
+const CATALOG: &str = r#"
+offer = [
+    { id = "a-day", service_id = "1", package_id = "11", service_code = "A", package_code = "DAY", exclusive = true, period = "day", renewal_grace_days = 1 },
+    { id = "a-week", service_id = "1", package_id = "12", service_code = "A", package_code = "WEEK", exclusive = true, period = "week", renewal_grace_days = 3 },
+    { id = "a-month", service_id = "1", package_id = "13", service_code = "A", package_code = "MONTH", exclusive = true, period = "month", renewal_grace_days = 0 },
+    { id = "b-day", service_id = "2", package_id = "11", service_code = "B", package_code = "DAY", period = "day", renewal_grace_days = 2 },
+    { id = "b-week", service_id = "2", package_id = "14", service_code = "B", package_code = "WEEK", period = "week", renewal_grace_days = 0 },
+]
+"#;
+
+const NUMBER: &str = "84945989325";
+const HOUR_MS: i64 = 3_600_000;
+
+fn hanoi() -> FixedOffset {
+    FixedOffset::east_opt(7 * 3600).expect("an offset")
+}
+
+fn catalog() -> Catalog {
+    // Grants make entitlements, so that these are compared too.
+    let grant = r#"
+[[offer.grant]]
+kind = "cloud"
+storage = "event"
+"#;
+    let offers: toml::Table = CATALOG.parse().expect("TOML");
+    let text: String = offers["offer"]
+        .as_array()
+        .expect("offers")
+        .iter()
+        .map(|offer| format!("[[offer]]\n{offer}\n{grant}", offer = toml::to_string(offer).expect("TOML")))
+        .collect();
+    Catalog::parse(&text, "test", &BTreeMap::new(), 35).expect("a catalog")
+}
+
+fn book(catalog: &Catalog) -> TermsBook {
+    let mut book = TermsBook::default();
+    for (id, offer) in (1..).zip(catalog.offers()) {
+        book.add_current(Terms { id, ..Terms::of(offer, 7 * 3600) });
+    }
+    book
+}
+
+/// One notice before it has an identity.
+#[derive(Debug, Clone)]
+struct Draft {
+    register: bool,
+    /// service, package, by id or by code.
+    target: (Option<&'static str>, Option<&'static str>),
+    by_code: bool,
+    queued: bool,
+    /// Hours; `subcribeTime` of a register, `updateTime` of a cancel.
+    at: Option<i64>,
+    started: i64,
+    expires: Option<i64>,
+    auto_renew: bool,
+}
+
+fn drafts() -> impl Strategy<Value = Vec<Draft>> {
+    let registers = prop::sample::select(vec![
+        (Some("1"), Some("11")),
+        (Some("1"), Some("12")),
+        (Some("1"), Some("13")),
+        (Some("2"), Some("11")),
+        (Some("2"), Some("14")),
+        (None, Some("12")),
+    ]);
+    let cancels = prop::sample::select(vec![
+        (Some("1"), Some("11")),
+        (Some("1"), Some("12")),
+        (Some("2"), Some("11")),
+        (None, Some("11")),
+        (Some("1"), None),
+        (Some("2"), None),
+    ]);
+    let target = prop_oneof![
+        3 => registers.prop_map(|target| (true, target)),
+        2 => cancels.prop_map(|target| (false, target)),
+    ];
+    let draft =
+        (
+            target,
+            prop::bool::weighted(0.2),
+            prop::bool::weighted(0.7),
+            prop::option::weighted(0.8, 0_i64..150),
+            0_i64..150,
+            prop::option::weighted(0.7, 1_i64..200),
+            prop::bool::weighted(0.7),
+        )
+            .prop_map(|((register, target), by_code, queued, at, started, expires, auto_renew)| {
+                Draft { register, target, by_code, queued, at, started, expires, auto_renew }
+            });
+    prop::collection::vec(draft, 1..9)
+}
+
+/// 14 digits, `hours` after a Monday's midnight in the carrier's zone.
+fn time(hours: i64) -> Option<String> {
+    let at = Timestamp(1_790_000_000_000 - 1_790_000_000_000 % (24 * HOUR_MS) + (hours - 7) * HOUR_MS);
+    Some(at.utc().with_timezone(&hanoi()).format("%Y%m%d%H%M%S").to_string())
+}
+
+fn code(id: &str) -> &'static str {
+    match id {
+        "1" => "A",
+        "2" => "B",
+        "11" => "DAY",
+        "12" | "14" => "WEEK",
+        _ => "MONTH",
+    }
+}
+
+fn notice(draft: &Draft, index: usize, queue: usize) -> Notice {
+    let (service, package) = draft.target;
+    let id = |text: Option<&str>| text.filter(|_| !draft.by_code).map(str::to_owned);
+    let named = |text: Option<&str>| text.filter(|_| draft.by_code).map(|id| code(id).to_owned());
+    let fields = Notify {
+        queue_id: draft.queued.then(|| format!("{}", 9 + queue)),
+        reg_id: Some(format!("r{index}")),
+        msisdn: Some(NUMBER.to_owned()),
+        reg_type: Some(if draft.register { "1" } else { "2" }.to_owned()),
+        service_id: id(service),
+        package_id: id(package),
+        service_code: named(service),
+        package_code: named(package),
+        start_time: time(draft.started),
+        subscribe_time: draft.at.filter(|_| draft.register).and_then(time),
+        update_time: draft.at.filter(|_| !draft.register).and_then(time),
+        expired_time: draft.expires.and_then(time),
+        auto_renew: Some(if draft.auto_renew { "1" } else { "0" }.to_owned()),
+        ..Notify::default()
+    };
+    let (module, message_type) = (Some("SDP".to_owned()), Some("NOTIFY".to_owned()));
+    let message = AccessGw { module, message_type, fields, twice: None };
+    match notice::read(&message, hanoi()) {
+        Reading::Notice(notice) => *notice,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A set of notices and two orders of arrival, the second with repeats.
+fn histories() -> impl Strategy<Value = (Vec<Notice>, Vec<usize>, Vec<usize>)> {
+    drafts().prop_flat_map(|drafts| {
+        let many = drafts.len();
+        let order: Vec<usize> = (0..many).collect();
+        let shuffled = || Just(order.clone()).prop_shuffle();
+        let again = prop::collection::vec(any::<Index>(), 0..4);
+        (Just(drafts), shuffled(), shuffled(), shuffled(), again, subsequence(order.clone(), many)).prop_map(
+            move |(drafts, queues, first, second, again, _)| {
+                let notices = (0..many).map(|i| notice(&drafts[i], i, queues[i])).collect();
+                let mut repeated = second;
+                for index in again {
+                    let (from, to) = (index.index(many), index.index(repeated.len() + 1));
+                    repeated.insert(to, from);
+                }
+                (notices, first, repeated)
+            },
+        )
+    })
+}
+
+/// The events of notices received in this order, each once.
+fn events(notices: &[Notice], order: &[usize], catalog: &Catalog, book: &TermsBook) -> Vec<Event> {
+    let mut seen = Vec::new();
+    let mut events = Vec::new();
+    for (received, index) in (1_i64..).zip(order) {
+        if seen.contains(index) {
+            continue;
+        }
+        seen.push(*index);
+        let policy = Policy { failed: Failed::Hold, record_only: false };
+        if let Judgement::Stands(change) = judge::judge(&notices[*index], catalog, book, policy) {
+            events.push(judge::event(&notices[*index], change, Timestamp(received)));
+        }
+    }
+    events
+}
+
+/// Folds as the ledger does: a step where the notice stands last, the whole fold else.
+fn arrive(service_id: &str, events: &[Event]) -> ServiceState {
+    let mut state = ServiceState::default();
+    for (index, event) in events.iter().enumerate() {
+        if !event.change.services().contains(&service_id) {
+            continue;
+        }
+        if !state.subscriptions.is_empty() && state.newest.is_before(&event.place) {
+            decide::step(&mut state, service_id, event);
+        } else {
+            state = decide::fold(service_id, &events[..=index]);
+        }
+    }
+    state
+}
+
+fn sorted(mut past: Vec<Run>) -> Vec<Run> {
+    past.sort_by_key(|run| (run.terms.package_id.clone(), run.founder));
+    past
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 4000, max_shrink_iters: 2000, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_rules_do_not_depend_on_arrival((notices, first, second) in histories()) {
+        let catalog = catalog();
+        let book = book(&catalog);
+        for service_id in ["1", "2"] {
+            let one = arrive(service_id, &events(&notices, &first, &catalog, &book));
+            let two = arrive(service_id, &events(&notices, &second, &catalog, &book));
+            let whole = decide::fold(service_id, &events(&notices, &first, &catalog, &book));
+            for other in [&two, &whole] {
+                prop_assert_eq!(&one.subscriptions, &other.subscriptions);
+                prop_assert_eq!(sorted(one.past.clone()), sorted(other.past.clone()));
+            }
+            prop_assert_eq!(one.newest, whole.newest);
+            at_most_one_of_an_exclusive_service(&one)?;
+        }
+    }
+}
+
+fn at_most_one_of_an_exclusive_service(state: &ServiceState) -> Result<(), TestCaseError> {
+    // After every event: at an earlier clock a package may look held whose end is known only today.
+    for hours in [180, 250, 400] {
+        let at = Timestamp(1_790_000_000_000 + hours * HOUR_MS);
+        let held =
+            state.subscriptions.iter().filter(|held| held.terms.exclusive && held.state(at).is_in_force());
+        prop_assert!(held.count() <= 1, "two packages of an exclusive service at {hours} h");
+    }
+    Ok(())
+}
+
+/// A fresh ledger that has received these notices in this order; its subscriber's holdings as JSON.
+async fn through_the_ledger(notices: &[Notice], order: &[usize]) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite://{}", folder.path().join("gateway.db").display());
+    ledger::migrate(&url).await.expect("a schema");
+    let rules = Rules {
+        catalog: Arc::new(catalog()),
+        book: TermsBook::default(),
+        policy: Policy { failed: Failed::Hold, record_only: false },
+        utc_offset: hanoi(),
+    };
+    let settings = ledger::Settings { url, queue_max: 64 };
+    let ledger = Ledger::open(&settings, rules, Clock::system()).await.expect("a ledger");
+    // Handed over at once: they share transactions, as under load.
+    let mut waiting = Vec::new();
+    for (received, index) in (1_i64..).zip(order) {
+        let received = Received {
+            reading: Reading::Notice(Box::new(notices[*index].clone())),
+            raw: Raw { method: "POST".into(), path: "/".into(), ..Raw::default() },
+            caller: "carrier".into(),
+            received_at: Timestamp(received),
+            answer: 0,
+        };
+        let ledger = ledger.clone();
+        waiting.push(tokio::spawn(async move { ledger.record(received).await }));
+        tokio::task::yield_now().await;
+    }
+    for recorded in waiting {
+        recorded.await.expect("no panic").expect("recorded");
+    }
+    let number = Msisdn::parse(NUMBER).expect("a number");
+    let holdings = ledger.holdings(&number).await.expect("holdings");
+    let now = Timestamp(1_790_000_000_000 + 60 * HOUR_MS);
+    let told = serde_json::json!({
+        "subscriptions": story::subscriptions(&holdings, now),
+        "entitlements": story::entitlements(&number, &holdings, now, Timestamp(i64::MAX)),
+    });
+    ledger.close().await;
+    told.to_string()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, max_shrink_iters: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_ledger_does_not_depend_on_arrival((notices, first, second) in histories()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let one = runtime.block_on(through_the_ledger(&notices, &first));
+        let two = runtime.block_on(through_the_ledger(&notices, &second));
+        prop_assert_eq!(one, two);
+    }
+}

@@ -1,0 +1,114 @@
+//! The README tells the truth: its commands print what it prints, and its reply table is the code's.
+
+#[path = "support/gateway.rs"]
+mod gateway;
+
+use std::fmt::Write as _;
+use std::process::Command;
+
+use gateway::Gateway;
+use sdp_gateway::wire::code::Code;
+
+const README: &str = include_str!("../README.md");
+
+/// Separates what one command prints from what the next does.
+const MARK: &str = "=-=-=";
+
+/// The commands of all console blocks with what they print.
+fn console() -> Vec<(String, String)> {
+    let mut commands: Vec<(String, String)> = Vec::new();
+    for block in README.split("```console\n").skip(1) {
+        let (block, _) = block.split_once("```").expect("a block ends");
+        for line in block.lines() {
+            match (line.strip_prefix("$ "), commands.last_mut()) {
+                (Some(command), _) => commands.push((command.to_owned(), String::new())),
+                (None, Some((_, printed))) => writeln!(printed, "{line}").expect("written"),
+                (None, None) => panic!("{line} is printed by no command"),
+            }
+        }
+    }
+    commands
+}
+
+/// What differs from day to day, made the same: times, ids that follow from them, column widths.
+fn timeless(text: &str) -> String {
+    let mut words = Vec::new();
+    for line in text.lines() {
+        let blank_runs = line.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut rest = blank_runs.as_str();
+        let mut out = String::new();
+        while let Some(at) = rest.find("20").filter(|at| rest[*at..].len() >= 20) {
+            let end = rest[at..].find('Z').map(|end| at + end + 1);
+            match end.filter(|end| is_time(&rest[at..*end])) {
+                Some(end) => {
+                    write!(out, "{}TIME", &rest[..at]).expect("written");
+                    rest = &rest[end..];
+                }
+                None => {
+                    out += &rest[..at + 2];
+                    rest = &rest[at + 2..];
+                }
+            }
+        }
+        words.push(without_ids(&(out + rest)));
+    }
+    words.join("\n")
+}
+
+fn is_time(text: &str) -> bool {
+    chrono::DateTime::parse_from_rfc3339(text).is_ok()
+}
+
+fn without_ids(text: &str) -> String {
+    let mut parts = text.split("ent-");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let id = part.bytes().take_while(u8::is_ascii_hexdigit).count();
+        assert_eq!(id, 24, "an entitlement's id: {part}");
+        write!(out, "ent-ID{}", &part[id..]).expect("written");
+    }
+    out
+}
+
+#[test]
+fn every_command_prints_what_the_readme_prints() {
+    let gateway = Gateway::start("");
+    let commands = console();
+    assert!(commands.len() > 8);
+    let mut script = String::new();
+    for (command, _) in &commands {
+        let command = command
+            .replace("127.0.0.1:8080", &gateway.main.to_string())
+            .replace("127.0.0.1:8081", &gateway.admin.to_string())
+            .replace("cargo run --release --quiet --", env!("CARGO_BIN_EXE_sdp-gateway"));
+        writeln!(script, "{command}\necho {MARK}").expect("written");
+    }
+    let ledger = format!("sqlite://{}", gateway.folder.join("data/gateway.db").display());
+    let ran = Command::new("bash")
+        .args(["-c", &script])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .env("SDP_GATEWAY__LEDGER__URL", ledger)
+        .output()
+        .expect("bash runs");
+    let printed = String::from_utf8(ran.stdout).expect("text");
+    let printed: Vec<&str> = printed.split(&format!("{MARK}\n")).collect();
+    for ((command, expected), printed) in commands.iter().zip(printed) {
+        let errors = String::from_utf8_lossy(&ran.stderr);
+        assert_eq!(timeless(printed), timeless(expected), "$ {command}\n{errors}");
+    }
+}
+
+#[test]
+fn the_reply_table_is_the_codes() {
+    for code in Code::ALL {
+        let row = README.lines().find(|line| line.starts_with(&format!("| `{code:?}`:")));
+        let row = row.unwrap_or_else(|| panic!("the README has no row for {code:?}"));
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        assert_eq!(cells[2], code.http_status().to_string(), "{row}");
+        assert_eq!(cells[3], code.error_id(), "{row}");
+        let descs = [code.notify_desc(), code.check_desc()].map(|desc| format!("`{desc}`"));
+        let expected = if descs[0] == descs[1] { descs[0].clone() } else { descs.join(" / ") };
+        assert!(cells[4] == expected || cells[4] == descs[1], "{row}");
+        assert_eq!(row.contains("`Retry-After`"), code.wants_retry_after(), "{row}");
+    }
+}
