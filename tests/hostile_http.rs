@@ -83,7 +83,7 @@ fn slow_heads_and_bodies_run_out_of_time() {
     let drip = |nth: usize| {
         let mut stream = connect(gateway.main);
         let began = Instant::now();
-        if nth % 2 == 0 {
+        if nth.is_multiple_of(2) {
             let _ = stream.write_all(head.as_bytes());
         } else {
             let _ = stream.write_all(b"POST / HTTP/1.1\r\nX-Slow: ");
@@ -212,7 +212,7 @@ async fn crowd(to: SocketAddr, last: u8, many: usize) -> Vec<tokio::net::TcpStre
         let socket = TcpSocket::new_v4().expect("a socket");
         socket.bind(([127, 0, 0, last], 0).into()).expect("an address");
         let Ok(stream) = socket.connect(to).await else { continue };
-        if nth % 2 == 0 {
+        if nth.is_multiple_of(2) {
             let _ = stream.try_write(b"POST /vascloud/v1/notify_reg HTTP/1.1\r\nHost: g\r\nX-Half: ");
         }
         held.push(stream);
