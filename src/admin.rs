@@ -76,7 +76,7 @@ impl Admin {
     /// Answers one request; `item` is the path's number or id, where it has one.
     pub async fn answer(&self, call: Call, item: &str, request: Request) -> Response {
         let response = match self.admit(call, &request) {
-            Ok(()) => self.call(call, item, request.uri.query()).await.unwrap_or_else(|p| p.response()),
+            Ok(()) => self.call(call, item, &request).await.unwrap_or_else(|p| p.response()),
             Err(problem) => problem.response(),
         };
         telemetry::request("admin", StatusClass::of(response.status().as_u16()));
@@ -96,14 +96,14 @@ impl Admin {
         }
     }
 
-    async fn call(&self, call: Call, item: &str, query: Option<&str>) -> Result<Response, Problem> {
+    async fn call(&self, call: Call, item: &str, request: &Request) -> Result<Response, Problem> {
         match call {
             Call::Livez => Ok(text("ok\n", "text/plain; charset=utf-8")),
-            Call::Readyz => Ok(self.health.answer().await),
+            Call::Readyz => Ok(self.health.answer(request.deadline).await),
             Call::Metrics => Ok(self.metrics().await),
             Call::Openapi => Ok(text(OPENAPI, "application/json")),
             Call::Subscriber => self.subscriber(item).await,
-            Call::Notices => self.notices(query).await,
+            Call::Notices => self.notices(request.uri.query()).await,
             Call::Notice => self.notice(json::notice_id(item)?).await,
             Call::Retry => self.operate(Operation::Retry, json::notice_id(item)?).await,
             Call::Discard => self.operate(Operation::Discard, json::notice_id(item)?).await,

@@ -217,6 +217,12 @@ impl Ledger {
         &self.0.rules.catalog
     }
 
+    /// Whether the last commit failed.
+    #[must_use]
+    pub fn is_failing(&self) -> bool {
+        self.0.writer.is_failing()
+    }
+
     /// Notices waiting for a commit now.
     #[must_use]
     pub fn waiting(&self) -> usize {

@@ -103,7 +103,9 @@ impl Routes {
         let path = request.uri.path().to_owned();
         let Ok(found) = self.paths.at(&path) else { return self.unknown(&path, request).await };
         let item = found.params.iter().next().map_or("", |(_, value)| value);
-        let fits = |method: &Option<Method>| method.as_ref().is_none_or(|method| *method == request.method);
+        // A HEAD is a GET whose body the server leaves out.
+        let asked = if request.method == Method::HEAD { Method::GET } else { request.method.clone() };
+        let fits = |method: &Option<Method>| method.as_ref().is_none_or(|method| *method == asked);
         match found.value.iter().find(|(method, _)| fits(method)) {
             Some((_, call)) => self.call(*call, item, request).await,
             None => json::method_not_allowed(&methods(found.value)),

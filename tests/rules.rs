@@ -172,6 +172,7 @@ fn rights_follow_their_runs() {
     rights("+A@1-5", "5", "5", "grace 1-7");
     rights("+A@1-5", "7", "7", "ended 1-7");
     rights("+A@1-5!", "5", "5", "ended 1-5");
+    rights("+A@3-1!", "4", "4", "ended 3-3");
     rights("+A@3-5", "1", "1", "");
     rights("+A@1-5 -A@2", "3", "3", "ended 1-2");
     rights("+A@1-5 -A@9", "10", "10", "ended 1-7");

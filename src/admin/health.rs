@@ -1,10 +1,11 @@
 //! Whether notices can be kept: asked by committing something, not by guessing.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hyper::StatusCode;
 use serde_json::json;
 use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout_at};
 
 use crate::json;
 use crate::ledger::{Ledger, NotKept};
@@ -28,9 +29,9 @@ impl Health {
     }
 
     /// 200 or 503, with a report. The schema was checked when the ledger was opened. There is no
-    /// worker yet whose age could be told.
-    pub(super) async fn answer(&self) -> Response {
-        let ledger = self.ledger().await;
+    /// worker yet whose age could be told. By `deadline` there is an answer either way.
+    pub(super) async fn answer(&self, deadline: Instant) -> Response {
+        let ledger = self.ledger(deadline).await;
         let report = json!({
             "ready": ledger.is_ok(),
             "ledger": ledger.as_ref().err().map_or("ok", String::as_str),
@@ -45,18 +46,20 @@ impl Health {
         response
     }
 
-    async fn ledger(&self) -> Result<(), String> {
+    async fn ledger(&self, deadline: Instant) -> Result<(), String> {
         let mut last = self.last.lock().await;
         if let Some((at, answer)) = &*last
             && at.elapsed() < FRESH
         {
             return answer.clone();
         }
-        let answer = match tokio::time::timeout(PROBE_MAX, self.ledger.probe()).await {
-            // A full queue is a busy writer, not a broken one.
-            Ok(Ok(()) | Err(NotKept::Full)) => Ok(()),
+        let began = Instant::now();
+        let answer = match timeout_at(deadline.min(began + PROBE_MAX), self.ledger.probe()).await {
+            Ok(Ok(())) => Ok(()),
+            // A full queue is a busy writer, unless its last commit failed too.
+            Ok(Err(NotKept::Full)) if !self.ledger.is_failing() => Ok(()),
             Ok(Err(error)) => Err(Chain(&error).to_string()),
-            Err(_) => Err(format!("a commit takes longer than {} s", PROBE_MAX.as_secs())),
+            Err(_) => Err(format!("a commit takes longer than {} ms", began.elapsed().as_millis())),
         };
         *last = Some((Instant::now(), answer.clone()));
         answer

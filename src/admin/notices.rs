@@ -6,10 +6,12 @@ use serde_json::json;
 use super::Admin;
 use crate::ids::NoticeId;
 use crate::json::{self, Problem, parameter};
+use crate::ledger::journal::Outcome;
 use crate::ledger::read::{Filter, Page};
 use crate::ledger::{Operated, Operation};
 use crate::server::Response;
 use crate::story;
+use crate::subscription::judge::Reason;
 
 /// Notices in one answer, unless asked otherwise.
 const LIMIT_DEFAULT: u32 = 50;
@@ -20,8 +22,8 @@ const LIMIT_MAX: u32 = 500;
 impl Admin {
     pub(super) async fn notices(&self, query: Option<&str>) -> Result<Response, Problem> {
         let filter = Filter {
-            outcome: parameter(query, "outcome"),
-            reason: parameter(query, "reason"),
+            outcome: word(query, "outcome", &Outcome::WORDS)?,
+            reason: word(query, "reason", &Reason::ALL.map(Reason::as_str))?,
             msisdn: parameter(query, "msisdn").map(|text| json::number(&text)).transpose()?,
         };
         let (limit, cursor) = (limit(query)?, cursor(query)?);
@@ -48,6 +50,17 @@ impl Admin {
             Operated::Unchanged => Err(Problem::new(StatusCode::CONFLICT, "nothing changed")),
             Operated::Unknown => Err(Problem::not_found("there is no such notice")),
         }
+    }
+}
+
+/// A parameter that is one of these words; a mistyped one must not look like an empty list.
+fn word(query: Option<&str>, name: &str, words: &[&str]) -> Result<Option<String>, Problem> {
+    let sent = parameter(query, name);
+    match &sent {
+        Some(word) if !words.contains(&word.as_str()) => {
+            Err(Problem::bad(format!("{name} is one of {}", words.join(", "))))
+        }
+        _ => Ok(sent),
     }
 }
 

@@ -8,9 +8,11 @@ use super::subscriber::cell;
 use super::table::columns;
 use super::{Ended, Failure, Global, block_on, open};
 use crate::ids::{Msisdn, NoticeId};
+use crate::ledger::journal::Outcome;
 use crate::ledger::read::{Filter, Kept, Page};
 use crate::ledger::{Ledger, Operated, Operation};
 use crate::story;
+use crate::subscription::judge::Reason;
 
 /// Rows read at a time.
 const PAGE: u32 = 500;
@@ -43,15 +45,15 @@ pub(crate) enum Notices {
 
 #[derive(Debug, Args)]
 pub(crate) struct Which {
-    /// Only this outcome: applied, no_change, superseded, ignored, discarded, parked
-    #[arg(long)]
+    /// Only this outcome
+    #[arg(long, value_parser = Outcome::WORDS)]
     outcome: Option<String>,
     /// Only this reason of parking
-    #[arg(long)]
+    #[arg(long, value_parser = Reason::ALL.map(Reason::as_str))]
     reason: Option<String>,
-    /// Only this number
-    #[arg(long)]
-    msisdn: Option<String>,
+    /// Only this number, in any spelling
+    #[arg(long, value_parser = Msisdn::parse)]
+    msisdn: Option<Msisdn>,
 }
 
 #[derive(Debug, Args)]
@@ -67,9 +69,8 @@ pub(crate) struct Chosen {
 }
 
 impl Which {
-    fn filter(&self) -> Result<Filter, Failure> {
-        let msisdn = self.msisdn.as_deref().map(Msisdn::parse).transpose()?;
-        Ok(Filter { outcome: self.outcome.clone(), reason: self.reason.clone(), msisdn })
+    fn filter(&self) -> Filter {
+        Filter { outcome: self.outcome.clone(), reason: self.reason.clone(), msisdn: self.msisdn.clone() }
     }
 }
 
@@ -89,7 +90,7 @@ pub(super) fn run(global: &Global, command: Notices) -> Ended {
 }
 
 async fn list(global: &Global, ledger: &Ledger, which: &Which, limit: u32) -> Ended {
-    let kept = ledger.notices(&which.filter()?, Page::Before(None), limit).await?;
+    let kept = ledger.notices(&which.filter(), Page::Before(None), limit).await?;
     let notices =
         kept.into_iter().map(story::notice).map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
     if global.json {
@@ -140,7 +141,7 @@ async fn operate(ledger: &Ledger, operation: Operation, chosen: &Chosen) -> Ende
         count(ledger.operate(operation, NoticeId(*id)).await?);
     }
     if chosen.all {
-        let mut filter = chosen.filter.filter()?;
+        let mut filter = chosen.filter.filter();
         filter.outcome.get_or_insert_with(|| "parked".to_owned());
         let mut after = NoticeId(0);
         loop {
@@ -158,7 +159,7 @@ async fn operate(ledger: &Ledger, operation: Operation, chosen: &Chosen) -> Ende
 
 async fn export(ledger: &Ledger, which: &Which) -> Ended {
     use std::io::Write;
-    let filter = which.filter()?;
+    let filter = which.filter();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut after = NoticeId(0);
     loop {

@@ -22,7 +22,7 @@ async fn serve(config: Config, sockets: Sockets) -> Ended {
     let clock = Clock::system();
     let recorder = Recorder::install(clock.now().0)?;
     let (stop, stopped) = watch::channel(false);
-    // Before anything listens: a stop that comes early is a stop all the same.
+    // Before anything listens: who sees that we do may tell us to stop at once.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let app = App::build(&config, sockets, clock, recorder.clone()).await?;

@@ -14,13 +14,13 @@ pub(crate) enum Subscriber {
     /// Subscriptions, entitlements and notices, newest first
     Show {
         /// The number, in any spelling
-        msisdn: String,
+        #[arg(value_parser = Msisdn::parse)]
+        msisdn: Msisdn,
     },
 }
 
 pub(super) fn run(global: &Global, command: Subscriber) -> Ended {
-    let Subscriber::Show { msisdn } = command;
-    let number = Msisdn::parse(&msisdn)?;
+    let Subscriber::Show { msisdn: number } = command;
     let story = block_on(async {
         let ledger = open::ledger(global).await?;
         let story = story::tell(&ledger, &number, Clock::system().now()).await?;

@@ -6,7 +6,7 @@
 //! writes are tried one by one, so that one bad write cannot spoil its neighbours'.
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -67,6 +67,7 @@ impl Pulse {
 pub(super) struct Writer {
     meters: LedgerMeters,
     beats: Arc<AtomicU64>,
+    failing: Arc<AtomicBool>,
     queue: Mutex<Option<mpsc::Sender<Job>>>,
     capacity: usize,
     thread: Mutex<Option<JoinHandle<()>>>,
@@ -75,19 +76,21 @@ pub(super) struct Writer {
 impl Writer {
     pub(super) fn start(path: PathBuf, connection: Connection, rules: Arc<Rules>, queue_max: usize) -> Self {
         let (queue, jobs) = mpsc::channel(queue_max);
-        let beats = Arc::new(AtomicU64::new(0));
+        let (beats, failing) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
         let thread = Thread {
+            checkpointer: sqlite::Checkpointer::start(path.clone()),
             path,
             connection: Some(connection),
             rules,
             meters: LedgerMeters::new(),
             beats: Arc::clone(&beats),
+            failing: Arc::clone(&failing),
         };
         let run = move || thread.run(jobs);
         let thread = std::thread::Builder::new().name("ledger-writer".into()).spawn(run);
         let meters = LedgerMeters::new();
         let (queue, thread) = (Mutex::new(Some(queue)), Mutex::new(thread.ok()));
-        Self { meters, beats, queue, capacity: queue_max, thread }
+        Self { meters, beats, failing, queue, capacity: queue_max, thread }
     }
 
     pub(super) fn pulse(&self) -> Pulse {
@@ -104,6 +107,10 @@ impl Writer {
         })?;
         drop(queue);
         Ok(answer.await.map_err(|_| NotKept::Stopped)??)
+    }
+
+    pub(super) fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed)
     }
 
     pub(super) fn waiting(&self) -> usize {
@@ -136,6 +143,8 @@ struct Thread {
     rules: Arc<Rules>,
     meters: LedgerMeters,
     beats: Arc<AtomicU64>,
+    failing: Arc<AtomicBool>,
+    checkpointer: sqlite::Checkpointer,
 }
 
 impl Thread {
@@ -147,6 +156,7 @@ impl Thread {
     }
 
     fn settle(&mut self, batch: Vec<Job>) {
+        let writes = batch.len();
         let work: Vec<&Work> = batch.iter().map(|job| &job.work).collect();
         let results = match self.commit(&work) {
             Ok(done) => done.into_iter().map(Ok).collect(),
@@ -156,6 +166,9 @@ impl Thread {
         for (job, result) in batch.into_iter().zip(results) {
             // A caller that has gone away does not wait for the answer; the write stands.
             let _ = job.reply.send(result);
+        }
+        if let Some(connection) = &self.connection {
+            self.checkpointer.committed(writes, connection);
         }
     }
 
@@ -170,6 +183,7 @@ impl Thread {
         self.beats.fetch_add(1, Ordering::Relaxed);
         let result = self.transaction(work);
         self.beats.fetch_add(1, Ordering::Relaxed);
+        self.failing.store(result.is_err(), Ordering::Relaxed);
         match &result {
             Ok(_) => self.meters.committed(u32::try_from(work.len()).unwrap_or(u32::MAX), began.elapsed()),
             Err(error) => {

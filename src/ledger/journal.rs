@@ -32,6 +32,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome's word.
+    pub const WORDS: [&str; 6] = ["applied", "no_change", "superseded", "ignored", "discarded", "parked"];
+
     /// The word the outside and the ledger see.
     #[must_use]
     pub fn as_str(self) -> &'static str {

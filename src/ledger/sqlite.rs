@@ -4,13 +4,18 @@
 //! sqlx reads and migrates; the writer and the carrier's look-ups go through rusqlite, because sqlx
 //! hands every statement to a thread of its own: measured on two cores, that hop halves the notices
 //! a second and costs a check more than its query. Both link the same SQLite.
+//!
+//! To SQLite `$1` is a name like any other, numbered by where it first stands: in every statement
+//! here the parameters stand in the order of their numbers.
 
+mod checkpoint;
 mod connect;
 mod notices;
 mod subscriptions;
 mod terms;
 mod verify;
 
+pub(super) use checkpoint::Checkpointer;
 pub(super) use connect::{address, create, path, reader, writer};
 pub(super) use subscriptions::state;
 pub(super) use terms::register_terms;

@@ -88,7 +88,8 @@ fn of_run<'a>(
 
 fn standing(run: &Run, at: Timestamp, now: Timestamp) -> (Right, Timestamp) {
     let ended_at = run.ended_at.map(|end| end.min(now));
-    let until = |end: Timestamp| ended_at.map_or(end, |ended| ended.min(end));
+    // Never before the start, where a notice names an end that is.
+    let until = |end: Timestamp| ended_at.map_or(end, |ended| ended.min(end)).max(run.starts_at);
     if at < until(run.expires_at) {
         (Right::Active, until(run.expires_at))
     } else if at < until(run.lapses_at) {

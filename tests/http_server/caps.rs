@@ -62,30 +62,3 @@ fn each_address_has_its_share() {
     assert!(eventually(|| server.client_from(2).try_send(get("/again")).try_answer().is_some()));
 }
 
-/// Runs the test below in a process that may open only few files.
-#[test]
-fn want_of_file_descriptors_passes() {
-    let run = "ulimit -n 40 && exec \"$0\" --exact caps::with_few_file_descriptors --ignored --nocapture";
-    let myself = std::env::current_exe().expect("a path");
-    let done = Command::new("sh").arg("-c").arg(run).arg(myself).output().expect("a shell");
-    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-}
-
-#[test]
-#[ignore = "needs a low limit of open files; started by the test above"]
-fn with_few_file_descriptors() {
-    let metrics = Recorder::install(0).expect("the only recorder of this process");
-    let server = Server::start(settings());
-    let mut busy = server.client();
-    busy.begin();
-    let mut held = Vec::new();
-    while let Ok(stream) = std::net::TcpStream::connect(server.address) {
-        held.push(stream);
-        assert!(held.len() < 40, "the limit is not in force");
-    }
-    let failed = || !metrics.render().contains("sdp_gateway_accept_errors_total 0");
-    assert!(eventually(failed), "{}", metrics.render());
-    assert_eq!(busy.finish().body, "done");
-    drop(held);
-    assert!(eventually(|| server.client().try_send(get("/recovered")).try_answer().is_some()));
-}

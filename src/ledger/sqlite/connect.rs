@@ -10,7 +10,7 @@ use crate::ledger::StoreError;
 
 /// How long a statement waits for another process's lock. Longer than any batch of the commands
 /// that write beside a gateway, shorter than the carrier's patience.
-const BUSY_MS: u64 = 5_000;
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 /// Statements kept prepared on a connection; all of the writer's fit.
 const STATEMENTS_MAX: usize = 64;
@@ -46,6 +46,8 @@ pub(in crate::ledger) fn writer(path: &Path) -> Result<Connection, StoreError> {
     let connection = open(path, flags)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "cache_size", -16_384)?;
+    // See checkpoint.rs.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     Ok(connection)
 }
 
@@ -61,7 +63,7 @@ pub(in crate::ledger) fn reader(path: &Path) -> Result<Connection, StoreError> {
 
 fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(Duration::from_millis(BUSY_MS))?;
+    connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     Ok(connection)
 }

@@ -18,10 +18,10 @@ const INSERT: &str = "/* notice insert */ INSERT INTO notice (received_at, calle
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
     $22, $23, $24)";
 
-const UPDATE: &str = "/* notice update */ UPDATE notice SET kind = $2, outcome = $3, reason = $4, identity = $5, \
-    msisdn = $6, queue_id = $7, reg_type = $8, reg_id = $9, service_id = $10, package_id = $11, \
-    service_code = $12, package_code = $13, channel = $14, price = $15, event_at = $16, subscribe_at = $17, \
-    expire_at = $18, auto_renew = $19, failed = $20, scope = $21 WHERE id = $1";
+const UPDATE: &str = "/* notice update */ UPDATE notice SET kind = $1, outcome = $2, reason = $3, identity = $4, \
+    msisdn = $5, queue_id = $6, reg_type = $7, reg_id = $8, service_id = $9, package_id = $10, \
+    service_code = $11, package_code = $12, channel = $13, price = $14, event_at = $15, subscribe_at = $16, \
+    expire_at = $17, auto_renew = $18, failed = $19, scope = $20 WHERE id = $21";
 
 const COLUMNS: &str = "id, received_at, caller, outcome, reason, answer, count, identity, msisdn, queue_id, \
     reg_type, reg_id, service_id, package_id, service_code, package_code, channel, price, event_at, \
@@ -73,7 +73,6 @@ pub(super) fn insert(connection: &Connection, row: &Row, raw: &Raw) -> Result<No
 
 pub(super) fn update(connection: &Connection, row: &Row) -> Result<(), StoreError> {
     connection.prepare_cached(UPDATE)?.execute(params![
-        row.id.0,
         row.kind(),
         row.outcome.as_str(),
         row.outcome.reason().map(|reason| reason.as_str()),
@@ -94,6 +93,7 @@ pub(super) fn update(connection: &Connection, row: &Row) -> Result<(), StoreErro
         row.auto_renew,
         row.failed,
         row.scope,
+        row.id.0,
     ])?;
     Ok(())
 }

@@ -20,8 +20,12 @@ const BROKEN_LINKS: [&str; 3] = [
 ];
 
 pub(super) fn numbers_after(connection: &Connection, after: &str) -> Result<Vec<Msisdn>, StoreError> {
-    let sql = "/* verify numbers */ SELECT msisdn FROM (SELECT DISTINCT msisdn FROM notice WHERE msisdn > $1 \
-               UNION SELECT DISTINCT msisdn FROM subscription WHERE msisdn > $1) ORDER BY msisdn LIMIT $2";
+    // Each side bounded by itself, or every page would read all that is left.
+    let sql = "/* verify numbers */ SELECT msisdn FROM \
+               (SELECT DISTINCT msisdn FROM notice WHERE msisdn > $1 ORDER BY msisdn LIMIT $2) \
+               UNION SELECT msisdn FROM \
+               (SELECT DISTINCT msisdn FROM subscription WHERE msisdn > $1 ORDER BY msisdn LIMIT $2) \
+               ORDER BY 1 LIMIT $2";
     let mut statement = connection.prepare_cached(sql)?;
     let rows = statement.query_map((after, NUMBERS), |row| row.get(0).map(Msisdn::from_canonical))?;
     Ok(rows.collect::<Result<_, _>>()?)

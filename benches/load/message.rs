@@ -1,0 +1,98 @@
+//! Requests rendered beforehand: of each, only a few digits change, in place.
+
+use crate::cli::Kind;
+
+/// The whole request with places for what changes. Fields are of fixed width, and so is the reply.
+pub(crate) struct Template {
+    bytes: Vec<u8>,
+    kind: Kind,
+    msisdn: usize,
+    id: usize,
+    reg_id: usize,
+    reg_type: usize,
+    expires: usize,
+}
+
+/// Digits of a queueID or requestid.
+const ID_DIGITS: usize = 13;
+
+const NOTIFY: &str = "<ACCESSGW>\n<MODULE>SDP</MODULE>\n<MESSAGE_TYPE>NOTIFY</MESSAGE_TYPE>\n<COMMAND>\n\
+<queueID>IIIIIIIIIIIII</queueID>\n <resultCode>0</resultCode>\n <errorDesc>OK</errorDesc>\n \
+<startTime>1773111602340</startTime>\n <startTimeCP>1773111602340</startTimeCP>\n \
+<cpURL>http://123.30.235.199:3780/vascloud/v1/notify_sub</cpURL>\n <regID>RRRRRRRRRRRRR</regID>\n \
+<msisdn>84MMMMMMMMM</msisdn>\n <regType>T</regType>\n <channel>SMS</channel>\n \
+<service_id>1000625</service_id>\n <package_id>1003013</package_id>\n <originalprice>3000</originalprice>\n \
+<price>3000</price>\n <commandcode>DK L1</commandcode>\n <serviceCode>LOVETV</serviceCode>\n \
+<packageCode>NGAY</packageCode>\n <subpackageCode>NGAY</subpackageCode>\n <autoRenew>1</autoRenew>\n \
+<subcribeTime>20260310095958</subcribeTime>\n <expiredTime>203001EEEEEE00</expiredTime>\n \
+<updateTime>20260310100000</updateTime>\n</COMMAND>\n</ACCESSGW>\n";
+
+const CHECK: &str = "<RQST> \n   <name>CheckServiceInfo</name> \n   <requestid>IIIIIIIIIIIII</requestid>  \n   \
+<msisdn>84MMMMMMMMM</msisdn>  \n   <service>1000625</service>  \n   <package>1003013</package>  \n   \
+<note>CSKH</note>  \n   <service_url>URL CP cung c\u{1EA5}p</service_url>    \n   <channel>WEB</channel>  \n\
+</RQST>\n";
+
+impl Template {
+    pub(crate) fn new(kind: Kind, to: std::net::SocketAddr) -> Self {
+        let (path, body) = match kind {
+            Kind::Notify => ("notify_reg.html", NOTIFY),
+            Kind::Check => ("notify_check.html", CHECK),
+        };
+        let bytes = format!(
+            "POST /vascloud/v1/{path} HTTP/1.1\r\nContent-Type: text/xml; charset=utf-8\r\n\
+             User-Agent: Jakarta Commons-HttpClient/3.1\r\nHost: {to}\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .into_bytes();
+        let place =
+            |mark: &str| bytes.windows(mark.len()).position(|part| part == mark.as_bytes()).unwrap_or(0);
+        Self {
+            kind,
+            msisdn: place("MMMMMMMMM"),
+            id: place("IIIIIIIIIIIII"),
+            reg_id: place("RRRRRRRRRRRRR"),
+            reg_type: place("<regType>T") + "<regType>".len(),
+            expires: place("EEEEEE"),
+            bytes,
+        }
+    }
+
+    /// The request about a number. Every fifth notice cancels; the others say each time another end.
+    pub(crate) fn fill(&mut self, id: u64, number: u32) -> &[u8] {
+        digits(&mut self.bytes[self.id..][..ID_DIGITS], id);
+        digits(&mut self.bytes[self.msisdn..][..9], 900_000_000 + u64::from(number));
+        if self.kind == Kind::Notify {
+            digits(&mut self.bytes[self.reg_id..][..13], id / 2);
+            self.bytes[self.reg_type] = if id % 5 == 4 { b'2' } else { b'1' };
+            let (day, hour, minute) = (1 + id / 1440 % 28, id / 60 % 24, id % 60);
+            digits(&mut self.bytes[self.expires..][..6], day * 10_000 + hour * 100 + minute);
+        }
+        &self.bytes
+    }
+
+    /// The length of the gateway's reply to it.
+    pub(crate) fn reply_bytes(kind: Kind) -> usize {
+        use sdp_gateway::wire::code::Code;
+        use sdp_gateway::wire::{Message, accessgw, read_xml, rqst};
+        let body = match kind {
+            Kind::Notify => NOTIFY,
+            Kind::Check => CHECK,
+        };
+        match read_xml(body.as_bytes(), None) {
+            Ok(Message::AccessGw(message)) => accessgw::render(Code::Kept, &message.echo()).len(),
+            Ok(Message::Rqst(message)) => rqst::render(Code::Kept, 1, &message.echo()).len(),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+fn digits(place: &mut [u8], mut value: u64) {
+    for digit in place.iter_mut().rev() {
+        *digit = b'0' + u8::try_from(value % 10).unwrap_or(0);
+        value /= 10;
+    }
+}

@@ -1,0 +1,81 @@
+//! Ledgers to begin with: made by the gateway itself, then filled as years of notices would have filled
+//! them: for each number a register in the journal, its identity, and a subscription in force. The raw
+//! messages are left out, as if purged.
+
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, params};
+
+use crate::Result;
+use crate::process::{self, Server};
+
+const NOTICE: &str = "INSERT INTO notice (received_at, caller, kind, outcome, answer, count, identity, msisdn, queue_id, \
+    reg_type, reg_id, service_id, package_id, service_code, package_code, channel, price, event_at, subscribe_at, \
+    expire_at, auto_renew, failed, scope) VALUES (?1, 'carrier', 'register', 'applied', 0, 1, 'q:' || ?2, ?3, ?2, \
+    '1', ?4, '1000625', '1003013', 'LOVETV', 'NGAY', 'SMS', '3000', ?1, ?1, ?5, 1, 0, 't' || ?6)";
+
+const IDENTITY: &str = "INSERT INTO identity (key, notice_id) VALUES ('q:' || ?1, ?2)";
+
+const SUBSCRIPTION: &str = "INSERT INTO subscription (msisdn, service_id, package_id, terms_id, standing, founder, \
+    starts_at, expires_at, lapses_at, auto_renew, channel, reg_id, updated_at, newest_queue, newest_queue_at) \
+    VALUES (?1, '1000625', '1003013', ?2, 'held', ?3, ?4, ?5, ?5, 1, 'SMS', ?6, ?4, ?7, ?4)";
+
+/// When the registers came, and when what they paid for ends, ms since 1970: far ahead.
+const BEGAN_MS: i64 = 1_770_000_000_000;
+const ENDS_MS: i64 = 1_890_000_000_000;
+
+/// The ledger of a gateway's folder.
+pub(crate) fn ledger(folder: &Path) -> PathBuf {
+    folder.join("data/gateway.db")
+}
+
+/// A folder with a ledger of so many subscriptions.
+pub(crate) fn folder(parent: &Path, name: &str, subscriptions: u32) -> Result<PathBuf> {
+    let folder = parent.join(name);
+    std::fs::create_dir_all(&folder)?;
+    let migrated = process::gateway(&folder, None).arg("migrate").status()?;
+    if !migrated.success() {
+        return Err("migrate failed".into());
+    }
+    // Numbers the terms of the catalog.
+    Server::gateway(&folder, None, None)?.stop()?;
+    if subscriptions > 0 {
+        fill(&ledger(&folder), subscriptions)?;
+    }
+    Ok(folder)
+}
+
+/// The same ledger in another folder.
+pub(crate) fn copy(from: &Path, parent: &Path, name: &str) -> Result<PathBuf> {
+    let folder = parent.join(name);
+    std::fs::create_dir_all(folder.join("data"))?;
+    std::fs::copy(ledger(from), ledger(&folder))?;
+    Ok(folder)
+}
+
+fn fill(path: &Path, subscriptions: u32) -> Result<()> {
+    let mut connection = Connection::open(path)?;
+    connection.pragma_update(None, "synchronous", "OFF")?;
+    connection.pragma_update(None, "cache_size", -262_144)?;
+    let terms: i64 = connection.query_row(
+        "SELECT id FROM terms WHERE body LIKE '%\"1000625\"%' AND body LIKE '%\"1003013\"%'",
+        [],
+        |row| row.get(0),
+    )?;
+    let tx = connection.transaction()?;
+    {
+        let mut notice = tx.prepare(NOTICE)?;
+        let mut identity = tx.prepare(IDENTITY)?;
+        let mut subscription = tx.prepare(SUBSCRIPTION)?;
+        for nth in 0..i64::from(subscriptions) {
+            let (number, queue) = (format!("84{}", 900_000_000 + nth), format!("{:013}", nth + 1));
+            notice.execute(params![BEGAN_MS, queue, number, queue, ENDS_MS, terms])?;
+            identity.execute(params![queue, tx.last_insert_rowid()])?;
+            let parsed = queue.trim_start_matches('0');
+            subscription.execute(params![number, terms, nth, BEGAN_MS, ENDS_MS, queue, parsed])?;
+        }
+    }
+    tx.commit()?;
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    Ok(())
+}

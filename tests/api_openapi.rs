@@ -1,0 +1,241 @@
+//! The OpenAPI document against the routing table and against what a running gateway answers.
+
+#[path = "support/gateway.rs"]
+mod gateway;
+#[path = "support/said.rs"]
+mod said;
+
+use std::collections::BTreeSet;
+
+use gateway::{Answer, Gateway, request};
+use said::{cancel, register};
+use sdp_gateway::admin::OPENAPI;
+use sdp_gateway::routes::JSON_ROUTES;
+use serde_json::{Value, json};
+
+const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+
+fn document() -> Value {
+    serde_json::from_str(OPENAPI).expect("JSON")
+}
+
+/// Method and path of every operation.
+fn operations(document: &Value) -> BTreeSet<(String, String)> {
+    let paths = document["paths"].as_object().expect("paths");
+    let of_path = |(path, item): (&String, &Value)| {
+        let methods: Vec<_> = METHODS.iter().filter(|method| item.get(**method).is_some()).collect();
+        methods.into_iter().map(|method| (method.to_uppercase(), path.clone())).collect::<Vec<_>>()
+    };
+    paths.iter().flat_map(of_path).collect()
+}
+
+#[test]
+fn the_document_has_every_route_and_nothing_else() {
+    let routes = JSON_ROUTES.iter().map(|(method, path, _)| (method.to_string(), (*path).to_owned()));
+    assert_eq!(operations(&document()), routes.collect());
+}
+
+#[test]
+fn its_version_is_the_programs() {
+    assert_eq!(document()["info"]["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(document()["openapi"], "3.1.0");
+}
+
+#[test]
+fn operations_have_names_of_their_own() {
+    let document = document();
+    let id = |(method, path): (String, String)| {
+        document["paths"][path][method.to_lowercase()]["operationId"].as_str().expect("a name").to_owned()
+    };
+    let all = operations(&document);
+    let count = all.len();
+    assert_eq!(all.into_iter().map(id).collect::<BTreeSet<_>>().len(), count);
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    fn walk(node: &Value, document: &Value) {
+        if let Some(place) = node.get("$ref").and_then(Value::as_str) {
+            let place = place.strip_prefix('#').expect("a place in this document");
+            assert!(document.pointer(place).is_some(), "{place}");
+        }
+        match node {
+            Value::Object(object) => object.values().for_each(|inner| walk(inner, document)),
+            Value::Array(array) => array.iter().for_each(|inner| walk(inner, document)),
+            _ => {}
+        }
+    }
+    walk(&document(), &document());
+}
+
+/// The document as a validator sees it. The document promises that fields may be added; here a field
+/// that it does not know is a fault, so that none is added without it.
+struct Schemas(Value);
+
+impl Schemas {
+    fn strict() -> Self {
+        let mut document = document();
+        for schema in document["components"]["schemas"].as_object_mut().expect("schemas").values_mut() {
+            if schema.get("properties").is_some() {
+                schema["additionalProperties"] = json!(false);
+            }
+        }
+        Self(document)
+    }
+
+    fn faults(&self, schema: &Value, value: &Value) -> Vec<String> {
+        let mut whole = schema.clone();
+        whole["components"] = self.0["components"].clone();
+        let validator = jsonschema::options().should_validate_formats(true).build(&whole);
+        let validator = validator.unwrap_or_else(|error| panic!("{schema}: {error}"));
+        validator.iter_errors(value).map(|error| format!("{}: {error}", error.instance_path())).collect()
+    }
+
+    /// A response of an operation, whether written there or referred to.
+    fn response(&self, path: &str, method: &str, status: u16) -> &Value {
+        let responses = &self.0["paths"][path][method]["responses"];
+        let found = &responses[status.to_string()];
+        let place = found["$ref"].as_str().and_then(|place| place.strip_prefix('#'));
+        let found = place.map_or(found, |place| self.0.pointer(place).expect("a response"));
+        assert!(found.is_object(), "{method} {path} says nothing of {status}");
+        found
+    }
+
+    /// Holds an answer against what the document says of it.
+    #[track_caller]
+    fn check(&self, path: &str, method: &str, answer: &Answer) {
+        let response = self.response(path, method, answer.status);
+        let kind = answer.header("content-type").expect("a type");
+        let kind = kind.split(';').next().expect("a type");
+        let content = &response["content"][kind];
+        assert!(content.is_object(), "{method} {path} {}: {kind} is not in the document", answer.status);
+        for name in response["headers"].as_object().into_iter().flat_map(|headers| headers.keys()) {
+            assert!(answer.header(name).is_some(), "{method} {path} {}: no {name}", answer.status);
+        }
+        let value = if kind.ends_with("json") { answer.json() } else { json!(answer.text()) };
+        let faults = self.faults(&content["schema"], &value);
+        assert!(faults.is_empty(), "{method} {path} {}: {faults:#?}\n{value:#}", answer.status);
+        if answer.status >= 400 && value.get("ready").is_none() {
+            assert_eq!(value["status"], answer.status, "{value}");
+        }
+    }
+}
+
+#[test]
+fn its_examples_are_valid() {
+    let schemas = Schemas::strict();
+    for (method, path) in operations(&schemas.0) {
+        let responses = schemas.0["paths"][&path][method.to_lowercase()]["responses"].clone();
+        for (status, response) in responses.as_object().expect("responses") {
+            for media in response["content"].as_object().into_iter().flat_map(|content| content.values()) {
+                let Some(example) = media.get("example") else { continue };
+                let faults = schemas.faults(&media["schema"], example);
+                assert!(faults.is_empty(), "{method} {path} {status}: {faults:#?}");
+            }
+        }
+    }
+}
+
+const SETTINGS: &str = "[[partner]]\nname = 'app'\ntoken = 'app-token'\n\
+    [[partner]]\nname = 'hasty'\ntoken = 'hasty-token'\n\
+    [limits]\npartner_per_second = 50\n";
+
+/// A ledger with something of everything that a default gateway can hold.
+fn fill(gateway: &Gateway) {
+    let number = "84945000001";
+    register("1", number).tell(gateway);
+    register("2", number).with("package_id", said::MONTH).tell(gateway);
+    register("3", "84945000002").with("expiredTime", &said::at(-1)).tell(gateway);
+    cancel("4", "84945000003").tell(gateway);
+    register("5", "84945000004").with("package_id", "999").tell(gateway);
+    register("5", "84945000004").with("price", "1").tell(gateway);
+    register("6", "84945000005").with("resultCode", "5").tell(gateway);
+    register("7", "84945000006").with("regType", "3").tell(gateway);
+    gateway.post(said::REG, "no XML");
+    request(gateway.main, "POST", said::REG, &[], b"<ACCESSGW>\xff\xfe<");
+    request(gateway.main, "GET", &format!("{}?msisdn=84945000001&regType=1", said::REG), &[], b"");
+    gateway.post(said::REG, &register("8", number).xml().replace("NOTIFY", "REQUEST"));
+}
+
+#[test]
+fn partners_get_what_the_document_says() {
+    let (schemas, gateway) = (Schemas::strict(), Gateway::start(SETTINGS));
+    fill(&gateway);
+    let call = |method: &str, path: &str, token: &str| {
+        let token = format!("Bearer {token}");
+        request(gateway.main, method, path, &[("Authorization", &token)], b"")
+    };
+    for (list, bad) in [("subscriptions", "12345/subscriptions"), ("entitlements", "12345/entitlements")] {
+        let path = format!("/v1/subscribers/{{msisdn}}/{list}");
+        for number in ["84945000001", "84945000002", "84945000003", "84999999999"] {
+            let answer = call("GET", &format!("/v1/subscribers/{number}/{list}"), "app-token");
+            assert_eq!(answer.status, 200);
+            schemas.check(&path, "get", &answer);
+        }
+        let ask = format!("/v1/subscribers/84945000001/{list}");
+        let cases = [
+            (call("GET", &format!("/v1/subscribers/{bad}"), "app-token"), 400),
+            (call("GET", &format!("{ask}?at=yesterday"), "app-token"), 400),
+            (call("GET", &ask, "wrong"), 401),
+            (call("DELETE", &ask, "app-token"), 405),
+        ];
+        for (answer, status) in cases {
+            assert_eq!(answer.status, status, "{}", answer.text());
+            schemas.check(&path, "get", &answer);
+        }
+        let limited = (0..1000).map(|_| call("GET", &ask, "hasty-token")).find(|a| a.status == 429);
+        schemas.check(&path, "get", &limited.expect("a limit"));
+    }
+}
+
+#[test]
+fn operators_get_what_the_document_says() {
+    let (schemas, gateway) = (Schemas::strict(), Gateway::start(SETTINGS));
+    fill(&gateway);
+    let get = |path: &str, real: &str, status: u16| {
+        let answer = gateway.admin(real);
+        assert_eq!(answer.status, status, "{real}: {}", answer.text());
+        schemas.check(path, "get", &answer);
+    };
+    for path in ["/livez", "/readyz", "/metrics", "/openapi.json", "/api/v1/stats"] {
+        get(path, path, 200);
+    }
+    get("/api/v1/notices", "/api/v1/notices", 200);
+    get("/api/v1/notices", "/api/v1/notices?outcome=parked&limit=2", 200);
+    get("/api/v1/notices", "/api/v1/notices?limit=0", 400);
+    for number in ["84945000001", "84945000002", "84945000003", "84945000004", "84999999999"] {
+        get("/api/v1/subscribers/{msisdn}", &format!("/api/v1/subscribers/{number}"), 200);
+    }
+    get("/api/v1/subscribers/{msisdn}", "/api/v1/subscribers/nobody", 400);
+    get("/api/v1/notices/{id}", "/api/v1/notices/1", 200);
+    get("/api/v1/notices/{id}", "/api/v1/notices/999", 404);
+    for (operation, id) in [("retry", "6"), ("discard", "5")] {
+        let (path, real) = (format!("/api/v1/notices/{{id}}/{operation}"), |id: &str| {
+            format!("/api/v1/notices/{id}/{operation}")
+        });
+        let answers = [real("7"), real(id), real("1"), real("999")].map(|path| gateway.admin_post(&path));
+        for answer in &answers {
+            schemas.check(&path, "post", answer);
+        }
+        assert_eq!(answers.last().map(|answer| answer.status), Some(404));
+    }
+}
+
+#[test]
+fn refusals_of_the_admin_listener_are_as_the_document_says() {
+    let (schemas, gateway) = (Schemas::strict(), Gateway::start("[admin]\ntoken = 'ops'\n"));
+    for (method, path, _) in JSON_ROUTES.iter().filter(|(_, path, _)| !path.starts_with("/v1/")) {
+        let real = path.replace("{msisdn}", "84945000001").replace("{id}", "1");
+        let (method, lower) = (method.as_str(), method.as_str().to_lowercase());
+        let foreign = request(gateway.admin, method, &real, &[("Host", "evil.example")], b"");
+        assert_eq!(foreign.status, 403, "{path}");
+        schemas.check(path, &lower, &foreign);
+        let other = request(gateway.admin, "PATCH", &real, &[], b"");
+        assert_eq!(other.status, 405, "{path}");
+        schemas.check(path, &lower, &other);
+        let none = request(gateway.admin, method, &real, &[], b"");
+        let expected = if matches!(*path, "/livez" | "/readyz") { 200 } else { 401 };
+        assert_eq!(none.status, expected, "{path}");
+        schemas.check(path, &lower, &none);
+    }
+}
