@@ -138,7 +138,7 @@ fn the_disk_hangs() {
     let folder = tempfile::tempdir().expect("a folder");
     let shim = Shim::new();
     // The deadline of a request is shorter than the fault.
-    let mut command = Gateway::command(folder.path(), "[server]\nrequest_timeout_ms = 700\n");
+    let mut command = Gateway::command(folder.path(), "[server]\nrequest_timeout_ms = 2000\n");
     shim.preload(&mut command);
     let gateway = Gateway::spawn(&mut command, folder.path());
     endure(&gateway, || shim.order("hang=1\n"), || shim.order(""));

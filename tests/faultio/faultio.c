@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,7 +62,10 @@ static int fails(int fd, const char *key) {
     return 1;
 }
 
-static void snap(int fd) {
+/* One copy at a time, so that a later one is never replaced by an earlier. */
+static pthread_mutex_t copying = PTHREAD_MUTEX_INITIALIZER;
+
+static void copy(int fd) {
     char path[PATH_MAX + 16], part[PATH_MAX + 32], block[65536];
     if (!path_of(fd, path) || !strstr(path, "gateway.db")) return;
     strcat(path, ".synced");
@@ -73,6 +77,12 @@ static void snap(int fd) {
         syscall(SYS_write, to, block, read);
     syscall(SYS_close, to);
     rename(part, path);
+}
+
+static void snap(int fd) {
+    pthread_mutex_lock(&copying);
+    copy(fd);
+    pthread_mutex_unlock(&copying);
 }
 
 static int before_sync(int fd) {

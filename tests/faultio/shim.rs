@@ -17,7 +17,7 @@ impl Shim {
         let library = folder.path().join("faultio.so");
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faultio/faultio.c");
         let mut cc = Command::new("cc");
-        cc.args(["-O1", "-shared", "-fPIC", "-o"]).arg(&library).arg(source).arg("-ldl");
+        cc.args(["-O1", "-shared", "-fPIC", "-o"]).arg(&library).arg(source).args(["-ldl", "-lpthread"]);
         assert!(cc.status().expect("a C compiler, cc").success(), "the shim does not compile");
         let orders = folder.path().join("orders");
         std::fs::write(&orders, "").expect("orders");
