@@ -80,6 +80,12 @@ impl Config {
     /// Every fault of every layer at once: unreadable file, unknown key, wrong type, value out of
     /// its range, secret file that cannot be read, settings that contradict one another.
     pub fn load(file: Option<&Path>, env: impl Iterator<Item = (String, String)>) -> Result<Self, Faults> {
+        let (config, faults) = Self::inspect(file, env);
+        faults.into_result().map(|()| config)
+    }
+
+    /// The same for whoever wants to look on in spite of faults: what has one is as by default.
+    pub fn inspect(file: Option<&Path>, env: impl Iterator<Item = (String, String)>) -> (Self, Faults) {
         let mut reading = Reading::new(DEFAULT_TOML);
         if let Some(path) = file {
             reading.add_file(path);
@@ -87,7 +93,7 @@ impl Config {
         reading.add_environment(env);
         let config = Self::read(&mut reading);
         config.check(&mut reading);
-        reading.finish().map(|()| config)
+        (config, reading.finish())
     }
 
     /// The settings with neither file nor environment.

@@ -2,22 +2,21 @@
 
 use super::{Ended, Failure, Global};
 use crate::catalog::Catalog;
+use crate::config::{Config, environment};
 
 pub(super) fn run(global: &Global) -> Ended {
-    let config = match global.load() {
-        Ok(config) => config,
-        Err(faults) => return tell(&faults.to_string()),
-    };
+    let (config, mut faults) = Config::inspect(global.config.as_deref(), environment());
     let grace_days = config.carrier.renewal_grace_days;
-    match Catalog::load(&config.catalog, &config.providers, grace_days) {
-        Ok(_) => super::print(&config.to_masked_toml()),
-        Err(faults) => return tell(&faults.to_string()),
+    if let Err(of_catalog) = Catalog::load(&config.catalog, &config.providers, grace_days) {
+        faults.0.extend(of_catalog.0);
+    }
+    match faults.into_result() {
+        Ok(()) => super::print(&config.to_masked_toml()),
+        // Where a person or a deployment looks for them, one a line.
+        Err(faults) => {
+            eprintln!("{faults}");
+            return Err(Failure::Told);
+        }
     }
     Ok(())
-}
-
-/// Faults go where a person or a deployment looks for them, one a line.
-fn tell(faults: &str) -> Ended {
-    eprintln!("{faults}");
-    Err(Failure::Told)
 }

@@ -37,7 +37,7 @@ pub enum MigrateError {
 pub async fn migrate(url: &str) -> Result<(i64, i64), OpenError> {
     let path = sqlite::path(url).ok_or_else(|| OpenError::Url(url.to_owned()))?;
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(path.clone(), error))?;
+        make(folder).map_err(|error| OpenError::Folder(path.clone(), error))?;
     }
     sqlite::create(&path)?;
     let mut connection = connect(&path).await?;
@@ -46,6 +46,17 @@ pub async fn migrate(url: &str) -> Result<(i64, i64), OpenError> {
     migrator().run_direct(None, &mut connection, false).await.map_err(MigrateError::Engine)?;
     let after = applied(&mut connection).await?;
     Ok((before, after))
+}
+
+/// Makes a folder that is still there after a power cut: SQLite syncs the folder of its file, but not
+/// the one above.
+fn make(folder: &Path) -> std::io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(folder)?;
+    let above = folder.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::File::open(above)?.sync_all()
 }
 
 /// Makes sure that the schema is the one this binary knows.
