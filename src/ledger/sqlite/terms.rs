@@ -1,35 +1,47 @@
 //! The copies of offers: numbered once for each content.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use crate::ledger::StoreError;
 use crate::subscription::terms::{Terms, TermsBook};
 
-/// Numbers today's terms, adding those the ledger has not seen, and reads all older ones.
+/// Numbers today's terms, adding those the ledger has not seen, and reads all older ones. Writes
+/// nothing where all are known, so that commands which only read need no lock.
 pub(in crate::ledger) fn register_terms(
     connection: &mut Connection,
     today: Vec<Terms>,
 ) -> Result<TermsBook, StoreError> {
-    let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut book = TermsBook::default();
-    for mut terms in today {
-        terms.id = number(&tx, &terms)?;
-        book.add_current(terms);
+    let mut known = all(connection)?;
+    let bodies = today.iter().map(write).collect::<Result<Vec<_>, _>>()?;
+    if !bodies.iter().all(|body| known.contains_key(body)) {
+        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for body in &bodies {
+            let sql = "/* terms add */ INSERT INTO terms (body) VALUES ($1) ON CONFLICT (body) DO NOTHING";
+            tx.execute(sql, [body])?;
+        }
+        tx.commit()?;
+        known = all(connection)?;
     }
-    {
-        let mut statement = tx.prepare("/* terms all */ SELECT id, body FROM terms")?;
-        let mut rows = statement.query([])?;
-        while let Some(row) = rows.next()? {
-            let (id, body): (i64, String) = (row.get(0)?, row.get(1)?);
-            if book.get(id).is_none() {
-                book.add(read(id, &body)?);
-            }
+    let mut book = TermsBook::default();
+    for (terms, body) in today.into_iter().zip(bodies) {
+        if let Some(id) = known.remove(&body) {
+            book.add_current(Terms { id, ..terms });
         }
     }
-    tx.commit()?;
+    for (body, id) in known {
+        book.add(read(id, &body)?);
+    }
     Ok(book)
+}
+
+/// Every copy and its number.
+fn all(connection: &Connection) -> Result<HashMap<String, i64>, StoreError> {
+    let mut statement = connection.prepare("/* terms all */ SELECT body, id FROM terms")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// One copy by its number, from the book, or from the ledger where another process has added it
@@ -44,15 +56,8 @@ pub(super) fn terms(connection: &Connection, book: &TermsBook, id: i64) -> Resul
     read(id, &body).map(Arc::new)
 }
 
-fn number(tx: &Connection, terms: &Terms) -> Result<i64, StoreError> {
-    let body = serde_json::to_string(terms).map_err(|e| StoreError::broken(e.to_string()))?;
-    tx.execute(
-        "/* terms add */ INSERT INTO terms (body) VALUES ($1) ON CONFLICT (body) DO NOTHING",
-        [&body],
-    )?;
-    Ok(tx.query_row("/* terms number */ SELECT id FROM terms WHERE body = $1", params![body], |row| {
-        row.get(0)
-    })?)
+fn write(terms: &Terms) -> Result<String, StoreError> {
+    serde_json::to_string(terms).map_err(|error| StoreError::broken(error.to_string()))
 }
 
 fn read(id: i64, body: &str) -> Result<Terms, StoreError> {
