@@ -86,8 +86,12 @@ fn round(servers: &Servers, loads: &mut Loads, folder: &Path, connections: usize
     let one_tx = measured(&servers.one_tx, "one transaction each, notify", Kind::Notify)?;
     let syncs = syncs(folder, None)?;
     println!("{:<34} {syncs:>9.0}", "one sync each would allow");
+    let cpu = |bare: &Line, line: &Line| bare.cpu_s() / line.cpu_s();
+    let cpu = [cpu(&bare_check, &check), cpu(&bare_notify, &notify)];
     let (check, notify) = (check.per_s(), notify.per_s());
     Ok(vec![
+        ("check / bare, by the server's CPU time", connections, cpu[0]),
+        ("notify / bare, by the server's CPU time", connections, cpu[1]),
         ("check / bare", connections, check / bare_check.per_s()),
         ("notify / bare", connections, notify / bare_notify.per_s()),
         ("notify / one transaction each", connections, notify / one_tx.per_s()),
@@ -132,7 +136,7 @@ fn slow_disk(
 
 fn syncs(folder: &Path, preload: Option<&Path>) -> Result<f64> {
     let folder = folder.to_string_lossy();
-    let printed = process::output(&["disk", "--folder", &folder, "--seconds", "1"], preload)?;
+    let printed = process::output(&["disk", "--folder", &folder, "--seconds", "2"], preload)?;
     Ok(printed.trim().parse()?)
 }
 
