@@ -129,13 +129,13 @@ fn request_id() -> String {
     format!("{:08x}-{:06x}", *PROCESS, NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// A path's number, in any spelling.
+/// A number of a path or a query, in any spelling.
 ///
 /// # Errors
 /// 400 where it is none.
 pub fn number(text: &str) -> Result<Msisdn, Problem> {
     let text = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
-    Msisdn::parse(&text).map_err(|error| Problem::bad(format!("the path's number is {error}")))
+    Msisdn::parse(&text).map_err(|error| Problem::bad(format!("the number given is {error}")))
 }
 
 /// A path's notice id.

@@ -187,6 +187,28 @@ impl Ledger {
         }
     }
 
+    /// The same for many, in their order and in shared commits; what came of each.
+    ///
+    /// # Errors
+    /// [`NotKept`] from the first that failed; those before it are done.
+    pub async fn operate_all(
+        &self,
+        operation: Operation,
+        ids: &[NoticeId],
+    ) -> Result<Vec<Operated>, NotKept> {
+        let mut operated = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(self.0.writer.together()) {
+            let hand_over = |id: &NoticeId| self.0.writer.hand_over(Work::Operate(operation, *id));
+            for pending in ids.iter().map(hand_over).collect::<Result<Vec<_>, _>>()? {
+                match pending.answer().await? {
+                    Done::Operated(done) => operated.push(done),
+                    _ => return Err(NotKept::Stopped),
+                }
+            }
+        }
+        Ok(operated)
+    }
+
     /// Commits something small, to tell whether notices can be kept.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use super::{Ended, Failure, Global, block_on, open};
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::journal::Outcome;
 use crate::ledger::read::{Filter, Kept, Page};
-use crate::ledger::{Ledger, Operated, Operation};
+use crate::ledger::{Ledger, Operated, Operation, StoreError};
 use crate::story;
 use crate::subscription::judge::Reason;
 
@@ -129,7 +129,18 @@ async fn show(ledger: &Ledger, id: NoticeId) -> Ended {
     }
 }
 
-/// Each in a write of its own, many of which share a commit with the gateway's.
+/// The notices after one, oldest first; `None` at the end.
+async fn next_page(
+    ledger: &Ledger,
+    filter: &Filter,
+    after: &mut NoticeId,
+) -> Result<Option<Vec<Kept>>, StoreError> {
+    let page = ledger.notices(filter, Page::After(*after), PAGE).await?;
+    *after = page.last().map_or(*after, |last| last.id);
+    Ok((!page.is_empty()).then_some(page))
+}
+
+/// In batches that are short beside a gateway's own.
 async fn operate(ledger: &Ledger, operation: Operation, chosen: &Chosen) -> Ended {
     let (mut changed, mut unchanged, mut unknown) = (0, 0, 0);
     let mut count = |operated| match operated {
@@ -137,20 +148,15 @@ async fn operate(ledger: &Ledger, operation: Operation, chosen: &Chosen) -> Ende
         Operated::Unchanged => unchanged += 1,
         Operated::Unknown => unknown += 1,
     };
-    for id in &chosen.ids {
-        count(ledger.operate(operation, NoticeId(*id)).await?);
-    }
+    let ids: Vec<NoticeId> = chosen.ids.iter().copied().map(NoticeId).collect();
+    ledger.operate_all(operation, &ids).await?.into_iter().for_each(&mut count);
     if chosen.all {
         let mut filter = chosen.filter.filter();
         filter.outcome.get_or_insert_with(|| "parked".to_owned());
         let mut after = NoticeId(0);
-        loop {
-            let page = ledger.notices(&filter, Page::After(after), PAGE).await?;
-            let Some(last) = page.last() else { break };
-            after = last.id;
-            for kept in page {
-                count(ledger.operate(operation, kept.id).await?);
-            }
+        while let Some(page) = next_page(ledger, &filter, &mut after).await? {
+            let ids: Vec<NoticeId> = page.iter().map(|kept| kept.id).collect();
+            ledger.operate_all(operation, &ids).await?.into_iter().for_each(&mut count);
         }
     }
     println!("changed {changed}, unchanged {unchanged}, unknown {unknown}");
@@ -162,10 +168,7 @@ async fn export(ledger: &Ledger, which: &Which) -> Ended {
     let filter = which.filter();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut after = NoticeId(0);
-    loop {
-        let page = ledger.notices(&filter, Page::After(after), PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = last.id;
+    while let Some(page) = next_page(ledger, &filter, &mut after).await? {
         for kept in page {
             if let Some(line) = line(&kept) {
                 writeln!(out, "{line}")?;

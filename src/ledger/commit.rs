@@ -44,6 +44,16 @@ struct Job {
     reply: oneshot::Sender<Result<Done, StoreError>>,
 }
 
+/// A write that was handed over.
+pub(super) struct Pending(oneshot::Receiver<Result<Done, StoreError>>);
+
+impl Pending {
+    /// Waits until it is committed. Dropping this cancels nothing.
+    pub(super) async fn answer(self) -> Result<Done, NotKept> {
+        Ok(self.0.await.map_err(|_| NotKept::Stopped)??)
+    }
+}
+
 /// Tells whether the writer gets on with its work. A failing database is no standstill as long as
 /// its failures come back.
 #[derive(Debug)]
@@ -99,14 +109,23 @@ impl Writer {
 
     /// Hands a write over and waits until it is committed.
     pub(super) async fn submit(&self, work: Work) -> Result<Done, NotKept> {
+        self.hand_over(work)?.answer().await
+    }
+
+    /// Hands a write over. Writes are done in the order in which they are handed over.
+    pub(super) fn hand_over(&self, work: Work) -> Result<Pending, NotKept> {
         let (reply, answer) = oneshot::channel();
         let queue = lock(&self.queue).clone().ok_or(NotKept::Stopped)?;
         queue.try_send(Job { work, reply }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => NotKept::Full,
             mpsc::error::TrySendError::Closed(_) => NotKept::Stopped,
         })?;
-        drop(queue);
-        Ok(answer.await.map_err(|_| NotKept::Stopped)??)
+        Ok(Pending(answer))
+    }
+
+    /// As many writes as can be handed over at once and share a commit.
+    pub(super) fn together(&self) -> usize {
+        self.capacity.min(BATCH_MAX)
     }
 
     pub(super) fn is_failing(&self) -> bool {
