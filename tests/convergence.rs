@@ -214,6 +214,36 @@ fn arrive(service_id: &str, events: &[Event]) -> ServiceState {
     state
 }
 
+/// Two identities may say the very same; which of them came first must still not matter. The package was
+/// never held, so the cancel that stands first is the one whose channel is kept.
+#[test]
+fn what_says_the_same_under_two_identities_has_one_order() {
+    let catalog = catalog();
+    let book = book(&catalog);
+    let cancel = |subscribe_time: &str, channel: &str| {
+        let text = |text: &str| Some(text.to_owned());
+        let fields = Notify {
+            reg_id: text("r"),
+            msisdn: text(NUMBER),
+            reg_type: text("2"),
+            service_id: text("1"),
+            package_id: text("11"),
+            channel: text(channel),
+            subscribe_time: text(subscribe_time),
+            update_time: time(5),
+            ..Notify::default()
+        };
+        let message = AccessGw { module: text("SDP"), message_type: text("NOTIFY"), fields, twice: None };
+        match notice::read(&message, hanoi()) {
+            Reading::Notice(notice) => *notice,
+            other => panic!("{other:?}"),
+        }
+    };
+    let notices = [cancel("20260101000000", "SMS"), cancel("20260102000000", "WEB")];
+    let told = |order: &[usize]| arrive("1", &events(&notices, order, &catalog, &book));
+    assert_eq!(told(&[0, 1]).subscriptions, told(&[1, 0]).subscriptions);
+}
+
 fn sorted(mut past: Vec<Run>) -> Vec<Run> {
     past.sort_by_key(|run| (run.terms.package_id.clone(), run.founder));
     past

@@ -37,7 +37,7 @@ pub(crate) fn folding() {
     let backwards: Vec<Event> = events.iter().rev().cloned().collect();
     let name = format!("fold: the whole of {HISTORY}, newest first");
     measure(&name, || decide::fold(service_id, black_box(&backwards)));
-    measure("content hash", || content_hash(black_box(&next.change), [Some("1"), None, None, None]));
+    measure("content hash", || content_hash(black_box(&next.change), [Some("1"), None, None]));
 }
 
 fn step(state: &ServiceState, service_id: &str, event: &Event) -> ServiceState {
@@ -57,7 +57,7 @@ fn event(catalog: &Catalog, book: &TermsBook, nth: usize) -> Event {
         Change::Register { terms, expires_at: Some(at.plus_ms(DAY_MS)), auto_renew: true }
     };
     let queue = 5_000_000 + nth as u128;
-    let tie = content_hash(&change, [Some(&queue.to_string()), None, None, None]);
+    let tie = content_hash(&change, [Some(&queue.to_string()), None, None]);
     Event {
         place: Place { queue: Some(queue), at: Some(at), received_at: at, tie },
         reg_id: Some("15375326".to_owned()),

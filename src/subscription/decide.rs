@@ -117,10 +117,10 @@ impl Change {
     }
 }
 
-/// The content hash that breaks ties and names the run a register begins. `fields` are the content's
-/// fields that [`Change`] does not hold.
+/// The content hash that breaks ties and names the run a register begins. `fields` are the identity and
+/// the content's fields that [`Change`] does not hold.
 #[must_use]
-pub fn content_hash(change: &Change, fields: [Option<&str>; 4]) -> i64 {
+pub fn content_hash(change: &Change, fields: [Option<&str>; 3]) -> i64 {
     let mut hash = Sha256::new();
     change.hash_into(&mut hash);
     for field in fields {

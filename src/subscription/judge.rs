@@ -151,14 +151,12 @@ fn resolve(notice: &Notice, catalog: &Catalog, book: &TermsBook) -> Result<Chang
 /// The notice as the fold sees it. `received_at` is its first receipt.
 #[must_use]
 pub fn event(notice: &Notice, change: Change, received_at: Timestamp) -> Event {
-    let queue_id = notice.queue_id.as_deref();
-    // Without a queueID the moment of a cancel is part of its identity, and so tells contents apart.
-    let moment = queue_id.is_none().then_some(notice.event_at).flatten().map(|at| at.0.to_string());
     let content = &notice.content;
-    let fields = [queue_id, content.reg_id.as_deref(), content.price.as_deref(), moment.as_deref()];
+    // The identity too: what another identity said is another notice, however alike.
+    let fields = [Some(notice.identity.as_str()), content.reg_id.as_deref(), content.price.as_deref()];
     Event {
         place: Place {
-            queue: queue_id.and_then(queue_value),
+            queue: notice.queue_id.as_deref().and_then(queue_value),
             at: notice.event_at,
             received_at,
             tie: content_hash(&change, fields),

@@ -18,7 +18,7 @@ use super::connect;
 use crate::ledger::StoreError;
 
 /// Writes between two passive checkpoints, at most.
-const WRITES: usize = 500;
+const WRITES: usize = 2000;
 
 /// How long committed pages may wait for a passive checkpoint when little is written.
 const IDLE: Duration = Duration::from_secs(1);
