@@ -2,8 +2,9 @@
 //! per process.
 //!
 //! sqlx reads and migrates; the writer and the carrier's look-ups go through rusqlite, because sqlx
-//! hands every statement to a thread of its own: measured on two cores, that hop halves the notices
-//! a second and costs a check more than its query. Both link the same SQLite.
+//! hands every statement to a thread of its own: in prototypes on two cores that hop halved the
+//! notices a second and cost a check more than its query. `cargo bench --bench load` has a server that
+//! commits each notice through sqlx to compare with. Both link the same SQLite.
 //!
 //! To SQLite `$1` is a name like any other, numbered by where it first stands: in every statement
 //! here the parameters stand in the order of their numbers.
