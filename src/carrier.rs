@@ -91,11 +91,11 @@ impl Carrier {
     /// Answers one request. `expected` is what its path is for.
     pub async fn answer(&self, expected: Expected, request: Request) -> Response {
         let began = Instant::now();
-        let (peer, path) = (request.peer, request.uri.path().to_owned());
+        let peer = request.peer;
         let answer = self.handle(expected, request).await;
         let took = began.elapsed();
         self.meters.message(answer.surface, answer.outcome, answer.code.error_id(), took);
-        tracing::debug!(%peer, path, outcome = answer.outcome, took_us = took.as_micros(), "answered");
+        tracing::debug!(%peer, outcome = answer.outcome, took_us = took.as_micros(), "answered");
         response(answer)
     }
 
@@ -112,11 +112,10 @@ impl Carrier {
             let retry_after_s = limited.retry_after_s();
             return Answer { retry_after_s, ..self.plain(expected, Code::Limited, "limited") };
         }
-        let message = match self.read(expected, &mut request).await {
+        let (message, raw) = match self.read(expected, &mut request).await {
             Ok(read) => read,
             Err(code) => return self.plain(expected, code, "refused"),
         };
-        let (message, raw) = message;
         let arrival = Arrival { caller, deadline: request.deadline, raw };
         match (message, expected) {
             (Ok(Message::AccessGw(message)), _) => self.notify(&message, arrival).await,

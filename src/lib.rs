@@ -20,9 +20,9 @@
 //!
 //! `wire` does no I/O and knows no business. `subscription` is free of async, SQL, HTTP and the
 //! clock: what a number holds is a pure fold of its notices. The ledger knows no reply but as text
-//! it stores. Surfaces contain no SQL. Only [`clock`] asks the system's time, only [`config`] reads
-//! the environment (what systemd says there is [`systemd`]'s). No write transaction lives in a request that a client could cancel by hanging
-//! up: the ledger's writer owns them all.
+//! it stores. Surfaces contain no SQL. Only [`clock`] asks the system's time; only [`config`] reads
+//! the environment (what systemd says there is [`systemd`]'s). No write transaction lives in a
+//! request that a client could cancel by hanging up: the ledger's writer owns them all.
 //!
 //! # Modules, in reading order
 //!
