@@ -64,9 +64,8 @@ impl App {
         clock: Clock,
         recorder: Recorder,
     ) -> Result<Self, StartError> {
-        let url = config.ledger.url.to_string();
         let rules = rules(config)?;
-        ledger::migrate(&url).await?;
+        ledger::migrate(&config.ledger.url).await?;
         let ledger = Ledger::open(&ledger_settings(config), rules, clock.clone()).await?;
 
         let per_second = config.limits.carrier_per_second;
@@ -103,7 +102,7 @@ impl App {
 /// The ledger's part of the settings.
 #[must_use]
 pub fn ledger_settings(config: &Config) -> ledger::Settings {
-    ledger::Settings { url: config.ledger.url.to_string(), queue_max: config.ledger.queue_max }
+    ledger::Settings { url: config.ledger.url.clone(), queue_max: config.ledger.queue_max }
 }
 
 /// What notices are judged by, catalog included.

@@ -119,7 +119,7 @@ impl Carrier {
         let arrival = Arrival { caller, deadline: request.deadline, raw };
         match (message, expected) {
             (Ok(Message::AccessGw(message)), _) => self.notify(&message, arrival).await,
-            (Ok(Message::Rqst(question)), _) => self.check(&question),
+            (Ok(Message::Rqst(question)), _) => self.check(&question, arrival.deadline).await,
             (Err(error), Expected::Notify) => self.keep_unreadable(error, arrival).await,
             (Err(error), Expected::Check) => {
                 tracing::info!(surface = "check", %error, "unreadable");

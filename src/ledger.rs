@@ -2,9 +2,9 @@
 //!
 //! The *journal* has one narrow row per notice; subscriptions and their runs are its fold, kept
 //! beside it and always makeable again. [`record`] and [`operate`] say what one write does, against
-//! [`store::Store`]; an engine ([`sqlite`]) brings the statements; [`commit`] gathers waiting writes
-//! into shared transactions. Reads ([`read`]) go through connections of their own and never wait for
-//! the writer.
+//! [`store::Store`]; an engine ([`sqlite`], [`postgres`]) brings the statements; [`commit`] gathers
+//! waiting writes into shared transactions. Reads ([`read`]) go through connections of their own and
+//! never wait for the writer.
 //!
 //! The ledger knows nothing of the carrier's grammar; a reply is text that it stores.
 
@@ -13,26 +13,28 @@ mod dialect;
 pub mod journal;
 mod migrate;
 mod operate;
+mod postgres;
 pub mod raw;
 pub mod read;
 mod record;
 mod sqlite;
 mod standing;
 mod store;
+mod terms;
 mod verify;
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 
 use chrono::FixedOffset;
-use rusqlite::Connection;
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
+use crate::config::LedgerUrl;
 use crate::ids::{Msisdn, NoticeId};
 use crate::subscription::ServiceState;
 use crate::subscription::judge::Policy;
-use crate::subscription::terms::{Terms, TermsBook};
+use crate::subscription::terms::TermsBook;
 pub use commit::Pulse;
 use commit::{Done, Work, Writer};
 pub use migrate::{MigrateError, migrate};
@@ -43,12 +45,22 @@ pub use verify::Verified;
 /// Why a statement failed. Cheap to clone, since a failed commit is told to every waiting notice.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
-    /// The engine's own failure.
+    /// The embedded engine's failure.
     #[error("the ledger's database failed")]
-    Engine(#[source] Arc<rusqlite::Error>),
-    /// The reading pool's failure.
-    #[error("the ledger's database could not be read")]
-    Read(#[source] Arc<sqlx::Error>),
+    Sqlite(#[source] Arc<rusqlite::Error>),
+    /// The server's failure, or that of a read.
+    #[error("the ledger's database failed")]
+    Sql(#[source] Arc<sqlx::Error>),
+    /// The server did not answer in time.
+    #[error("the ledger's database did not answer in time")]
+    Late,
+    /// Other gateways came in between again and again.
+    #[error("the ledger's rows changed under every attempt")]
+    Contended,
+    /// A row that a batch has not fetched yet: it is fetched and the batch done again. Never leaves
+    /// the ledger.
+    #[error("a row was not fetched")]
+    Unfetched,
     /// The ledger holds something that no gateway wrote.
     #[error("the ledger is damaged: {0}")]
     Broken(Arc<str>),
@@ -62,13 +74,13 @@ impl StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Engine(Arc::new(error))
+        Self::Sqlite(Arc::new(error))
     }
 }
 
 impl From<sqlx::Error> for StoreError {
     fn from(error: sqlx::Error) -> Self {
-        Self::Read(Arc::new(error))
+        Self::Sql(Arc::new(error))
     }
 }
 
@@ -89,9 +101,12 @@ pub enum NotKept {
 /// Why a ledger could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// Not an address of an engine this build has.
-    #[error("ledger.url {0:?} is not sqlite://PATH")]
-    Url(String),
+    /// An address that the driver cannot read.
+    #[error("ledger.url {0} cannot be read")]
+    Url(String, #[source] sqlx::Error),
+    /// None of its hosts let us in.
+    #[error("no connection to {0}")]
+    Connect(String, #[source] sqlx::Error),
     /// Only `serve` and `migrate` make a ledger.
     #[error("there is no ledger at {0}; `serve` or `migrate` makes one")]
     Missing(PathBuf),
@@ -109,8 +124,8 @@ pub enum OpenError {
 /// Where the ledger is and what it may hold waiting.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// `sqlite://PATH`.
-    pub url: String,
+    /// The engine and its place.
+    pub url: LedgerUrl,
     /// Notices waiting for a commit.
     pub queue_max: usize,
 }
@@ -135,33 +150,37 @@ pub struct Ledger(Arc<Inner>);
 struct Inner {
     rules: Arc<Rules>,
     writer: Writer,
-    readers: Vec<Mutex<Connection>>,
+    lookups: Lookups,
     pool: sqlx::AnyPool,
     clock: Clock,
 }
 
+/// The look-ups on the answer path.
+enum Lookups {
+    Sqlite(sqlite::Readers),
+    Postgres(postgres::Lookups),
+}
+
+/// What an engine has opened.
+struct Opened {
+    rules: Arc<Rules>,
+    writer: Writer,
+    lookups: Lookups,
+    pool: sqlx::AnyPool,
+}
+
 impl Ledger {
-    /// Opens a ledger whose schema is up to date, and starts its writer.
+    /// Opens a ledger whose schema is up to date, and starts its writers.
     ///
     /// # Errors
     /// Where there is none, its schema is another, or the engine fails.
-    pub async fn open(settings: &Settings, mut rules: Rules, clock: Clock) -> Result<Self, OpenError> {
-        let path = sqlite::path(&settings.url).ok_or_else(|| OpenError::Url(settings.url.clone()))?;
-        if !path.exists() {
-            return Err(OpenError::Missing(path));
-        }
-        migrate::check(&path).await?;
-        let mut connection = sqlite::writer(&path)?;
-        let offset_s = rules.utc_offset.local_minus_utc();
-        let today = rules.catalog.offers().iter().map(|offer| Terms::of(offer, offset_s)).collect();
-        rules.book = sqlite::register_terms(&mut connection, today)?;
-        let rules = Arc::new(rules);
-        let readers = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        let readers =
-            (0..readers).map(|_| sqlite::reader(&path).map(Mutex::new)).collect::<Result<_, _>>()?;
-        let pool = read::pool(&sqlite::address(&path)).await?;
-        let writer = Writer::start(path, connection, Arc::clone(&rules), settings.queue_max);
-        Ok(Self(Arc::new(Inner { rules, writer, readers, pool, clock })))
+    pub async fn open(settings: &Settings, rules: Rules, clock: Clock) -> Result<Self, OpenError> {
+        let opened = match &settings.url {
+            LedgerUrl::Sqlite(path) => sqlite::open(path, rules, settings.queue_max).await?,
+            LedgerUrl::Postgres(url) => postgres::open(url, rules, settings.queue_max, clock.now()).await?,
+        };
+        let Opened { rules, writer, lookups, pool } = opened;
+        Ok(Self(Arc::new(Inner { rules, writer, lookups, pool, clock })))
     }
 
     /// Records one message and answers after its commit has reached the disk. The write is the
@@ -217,20 +236,16 @@ impl Ledger {
         self.0.writer.submit(Work::Probe(self.0.clock.now())).await.map(drop)
     }
 
-    /// What a number holds of a service, by every notice answered so far. Blocks for the time of one
-    /// indexed look-up.
+    /// What a number holds of a service, by every notice that any gateway has answered so far.
     ///
     /// # Errors
     /// The engine's.
-    pub fn holds(&self, number: &Msisdn, service_id: &str) -> Result<ServiceState, StoreError> {
-        sqlite::state(&self.reader(), &self.0.rules.book, number, service_id)
-    }
-
-    fn reader(&self) -> MutexGuard<'_, Connection> {
-        let readers = &self.0.readers;
-        let free = readers.iter().find_map(|reader| reader.try_lock().ok());
-        // A reader holds nothing that a panic could leave half done.
-        free.unwrap_or_else(|| readers[0].lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    pub async fn holds(&self, number: &Msisdn, service_id: &str) -> Result<ServiceState, StoreError> {
+        match &self.0.lookups {
+            // One indexed look-up in memory or nearly so: less than a hop to another thread.
+            Lookups::Sqlite(readers) => readers.state(&self.0.rules.book, number, service_id),
+            Lookups::Postgres(lookups) => lookups.state(number, service_id).await,
+        }
     }
 
     /// Today's offers.
@@ -265,6 +280,9 @@ impl Ledger {
     /// Commits what was taken, and stops the writer.
     pub async fn close(&self) {
         self.0.writer.stop().await;
+        if let Lookups::Postgres(lookups) = &self.0.lookups {
+            lookups.stop().await;
+        }
         self.0.pool.close().await;
     }
 }

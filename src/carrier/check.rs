@@ -1,5 +1,7 @@
 //! `notify_check`: may this number register? Answered from what is on disk now; changes nothing.
 
+use tokio::time::{Instant, timeout_at};
+
 use super::{Answer, Carrier, RETRY_AFTER_S};
 use crate::catalog::Offer;
 use crate::config::CheckAnswers;
@@ -14,10 +16,10 @@ use crate::wire::rqst::{self, Rqst};
 const NAME: &str = "CheckServiceInfo";
 
 impl Carrier {
-    pub(super) fn check(&self, question: &Rqst) -> Answer {
+    pub(super) async fn check(&self, question: &Rqst, deadline: Instant) -> Answer {
         let number = question.msisdn.as_deref().and_then(|text| Msisdn::parse(text).ok());
         let (code, status) = match (self.resolve(question), &number) {
-            (Ok(offer), Some(number)) => self.status(question, offer, number),
+            (Ok(offer), Some(number)) => self.status(question, offer, number, deadline).await,
             (Err(code), _) => (code, None),
             (_, None) => (Code::BadParameters, None),
         };
@@ -47,8 +49,15 @@ impl Carrier {
         }
     }
 
-    fn status(&self, question: &Rqst, offer: &Offer, number: &Msisdn) -> (Code, Option<u8>) {
-        match self.holds(offer, number) {
+    async fn status(
+        &self,
+        question: &Rqst,
+        offer: &Offer,
+        number: &Msisdn,
+        deadline: Instant,
+    ) -> (Code, Option<u8>) {
+        let held = timeout_at(deadline, self.holds(offer, number)).await;
+        match held.unwrap_or(Err(StoreError::Late)) {
             Ok((this, other)) => {
                 let says = match self.settings.check_answers_for(question.channel.as_deref()) {
                     CheckAnswers::IsSubscribed => this,
@@ -66,9 +75,9 @@ impl Carrier {
     /// Whether the number has this package, and whether it has another one of the service, each
     /// active or in grace: an exclusive service in grace is not free for another package, since its
     /// renewal may only not have been heard of yet.
-    fn holds(&self, offer: &Offer, number: &Msisdn) -> Result<(bool, bool), StoreError> {
+    async fn holds(&self, offer: &Offer, number: &Msisdn) -> Result<(bool, bool), StoreError> {
         let now = self.clock.now();
-        let ServiceState { subscriptions, .. } = self.ledger.holds(number, &offer.service_id)?;
+        let ServiceState { subscriptions, .. } = self.ledger.holds(number, &offer.service_id).await?;
         let in_force = subscriptions.iter().filter(|held| held.state(now).is_in_force());
         Ok(in_force.fold((false, false), |(this, other), held| {
             let same = held.terms.package_id == offer.package_id;

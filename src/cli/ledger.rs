@@ -18,11 +18,8 @@ pub(super) fn run(global: &Global, command: Ledger) -> Ended {
         let ledger = open::ledger(global).await?;
         let bar = ProgressBar::new_spinner();
         bar.set_style(ProgressStyle::with_template("{spinner} {pos} numbers, {per_sec}")?);
-        let checked = ledger.clone();
         let progress = bar.clone();
-        let verified =
-            tokio::task::spawn_blocking(move || checked.verify(|done| progress.set_position(done)));
-        let verified = verified.await??;
+        let verified = ledger.verify(move |done| progress.set_position(done)).await?;
         bar.finish_and_clear();
         ledger.close().await;
         Ok::<_, Failure>(verified)

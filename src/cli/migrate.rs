@@ -5,8 +5,7 @@ use crate::ledger;
 
 pub(super) fn run(global: &Global) -> Ended {
     let config = global.load()?;
-    let url = config.ledger.url.to_string();
-    let (before, after) = block_on(ledger::migrate(&url))??;
+    let (before, after) = block_on(ledger::migrate(&config.ledger.url))??;
     if before == after {
         println!("schema version {after}, up to date");
     } else {

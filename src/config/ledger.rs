@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::reading::Reading;
@@ -17,19 +18,22 @@ pub struct Ledger {
 }
 
 /// Engine and place of the ledger. Displays without any password.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum LedgerUrl {
     /// `sqlite://PATH`; a relative path starts at the working directory.
     Sqlite(PathBuf),
-    /// `postgres://…`; known, and refused by [`Config::load`](super::Config::load) so far. Nothing
-    /// of it is kept: it may hold a password.
-    Postgres,
+    /// `postgres://USER:PASSWORD@HOST[:PORT][,HOST…]/DATABASE[?…]`, whole.
+    Postgres(SecretString),
 }
 
 impl LedgerUrl {
-    fn parse(url: &str) -> Result<Self, &'static str> {
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Ok(Self::Postgres);
+    /// Reads an address.
+    ///
+    /// # Errors
+    /// What is wrong with it, to be said after its name; nothing of it is quoted.
+    pub fn parse(url: &str) -> Result<Self, &'static str> {
+        if let Some(rest) = url.strip_prefix("postgres://").or_else(|| url.strip_prefix("postgresql://")) {
+            return Self::postgres(url, rest);
         }
         match url.strip_prefix("sqlite://") {
             Some(path) if path.contains(['?', '#']) => Err("takes nothing after the path"),
@@ -40,13 +44,38 @@ impl LedgerUrl {
             None => Err("is neither sqlite://PATH nor postgres://…"),
         }
     }
+
+    fn postgres(url: &str, rest: &str) -> Result<Self, &'static str> {
+        let place = rest.split_once('?').map_or(rest, |(place, _)| place);
+        let (server, database) = place.split_once('/').unwrap_or((place, ""));
+        let hosts = server.rsplit_once('@').map_or(server, |(_, hosts)| hosts);
+        if hosts.split(',').any(|host| host.is_empty() || host.starts_with(':')) {
+            return Err("postgres:// is not followed by USER@HOST/DATABASE");
+        }
+        if database.is_empty() || database.contains('/') {
+            return Err("names no database after its hosts: postgres://USER@HOST/DATABASE");
+        }
+        Ok(Self::Postgres(url.into()))
+    }
 }
 
 impl fmt::Display for LedgerUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(path) => write!(f, "sqlite://{}", path.display()),
-            Self::Postgres => f.write_str("postgres://***"),
+            Self::Postgres(url) => {
+                let url = url.expose_secret();
+                let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
+                // What follows may hold a password too (`?password=`).
+                let place = rest.split_once('?').map_or(rest, |(place, _)| place);
+                match place.rsplit_once('@') {
+                    Some((user, hosts)) => {
+                        let user = user.split_once(':').map_or(user, |(user, _)| user);
+                        write!(f, "{scheme}://{user}@{hosts}")
+                    }
+                    None => write!(f, "{scheme}://{place}"),
+                }
+            }
         }
     }
 }
@@ -66,8 +95,5 @@ impl Serialize for LedgerUrl {
 impl Ledger {
     pub(super) fn check(&self, reading: &mut Reading) {
         reading.range("ledger.queue_max", &self.queue_max, 1..=1_000_000);
-        if self.url == LedgerUrl::Postgres {
-            reading.fault("ledger.url", "postgres:// is not supported by this build yet");
-        }
     }
 }

@@ -1,34 +1,51 @@
-//! Group commit: one writer thread per process takes all waiting writes into one transaction and
-//! answers each after the commit, so that they share an fsync.
+//! Group commit: whoever writes takes all waiting writes into one transaction and answers each after
+//! the commit, so that they share an fsync. This is the queue between those who write and the
+//! engine's writer ([`super::sqlite`], [`super::postgres`]), and what one write is.
 //!
-//! The thread owns its connection and its transactions. A caller holds nothing but the end of a
-//! channel: one that goes away cancels nothing. A batch that fails as a whole is undone and its
-//! writes are tried one by one, so that one bad write cannot spoil its neighbours'.
+//! A caller holds nothing but the end of a channel: one that goes away cancels nothing. A batch that
+//! fails as a whole for one write's sake is undone and its writes are tried one by one, so that one
+//! bad write cannot spoil its neighbours'.
+//!
+//! An engine may have several writers, each with a queue of its own: a number's notices always go to
+//! the same one, so they are written in the order in which they came.
 
-use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::operate::{Operated, Operation, operate};
 use super::record::{Received, Recorded, record};
-use super::{NotKept, Rules, StoreError, sqlite};
+use super::store::Store;
+use super::{NotKept, Rules, StoreError};
 use crate::clock::Timestamp;
-use crate::ids::NoticeId;
+use crate::ids::{Msisdn, NoticeId};
+use crate::subscription::notice::Reading;
 use crate::telemetry::{Chain, LedgerMeters};
 
 /// The most writes in one transaction: bounds how long the first of them waits.
-const BATCH_MAX: usize = 256;
+pub(super) const BATCH_MAX: usize = 256;
 
 /// One write.
 pub(super) enum Work {
     Record(Box<Received>),
     Operate(Operation, NoticeId),
     Probe(Timestamp),
+}
+
+impl Work {
+    /// The number that a notice speaks of.
+    pub(super) fn number(&self) -> Option<&Msisdn> {
+        match self {
+            Self::Record(received) => match &received.reading {
+                Reading::Notice(notice) => Some(&notice.content.msisdn),
+                Reading::Unreadable(_) | Reading::WrongMessage(_) => None,
+            },
+            Self::Operate(..) | Self::Probe(_) => None,
+        }
+    }
 }
 
 /// What became of one.
@@ -39,9 +56,30 @@ pub(super) enum Done {
     Probed,
 }
 
-struct Job {
-    work: Work,
+/// Does one write in a transaction of its engine.
+///
+/// # Errors
+/// The engine's.
+pub(super) fn perform(store: &mut impl Store, rules: &Rules, work: &Work) -> Result<Done, StoreError> {
+    match work {
+        Work::Record(received) => record(store, rules, received).map(Done::Recorded),
+        Work::Operate(operation, id) => operate(store, rules, *operation, *id).map(Done::Operated),
+        Work::Probe(at) => store.probe(*at).map(|()| Done::Probed),
+    }
+}
+
+/// A write and who waits for it.
+pub(super) struct Job {
+    pub(super) work: Work,
     reply: oneshot::Sender<Result<Done, StoreError>>,
+}
+
+/// Answers each job of a batch.
+pub(super) fn answer(batch: Vec<Job>, results: Vec<Result<Done, StoreError>>) {
+    for (job, result) in batch.into_iter().zip(results) {
+        // A caller that has gone away does not wait for the answer; the write stands.
+        let _ = job.reply.send(result);
+    }
 }
 
 /// A write that was handed over.
@@ -54,57 +92,64 @@ impl Pending {
     }
 }
 
-/// Tells whether the writer gets on with its work. A failing database is no standstill as long as
-/// its failures come back.
-#[derive(Debug)]
-pub struct Pulse {
+/// What a writer shows of itself.
+#[derive(Debug, Default)]
+struct Lane {
     /// Goes up as an attempt at a commit begins and as it ends: odd during one.
-    beats: Arc<AtomicU64>,
-    seen: u64,
+    beats: AtomicU64,
+    failing: AtomicBool,
 }
 
+/// Tells whether the writers get on with their work. A failing database is no standstill as long as
+/// its failures come back.
+#[derive(Debug)]
+pub struct Pulse(Vec<(Arc<Lane>, u64)>);
+
 impl Pulse {
-    /// False where the writer is at the very attempt that it was at when last asked, or died in it.
+    /// False where a writer is at the very attempt that it was at when last asked, or died in it.
     pub fn moves(&mut self) -> bool {
-        let beats = self.beats.load(Ordering::Relaxed);
-        let moves = beats.is_multiple_of(2) || beats != self.seen;
-        self.seen = beats;
-        moves
+        let moves = |(lane, seen): &mut (Arc<Lane>, u64)| {
+            let beats = lane.beats.load(Ordering::Relaxed);
+            let moves = beats.is_multiple_of(2) || beats != *seen;
+            *seen = beats;
+            moves
+        };
+        // Each must be looked at, also after one that stands still.
+        self.0.iter_mut().map(moves).fold(true, |all, moves| all && moves)
     }
 }
 
-/// The handle to the writer thread.
+/// What an engine does to end a writer whose queue has closed.
+type End = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// The handle to the writers.
 pub(super) struct Writer {
     meters: LedgerMeters,
-    beats: Arc<AtomicU64>,
-    failing: Arc<AtomicBool>,
-    queue: Mutex<Option<mpsc::Sender<Job>>>,
-    capacity: usize,
-    thread: Mutex<Option<JoinHandle<()>>>,
+    lanes: Vec<Arc<Lane>>,
+    queues: Mutex<Vec<mpsc::UnboundedSender<Job>>>,
+    /// Writes in all queues; what bounds them.
+    waiting: Arc<AtomicUsize>,
+    queue_max: usize,
+    ends: Mutex<Vec<End>>,
 }
 
 impl Writer {
-    pub(super) fn start(path: PathBuf, connection: Connection, rules: Arc<Rules>, queue_max: usize) -> Self {
-        let (queue, jobs) = mpsc::channel(queue_max);
-        let (beats, failing) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
-        let thread = Thread {
-            checkpointer: sqlite::Checkpointer::start(path.clone()),
-            path,
-            connection: Some(connection),
-            rules,
-            meters: LedgerMeters::new(),
-            beats: Arc::clone(&beats),
-            failing: Arc::clone(&failing),
-        };
-        let run = move || thread.run(jobs);
-        let thread = std::thread::Builder::new().name("ledger-writer".into()).spawn(run);
-        let meters = LedgerMeters::new();
-        let (queue, thread) = (Mutex::new(Some(queue)), Mutex::new(thread.ok()));
-        Self { meters, beats, failing, queue, capacity: queue_max, thread }
+    /// The handle, and the queues for as many writers.
+    pub(super) fn new(queue_max: usize, writers: usize) -> (Self, Vec<Queue>) {
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let lanes: Vec<_> = (0..writers).map(|_| Arc::new(Lane::default())).collect();
+        let (queues, ends) = lanes.iter().map(|lane| Queue::new(lane, &waiting)).unzip();
+        let (meters, queues) = (LedgerMeters::new(), Mutex::new(queues));
+        (Self { meters, lanes, queues, waiting, queue_max, ends: Mutex::default() }, ends)
+    }
+
+    /// To be waited for when the queues have closed.
+    pub(super) fn ends_with(&self, end: impl Future<Output = ()> + Send + 'static) {
+        lock(&self.ends).push(Box::pin(end));
     }
 
     pub(super) fn pulse(&self) -> Pulse {
-        Pulse { beats: Arc::clone(&self.beats), seen: 0 }
+        Pulse(self.lanes.iter().map(|lane| (Arc::clone(lane), 0)).collect())
     }
 
     /// Hands a write over and waits until it is committed.
@@ -112,144 +157,114 @@ impl Writer {
         self.hand_over(work)?.answer().await
     }
 
-    /// Hands a write over. Writes are done in the order in which they are handed over.
+    /// Hands a write over. Writes about one number are done in the order in which they are handed
+    /// over.
     pub(super) fn hand_over(&self, work: Work) -> Result<Pending, NotKept> {
         let (reply, answer) = oneshot::channel();
-        let queue = lock(&self.queue).clone().ok_or(NotKept::Stopped)?;
-        queue.try_send(Job { work, reply }).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => NotKept::Full,
-            mpsc::error::TrySendError::Closed(_) => NotKept::Stopped,
-        })?;
+        let queue = {
+            let queues = lock(&self.queues);
+            if queues.is_empty() {
+                return Err(NotKept::Stopped);
+            }
+            queues[turn(&work, queues.len())].clone()
+        };
+        if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.queue_max {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+            return Err(NotKept::Full);
+        }
+        queue.send(Job { work, reply }).map_err(|_| NotKept::Stopped)?;
         Ok(Pending(answer))
     }
 
     /// As many writes as can be handed over at once and share a commit.
     pub(super) fn together(&self) -> usize {
-        self.capacity.min(BATCH_MAX)
+        self.queue_max.min(BATCH_MAX)
     }
 
     pub(super) fn is_failing(&self) -> bool {
-        self.failing.load(Ordering::Relaxed)
+        self.lanes.iter().any(|lane| lane.failing.load(Ordering::Relaxed))
     }
 
     pub(super) fn waiting(&self) -> usize {
-        lock(&self.queue).as_ref().map_or(0, |queue| self.capacity - queue.capacity())
+        self.waiting.load(Ordering::Relaxed)
     }
 
     pub(super) fn measure(&self) {
         self.meters.queue_depth.set(u32::try_from(self.waiting()).unwrap_or(u32::MAX));
     }
 
-    /// Lets the thread finish what it was given.
+    /// Lets the writers finish what they were given.
     pub(super) async fn stop(&self) {
-        drop(lock(&self.queue).take());
-        let thread = lock(&self.thread).take();
-        if let Some(thread) = thread {
-            // A panic of the writer has been reported by its hook; there is nothing to add here.
-            let _ = tokio::task::spawn_blocking(move || thread.join()).await;
+        lock(&self.queues).clear();
+        let ends = std::mem::take(&mut *lock(&self.ends));
+        for end in ends {
+            end.await;
         }
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+/// Which of so many queues a write goes to.
+fn turn(work: &Work, queues: usize) -> usize {
+    let sum = |number: &Msisdn| {
+        number.in_full().bytes().fold(0, |sum: usize, b| sum.wrapping_mul(31) + usize::from(b))
+    };
+    work.number().map_or(0, sum) % queues
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-struct Thread {
-    path: PathBuf,
-    /// None after a failure that a connection does not survive, until the next batch opens another.
-    connection: Option<Connection>,
-    rules: Arc<Rules>,
+/// A writer's end of its queue.
+pub(super) struct Queue {
+    jobs: mpsc::UnboundedReceiver<Job>,
+    waiting: Arc<AtomicUsize>,
+    lane: Arc<Lane>,
     meters: LedgerMeters,
-    beats: Arc<AtomicU64>,
-    failing: Arc<AtomicBool>,
-    checkpointer: sqlite::Checkpointer,
 }
 
-impl Thread {
-    fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
-        let mut batch = Vec::with_capacity(BATCH_MAX);
-        while jobs.blocking_recv_many(&mut batch, BATCH_MAX) > 0 {
-            self.settle(std::mem::take(&mut batch));
-        }
+impl Queue {
+    fn new(lane: &Arc<Lane>, waiting: &Arc<AtomicUsize>) -> (mpsc::UnboundedSender<Job>, Self) {
+        let (sender, jobs) = mpsc::unbounded_channel();
+        let (lane, waiting) = (Arc::clone(lane), Arc::clone(waiting));
+        (sender, Self { jobs, waiting, lane, meters: LedgerMeters::new() })
     }
 
-    fn settle(&mut self, batch: Vec<Job>) {
-        let writes = batch.len();
-        let work: Vec<&Work> = batch.iter().map(|job| &job.work).collect();
-        let results = match self.commit(&work) {
-            Ok(done) => done.into_iter().map(Ok).collect(),
-            Err(error) if batch.len() > 1 && !is_everyones(&error) => self.one_by_one(&work),
-            Err(error) => vec![Err(error); batch.len()],
-        };
-        for (job, result) in batch.into_iter().zip(results) {
-            // A caller that has gone away does not wait for the answer; the write stands.
-            let _ = job.reply.send(result);
-        }
-        if let Some(connection) = &self.connection {
-            self.checkpointer.committed(writes, connection);
-        }
+    /// All that waits, up to a batch, for a writer that is a thread. None: the end.
+    pub(super) fn blocking_batch(&mut self) -> Option<Vec<Job>> {
+        let mut batch = Vec::new();
+        self.jobs.blocking_recv_many(&mut batch, BATCH_MAX);
+        self.taken(batch)
     }
 
-    fn one_by_one(&mut self, work: &[&Work]) -> Vec<Result<Done, StoreError>> {
-        let alone =
-            |work: &&Work| self.commit(&[*work]).and_then(|done| done.first().copied().ok_or_else(lost));
-        work.iter().map(alone).collect()
+    /// The same for a writer that is a task.
+    pub(super) async fn batch(&mut self) -> Option<Vec<Job>> {
+        let mut batch = Vec::new();
+        self.jobs.recv_many(&mut batch, BATCH_MAX).await;
+        self.taken(batch)
     }
 
-    fn commit(&mut self, work: &[&Work]) -> Result<Vec<Done>, StoreError> {
-        let began = Instant::now();
-        self.beats.fetch_add(1, Ordering::Relaxed);
-        let result = self.transaction(work);
-        self.beats.fetch_add(1, Ordering::Relaxed);
-        self.failing.store(result.is_err(), Ordering::Relaxed);
-        match &result {
-            Ok(_) => self.meters.committed(u32::try_from(work.len()).unwrap_or(u32::MAX), began.elapsed()),
+    fn taken(&self, batch: Vec<Job>) -> Option<Vec<Job>> {
+        self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
+        (!batch.is_empty()).then_some(batch)
+    }
+
+    /// Marks the beginning of an attempt at a commit.
+    pub(super) fn begin(&self) -> Instant {
+        self.lane.beats.fetch_add(1, Ordering::Relaxed);
+        Instant::now()
+    }
+
+    /// Marks its end, and counts it.
+    pub(super) fn ended<T>(&self, began: Instant, writes: usize, result: &Result<T, StoreError>) {
+        self.lane.beats.fetch_add(1, Ordering::Relaxed);
+        self.lane.failing.store(result.is_err(), Ordering::Relaxed);
+        match result {
+            Ok(_) => self.meters.committed(u32::try_from(writes).unwrap_or(u32::MAX), began.elapsed()),
             Err(error) => {
                 self.meters.commit_failures.increment(1);
-                tracing::error!(error = %Chain(error), writes = work.len(), "a commit failed");
-                if is_everyones(error) {
-                    self.connection = None;
-                }
+                tracing::error!(error = %Chain(error), writes, "a commit failed");
             }
         }
-        result
-    }
-
-    fn transaction(&mut self, work: &[&Work]) -> Result<Vec<Done>, StoreError> {
-        let connection = match &mut self.connection {
-            Some(connection) => connection,
-            none => none.insert(sqlite::writer(&self.path)?),
-        };
-        let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut store = sqlite::Tx { connection: &tx, book: &self.rules.book };
-        let done =
-            work.iter().map(|work| perform(&mut store, &self.rules, work)).collect::<Result<_, _>>()?;
-        tx.commit()?;
-        Ok(done)
-    }
-}
-
-fn perform(store: &mut sqlite::Tx<'_>, rules: &Rules, work: &Work) -> Result<Done, StoreError> {
-    match work {
-        Work::Record(received) => record(store, rules, received).map(Done::Recorded),
-        Work::Operate(operation, id) => operate(store, rules, *operation, *id).map(Done::Operated),
-        Work::Probe(at) => store.probe(*at).map(|()| Done::Probed),
-    }
-}
-
-fn lost() -> StoreError {
-    StoreError::broken("a write had no result")
-}
-
-/// Whether a failure is the database's and not one write's: then trying the others one by one would
-/// only fail them later.
-fn is_everyones(error: &StoreError) -> bool {
-    match error {
-        StoreError::Engine(error) => !matches!(
-            error.sqlite_error_code(),
-            Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig) | None
-        ),
-        StoreError::Read(_) | StoreError::Broken(_) => false,
     }
 }

@@ -72,6 +72,11 @@ impl Outcome {
     }
 }
 
+/// The columns of a row, in the order in which the engines read it.
+pub(super) const COLUMNS: &str = "id, received_at, caller, outcome, reason, answer, count, identity, msisdn, queue_id, \
+    reg_type, reg_id, service_id, package_id, service_code, package_code, channel, price, event_at, \
+    subscribe_at, expire_at, auto_renew, failed, scope";
+
 /// One row.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {

@@ -6,11 +6,16 @@ use std::path::Path;
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migrate, Migration, MigrationType, Migrator};
 
-use super::{OpenError, dialect, sqlite};
+use super::dialect::Dialect;
+use super::{OpenError, postgres, sqlite};
+use crate::config::LedgerUrl;
 
 /// Every step of the schema, oldest first. A released step is never edited: its checksum is kept in
 /// the ledger.
-const STEPS: [(i64, &str, &str); 1] = [(1, "journal", include_str!("migrations/0001_journal.sql"))];
+const STEPS: [(i64, &str, &str); 2] = [
+    (1, "journal", include_str!("migrations/0001_journal.sql")),
+    (2, "writer", include_str!("migrations/0002_writer.sql")),
+];
 
 /// Why the schema is not what this binary needs.
 #[derive(Debug, thiserror::Error)]
@@ -30,20 +35,28 @@ pub enum MigrateError {
 }
 
 /// Makes the ledger where there is none and brings its schema up to date. Returns the versions it
-/// had and has; 0 is none.
+/// had and has; 0 is none. A server's database must be there; only what is in it is made.
 ///
 /// # Errors
 /// A newer schema than this binary knows, or the engine's failure.
-pub async fn migrate(url: &str) -> Result<(i64, i64), OpenError> {
-    let path = sqlite::path(url).ok_or_else(|| OpenError::Url(url.to_owned()))?;
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        make(folder).map_err(|error| OpenError::Folder(path.clone(), error))?;
+pub async fn migrate(url: &LedgerUrl) -> Result<(i64, i64), OpenError> {
+    match url {
+        LedgerUrl::Sqlite(path) => {
+            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                make(folder).map_err(|error| OpenError::Folder(path.clone(), error))?;
+            }
+            sqlite::create(path)?;
+            bring_up(&sqlite::address(path), Dialect::Sqlite).await
+        }
+        LedgerUrl::Postgres(url) => bring_up(&postgres::address(url).await?, Dialect::Postgres).await,
     }
-    sqlite::create(&path)?;
-    let mut connection = connect(&path).await?;
+}
+
+async fn bring_up(address: &str, dialect: Dialect) -> Result<(i64, i64), OpenError> {
+    let mut connection = connect(address).await?;
     let before = applied(&mut connection).await?;
     refuse_newer(before)?;
-    migrator().run_direct(None, &mut connection, false).await.map_err(MigrateError::Engine)?;
+    migrator(dialect).run_direct(None, &mut connection, false).await.map_err(MigrateError::Engine)?;
     let after = applied(&mut connection).await?;
     Ok((before, after))
 }
@@ -63,8 +76,8 @@ fn make(folder: &Path) -> std::io::Result<()> {
 ///
 /// # Errors
 /// Where it is older or newer, or the engine's failure.
-pub(super) async fn check(path: &Path) -> Result<(), MigrateError> {
-    let mut connection = connect(path).await?;
+pub(super) async fn check(address: &str) -> Result<(), MigrateError> {
+    let mut connection = connect(address).await?;
     let version = applied(&mut connection).await?;
     refuse_newer(version)?;
     if version < newest() { Err(MigrateError::Older) } else { Ok(()) }
@@ -78,11 +91,9 @@ fn refuse_newer(version: i64) -> Result<(), MigrateError> {
     if version > newest() { Err(MigrateError::Newer(version)) } else { Ok(()) }
 }
 
-async fn connect(path: &Path) -> Result<sqlx::AnyConnection, MigrateError> {
+async fn connect(address: &str) -> Result<sqlx::AnyConnection, MigrateError> {
     sqlx::any::install_default_drivers();
-    <sqlx::AnyConnection as sqlx::Connection>::connect(&sqlite::address(path))
-        .await
-        .map_err(MigrateError::Connect)
+    <sqlx::AnyConnection as sqlx::Connection>::connect(address).await.map_err(MigrateError::Connect)
 }
 
 async fn applied(connection: &mut sqlx::AnyConnection) -> Result<i64, MigrateError> {
@@ -92,9 +103,9 @@ async fn applied(connection: &mut sqlx::AnyConnection) -> Result<i64, MigrateErr
     Ok(applied.iter().map(|step| step.version).max().unwrap_or(0))
 }
 
-fn migrator() -> Migrator {
+fn migrator(dialect: Dialect) -> Migrator {
     let step = |(version, name, text): &(i64, &'static str, &'static str)| {
-        let text = sqlx::AssertSqlSafe(dialect::sqlite(text)).into_sql_str();
+        let text = sqlx::AssertSqlSafe(dialect.spell(text)).into_sql_str();
         Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, text, false)
     };
     Migrator::with_migrations(STEPS.iter().map(step).collect())

@@ -6,7 +6,7 @@ mod notices;
 mod stats;
 
 use sqlx::any::AnyPoolOptions;
-use sqlx::{AnyPool, Executor};
+use sqlx::{AnyPool, Executor, Row};
 
 use super::StoreError;
 pub use notices::{Filter, Kept, Page};
@@ -18,12 +18,36 @@ const CONNECTIONS: u32 = 4;
 /// How long a read waits for a connection.
 const WAIT: std::time::Duration = std::time::Duration::from_secs(5);
 
-pub(super) async fn pool(url: &str) -> Result<AnyPool, StoreError> {
+fn options() -> AnyPoolOptions {
     sqlx::any::install_default_drivers();
-    let options = AnyPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(WAIT);
-    // The writer owns every write transaction; this pool cannot even try.
-    let options = options.after_connect(|connection, _| {
+    AnyPoolOptions::new().max_connections(CONNECTIONS).acquire_timeout(WAIT)
+}
+
+/// The pool of an embedded ledger. The writer owns every write transaction; this cannot even try.
+pub(super) async fn sqlite(address: &str) -> Result<AnyPool, StoreError> {
+    let options = options().after_connect(|connection, _| {
         Box::pin(async move { connection.execute("PRAGMA query_only = ON").await.map(drop) })
     });
-    Ok(options.connect(url).await?)
+    Ok(options.connect(address).await?)
+}
+
+/// The same on a server. A transaction sees one moment, as it does on SQLite. A standby is refused:
+/// it may not know yet what was acknowledged.
+pub(super) async fn postgres(address: &str) -> Result<AnyPool, StoreError> {
+    let options = options().after_connect(|connection, _| {
+        Box::pin(async move {
+            connection
+                .execute(
+                    "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
+                )
+                .await?;
+            let row = sqlx::query("SELECT pg_is_in_recovery()").fetch_one(connection).await?;
+            match row.try_get::<bool, _>(0)? {
+                false => Ok(()),
+                true => Err(sqlx::Error::Configuration("the server is a standby".into())),
+            }
+        })
+    });
+    // Lazily: at a start the writer has connected already, and later a failover may be under way.
+    Ok(options.connect_lazy(address)?)
 }

@@ -15,20 +15,20 @@ mod notices;
 mod subscriptions;
 mod terms;
 mod verify;
+mod writer;
 
-pub(super) use checkpoint::Checkpointer;
-pub(super) use connect::{address, create, path, reader, writer};
-pub(super) use subscriptions::state;
-pub(super) use terms::register_terms;
+use checkpoint::Checkpointer;
+pub(super) use connect::{address, create};
 
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::StoreError;
 use super::journal::Row;
 use super::raw::Raw;
 use super::store::Store;
+use super::{Lookups, OpenError, Opened, Rules, StoreError, migrate, read};
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::subscription::decide::Event;
@@ -36,33 +36,65 @@ use crate::subscription::order::Newest;
 use crate::subscription::terms::{Terms, TermsBook};
 use crate::subscription::{Run, ServiceState, Subscription};
 
+/// Opens a ledger that is there, and starts its writer.
+pub(super) async fn open(path: &Path, mut rules: Rules, queue_max: usize) -> Result<Opened, OpenError> {
+    if !path.exists() {
+        return Err(OpenError::Missing(path.to_owned()));
+    }
+    migrate::check(&address(path)).await?;
+    let mut connection = connect::writer(path)?;
+    let offset_s = rules.utc_offset.local_minus_utc();
+    let today = rules.catalog.offers().iter().map(|offer| Terms::of(offer, offset_s)).collect();
+    rules.book = terms::register_terms(&mut connection, today)?;
+    let rules = Arc::new(rules);
+    let readers = Readers::open(path)?;
+    let pool = read::sqlite(&address(path)).await?;
+    let writer = writer::start(path.to_owned(), connection, Arc::clone(&rules), queue_max);
+    Ok(Opened { rules, writer, lookups: Lookups::Sqlite(readers), pool })
+}
+
+/// Connections for look-ups on the answer path, one for each core.
+pub(super) struct Readers(Vec<Mutex<Connection>>);
+
+impl Readers {
+    fn open(path: &Path) -> Result<Self, StoreError> {
+        let count = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let readers = (0..count).map(|_| connect::reader(path).map(Mutex::new)).collect::<Result<_, _>>()?;
+        Ok(Self(readers))
+    }
+
+    /// What a number holds of a service. Blocks for the time of one indexed look-up.
+    pub(super) fn state(
+        &self,
+        book: &TermsBook,
+        number: &Msisdn,
+        service_id: &str,
+    ) -> Result<ServiceState, StoreError> {
+        subscriptions::state(&self.free(), book, number, service_id)
+    }
+
+    /// One that nobody uses now, or the first to wait for.
+    pub(super) fn free(&self) -> MutexGuard<'_, Connection> {
+        let free = self.0.iter().find_map(|reader| reader.try_lock().ok());
+        // A reader holds nothing that a panic could leave half done.
+        free.unwrap_or_else(|| self.0[0].lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+}
+
 /// One write transaction. The statements are prepared once and kept with the connection.
 pub(super) struct Tx<'a> {
     pub(super) connection: &'a Connection,
     pub(super) book: &'a TermsBook,
 }
 
-impl Tx<'_> {
-    /// Writes something, so that the commit must reach the disk.
-    pub(super) fn probe(&mut self, at: Timestamp) -> Result<(), StoreError> {
+impl Store for Tx<'_> {
+    fn probe(&mut self, at: Timestamp) -> Result<(), StoreError> {
         let sql = "/* probe */ INSERT INTO probe (id, at) VALUES (1, $1) \
                    ON CONFLICT (id) DO UPDATE SET at = excluded.at";
         self.connection.prepare_cached(sql)?.execute([at.0])?;
         Ok(())
     }
 
-    /// The next numbers that the journal or the subscriptions know.
-    pub(super) fn numbers_after(&mut self, after: &str) -> Result<Vec<Msisdn>, StoreError> {
-        verify::numbers_after(self.connection, after)
-    }
-
-    /// Rows that name something missing, in words.
-    pub(super) fn broken_links(&mut self) -> Result<Vec<String>, StoreError> {
-        verify::broken_links(self.connection)
-    }
-}
-
-impl Store for Tx<'_> {
     fn holder(&mut self, identity: &str) -> Result<Option<NoticeId>, StoreError> {
         let sql = "/* identity holder */ SELECT notice_id FROM identity WHERE key = $1";
         let mut statement = self.connection.prepare_cached(sql)?;

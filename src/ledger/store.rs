@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::StoreError;
 use super::journal::Row;
 use super::raw::Raw;
+use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::subscription::decide::Event;
 use crate::subscription::order::Newest;
@@ -14,10 +15,16 @@ use crate::subscription::{Run, ServiceState, Subscription};
 
 /// One open write transaction.
 pub(super) trait Store {
-    /// Which notice holds an identity.
+    /// Writes something, so that the commit must reach the disk.
     ///
     /// # Errors
     /// As for all of these: the engine's own.
+    fn probe(&mut self, at: Timestamp) -> Result<(), StoreError>;
+
+    /// Which notice holds an identity.
+    ///
+    /// # Errors
+    /// The engine's.
     fn holder(&mut self, identity: &str) -> Result<Option<NoticeId>, StoreError>;
 
     /// Makes a notice the holder of an identity.

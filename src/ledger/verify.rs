@@ -1,13 +1,41 @@
 //! Proof that the ledger is what it promises: every number's subscriptions equal the fold of its
 //! notices, every notice has its identity and every identity its notice.
 
+use std::sync::Arc;
+
 use super::store::Store;
-use super::{Ledger, StoreError, sqlite};
+use super::{Ledger, Lookups, StoreError};
 use crate::ids::Msisdn;
 use crate::subscription::{Run, ServiceState, decide};
 
 /// The most faults told one by one.
 const FAULTS_TOLD_MAX: usize = 100;
+
+/// Numbers read at a time.
+pub(super) const NUMBERS_MAX: i64 = 1000;
+
+/// The next numbers, up to [`NUMBERS_MAX`], that the journal or the subscriptions know. Each side is
+/// bounded by itself, or every page would read all that is left.
+pub(super) const NUMBERS: &str = "/* verify numbers */ SELECT msisdn FROM \
+    (SELECT DISTINCT msisdn FROM notice WHERE msisdn > $1 ORDER BY msisdn LIMIT $2) AS n \
+    UNION SELECT msisdn FROM \
+    (SELECT DISTINCT msisdn FROM subscription WHERE msisdn > $1 ORDER BY msisdn LIMIT $2) AS s \
+    ORDER BY 1 LIMIT $2";
+
+/// The services under which anything is stored for a number.
+pub(super) const SERVICES: &str = "/* verify services */ SELECT service_id FROM subscription WHERE msisdn = $1 \
+    UNION SELECT service_id FROM past_run WHERE msisdn = $1";
+
+/// Links that must never be broken: each statement gives a sentence for every row that breaks one.
+pub(super) const BROKEN_LINKS: [&str; 3] = [
+    "/* verify identities */ SELECT 'identity ' || i.key || ' names notice ' || i.notice_id || ', which is missing' \
+     FROM identity i LEFT JOIN notice n ON n.id = i.notice_id WHERE n.id IS NULL LIMIT 100",
+    "/* verify notices */ SELECT 'notice ' || n.id || ' is not the holder of its identity ' || n.identity \
+     FROM notice n LEFT JOIN identity i ON i.key = n.identity WHERE (i.notice_id IS NULL OR i.notice_id <> n.id) \
+     AND coalesce(n.reason, '') <> 'conflict' AND n.outcome <> 'discarded' LIMIT 100",
+    "/* verify scopes */ SELECT 'notice ' || id || ' is ' || outcome || ' but its scope is ' || coalesce(scope, 'absent') \
+     FROM notice WHERE (scope IS NULL) <> (outcome NOT IN ('applied', 'no_change', 'superseded')) LIMIT 100",
+];
 
 /// What a check of the whole ledger found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -21,7 +49,7 @@ pub struct Verified {
 }
 
 impl Verified {
-    fn fault(&mut self, what: String) {
+    pub(super) fn fault(&mut self, what: String) {
         self.faults += 1;
         if self.told.len() < FAULTS_TOLD_MAX {
             self.told.push(what);
@@ -30,36 +58,33 @@ impl Verified {
 }
 
 impl Ledger {
-    /// Checks everything, beside a gateway that may be writing: each number is seen at one moment.
-    /// `progress` is told how many numbers are done. Blocks; for the command line.
+    /// Checks everything, beside gateways that may be writing: each number is seen at one moment.
+    /// `progress` is told how many numbers are done.
     ///
     /// # Errors
     /// The engine's; what was found until then is lost.
-    pub fn verify(&self, mut progress: impl FnMut(u64)) -> Result<Verified, StoreError> {
-        let connection = self.reader();
-        let mut store = sqlite::Tx { connection: &connection, book: &self.0.rules.book };
-        let mut verified = Verified::default();
-        let mut after = String::new();
-        loop {
-            let numbers = store.numbers_after(&after)?;
-            let Some(last) = numbers.last() else { break };
-            last.in_full().clone_into(&mut after);
-            for number in &numbers {
-                let snapshot = connection.unchecked_transaction()?;
-                check(&mut store, number, &mut verified)?;
-                drop(snapshot);
-                verified.numbers += 1;
-            }
-            progress(verified.numbers);
+    pub async fn verify(&self, progress: impl FnMut(u64) + Send + 'static) -> Result<Verified, StoreError> {
+        if let Lookups::Postgres(lookups) = &self.0.lookups {
+            return lookups.verify(progress).await;
         }
-        for fault in store.broken_links()? {
-            verified.fault(fault);
-        }
-        Ok(verified)
+        let inner = Arc::clone(&self.0);
+        let checked = tokio::task::spawn_blocking(move || match &inner.lookups {
+            Lookups::Sqlite(readers) => readers.verify(&inner.rules.book, progress),
+            Lookups::Postgres(_) => Ok(Verified::default()),
+        });
+        checked.await.unwrap_or_else(|_| Err(StoreError::broken("the check of the ledger stopped")))
     }
 }
 
-fn check(store: &mut impl Store, number: &Msisdn, verified: &mut Verified) -> Result<(), StoreError> {
+/// Makes one number's services again and compares.
+///
+/// # Errors
+/// The engine's.
+pub(super) fn check(
+    store: &mut impl Store,
+    number: &Msisdn,
+    verified: &mut Verified,
+) -> Result<(), StoreError> {
     let events = store.events(number)?;
     let mut services: Vec<String> =
         events.iter().flat_map(|event| event.change.services()).map(str::to_owned).collect();

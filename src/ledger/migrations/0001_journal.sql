@@ -11,7 +11,7 @@ CREATE TABLE notice (
     answer       BIGINT NOT NULL,      -- error_id answered
     count        BIGINT NOT NULL,      -- receipts
     identity     TEXT   NOT NULL,      -- the key it occupies, or the hash it is unique by
-    msisdn       TEXT,                 -- canonical
+    msisdn       {text},                 -- canonical
     queue_id     TEXT,                 -- this and the following as sent
     reg_type     TEXT,
     reg_id       TEXT,
@@ -38,7 +38,7 @@ CREATE INDEX notice_parked ON notice (reason, id) WHERE outcome = 'parked';
 -- Which notice holds an identity: what makes "once" true. Apart from the journal, so that it can be
 -- partitioned by its own key.
 CREATE TABLE identity (
-    key          TEXT   NOT NULL PRIMARY KEY,
+    key          {text}   NOT NULL PRIMARY KEY,
     notice_id    BIGINT NOT NULL
 ) {clustered};
 
@@ -62,9 +62,9 @@ CREATE TABLE terms (
 
 -- The fold's result, with its newest run: one row per number and package.
 CREATE TABLE subscription (
-    msisdn         TEXT   NOT NULL,
-    service_id     TEXT   NOT NULL,
-    package_id     TEXT   NOT NULL,
+    msisdn         {text}   NOT NULL,
+    service_id     {text}   NOT NULL,
+    package_id     {text}   NOT NULL,
     terms_id       BIGINT NOT NULL,
     standing       TEXT   NOT NULL,    -- held, cancelled, replaced
     founder        BIGINT,             -- null, as all of the run: nothing was ever held
@@ -84,9 +84,9 @@ CREATE TABLE subscription (
 
 -- Runs that ended before a newer one of the same package began: entitlements of old.
 CREATE TABLE past_run (
-    msisdn       TEXT   NOT NULL,
-    service_id   TEXT   NOT NULL,
-    package_id   TEXT   NOT NULL,
+    msisdn       {text}   NOT NULL,
+    service_id   {text}   NOT NULL,
+    package_id   {text}   NOT NULL,
     founder      BIGINT NOT NULL,
     terms_id     BIGINT NOT NULL,
     starts_at    BIGINT NOT NULL,

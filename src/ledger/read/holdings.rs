@@ -8,7 +8,7 @@ use sqlx::any::AnyRow;
 
 use crate::clock::Timestamp;
 use crate::ids::Msisdn;
-use crate::ledger::{Ledger, StoreError, standing};
+use crate::ledger::{Ledger, StoreError, standing, terms};
 use crate::subscription::terms::Terms;
 use crate::subscription::{Run, ServiceState, Subscription};
 
@@ -39,7 +39,7 @@ impl Ledger {
             services.entry(held.terms.service_id.clone()).or_default().subscriptions.push(held);
         }
         for row in past {
-            let run = run(&row, terms(&row)?, row.try_get("founder")?)?;
+            let run = run(&row, copy(&row)?, row.try_get("founder")?)?;
             services.entry(run.terms.service_id.clone()).or_default().past.push(run);
         }
         Ok(services.into_values().collect())
@@ -47,7 +47,7 @@ impl Ledger {
 }
 
 fn subscription(row: &AnyRow) -> Result<Subscription, StoreError> {
-    let terms = terms(row)?;
+    let terms = copy(row)?;
     let founder: Option<i64> = row.try_get("founder")?;
     Ok(Subscription {
         standing: standing::parse(row.try_get("standing")?)?,
@@ -71,9 +71,6 @@ fn run(row: &AnyRow, terms: Arc<Terms>, founder: i64) -> Result<Run, StoreError>
     })
 }
 
-fn terms(row: &AnyRow) -> Result<Arc<Terms>, StoreError> {
-    let (id, body): (i64, &str) = (row.try_get("terms_id")?, row.try_get("body")?);
-    let terms: Terms = serde_json::from_str(body)
-        .map_err(|error| StoreError::broken(format!("terms {id} cannot be read: {error}")))?;
-    Ok(Arc::new(Terms { id, ..terms }))
+fn copy(row: &AnyRow) -> Result<Arc<Terms>, StoreError> {
+    terms::read(row.try_get("terms_id")?, row.try_get("body")?).map(Arc::new)
 }

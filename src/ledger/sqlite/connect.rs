@@ -1,6 +1,6 @@
 //! Connections and their settings.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
@@ -18,14 +18,6 @@ const STATEMENTS_MAX: usize = 64;
 /// What a path's bytes are escaped for in an address.
 const ESCAPED: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');
 
-/// The file of a `sqlite://` address.
-#[must_use]
-pub(in crate::ledger) fn path(url: &str) -> Option<PathBuf> {
-    let path = url.strip_prefix("sqlite://")?;
-    let path = path.split_once('?').map_or(path, |(path, _)| path);
-    (!path.is_empty()).then(|| PathBuf::from(path))
-}
-
 /// The address as sqlx reads it: what its URLs would take for something else is escaped.
 pub(in crate::ledger) fn address(path: &Path) -> String {
     format!("sqlite://{}", percent_encode(path.as_os_str().as_encoded_bytes(), &ESCAPED))
@@ -41,7 +33,7 @@ pub(in crate::ledger) fn create(path: &Path) -> Result<(), StoreError> {
 
 /// The connection that writes. A commit returns once the disk has it (`synchronous=FULL` in WAL mode
 /// syncs the log at each commit).
-pub(in crate::ledger) fn writer(path: &Path) -> Result<Connection, StoreError> {
+pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = open(path, flags)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -52,7 +44,7 @@ pub(in crate::ledger) fn writer(path: &Path) -> Result<Connection, StoreError> {
 }
 
 /// A connection that only reads, for look-ups on the answer path.
-pub(in crate::ledger) fn reader(path: &Path) -> Result<Connection, StoreError> {
+pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
     // Not SQLITE_OPEN_READ_ONLY: a reader that comes first must be able to set up the shared index.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = open(path, flags)?;

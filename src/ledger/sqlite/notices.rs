@@ -6,7 +6,7 @@ use super::terms::terms;
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::StoreError;
-use crate::ledger::journal::{Outcome, Row};
+use crate::ledger::journal::{COLUMNS, Outcome, Row};
 use crate::ledger::raw::Raw;
 use crate::subscription::decide::Event;
 use crate::subscription::notice::SentIds;
@@ -22,10 +22,6 @@ const UPDATE: &str = "/* notice update */ UPDATE notice SET kind = $1, outcome =
     msisdn = $5, queue_id = $6, reg_type = $7, reg_id = $8, service_id = $9, package_id = $10, \
     service_code = $11, package_code = $12, channel = $13, price = $14, event_at = $15, subscribe_at = $16, \
     expire_at = $17, auto_renew = $18, failed = $19, scope = $20 WHERE id = $21";
-
-const COLUMNS: &str = "id, received_at, caller, outcome, reason, answer, count, identity, msisdn, queue_id, \
-    reg_type, reg_id, service_id, package_id, service_code, package_code, channel, price, event_at, \
-    subscribe_at, expire_at, auto_renew, failed, scope";
 
 const INSERT_RAW: &str = "/* notice_raw insert */ INSERT INTO notice_raw (notice_id, method, path, query, \
     content_type, body, status, reply) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";

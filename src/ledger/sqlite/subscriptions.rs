@@ -36,7 +36,7 @@ const PAST: &str = "/* past_run list */ SELECT terms_id, founder, starts_at, exp
     auto_renew FROM past_run WHERE msisdn = $1 AND service_id = $2";
 
 /// What a number holds of a service, without its past runs.
-pub(in crate::ledger) fn state(
+pub(super) fn state(
     connection: &Connection,
     book: &TermsBook,
     number: &Msisdn,

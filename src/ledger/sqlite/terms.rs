@@ -6,11 +6,12 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use crate::ledger::StoreError;
+use crate::ledger::terms::{read, write};
 use crate::subscription::terms::{Terms, TermsBook};
 
 /// Numbers today's terms, adding those the ledger has not seen, and reads all older ones. Writes
 /// nothing where all are known, so that commands which only read need no lock.
-pub(in crate::ledger) fn register_terms(
+pub(super) fn register_terms(
     connection: &mut Connection,
     today: Vec<Terms>,
 ) -> Result<TermsBook, StoreError> {
@@ -54,14 +55,4 @@ pub(super) fn terms(connection: &Connection, book: &TermsBook, id: i64) -> Resul
     let body: Option<String> = statement.query_row([id], |row| row.get(0)).optional()?;
     let body = body.ok_or_else(|| StoreError::broken(format!("terms {id} are named but missing")))?;
     read(id, &body).map(Arc::new)
-}
-
-fn write(terms: &Terms) -> Result<String, StoreError> {
-    serde_json::to_string(terms).map_err(|error| StoreError::broken(error.to_string()))
-}
-
-fn read(id: i64, body: &str) -> Result<Terms, StoreError> {
-    let terms: Terms = serde_json::from_str(body)
-        .map_err(|e| StoreError::broken(format!("terms {id} cannot be read: {e}")))?;
-    Ok(Terms { id, ..terms })
 }

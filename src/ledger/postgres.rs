@@ -1,0 +1,68 @@
+//! The server engine: PostgreSQL, written by tasks that take all waiting writes into one transaction
+//! each, and shared by any number of gateways.
+//!
+//! A batch costs the same few round trips however many writes it has. [`writer`] begins a
+//! transaction and locks the batch's numbers, [`fetch`] reads all rows that the writes will ask for,
+//! [`batch`] lets them run against what was read ([`super::store::Store`], in memory), and [`flush`]
+//! writes what they changed: arrays, never row by row. A write that asks for a row that nobody
+//! foresaw has it fetched, and the batch runs again: it is pure until it is flushed.
+//!
+//! **One history whatever the gateways do.** Each number is locked for the transaction (an advisory
+//! lock: also numbers that no row speaks of yet can be locked), in ascending order, before anything of
+//! it is read; the journal's key on identities is the last word. [`super::commit`] keeps one
+//! gateway's writes about a number in order.
+//!
+//! **A commit whose answer is lost** is looked up by the row that each writer's transactions leave in
+//! `writer`: that waits for the lost transaction to end, and tells.
+//!
+//! Plans are fixed by the session ([`hosts`]): with few or stale statistics the planner would read
+//! whole tables where an index has the rows.
+
+mod batch;
+mod fetch;
+mod flush;
+mod hosts;
+mod lookups;
+mod rows;
+mod session;
+mod terms;
+mod verify;
+mod writer;
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::{OpenError, Opened, Rules, migrate, read};
+use crate::clock::Timestamp;
+use hosts::Hosts;
+pub(super) use lookups::Lookups;
+use terms::Known;
+
+/// Opens a ledger whose schema is up to date, and starts its writers.
+pub(super) async fn open(
+    url: &SecretString,
+    mut rules: Rules,
+    queue_max: usize,
+    now: Timestamp,
+) -> Result<Opened, OpenError> {
+    let hosts = Arc::new(Hosts::parse(url)?);
+    let mut connection = hosts.connect().await.map_err(|error| hosts.unreachable(error))?;
+    migrate::check(&hosts.address()).await?;
+    rules.book = terms::register(&mut connection, &rules).await?;
+    session::forget_old(&mut connection, now).await?;
+    let rules = Arc::new(rules);
+    let known = Arc::new(Known::new(Arc::clone(&rules)));
+    let pool = read::postgres(&hosts.address()).await?;
+    hosts.follow(pool.clone());
+    let writer = writer::start(&hosts, &known, queue_max);
+    let lookups = super::Lookups::Postgres(Lookups::start(&hosts, &known));
+    Ok(Opened { rules, writer, lookups, pool })
+}
+
+/// The address of the host that takes writes now, for whoever connects by himself.
+pub(super) async fn address(url: &SecretString) -> Result<String, OpenError> {
+    let hosts = Hosts::parse(url)?;
+    hosts.connect().await.map_err(|error| hosts.unreachable(error))?;
+    Ok(hosts.address())
+}

@@ -1,0 +1,118 @@
+//! A server's rows as values.
+
+use sqlx::Row as _;
+use sqlx::postgres::PgRow;
+
+use super::terms::Known;
+use crate::clock::Timestamp;
+use crate::ids::{Msisdn, NoticeId};
+use crate::ledger::journal::{Outcome, Row};
+use crate::ledger::raw::Raw;
+use crate::ledger::{StoreError, standing};
+use crate::subscription::notice::SentIds;
+use crate::subscription::order::Newest;
+use crate::subscription::{Run, Subscription};
+
+/// The columns of a subscription, as [`subscription`] and [`newest`] read them.
+pub(super) const SUBSCRIPTION: &str = "s.terms_id, s.standing, s.founder, s.starts_at, s.expires_at, s.lapses_at, \
+    s.ended_at, s.auto_renew, s.channel, s.reg_id, s.updated_at, s.newest_queue, s.newest_queue_at, \
+    s.newest_other_at";
+
+/// A row of the journal, its columns in the order of `journal::COLUMNS`.
+pub(super) fn notice(row: &PgRow) -> Result<Row, StoreError> {
+    let (outcome, reason): (&str, Option<&str>) = (row.try_get(3)?, row.try_get(4)?);
+    Ok(Row {
+        id: NoticeId(row.try_get(0)?),
+        received_at: Timestamp(row.try_get(1)?),
+        caller: row.try_get(2)?,
+        outcome: Outcome::parse(outcome, reason)
+            .ok_or_else(|| StoreError::broken(format!("a notice has the outcome {outcome:?}")))?,
+        answer: row.try_get(5)?,
+        count: row.try_get(6)?,
+        identity: row.try_get(7)?,
+        msisdn: row.try_get::<Option<String>, _>(8)?.map(Msisdn::from_canonical),
+        queue_id: row.try_get(9)?,
+        reg_type: row.try_get(10)?,
+        reg_id: row.try_get(11)?,
+        sent: SentIds {
+            service_id: row.try_get(12)?,
+            package_id: row.try_get(13)?,
+            service_code: row.try_get(14)?,
+            package_code: row.try_get(15)?,
+        },
+        channel: row.try_get(16)?,
+        price: row.try_get(17)?,
+        event_at: time(row, 18)?,
+        subscribe_at: time(row, 19)?,
+        expire_at: time(row, 20)?,
+        auto_renew: row.try_get::<i64, _>(21)? != 0,
+        failed: row.try_get::<i64, _>(22)? != 0,
+        scope: row.try_get(23)?,
+    })
+}
+
+/// A message as it came, beginning at column 1.
+pub(super) fn raw(row: &PgRow) -> Result<Raw, StoreError> {
+    Ok(Raw {
+        method: row.try_get(1)?,
+        path: row.try_get(2)?,
+        query: row.try_get(3)?,
+        content_type: row.try_get(4)?,
+        body: row.try_get::<Vec<u8>, _>(5)?.into(),
+        status: u16::try_from(row.try_get::<i64, _>(6)?).unwrap_or_default(),
+        reply: row.try_get(7)?,
+    })
+}
+
+/// A subscription whose columns begin at `from`; its terms must be known.
+pub(super) fn subscription(row: &PgRow, from: usize, known: &Known) -> Result<Subscription, StoreError> {
+    let terms = known.named(row.try_get(from)?)?;
+    let founder: Option<i64> = row.try_get(from + 2)?;
+    let run = match founder {
+        Some(founder) => Some(Run {
+            terms: terms.clone(),
+            founder,
+            starts_at: Timestamp(row.try_get(from + 3)?),
+            expires_at: Timestamp(row.try_get(from + 4)?),
+            lapses_at: Timestamp(row.try_get(from + 5)?),
+            ended_at: time(row, from + 6)?,
+            auto_renew: row.try_get::<i64, _>(from + 7)? != 0,
+        }),
+        None => None,
+    };
+    Ok(Subscription {
+        standing: standing::parse(row.try_get(from + 1)?)?,
+        run,
+        channel: row.try_get(from + 8)?,
+        reg_id: row.try_get(from + 9)?,
+        updated_at: Timestamp(row.try_get(from + 10)?),
+        terms,
+    })
+}
+
+/// How far the fold has come by a subscription's row.
+pub(super) fn newest(row: &PgRow, from: usize) -> Result<Newest, StoreError> {
+    let queue: Option<&str> = row.try_get(from + 11)?;
+    Ok(Newest {
+        queue: queue.and_then(|text| text.parse().ok()),
+        queue_at: time(row, from + 12)?,
+        other_at: time(row, from + 13)?,
+    })
+}
+
+/// A past run: founder, times and renewal from column `from` on.
+pub(super) fn past(row: &PgRow, from: usize, known: &Known) -> Result<Run, StoreError> {
+    Ok(Run {
+        terms: known.named(row.try_get(from)?)?,
+        founder: row.try_get(from + 1)?,
+        starts_at: Timestamp(row.try_get(from + 2)?),
+        expires_at: Timestamp(row.try_get(from + 3)?),
+        lapses_at: Timestamp(row.try_get(from + 4)?),
+        ended_at: time(row, from + 5)?,
+        auto_renew: row.try_get::<i64, _>(from + 6)? != 0,
+    })
+}
+
+fn time(row: &PgRow, column: usize) -> Result<Option<Timestamp>, StoreError> {
+    Ok(row.try_get::<Option<i64>, _>(column)?.map(Timestamp))
+}

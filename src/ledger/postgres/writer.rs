@@ -1,0 +1,264 @@
+//! The writers: each takes what waits, carries it through one transaction, and answers. It judges
+//! failures: what is tried again, what is one write's own fault, what is nobody's but the server's.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::batch::{Batch, Wanted, lock};
+use super::fetch::fetch;
+use super::flush::flush;
+use super::hosts::Hosts;
+use super::session::{Ended, Session};
+use super::terms::Known;
+use crate::clock::{Clock, Timestamp};
+use crate::ledger::commit::{Done, Job, Queue, Work, Writer, answer, perform};
+use crate::ledger::{Rules, StoreError};
+use crate::subscription::judge::{Judgement, judge};
+use crate::subscription::notice::Reading;
+
+/// Writers of one gateway, so batches in flight at once. Two keep the server busy while the other's
+/// commit waits for the disk; where a sync is fast one is nearly as good, and more only make the
+/// batches smaller.
+const WRITERS: usize = 2;
+
+/// How long all attempts at one batch may take: less than the watchdog's patience.
+const COMMIT_MAX: Duration = Duration::from_secs(8);
+
+/// Attempts at one batch where others came in between or the connection was lost.
+const ATTEMPTS_MAX: u32 = 5;
+
+/// Between two attempts, times their number.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// How often a batch may ask for more rows. A write asks for one kind after the other, and there are
+/// nine.
+const ROUNDS_MAX: usize = 32;
+
+/// Held by operators' changes, one transaction at a time: which numbers they touch shows only as they
+/// go. No number is negative.
+const OPERATORS: i64 = -1;
+
+/// Starts the writers.
+pub(super) fn start(hosts: &Arc<Hosts>, known: &Arc<Known>, queue_max: usize) -> Writer {
+    let (writer, queues) = Writer::new(queue_max, WRITERS);
+    for queue in queues {
+        let name = format!("{:016x}", getrandom::u64().unwrap_or_default());
+        let (hosts, known) = (Arc::clone(hosts), Arc::clone(known));
+        let task = Task { hosts, known, queue, name, batches: 0, session: None, clock: Clock::system() };
+        let running = tokio::spawn(task.run());
+        // A panic of the writer has been reported by its hook; there is nothing to add here.
+        writer.ends_with(async { drop(running.await) });
+    }
+    writer
+}
+
+struct Task {
+    hosts: Arc<Hosts>,
+    known: Arc<Known>,
+    queue: Queue,
+    /// What its transactions go by.
+    name: String,
+    batches: i64,
+    /// None after a failure that a session does not survive, until the next attempt opens another.
+    session: Option<Session>,
+    clock: Clock,
+}
+
+impl Task {
+    async fn run(mut self) {
+        while let Some(batch) = self.queue.batch().await {
+            self.settle(batch).await;
+        }
+        if let Some(session) = self.session {
+            session.close().await;
+        }
+    }
+
+    async fn settle(&mut self, batch: Vec<Job>) {
+        let work: Vec<&Work> = batch.iter().map(|job| &job.work).collect();
+        let results = match self.commit(&work).await {
+            Ok(done) => done.into_iter().map(Ok).collect(),
+            Err(error) if work.len() > 1 && is_ones_own(&error) => self.one_by_one(&work).await,
+            Err(error) => vec![Err(error); work.len()],
+        };
+        answer(batch, results);
+    }
+
+    async fn one_by_one(&mut self, work: &[&Work]) -> Vec<Result<Done, StoreError>> {
+        let mut results = Vec::with_capacity(work.len());
+        for work in work {
+            let done = self.commit(&[*work]).await;
+            let lost = || StoreError::broken("a write had no result");
+            results.push(done.and_then(|done| done.first().copied().ok_or_else(lost)));
+        }
+        results
+    }
+
+    async fn commit(&mut self, work: &[&Work]) -> Result<Vec<Done>, StoreError> {
+        let began = self.queue.begin();
+        // An attempt that is given up leaves no session behind: what it holds ends with it.
+        let result = timeout(COMMIT_MAX, self.attempts(work)).await.unwrap_or(Err(StoreError::Late));
+        self.queue.ended(began, work.len(), &result);
+        result
+    }
+
+    async fn attempts(&mut self, work: &[&Work]) -> Result<Vec<Done>, StoreError> {
+        let mut failure = StoreError::Contended;
+        for attempt in 0..ATTEMPTS_MAX {
+            tokio::time::sleep(PAUSE * attempt).await;
+            match self.attempt(work).await {
+                Ok((done, Ended::Committed)) => return Ok(done),
+                Ok((done, Ended::Unknown(error))) => {
+                    if self.was_committed().await? {
+                        return Ok(done);
+                    }
+                    failure = error;
+                }
+                Err(error) if may_pass(&error) => failure = error,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(failure)
+    }
+
+    /// One transaction. The session is kept only where it is in good order.
+    async fn attempt(&mut self, work: &[&Work]) -> Result<(Vec<Done>, Ended), StoreError> {
+        let mut session = match self.session.take() {
+            Some(session) => session,
+            None => Session::open(&self.hosts, &self.name, self.batches).await?,
+        };
+        let result = transaction(&mut session, &self.known, work, self.clock.now()).await;
+        self.batches = session.batch();
+        match &result {
+            Ok((_, Ended::Committed)) => self.session = Some(session),
+            Err(error) if !is_lost(error) && session.roll_back().await.is_ok() => {
+                self.session = Some(session)
+            }
+            _ => {}
+        }
+        result
+    }
+
+    /// Looks whether the newest transaction was committed after all.
+    async fn was_committed(&mut self) -> Result<bool, StoreError> {
+        let mut session = Session::open(&self.hosts, &self.name, self.batches).await?;
+        let committed = session.was_committed(self.batches).await?;
+        self.session = Some(session);
+        tracing::warn!(committed, "a commit's answer was lost; the ledger was asked");
+        Ok(committed)
+    }
+}
+
+async fn transaction(
+    session: &mut Session,
+    known: &Known,
+    work: &[&Work],
+    now: Timestamp,
+) -> Result<(Vec<Done>, Ended), StoreError> {
+    let mut locks: BTreeSet<i64> = work.iter().filter_map(|work| lock_of(work)).collect();
+    loop {
+        let keys: Vec<i64> = locks.iter().copied().collect();
+        session.begin(&keys, now).await?;
+        let mut batch = Batch::new(known, Some(&locks));
+        match run(session, &mut batch, known, work).await {
+            Ok(done) => {
+                flush(session.connection(), &batch.fetched, &batch.changed).await?;
+                return Ok((done, session.commit().await?));
+            }
+            Err(StoreError::Unfetched) if locks.len() < ROUNDS_MAX * work.len() => {
+                let more = std::mem::take(&mut batch.wanted.locks);
+                session.roll_back().await?;
+                locks.extend(more);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Runs the writes until nothing is wanted any more; [`StoreError::Unfetched`] where that takes locks
+/// that must be taken first.
+async fn run(
+    session: &mut Session,
+    batch: &mut Batch<'_>,
+    known: &Known,
+    work: &[&Work],
+) -> Result<Vec<Done>, StoreError> {
+    let rows = work.iter().filter(|work| matches!(work, Work::Record(_))).count();
+    let mut wanted = foreseen(work, &known.rules);
+    let mut ids = rows;
+    for _ in 0..ROUNDS_MAX {
+        fetch(session.connection(), known, wanted, ids, &mut batch.fetched).await?;
+        ids = 0;
+        batch.begin_again();
+        let done: Vec<_> = work.iter().map(|work| perform(batch, &known.rules, work)).collect();
+        if batch.wanted.is_empty() {
+            return done.into_iter().collect();
+        }
+        if !batch.wanted.locks.is_empty() {
+            return Err(StoreError::Unfetched);
+        }
+        wanted = batch.wanted.clone();
+    }
+    Err(StoreError::broken("a batch asked for more rows without end"))
+}
+
+fn lock_of(work: &Work) -> Option<i64> {
+    match work {
+        Work::Operate(..) => Some(OPERATORS),
+        Work::Record(_) | Work::Probe(_) => work.number().map(lock),
+    }
+}
+
+/// What the writes will ask for if all are new: their identities, and the services they speak of.
+fn foreseen(work: &[&Work], rules: &Rules) -> Wanted {
+    let mut wanted = Wanted::default();
+    for work in work {
+        let Work::Record(received) = work else { continue };
+        let Reading::Notice(notice) = &received.reading else { continue };
+        wanted.identities.insert(notice.identity.clone());
+        if let Judgement::Stands(change) = judge(notice, &rules.catalog, &rules.book, rules.policy) {
+            let number = &notice.content.msisdn;
+            wanted.states.extend(change.services().into_iter().map(|id| (number.clone(), id.to_owned())));
+        }
+    }
+    wanted
+}
+
+fn code(error: &sqlx::Error) -> Option<String> {
+    error.as_database_error().and_then(|error| error.code()).map(|code| code.into_owned())
+}
+
+/// Whether the server ended the session, or is not the one that takes writes any more.
+pub(super) fn is_cut(error: &sqlx::Error) -> bool {
+    match code(error) {
+        // Shut down, crashed, starting up; idle in a transaction; read-only, so a standby.
+        Some(code) => matches!(code.as_str(), "57P01" | "57P02" | "57P03" | "25P03" | "25006"),
+        None => !matches!(error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)),
+    }
+}
+
+/// Whether the session is lost with the failure.
+fn is_lost(error: &StoreError) -> bool {
+    matches!(error, StoreError::Sql(error) if is_cut(error))
+}
+
+/// Whether the next attempt may go well: the connection was lost, or another gateway came in between
+/// (serialization, deadlock, an identity that was free a moment ago).
+fn may_pass(error: &StoreError) -> bool {
+    let StoreError::Sql(error) = error else { return false };
+    is_cut(error) || matches!(code(error).as_deref(), Some("40001" | "40P01" | "23505"))
+}
+
+/// Whether one write of the batch is at fault: the server refused its data.
+fn is_ones_own(error: &StoreError) -> bool {
+    match error {
+        StoreError::Sql(error) => {
+            code(error).is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
+        }
+        StoreError::Broken(_) => true,
+        _ => false,
+    }
+}
