@@ -54,6 +54,7 @@ impl Hosts {
     pub(super) fn parse(url: &SecretString) -> Result<Self, OpenError> {
         let shown = LedgerUrl::Postgres(url.clone()).to_string();
         let addresses = each_host(url.expose_secret());
+        named_files(&addresses[0]).map_err(|error| OpenError::Url(shown.clone(), error))?;
         let options = addresses.iter().map(|address| PgConnectOptions::from_str(address));
         let options = options
             .map(|read| read.map(|options| options.options(SESSION).disable_statement_logging()))
@@ -118,6 +119,18 @@ async fn primary(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error
         false => Ok(connection),
         true => Err(sqlx::Error::Configuration("the server is a standby".into())),
     }
+}
+
+/// Makes sure that the files which an address names can be read: the driver does not say which cannot.
+fn named_files(address: &str) -> Result<(), sqlx::Error> {
+    let query = address.split_once('?').map_or("", |(_, query)| query);
+    for (key, path) in form_urlencoded::parse(query.as_bytes()) {
+        if matches!(&*key, "sslrootcert" | "sslcert" | "sslkey") {
+            std::fs::metadata(&*path)
+                .map_err(|error| sqlx::Error::Configuration(format!("{key} {path}: {error}").into()))?;
+        }
+    }
+    Ok(())
 }
 
 /// One address for each host of an address with several.
