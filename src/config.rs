@@ -123,7 +123,7 @@ impl Config {
             carrier: Carrier { caller, ..reading.section("carrier", &[]) },
             limits: reading.section("limits", &[]),
             catalog: reading.section("catalog", &[]),
-            ledger: reading.section("ledger", &[]),
+            ledger: reading.section("ledger", ledger::SECRETS),
             admin: reading.section("admin", admin::SECRETS),
             log: reading.section("log", &[]),
             partner,

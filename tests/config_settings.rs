@@ -62,7 +62,7 @@ fn the_defaults() {
     assert!(!config.carrier.record_only);
     assert_eq!((config.limits.carrier_per_second, config.limits.partner_per_second), (0, 0));
     assert!(config.catalog.is_default());
-    assert_eq!(config.ledger.url, LedgerUrl::Sqlite("data/gateway.db".into()));
+    assert!(matches!(&config.ledger.url, LedgerUrl::Sqlite(path) if path.as_os_str() == "data/gateway.db"));
     assert_eq!(config.ledger.queue_max, 4096);
     assert_eq!(config.admin.listen.to_string(), "127.0.0.1:8081");
     assert!(config.admin.token.is_none() && config.admin.hosts.is_empty());
@@ -176,8 +176,12 @@ fn listeners_and_ledger() {
         ],
     );
     check(
-        "[ledger]\nurl = 'postgres://u:hidden@db/x'\n",
-        &["FILE: ledger.url: postgres:// is not supported by this build yet"],
+        "[ledger]\nurl = 'postgres://u:hidden@db'\n",
+        &["FILE: ledger.url: names no database after its hosts: postgres://USER@HOST/DATABASE"],
+    );
+    check(
+        "[ledger]\nurl = 'postgres://u:hidden@/x'\n",
+        &["FILE: ledger.url: postgres:// is not followed by USER@HOST/DATABASE"],
     );
     check(
         "[ledger]\nurl = 'data.db'\nqueue_max = 0\n",
@@ -186,10 +190,10 @@ fn listeners_and_ledger() {
             "FILE: ledger.queue_max: 0 is not from 1 to 1000000",
         ],
     );
-    assert_eq!(
-        read("[ledger]\nurl = 'sqlite:///var/x.db'\n").ledger.url,
-        LedgerUrl::Sqlite("/var/x.db".into())
-    );
+    let url = |text: &str| read(&format!("[ledger]\nurl = '{text}'\n")).ledger.url.to_string();
+    assert_eq!(url("sqlite:///var/x.db"), "sqlite:///var/x.db");
+    let shown = "postgres://u@db1,db2:5433/x";
+    assert_eq!(url("postgres://u:hidden@db1,db2:5433/x?sslmode=require&password=hidden"), shown);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
 use sdp_gateway::catalog::Catalog;
 use sdp_gateway::clock::{Clock, Timestamp};
+use sdp_gateway::config::LedgerUrl;
 use sdp_gateway::ids::Msisdn;
 use sdp_gateway::ledger::raw::Raw;
 use sdp_gateway::ledger::{self, Ledger, Received, Rules};
@@ -284,7 +285,7 @@ fn at_most_one_of_an_exclusive_service(state: &ServiceState) -> Result<(), TestC
 /// A fresh ledger that has received these notices in this order; its subscriber's holdings as JSON.
 async fn through_the_ledger(notices: &[Notice], order: &[usize]) -> String {
     let folder = tempfile::tempdir().expect("a folder");
-    let url = format!("sqlite://{}", folder.path().join("gateway.db").display());
+    let url = LedgerUrl::Sqlite(folder.path().join("gateway.db"));
     ledger::migrate(&url).await.expect("a schema");
     let rules = Rules {
         catalog: Arc::new(catalog()),

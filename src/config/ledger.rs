@@ -8,6 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::reading::Reading;
 
+/// Keys that may hold a password.
+pub(super) const SECRETS: &[&str] = &["url"];
+
 /// Where notices and subscriptions are kept.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 pub struct Ledger {

@@ -136,8 +136,10 @@ impl Reading {
         match keys::adopt::<T>(table, &entry.path[1..], entry.meanings()) {
             Ok(()) => drop(self.places.insert(key, entry.place)),
             Err(refused) => {
+                // What is wrong with an address is said without quoting it.
+                let quotes = secret && name != "url";
                 let what =
-                    if secret { "is not text in quotes, or a list of such".into() } else { refused.what() };
+                    if quotes { "is not text in quotes, or a list of such".into() } else { refused.what() };
                 self.refused.insert(key.clone());
                 self.faults.push(entry.place, key, what);
             }

@@ -108,14 +108,13 @@ pub struct Pulse(Vec<(Arc<Lane>, u64)>);
 impl Pulse {
     /// False where a writer is at the very attempt that it was at when last asked, or died in it.
     pub fn moves(&mut self) -> bool {
-        let moves = |(lane, seen): &mut (Arc<Lane>, u64)| {
+        let mut all_move = true;
+        for (lane, seen) in &mut self.0 {
             let beats = lane.beats.load(Ordering::Relaxed);
-            let moves = beats.is_multiple_of(2) || beats != *seen;
+            all_move &= beats.is_multiple_of(2) || beats != *seen;
             *seen = beats;
-            moves
-        };
-        // Each must be looked at, also after one that stands still.
-        self.0.iter_mut().map(moves).fold(true, |all, moves| all && moves)
+        }
+        all_move
     }
 }
 
