@@ -30,7 +30,7 @@
 //! * [`wire`]: bytes to messages and codes to replies.
 //! * [`catalog`]: the offers, and which of them a message means.
 //! * [`subscription`]: every rule of a notice.
-//! * [`ledger`]: the journal, its fold, group commit, reads.
+//! * [`ledger`]: the journal, its fold, group commit, reads; copies from one engine to the other.
 //! * [`server`], [`routes`]: HTTP, and whose each path is.
 //! * [`carrier`], [`partner`], [`admin`]: who calls us; [`json`] and [`story`] are what the JSON ones
 //!   share.

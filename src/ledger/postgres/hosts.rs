@@ -15,6 +15,10 @@ use tokio::time::timeout;
 use crate::config::LedgerUrl;
 use crate::ledger::OpenError;
 
+/// Held shared by every session on the ledger, and alone by a copy into it: so neither begins while
+/// the other is there. No number is negative, and -1 is the operators'.
+pub(in crate::ledger) const OPEN: i64 = -2;
+
 /// How long one host may take to let us in.
 const CONNECT_MAX: Duration = Duration::from_secs(3);
 
@@ -114,10 +118,12 @@ impl Hosts {
 
 async fn primary(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
     let mut connection = PgConnection::connect_with(options).await?;
-    let row = sqlx::query("SELECT pg_is_in_recovery()").fetch_one(&mut connection).await?;
-    match row.try_get(0)? {
-        false => Ok(connection),
-        true => Err(sqlx::Error::Configuration("the server is a standby".into())),
+    let sql = "SELECT pg_is_in_recovery(), pg_try_advisory_lock_shared($1)";
+    let row = sqlx::query(sql).bind(OPEN).fetch_one(&mut connection).await?;
+    match (row.try_get(0)?, row.try_get(1)?) {
+        (false, true) => Ok(connection),
+        (false, false) => Err(sqlx::Error::Configuration("a copy into this ledger is not finished".into())),
+        (true, _) => Err(sqlx::Error::Configuration("the server is a standby".into())),
     }
 }
 
