@@ -5,9 +5,6 @@
 mod gateway;
 #[path = "faultio/kit.rs"]
 mod kit;
-#[allow(dead_code, unreachable_pub, reason = "no test uses all of it")]
-#[path = "support/postgres.rs"]
-mod postgres;
 
 #[path = "ledger_copy/refused.rs"]
 mod refused;
@@ -20,11 +17,9 @@ use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use gateway::Gateway;
+use gateway::ledger::postgres;
 use kit::{Book, Dice, Line};
 use serde_json::Value;
-
-/// A row of the PostgreSQL client's.
-type Row = Vec<Option<String>>;
 
 /// Connections that send at once.
 const LINES: usize = 4;
