@@ -2,11 +2,11 @@
 //! by the statements of the plain server ([`crate::one_tx`]), at the same concurrency.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::cli::Kind;
 use crate::message::Template;
-use crate::postgres::{Postgres, printed};
+use crate::postgres::Postgres;
 use crate::{Result, one_tx};
 
 /// The table of the narrow rows. It has no index: nothing durable is cheaper.
@@ -15,6 +15,7 @@ pub(crate) const TABLE: &str = "CREATE TABLE narrow (number BIGINT NOT NULL)";
 /// What pgbench counted.
 pub(crate) struct Counted {
     pub(crate) per_s: f64,
+    /// In all, warming up included.
     pub(crate) total: u64,
     pub(crate) average_ms: f64,
 }
@@ -45,22 +46,32 @@ pub(crate) fn run(
     seconds: u32,
 ) -> Result<Counted> {
     let mut pgbench = Command::new("pgbench");
-    pgbench.args(["-n", "-M", "prepared", "-j", "2", "-c", &connections.to_string()]);
-    pgbench.args(["-T", &seconds.to_string()]).arg("-f").arg(script);
+    pgbench.args(["-n", "-M", "prepared", "-j", "2", "-P", "1", "-c", &connections.to_string()]);
+    // The first second warms up, and the last may go untold.
+    pgbench.args(["-T", &(seconds + 2).to_string()]).arg("-f").arg(script);
     // As variables they are sent with each execution, as an application would.
     pgbench.arg(format!("--define=body={}", Template::body(Kind::Notify)));
     pgbench.arg(format!("--define=reply={}", Template::reply(Kind::Notify)));
-    let text = printed(pgbench.arg(server.url(database)))?;
-    let number = |before: &str| -> Result<f64> {
-        let line = text.lines().find_map(|line| line.strip_prefix(before));
-        let word = line.and_then(|rest| rest.split_whitespace().next());
-        Ok(word.ok_or_else(|| format!("pgbench does not say {before:?}: {text}"))?.parse()?)
-    };
-    Ok(Counted {
-        per_s: number("tps = ")?,
-        total: number("number of transactions actually processed: ")? as u64,
-        average_ms: number("latency average = ")?,
-    })
+    let output = pgbench.arg(server.url(database)).stdin(Stdio::null()).output()?;
+    let told = String::from_utf8(output.stderr)?;
+    if !output.status.success() {
+        return Err(format!("pgbench: {}: {told}", output.status).into());
+    }
+    let told: Vec<(f64, f64)> = told.lines().filter_map(second).skip(1).take(seconds as usize).collect();
+    let mean = |of: fn(&(f64, f64)) -> f64| told.iter().map(of).sum::<f64>() / told.len() as f64;
+    let text = String::from_utf8(output.stdout)?;
+    let total =
+        text.lines().find_map(|line| line.strip_prefix("number of transactions actually processed: "));
+    let total = total.and_then(|text| text.trim().parse().ok()).ok_or("pgbench counts no transactions")?;
+    Ok(Counted { per_s: mean(|(per_s, _)| *per_s), total, average_ms: mean(|(_, ms)| *ms) })
+}
+
+/// What pgbench tells each second: rate, and milliseconds on average.
+fn second(line: &str) -> Option<(f64, f64)> {
+    let mut parts = line.strip_prefix("progress: ")?.split(", ").skip(1);
+    let per_s = parts.next()?.strip_suffix(" tps")?.parse().ok()?;
+    let average_ms = parts.next()?.strip_prefix("lat ")?.split(' ').next()?.parse().ok()?;
+    Some((per_s, average_ms))
 }
 
 /// A notice about a number by chance under a queueID by chance.

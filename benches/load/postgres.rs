@@ -78,7 +78,7 @@ impl Drop for Postgres {
 }
 
 /// Runs a program to its end; what it printed.
-pub(crate) fn printed(command: &mut Command) -> Result<String> {
+fn printed(command: &mut Command) -> Result<String> {
     let output = command.stdin(Stdio::null()).output()?;
     if !output.status.success() {
         std::io::stderr().write_all(&output.stderr)?;

@@ -67,7 +67,7 @@ pub(crate) fn cpu(server_s: f64, database_s: f64) {
 
 pub(crate) fn pgbench(name: &str, connections: usize, counted: &pgbench::Counted, cpu_s: f64) {
     println!("{name:<28} {connections:>5} {:>9.0}   {:.2} ms on average", counted.per_s, counted.average_ms);
-    println!("{:<28} CPU s /100,000: the database's {cpu_s:.2}", "");
+    println!("{:<28} CPU s /100,000: the database's {cpu_s:.2}, new sessions included", "");
 }
 
 /// Each ratio over its rounds.
