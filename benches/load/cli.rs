@@ -12,6 +12,10 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) quick: bool,
 
+    /// The ledger on PostgreSQL, beside what `pgbench` gets out of the same server: one of our own.
+    #[arg(long)]
+    pub(crate) postgres: bool,
+
     /// How long each measurement lasts, seconds.
     #[arg(long, default_value_t = 3)]
     pub(crate) seconds: u32,
@@ -60,7 +64,7 @@ pub(crate) enum Role {
     #[command(hide = true)]
     OneTx {
         #[arg(long)]
-        ledger: PathBuf,
+        ledger: String,
     },
     #[command(hide = true)]
     Disk {

@@ -20,7 +20,12 @@ impl Line {
 
     /// CPU seconds of the server for 100,000 requests.
     pub(crate) fn cpu_s(&self) -> f64 {
-        self.used.cpu_s * 100_000.0 / self.counted.total.max(1) as f64
+        self.of_100_000(self.used.cpu_s)
+    }
+
+    /// What 100,000 requests cost, if all of them cost this.
+    pub(crate) fn of_100_000(&self, used_s: f64) -> f64 {
+        used_s * 100_000.0 / self.counted.total.max(1) as f64
     }
 }
 

@@ -1,5 +1,5 @@
 //! The gateway under load, beside what it could be at best and what it would be if built plainly, all
-//! in one run: `cargo bench --bench load` (about three minutes; `-- --help` for more).
+//! in one run: `cargo bench --bench load` (about three minutes; `-- --help` for more). With `-- --postgres`, the ledger is on a PostgreSQL server.
 //!
 //! This process measures; a process of its own sends ([`client`]), and so do the two servers that the
 //! gateway is compared with: [`bare`], hyper alone, and [`one_tx`], one transaction a request. Figures
@@ -9,13 +9,17 @@ mod bare;
 mod cli;
 mod client;
 mod compare;
+mod cpu;
 mod disk;
 mod http;
 mod message;
 mod one_tx;
+mod pgbench;
+mod postgres;
 mod preload;
 mod process;
 mod run;
+mod run_postgres;
 mod shim;
 mod soak;
 mod table;
@@ -37,6 +41,7 @@ fn main() -> Result<()> {
             println!("measures only under `cargo bench`");
             Ok(())
         }
+        None if args.postgres => run_postgres::all(&args),
         None => run::all(&args),
     }
 }

@@ -34,9 +34,10 @@ const CHECK: &str = "<RQST> \n   <name>CheckServiceInfo</name> \n   <requestid>I
 
 impl Template {
     pub(crate) fn new(kind: Kind, to: std::net::SocketAddr) -> Self {
-        let (path, body) = match kind {
-            Kind::Notify => ("notify_reg.html", NOTIFY),
-            Kind::Check => ("notify_check.html", CHECK),
+        let body = Self::body(kind);
+        let path = match kind {
+            Kind::Notify => "notify_reg.html",
+            Kind::Check => "notify_check.html",
         };
         let bytes = format!(
             "POST /vascloud/v1/{path} HTTP/1.1\r\nContent-Type: text/xml; charset=utf-8\r\n\
@@ -70,17 +71,21 @@ impl Template {
         &self.bytes
     }
 
-    /// The length of the gateway's reply to it.
-    pub(crate) fn reply_bytes(kind: Kind) -> usize {
-        use sdp_gateway::wire::code::Code;
-        use sdp_gateway::wire::{Message, accessgw, read_xml, rqst};
-        let body = match kind {
+    /// A body before anything is filled in, of the length they all have.
+    pub(crate) fn body(kind: Kind) -> &'static str {
+        match kind {
             Kind::Notify => NOTIFY,
             Kind::Check => CHECK,
-        };
-        match read_xml(body.as_bytes(), None) {
-            Ok(Message::AccessGw(message)) => accessgw::render(Code::Kept, &message.echo()).len(),
-            Ok(Message::Rqst(message)) => rqst::render(Code::Kept, 1, &message.echo()).len(),
+        }
+    }
+
+    /// The gateway's reply to it.
+    pub(crate) fn reply(kind: Kind) -> String {
+        use sdp_gateway::wire::code::Code;
+        use sdp_gateway::wire::{Message, accessgw, read_xml, rqst};
+        match read_xml(Self::body(kind).as_bytes(), None) {
+            Ok(Message::AccessGw(message)) => accessgw::render(Code::Kept, &message.echo()),
+            Ok(Message::Rqst(message)) => rqst::render(Code::Kept, 1, &message.echo()),
             Err(error) => panic!("{error}"),
         }
     }

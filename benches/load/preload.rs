@@ -29,16 +29,47 @@ pub(crate) fn ledger(folder: &Path) -> PathBuf {
     folder.join("data/gateway.db")
 }
 
-/// A folder with a ledger of so many subscriptions.
-pub(crate) fn folder(parent: &Path, name: &str, subscriptions: u32) -> Result<PathBuf> {
-    let folder = parent.join(name);
-    std::fs::create_dir_all(&folder)?;
-    let migrated = process::gateway(&folder, None).arg("migrate").status()?;
+/// The same on a server, where one statement writes all rows of a table: for the number of subscriptions.
+pub(crate) fn statements(subscriptions: u32) -> [String; 4] {
+    let nth = format!(
+        "(SELECT to_char(n, 'FM0000000000000') AS q, n FROM generate_series(1, {subscriptions}) AS n)"
+    );
+    let terms =
+        "(SELECT id AS terms FROM terms WHERE body LIKE '%\"1000625\"%' AND body LIKE '%\"1003013\"%')";
+    [
+        format!(
+            "INSERT INTO notice (received_at, caller, kind, outcome, answer, count, identity, msisdn, queue_id, \
+             reg_type, reg_id, service_id, package_id, service_code, package_code, channel, price, event_at, \
+             subscribe_at, expire_at, auto_renew, failed, scope) SELECT {BEGAN_MS}, 'carrier', 'register', \
+             'applied', 0, 1, 'q:' || q, 84899999999 + n, q, '1', q, '1000625', '1003013', 'LOVETV', 'NGAY', \
+             'SMS', '3000', {BEGAN_MS}, {BEGAN_MS}, {ENDS_MS}, 1, 0, 't' || terms FROM {nth} AS nth, {terms} AS terms"
+        ),
+        "INSERT INTO identity (key, notice_id) SELECT identity, id FROM notice".to_owned(),
+        format!(
+            "INSERT INTO subscription (msisdn, service_id, package_id, terms_id, standing, founder, starts_at, \
+             expires_at, lapses_at, auto_renew, channel, reg_id, updated_at, newest_queue, newest_queue_at) \
+             SELECT msisdn, service_id, package_id, terms, 'held', id, event_at, expire_at, expire_at, 1, \
+             channel, reg_id, event_at, id, event_at FROM notice, {terms} AS terms"
+        ),
+        "VACUUM ANALYZE".to_owned(),
+    ]
+}
+
+/// Has the gateway make the ledger of its folder.
+pub(crate) fn make(folder: &Path) -> Result<()> {
+    let migrated = process::gateway(folder, None).arg("migrate").status()?;
     if !migrated.success() {
         return Err("migrate failed".into());
     }
     // Numbers the terms of the catalog.
-    Server::gateway(&folder, None, None)?.stop()?;
+    Server::gateway(folder, None, None)?.stop()
+}
+
+/// A folder with a ledger of so many subscriptions.
+pub(crate) fn folder(parent: &Path, name: &str, subscriptions: u32) -> Result<PathBuf> {
+    let folder = parent.join(name);
+    std::fs::create_dir_all(&folder)?;
+    make(&folder)?;
     if subscriptions > 0 {
         fill(&ledger(&folder), subscriptions)?;
     }

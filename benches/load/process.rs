@@ -8,9 +8,10 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::Result;
-use crate::cli::Load;
+use crate::cli::{Kind, Load};
 use crate::client::Counted;
+use crate::message::Template;
+use crate::{Result, cpu};
 
 /// How long a server may take to begin or to stop.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -51,6 +52,11 @@ impl Server {
         Ok(Self { child, address })
     }
 
+    /// hyper alone, with replies as long as the gateway's.
+    pub(crate) fn bare(kind: Kind) -> Result<Self> {
+        Self::own(&["bare", "--reply-bytes", &Template::reply(kind).len().to_string()], None)
+    }
+
     /// The gateway in a folder that may hold a ledger. Its log goes to `log`, else to /dev/null.
     pub(crate) fn gateway(folder: &Path, preload: Option<&Path>, log: Option<File>) -> Result<Self> {
         let address = free_address()?;
@@ -86,10 +92,6 @@ impl Server {
 
     pub(crate) fn used(&self) -> Result<Used> {
         let pid = self.child.id();
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"))?;
-        // After the name, which may hold blanks: the state is the first, utime the twelfth.
-        let fields: Vec<&str> = stat.rsplit_once(") ").ok_or("no stat")?.1.split(' ').collect();
-        let ticks: f64 = [11, 12].iter().filter_map(|at| fields[*at].parse::<f64>().ok()).sum();
         let io = pairs(&std::fs::read_to_string(format!("/proc/{pid}/io"))?);
         let mut switches = 0;
         for task in std::fs::read_dir(format!("/proc/{pid}/task"))? {
@@ -98,8 +100,7 @@ impl Server {
         }
         let io = |name: &str| io.get(name).copied().unwrap_or(0);
         Ok(Used {
-            // USER_HZ is 100 wherever Linux runs.
-            cpu_s: ticks / 100.0,
+            cpu_s: cpu::of(pid)?,
             switches,
             reads: io("syscr"),
             writes: io("syscw"),
@@ -158,11 +159,17 @@ pub(crate) fn output(arguments: &[&str], preload: Option<&Path>) -> Result<Strin
     Ok(String::from_utf8(output.stdout)?)
 }
 
+/// The file of a gateway's folder with the URL of its ledger, where that is elsewhere.
+pub(crate) const URL_FILE: &str = "url";
+
 /// A command of the gateway's own binary in a folder.
 pub(crate) fn gateway(folder: &Path, preload: Option<&Path>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sdp-gateway"));
     command.current_dir(folder).env_clear().stdin(Stdio::null()).stdout(Stdio::null());
     command.envs(preload.map(|library| ("LD_PRELOAD", library)));
+    if folder.join(URL_FILE).exists() {
+        command.env("SDP_GATEWAY__LEDGER__URL_FILE", URL_FILE);
+    }
     command
 }
 

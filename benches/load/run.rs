@@ -5,12 +5,12 @@ use std::path::Path;
 
 use crate::cli::{Args, Kind};
 use crate::compare::{Line, Loads};
-use crate::message::Template;
 use crate::process::{self, Server};
+use crate::table::Ratio;
 use crate::{Result, preload, shim, soak, table};
 
 /// Numbers where the ledger begins empty: within a round most become renewals.
-const NUMBERS: u32 = 50_000;
+pub(crate) const NUMBERS: u32 = 50_000;
 
 /// The gateway and what it is compared with, all running; an idle one costs nothing.
 struct Servers {
@@ -45,7 +45,7 @@ pub(crate) fn all(args: &Args) -> Result<()> {
             ratios.extend(round(&servers, &mut loads, parent, *connections)?);
         }
     }
-    show(&args.connections, &ratios);
+    table::ratios(&args.connections, &ratios);
     table::memory("after the load", servers.gateway.memory()?);
     if !args.no_shim {
         slow_disk(args, parent, &folder, &plain, servers, &mut loads)?;
@@ -58,20 +58,16 @@ pub(crate) fn all(args: &Args) -> Result<()> {
 
 impl Servers {
     fn start(args: &Args, folder: &Path, plain: &Path, preload: Option<&Path>) -> Result<Self> {
-        let bare =
-            |kind| Server::own(&["bare", "--reply-bytes", &Template::reply_bytes(kind).to_string()], None);
         let log = args.log.then(|| File::create(folder.join("log"))).transpose()?;
         let ledger = preload::ledger(plain);
         Ok(Self {
-            bare_check: bare(Kind::Check)?,
-            bare_notify: bare(Kind::Notify)?,
+            bare_check: Server::bare(Kind::Check)?,
+            bare_notify: Server::bare(Kind::Notify)?,
             gateway: Server::gateway(folder, preload, log)?,
             one_tx: Server::own(&["one-tx", "--ledger", &ledger.to_string_lossy()], preload)?,
         })
     }
 }
-
-type Ratio = (&'static str, usize, f64);
 
 fn round(servers: &Servers, loads: &mut Loads, folder: &Path, connections: usize) -> Result<Vec<Ratio>> {
     let mut measured = |server, name, kind| -> Result<Line> {
@@ -129,7 +125,7 @@ fn slow_disk(
         ratios.push(("slow disk: notify / one transaction each", *connections, notify / one_tx));
         ratios.push(("slow disk: notify / one sync each", *connections, notify / syncs));
     }
-    show(&args.connections, &ratios);
+    table::ratios(&args.connections, &ratios);
     servers.gateway.stop()?;
     servers.one_tx.stop()
 }
@@ -138,20 +134,4 @@ fn syncs(folder: &Path, preload: Option<&Path>) -> Result<f64> {
     let folder = folder.to_string_lossy();
     let printed = process::output(&["disk", "--folder", &folder, "--seconds", "2"], preload)?;
     Ok(printed.trim().parse()?)
-}
-
-fn show(connections: &[usize], ratios: &[Ratio]) {
-    table::ratio_head();
-    for connections in connections {
-        let mut names: Vec<&str> = Vec::new();
-        for (name, _, _) in ratios.iter().filter(|ratio| ratio.1 == *connections) {
-            if !names.contains(name) {
-                names.push(name);
-            }
-        }
-        for name in names {
-            let of_name = ratios.iter().filter(|ratio| ratio.0 == name && ratio.1 == *connections);
-            table::ratio(name, *connections, of_name.map(|ratio| ratio.2).collect());
-        }
-    }
 }

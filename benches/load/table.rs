@@ -1,15 +1,31 @@
 //! What is printed.
 
 use crate::compare::Line;
+use crate::pgbench;
 use crate::process::Memory;
 
+/// A name, at so many connections, and its value in one round.
+pub(crate) type Ratio = (&'static str, usize, f64);
+
+enum Target {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+use Target::{AtLeast, AtMost};
+
 /// The figures that the design aims at, for comparison only: a busy machine misses them.
-pub(crate) const TARGETS: &[(&str, f64)] = &[
-    ("check / bare", 0.50),
-    ("notify / bare", 0.15),
-    ("notify / one transaction each", 4.0),
-    ("notify / one sync each", 1.5),
-    ("slow disk: notify / one transaction each", 10.0),
+const TARGETS: &[(&str, Target)] = &[
+    ("check / bare", AtLeast(0.50)),
+    ("notify / bare", AtLeast(0.15)),
+    ("notify / one transaction each", AtLeast(4.0)),
+    ("notify / one sync each", AtLeast(1.5)),
+    ("slow disk: notify / one transaction each", AtLeast(10.0)),
+    ("postgres: check / bare", AtLeast(0.30)),
+    ("postgres: notify / pgbench, one row", AtLeast(0.75)),
+    ("postgres: notify / pgbench, same rows", AtLeast(2.5)),
+    ("postgres: notify / one transaction each", AtLeast(4.0)),
+    ("postgres: CPU s of 100,000 notices", AtMost(5.0)),
 ];
 
 pub(crate) fn head() {
@@ -40,19 +56,53 @@ pub(crate) fn line(line: &Line) {
     );
 }
 
-pub(crate) fn ratio(name: &str, connections: usize, mut values: Vec<f64>) {
+/// What a server and the database behind it used, CPU seconds for 100,000 requests.
+pub(crate) fn cpu(server_s: f64, database_s: f64) {
+    println!(
+        "{:<28} CPU s /100,000: its own {server_s:.2}, the database's {database_s:.2}, together {:.2}",
+        "",
+        server_s + database_s
+    );
+}
+
+pub(crate) fn pgbench(name: &str, connections: usize, counted: &pgbench::Counted, cpu_s: f64) {
+    println!("{name:<28} {connections:>5} {:>9.0}   {:.2} ms on average", counted.per_s, counted.average_ms);
+    println!("{:<28} CPU s /100,000: the database's {cpu_s:.2}, new sessions included", "");
+}
+
+/// Each ratio over its rounds.
+pub(crate) fn ratios(connections: &[usize], ratios: &[Ratio]) {
+    ratio_head();
+    for connections in connections {
+        let mut names: Vec<&str> = Vec::new();
+        for (name, _, _) in ratios.iter().filter(|ratio| ratio.1 == *connections) {
+            if !names.contains(name) {
+                names.push(name);
+            }
+        }
+        for name in names {
+            let of_name = ratios.iter().filter(|ratio| ratio.0 == name && ratio.1 == *connections);
+            ratio(name, *connections, of_name.map(|ratio| ratio.2).collect());
+        }
+    }
+}
+
+fn ratio(name: &str, connections: usize, mut values: Vec<f64>) {
     values.sort_by(f64::total_cmp);
     let Some(median) = values.get(values.len() / 2) else { return };
     let (least, most) = (values[0], values[values.len() - 1]);
     let target = TARGETS.iter().find(|(target, _)| *target == name);
     let target = target.map_or(String::new(), |(_, target)| {
-        let word = if median >= target { "met" } else { "missed" };
-        format!(">= {target:<5.2} {word}")
+        let (sign, bound, met) = match target {
+            AtLeast(bound) => (">=", bound, median >= bound),
+            AtMost(bound) => ("<=", bound, median <= bound),
+        };
+        format!("{sign} {bound:<5.2} {}", if met { "met" } else { "missed" })
     });
     println!("{name:<42} {connections:>5} {median:>8.2} {least:>8.2} {most:>8.2}   {target}");
 }
 
-pub(crate) fn ratio_head() {
+fn ratio_head() {
     println!("\n{:<42} {:>5} {:>8} {:>8} {:>8}   target", "ratio", "conns", "median", "least", "most");
 }
 
