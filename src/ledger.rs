@@ -230,12 +230,12 @@ impl Ledger {
         Ok(operated)
     }
 
-    /// Has every writer commit something small, to tell whether notices can be kept.
+    /// Commits something small, to tell whether notices can be kept.
     ///
     /// # Errors
     /// [`NotKept`] where they cannot.
     pub async fn probe(&self) -> Result<(), NotKept> {
-        self.0.writer.probe(self.0.clock.now()).await
+        self.0.writer.submit(Work::Probe(self.0.clock.now())).await.map(drop)
     }
 
     /// What a number holds of a service, by every notice that any gateway has answered so far.

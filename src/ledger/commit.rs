@@ -6,8 +6,8 @@
 //! fails as a whole for one write's sake is undone and its writes are tried one by one, so that one
 //! bad write cannot spoil its neighbours'.
 //!
-//! An engine may have several writers, each with a queue of its own: a number's notices always go to
-//! the same one, so they are written in the order in which they came.
+//! An engine may have several writers on the one queue. They take turns, so that what was handed over
+//! earlier is also begun earlier.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -97,7 +97,6 @@ impl Pending {
 struct Lane {
     /// Goes up as an attempt at a commit begins and as it ends: odd during one.
     beats: AtomicU64,
-    failing: AtomicBool,
 }
 
 /// Tells whether the writers get on with their work. A failing database is no standstill as long as
@@ -125,24 +124,36 @@ type End = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub(super) struct Writer {
     meters: LedgerMeters,
     lanes: Vec<Arc<Lane>>,
-    queues: Mutex<Vec<mpsc::UnboundedSender<Job>>>,
-    /// Writes in all queues; what bounds them.
+    /// How the last commit of all went.
+    failing: Arc<AtomicBool>,
+    queue: Mutex<Option<mpsc::UnboundedSender<Job>>>,
+    /// Writes in the queue; what bounds it.
     waiting: Arc<AtomicUsize>,
     queue_max: usize,
     ends: Mutex<Vec<End>>,
 }
 
 impl Writer {
-    /// The handle, and the queues for as many writers.
-    pub(super) fn new(queue_max: usize, writers: usize) -> (Self, Vec<Queue>) {
+    /// The handle, the queue's other end, and what each of so many writers shows of itself.
+    pub(super) fn new(queue_max: usize, writers: usize) -> (Self, Queue, Vec<Watched>) {
+        let (sender, jobs) = mpsc::unbounded_channel();
         let waiting = Arc::new(AtomicUsize::new(0));
         let lanes: Vec<_> = (0..writers).map(|_| Arc::new(Lane::default())).collect();
-        let (queues, ends) = lanes.iter().map(|lane| Queue::new(lane, &waiting)).unzip();
-        let (meters, queues) = (LedgerMeters::new(), Mutex::new(queues));
-        (Self { meters, lanes, queues, waiting, queue_max, ends: Mutex::default() }, ends)
+        let failing = Arc::new(AtomicBool::new(false));
+        let watched = |lane| Watched {
+            lane: Arc::clone(lane),
+            failing: Arc::clone(&failing),
+            meters: LedgerMeters::new(),
+        };
+        let watched = lanes.iter().map(watched).collect();
+        let queue = Queue { jobs, waiting: Arc::clone(&waiting) };
+        let (meters, sender) = (LedgerMeters::new(), Mutex::new(Some(sender)));
+        let writer =
+            Self { meters, lanes, failing, queue: sender, waiting, queue_max, ends: Mutex::default() };
+        (writer, queue, watched)
     }
 
-    /// To be waited for when the queues have closed.
+    /// To be waited for when the queue has closed.
     pub(super) fn ends_with(&self, end: impl Future<Output = ()> + Send + 'static) {
         lock(&self.ends).push(Box::pin(end));
     }
@@ -156,34 +167,10 @@ impl Writer {
         self.hand_over(work)?.answer().await
     }
 
-    /// Hands a write over. Writes about one number are done in the order in which they are handed
-    /// over.
+    /// Hands a write over. Writes are begun in the order in which they are handed over.
     pub(super) fn hand_over(&self, work: Work) -> Result<Pending, NotKept> {
-        let queue = {
-            let queues = lock(&self.queues);
-            if queues.is_empty() {
-                return Err(NotKept::Stopped);
-            }
-            queues[turn(&work, queues.len())].clone()
-        };
-        self.enqueue(&queue, work)
-    }
-
-    /// Hands a probe to every writer, and waits for all.
-    pub(super) async fn probe(&self, at: Timestamp) -> Result<(), NotKept> {
-        let queues = lock(&self.queues).clone();
-        if queues.is_empty() {
-            return Err(NotKept::Stopped);
-        }
-        let pending: Vec<_> = queues.iter().map(|queue| self.enqueue(queue, Work::Probe(at))).collect();
-        for pending in pending {
-            pending?.answer().await?;
-        }
-        Ok(())
-    }
-
-    fn enqueue(&self, queue: &mpsc::UnboundedSender<Job>, work: Work) -> Result<Pending, NotKept> {
         let (reply, answer) = oneshot::channel();
+        let queue = lock(&self.queue).clone().ok_or(NotKept::Stopped)?;
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.queue_max {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(NotKept::Full);
@@ -198,7 +185,7 @@ impl Writer {
     }
 
     pub(super) fn is_failing(&self) -> bool {
-        self.lanes.iter().any(|lane| lane.failing.load(Ordering::Relaxed))
+        self.failing.load(Ordering::Relaxed)
     }
 
     pub(super) fn waiting(&self) -> usize {
@@ -211,7 +198,7 @@ impl Writer {
 
     /// Lets the writers finish what they were given.
     pub(super) async fn stop(&self) {
-        lock(&self.queues).clear();
+        drop(lock(&self.queue).take());
         let ends = std::mem::take(&mut *lock(&self.ends));
         for end in ends {
             end.await;
@@ -219,33 +206,17 @@ impl Writer {
     }
 }
 
-/// Which of so many queues a write goes to.
-fn turn(work: &Work, queues: usize) -> usize {
-    let sum = |number: &Msisdn| {
-        number.in_full().bytes().fold(0, |sum: usize, b| sum.wrapping_mul(31) + usize::from(b))
-    };
-    work.number().map_or(0, sum) % queues
-}
-
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// A writer's end of its queue.
+/// The writers' end of the queue.
 pub(super) struct Queue {
     jobs: mpsc::UnboundedReceiver<Job>,
     waiting: Arc<AtomicUsize>,
-    lane: Arc<Lane>,
-    meters: LedgerMeters,
 }
 
 impl Queue {
-    fn new(lane: &Arc<Lane>, waiting: &Arc<AtomicUsize>) -> (mpsc::UnboundedSender<Job>, Self) {
-        let (sender, jobs) = mpsc::unbounded_channel();
-        let (lane, waiting) = (Arc::clone(lane), Arc::clone(waiting));
-        (sender, Self { jobs, waiting, lane, meters: LedgerMeters::new() })
-    }
-
     /// All that waits, up to a batch, for a writer that is a thread. None: the end.
     pub(super) fn blocking_batch(&mut self) -> Option<Vec<Job>> {
         let mut batch = Vec::new();
@@ -264,7 +235,16 @@ impl Queue {
         self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
         (!batch.is_empty()).then_some(batch)
     }
+}
 
+/// Where a writer shows that it gets on.
+pub(super) struct Watched {
+    lane: Arc<Lane>,
+    failing: Arc<AtomicBool>,
+    meters: LedgerMeters,
+}
+
+impl Watched {
     /// Marks the beginning of an attempt at a commit.
     pub(super) fn begin(&self) -> Instant {
         self.lane.beats.fetch_add(1, Ordering::Relaxed);
@@ -274,7 +254,7 @@ impl Queue {
     /// Marks its end, and counts it.
     pub(super) fn ended<T>(&self, began: Instant, writes: usize, result: &Result<T, StoreError>) {
         self.lane.beats.fetch_add(1, Ordering::Relaxed);
-        self.lane.failing.store(result.is_err(), Ordering::Relaxed);
+        self.failing.store(result.is_err(), Ordering::Relaxed);
         match result {
             Ok(_) => self.meters.committed(u32::try_from(writes).unwrap_or(u32::MAX), began.elapsed()),
             Err(error) => {

@@ -28,6 +28,8 @@ pub(super) struct Wanted {
     pub(super) raws: HashSet<NoticeId>,
     pub(super) states: HashSet<Service>,
     pub(super) histories: HashSet<Msisdn>,
+    /// Also the histories of numbers whose wanted states are not found.
+    pub(super) histories_of_new: bool,
     pub(super) pasts: HashSet<Service>,
     pub(super) services: HashSet<Msisdn>,
     pub(super) terms: HashSet<i64>,
@@ -37,7 +39,18 @@ pub(super) struct Wanted {
 
 impl Wanted {
     pub(super) fn is_empty(&self) -> bool {
-        let Self { identities, notices, raws, states, histories, pasts, services, terms, locks } = self;
+        let Self {
+            identities,
+            notices,
+            raws,
+            states,
+            histories,
+            pasts,
+            services,
+            terms,
+            locks,
+            histories_of_new: _,
+        } = self;
         identities.is_empty()
             && notices.is_empty()
             && raws.is_empty()

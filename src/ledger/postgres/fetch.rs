@@ -34,12 +34,18 @@ pub(super) async fn fetch(
     ids: usize,
     into: &mut Fetched,
 ) -> Result<(), StoreError> {
-    let Wanted { identities, notices, raws, states, histories, pasts, services, terms, locks: _ } = wanted;
+    let Wanted { identities, notices, raws, states, mut histories, histories_of_new, .. } = wanted;
+    let (pasts, services, terms) = (wanted.pasts, wanted.services, wanted.terms);
     if !identities.is_empty() || ids > 0 {
         holders(connection, identities.into_iter().collect(), ids, into).await?;
     }
     if !states.is_empty() {
-        self::states(connection, known, states.into_iter().collect(), into).await?;
+        let states: Vec<Service> = states.into_iter().collect();
+        self::states(connection, known, states.clone(), into).await?;
+        let is_new = |service: &Service| into.states.get(service).is_none_or(|s| s.subscriptions.is_empty());
+        if histories_of_new {
+            histories.extend(states.into_iter().filter(is_new).map(|(number, _)| number));
+        }
     }
     if !notices.is_empty() {
         self::notices(connection, notices.into_iter().collect(), into).await?;

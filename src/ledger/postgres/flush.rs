@@ -14,7 +14,7 @@ use crate::ledger::{StoreError, standing};
 use crate::subscription::order::Newest;
 use crate::subscription::{Run, Subscription};
 
-/// New identities, notices and messages, and all subscriptions: four tables in one trip. An identity
+/// New identities, notices and messages, and all subscriptions with past runs: five tables in one trip. An identity
 /// that somebody else took meanwhile fails the batch, which is then tried again.
 const NEW: &str = "/* batch new */ WITH \
     identities AS (INSERT INTO identity (key, notice_id) SELECT * FROM unnest($1::text[], $2::bigint[])), \
@@ -32,7 +32,11 @@ const NEW: &str = "/* batch new */ WITH \
         expires_at = excluded.expires_at, lapses_at = excluded.lapses_at, ended_at = excluded.ended_at, \
         auto_renew = excluded.auto_renew, channel = excluded.channel, reg_id = excluded.reg_id, \
         updated_at = excluded.updated_at, newest_queue = excluded.newest_queue, \
-        newest_queue_at = excluded.newest_queue_at, newest_other_at = excluded.newest_other_at) \
+        newest_queue_at = excluded.newest_queue_at, newest_other_at = excluded.newest_other_at), \
+    past AS (INSERT INTO past_run (msisdn, service_id, package_id, founder, terms_id, starts_at, expires_at, \
+        lapses_at, ended_at, auto_renew) \
+        SELECT * FROM unnest($53::text[], $54::text[], $55::text[], $56::bigint[], $57::bigint[], $58::bigint[], \
+        $59::bigint[], $60::bigint[], $61::bigint[], $62::bigint[])) \
     INSERT INTO notice (id, received_at, caller, kind, outcome, reason, answer, count, identity, msisdn, queue_id, \
         reg_type, reg_id, service_id, package_id, service_code, package_code, channel, price, event_at, \
         subscribe_at, expire_at, auto_renew, failed, scope) \
@@ -66,11 +70,6 @@ const CLEARED: [&str; 2] = [
      AS k (msisdn, service_id) WHERE s.msisdn = k.msisdn AND s.service_id = k.service_id",
 ];
 
-const PAST: &str = "/* past_run added */ INSERT INTO past_run (msisdn, service_id, package_id, founder, terms_id, \
-    starts_at, expires_at, lapses_at, ended_at, auto_renew) \
-    SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], \
-    $8::bigint[], $9::bigint[], $10::bigint[])";
-
 type Statement<'q> = Query<'q, Postgres, PgArguments>;
 
 /// Writes all of it.
@@ -87,10 +86,11 @@ pub(super) async fn flush(
     }
     let is_new = |key: &String| fetched.identities.get(key).is_none_or(Option::is_none);
     let (new, moved): (Vec<_>, Vec<_>) = changed.identities.iter().partition(|(key, _)| is_new(key));
-    if !(new.is_empty() && changed.inserted.is_empty() && changed.puts.is_empty()) {
+    let is_idle = changed.inserted.is_empty() && changed.puts.is_empty() && changed.past.is_empty();
+    if !(new.is_empty() && is_idle) {
         let statement = raws(identities(query(NEW), &new), changed.inserted.values());
         let statement = notices(subscriptions(statement, changed), changed.inserted.values());
-        statement.execute(&mut *connection).await?;
+        past(statement, &changed.past).execute(&mut *connection).await?;
     }
     if !moved.is_empty() {
         identities(query(MOVED), &moved).execute(&mut *connection).await?;
@@ -102,9 +102,6 @@ pub(super) async fn flush(
         let (ids, more): (Vec<i64>, Vec<i64>) =
             changed.counted.iter().map(|(id, more)| (id.0, *more)).unzip();
         query(COUNTED).bind(ids).bind(more).execute(&mut *connection).await?;
-    }
-    if !changed.past.is_empty() {
-        past(&changed.past).execute(&mut *connection).await?;
     }
     Ok(())
 }
@@ -226,11 +223,11 @@ fn said<'q>(statement: Statement<'q>, rows: &[&'q Row]) -> Statement<'q> {
         .bind(text(|row| row.scope.as_deref()))
 }
 
-fn past<'q>(rows: &'q [(Msisdn, Run)]) -> Statement<'q> {
+fn past<'q>(statement: Statement<'q>, rows: &'q [(Msisdn, Run)]) -> Statement<'q> {
     let text = |of: fn(&Run) -> &str| -> Vec<&'q str> { rows.iter().map(|(_, run)| of(run)).collect() };
     let number =
         |of: fn(&Run) -> Option<i64>| -> Vec<Option<i64>> { rows.iter().map(|(_, run)| of(run)).collect() };
-    query(PAST)
+    statement
         .bind(rows.iter().map(|(number, _)| number.in_full()).collect::<Vec<_>>())
         .bind(text(|run| &run.terms.service_id))
         .bind(text(|run| &run.terms.package_id))

@@ -1,10 +1,17 @@
 //! The writers: each takes what waits, carries it through one transaction, and answers. It judges
 //! failures: what is tried again, what is one write's own fault, what is nobody's but the server's.
+//!
+//! They take turns. Where the server's disk is fast, a turn lasts until the commit: the next batch is
+//! larger for it, and a batch costs its round trips however large it is. Where a commit takes long, the
+//! turn passes on as it begins, and several batches wait for the disk at once. A number's batches stay in
+//! order: the next one waits for its lock.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
+use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::timeout;
 
 use super::batch::{Batch, Wanted, lock};
@@ -14,15 +21,16 @@ use super::hosts::Hosts;
 use super::session::{Ended, Session};
 use super::terms::Known;
 use crate::clock::{Clock, Timestamp};
-use crate::ledger::commit::{Done, Job, Queue, Work, Writer, answer, perform};
+use crate::ledger::commit::{Done, Job, Queue, Watched, Work, Writer, answer, perform};
 use crate::ledger::{Rules, StoreError};
 use crate::subscription::judge::{Judgement, judge};
 use crate::subscription::notice::Reading;
 
-/// Writers of one gateway, so batches in flight at once. Two keep the server busy while the other's
-/// commit waits for the disk; where a sync is fast one is nearly as good, and more only make the
-/// batches smaller.
-const WRITERS: usize = 2;
+/// Writers of one gateway: the most batches that wait for the disk at once.
+const WRITERS: usize = 4;
+
+/// From how long a commit on the turn passes on before it.
+const SLOW_COMMIT: Duration = Duration::from_millis(2);
 
 /// How long all attempts at one batch may take: less than the watchdog's patience.
 const COMMIT_MAX: Duration = Duration::from_secs(8);
@@ -43,11 +51,13 @@ const OPERATORS: i64 = -1;
 
 /// Starts the writers.
 pub(super) fn start(hosts: &Arc<Hosts>, known: &Arc<Known>, queue_max: usize) -> Writer {
-    let (writer, queues) = Writer::new(queue_max, WRITERS);
-    for queue in queues {
+    let (writer, queue, watched) = Writer::new(queue_max, WRITERS);
+    let turns = Arc::new(Turns { queue: Arc::new(Mutex::new(queue)), commit_us: AtomicU64::new(0) });
+    for watched in watched {
         let name = format!("{:016x}", getrandom::u64().unwrap_or_default());
-        let (hosts, known) = (Arc::clone(hosts), Arc::clone(known));
-        let task = Task { hosts, known, queue, name, batches: 0, session: None, clock: Clock::system() };
+        let (hosts, known, turns) = (Arc::clone(hosts), Arc::clone(known), Arc::clone(&turns));
+        let clock = Clock::system();
+        let task = Task { hosts, known, turns, watched, name, batches: 0, session: None, clock };
         let running = tokio::spawn(task.run());
         // A panic of the writer has been reported by its hook; there is nothing to add here.
         writer.ends_with(async { drop(running.await) });
@@ -55,10 +65,33 @@ pub(super) fn start(hosts: &Arc<Hosts>, known: &Arc<Known>, queue_max: usize) ->
     writer
 }
 
+/// Whose turn it is, and how long commits take.
+struct Turns {
+    queue: Arc<Mutex<Queue>>,
+    /// A moving average, in microseconds.
+    commit_us: AtomicU64,
+}
+
+/// One writer's turn; dropped, it passes on.
+type Turn = Option<OwnedMutexGuard<Queue>>;
+
+impl Turns {
+    fn are_long(&self) -> bool {
+        u128::from(self.commit_us.load(Ordering::Relaxed)) >= SLOW_COMMIT.as_micros()
+    }
+
+    fn took(&self, commit: Duration) {
+        let us = u64::try_from(commit.as_micros()).unwrap_or(u64::MAX);
+        let average = self.commit_us.load(Ordering::Relaxed);
+        self.commit_us.store(average - average / 8 + us / 8, Ordering::Relaxed);
+    }
+}
+
 struct Task {
     hosts: Arc<Hosts>,
     known: Arc<Known>,
-    queue: Queue,
+    turns: Arc<Turns>,
+    watched: Watched,
     /// What its transactions go by.
     name: String,
     batches: i64,
@@ -69,17 +102,19 @@ struct Task {
 
 impl Task {
     async fn run(mut self) {
-        while let Some(batch) = self.queue.batch().await {
-            self.settle(batch).await;
+        loop {
+            let mut turn = Arc::clone(&self.turns.queue).lock_owned().await;
+            let Some(batch) = turn.batch().await else { break };
+            self.settle(batch, Some(turn)).await;
         }
         if let Some(session) = self.session {
             session.close().await;
         }
     }
 
-    async fn settle(&mut self, batch: Vec<Job>) {
+    async fn settle(&mut self, batch: Vec<Job>, mut turn: Turn) {
         let work: Vec<&Work> = batch.iter().map(|job| &job.work).collect();
-        let results = match self.commit(&work).await {
+        let results = match self.commit(&work, &mut turn).await {
             Ok(done) => done.into_iter().map(Ok).collect(),
             Err(error) if work.len() > 1 && is_ones_own(&error) => self.one_by_one(&work).await,
             Err(error) => vec![Err(error); work.len()],
@@ -90,26 +125,26 @@ impl Task {
     async fn one_by_one(&mut self, work: &[&Work]) -> Vec<Result<Done, StoreError>> {
         let mut results = Vec::with_capacity(work.len());
         for work in work {
-            let done = self.commit(&[*work]).await;
+            let done = self.commit(&[*work], &mut None).await;
             let lost = || StoreError::broken("a write had no result");
             results.push(done.and_then(|done| done.first().copied().ok_or_else(lost)));
         }
         results
     }
 
-    async fn commit(&mut self, work: &[&Work]) -> Result<Vec<Done>, StoreError> {
-        let began = self.queue.begin();
+    async fn commit(&mut self, work: &[&Work], turn: &mut Turn) -> Result<Vec<Done>, StoreError> {
+        let began = self.watched.begin();
         // An attempt that is given up leaves no session behind: what it holds ends with it.
-        let result = timeout(COMMIT_MAX, self.attempts(work)).await.unwrap_or(Err(StoreError::Late));
-        self.queue.ended(began, work.len(), &result);
+        let result = timeout(COMMIT_MAX, self.attempts(work, turn)).await.unwrap_or(Err(StoreError::Late));
+        self.watched.ended(began, work.len(), &result);
         result
     }
 
-    async fn attempts(&mut self, work: &[&Work]) -> Result<Vec<Done>, StoreError> {
+    async fn attempts(&mut self, work: &[&Work], turn: &mut Turn) -> Result<Vec<Done>, StoreError> {
         let mut failure = StoreError::Contended;
         for attempt in 0..ATTEMPTS_MAX {
             tokio::time::sleep(PAUSE * attempt).await;
-            match self.attempt(work).await {
+            match self.attempt(work, turn).await {
                 Ok((done, Ended::Committed)) => return Ok(done),
                 Ok((done, Ended::Unknown(error))) => {
                     if self.was_committed().await? {
@@ -125,12 +160,23 @@ impl Task {
     }
 
     /// One transaction. The session is kept only where it is in good order.
-    async fn attempt(&mut self, work: &[&Work]) -> Result<(Vec<Done>, Ended), StoreError> {
+    async fn attempt(&mut self, work: &[&Work], turn: &mut Turn) -> Result<(Vec<Done>, Ended), StoreError> {
         let mut session = match self.session.take() {
             Some(session) => session,
             None => Session::open(&self.hosts, &self.name, self.batches).await?,
         };
-        let result = transaction(&mut session, &self.known, work, self.clock.now()).await;
+        let result = match transaction(&mut session, &self.known, work, self.clock.now()).await {
+            Ok(done) => {
+                if self.turns.are_long() {
+                    *turn = None;
+                }
+                let began = Instant::now();
+                let ended = session.commit().await;
+                self.turns.took(began.elapsed());
+                ended.map(|ended| (done, ended))
+            }
+            Err(error) => Err(error),
+        };
         self.batches = session.batch();
         match &result {
             Ok((_, Ended::Committed)) => self.session = Some(session),
@@ -152,12 +198,13 @@ impl Task {
     }
 }
 
+/// All of a transaction but its commit.
 async fn transaction(
     session: &mut Session,
     known: &Known,
     work: &[&Work],
     now: Timestamp,
-) -> Result<(Vec<Done>, Ended), StoreError> {
+) -> Result<Vec<Done>, StoreError> {
     let mut locks: BTreeSet<i64> = work.iter().filter_map(|work| lock_of(work)).collect();
     loop {
         let keys: Vec<i64> = locks.iter().copied().collect();
@@ -166,7 +213,7 @@ async fn transaction(
         match run(session, &mut batch, known, work).await {
             Ok(done) => {
                 flush(session.connection(), &batch.fetched, &batch.changed).await?;
-                return Ok((done, session.commit().await?));
+                return Ok(done);
             }
             Err(StoreError::Unfetched) if locks.len() < ROUNDS_MAX * work.len() => {
                 let more = std::mem::take(&mut batch.wanted.locks);
@@ -214,7 +261,8 @@ fn lock_of(work: &Work) -> Option<i64> {
 
 /// What the writes will ask for if all are new: their identities, and the services they speak of.
 fn foreseen(work: &[&Work], rules: &Rules) -> Wanted {
-    let mut wanted = Wanted::default();
+    // A number that is new to a service has its history folded, and one cannot know before who is.
+    let mut wanted = Wanted { histories_of_new: true, ..Wanted::default() };
     for work in work {
         let Work::Record(received) = work else { continue };
         let Reading::Notice(notice) = &received.reading else { continue };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::{Checkpointer, Tx, connect};
-use crate::ledger::commit::{Done, Job, Queue, Work, Writer, answer, perform};
+use crate::ledger::commit::{Done, Job, Queue, Watched, Work, Writer, answer, perform};
 use crate::ledger::{Rules, StoreError};
 
 struct Thread {
@@ -15,15 +15,16 @@ struct Thread {
     connection: Option<Connection>,
     rules: Arc<Rules>,
     queue: Queue,
+    watched: Watched,
     checkpointer: Checkpointer,
 }
 
 /// Starts the thread. Without one (no memory for it) nothing can be written: every write says so.
 pub(super) fn start(path: PathBuf, connection: Connection, rules: Arc<Rules>, queue_max: usize) -> Writer {
-    let (writer, mut queues) = Writer::new(queue_max, 1);
+    let (writer, queue, mut watched) = Writer::new(queue_max, 1);
     let checkpointer = Checkpointer::start(path.clone());
-    let Some(queue) = queues.pop() else { return writer };
-    let thread = Thread { path, connection: Some(connection), rules, queue, checkpointer };
+    let Some(watched) = watched.pop() else { return writer };
+    let thread = Thread { path, connection: Some(connection), rules, queue, watched, checkpointer };
     let run = move || thread.run();
     if let Ok(thread) = std::thread::Builder::new().name("ledger-writer".into()).spawn(run) {
         // A panic of the writer has been reported by its hook; there is nothing to add here.
@@ -61,9 +62,9 @@ impl Thread {
     }
 
     fn commit(&mut self, work: &[&Work]) -> Result<Vec<Done>, StoreError> {
-        let began = self.queue.begin();
+        let began = self.watched.begin();
         let result = self.transaction(work);
-        self.queue.ended(began, work.len(), &result);
+        self.watched.ended(began, work.len(), &result);
         if result.as_ref().is_err_and(is_everyones) {
             self.connection = None;
         }
