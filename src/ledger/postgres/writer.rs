@@ -1,15 +1,12 @@
 //! The writers: each takes what waits, carries it through one transaction, and answers. It judges
 //! failures: what is tried again, what is one write's own fault, what is nobody's but the server's.
 //!
-//! They take turns. Where the server's disk is fast, a turn lasts until the commit: the next batch is
-//! larger for it, and a batch costs its round trips however large it is. Where a commit takes long, the
-//! turn passes on as it begins, and several batches wait for the disk at once. A number's batches stay in
-//! order: the next one waits for its lock.
+//! They take turns: a turn is taking a batch and locking its numbers, so that a number's writes stay in
+//! order; then the next writer has it, and the batches are in flight together.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::timeout;
@@ -26,11 +23,9 @@ use crate::ledger::{Rules, StoreError};
 use crate::subscription::judge::{Judgement, judge};
 use crate::subscription::notice::Reading;
 
-/// Writers of one gateway: the most batches that wait for the disk at once.
-const WRITERS: usize = 4;
-
-/// From how long a commit on the turn passes on before it.
-const SLOW_COMMIT: Duration = Duration::from_millis(2);
+/// Writers of one gateway, so batches in flight at once. With two, the gateway works on one batch while
+/// the server works on the other or waits for its disk; more only make the batches smaller.
+const WRITERS: usize = 2;
 
 /// How long all attempts at one batch may take: less than the watchdog's patience.
 const COMMIT_MAX: Duration = Duration::from_secs(8);
@@ -52,12 +47,12 @@ const OPERATORS: i64 = -1;
 /// Starts the writers.
 pub(super) fn start(hosts: &Arc<Hosts>, known: &Arc<Known>, queue_max: usize) -> Writer {
     let (writer, queue, watched) = Writer::new(queue_max, WRITERS);
-    let turns = Arc::new(Turns { queue: Arc::new(Mutex::new(queue)), commit_us: AtomicU64::new(0) });
+    let queue = Arc::new(Mutex::new(queue));
     for watched in watched {
         let name = format!("{:016x}", getrandom::u64().unwrap_or_default());
-        let (hosts, known, turns) = (Arc::clone(hosts), Arc::clone(known), Arc::clone(&turns));
+        let (hosts, known, queue) = (Arc::clone(hosts), Arc::clone(known), Arc::clone(&queue));
         let clock = Clock::system();
-        let task = Task { hosts, known, turns, watched, name, batches: 0, session: None, clock };
+        let task = Task { hosts, known, queue, watched, name, batches: 0, session: None, clock };
         let running = tokio::spawn(task.run());
         // A panic of the writer has been reported by its hook; there is nothing to add here.
         writer.ends_with(async { drop(running.await) });
@@ -65,32 +60,13 @@ pub(super) fn start(hosts: &Arc<Hosts>, known: &Arc<Known>, queue_max: usize) ->
     writer
 }
 
-/// Whose turn it is, and how long commits take.
-struct Turns {
-    queue: Arc<Mutex<Queue>>,
-    /// A moving average, in microseconds.
-    commit_us: AtomicU64,
-}
-
 /// One writer's turn; dropped, it passes on.
 type Turn = Option<OwnedMutexGuard<Queue>>;
-
-impl Turns {
-    fn are_long(&self) -> bool {
-        u128::from(self.commit_us.load(Ordering::Relaxed)) >= SLOW_COMMIT.as_micros()
-    }
-
-    fn took(&self, commit: Duration) {
-        let us = u64::try_from(commit.as_micros()).unwrap_or(u64::MAX);
-        let average = self.commit_us.load(Ordering::Relaxed);
-        self.commit_us.store(average - average / 8 + us / 8, Ordering::Relaxed);
-    }
-}
 
 struct Task {
     hosts: Arc<Hosts>,
     known: Arc<Known>,
-    turns: Arc<Turns>,
+    queue: Arc<Mutex<Queue>>,
     watched: Watched,
     /// What its transactions go by.
     name: String,
@@ -103,7 +79,7 @@ struct Task {
 impl Task {
     async fn run(mut self) {
         loop {
-            let mut turn = Arc::clone(&self.turns.queue).lock_owned().await;
+            let mut turn = Arc::clone(&self.queue).lock_owned().await;
             let Some(batch) = turn.batch().await else { break };
             self.settle(batch, Some(turn)).await;
         }
@@ -165,16 +141,8 @@ impl Task {
             Some(session) => session,
             None => Session::open(&self.hosts, &self.name, self.batches).await?,
         };
-        let result = match transaction(&mut session, &self.known, work, self.clock.now()).await {
-            Ok(done) => {
-                if self.turns.are_long() {
-                    *turn = None;
-                }
-                let began = Instant::now();
-                let ended = session.commit().await;
-                self.turns.took(began.elapsed());
-                ended.map(|ended| (done, ended))
-            }
+        let result = match transaction(&mut session, &self.known, work, self.clock.now(), turn).await {
+            Ok(done) => session.commit().await.map(|ended| (done, ended)),
             Err(error) => Err(error),
         };
         self.batches = session.batch();
@@ -204,11 +172,13 @@ async fn transaction(
     known: &Known,
     work: &[&Work],
     now: Timestamp,
+    turn: &mut Turn,
 ) -> Result<Vec<Done>, StoreError> {
     let mut locks: BTreeSet<i64> = work.iter().filter_map(|work| lock_of(work)).collect();
     loop {
         let keys: Vec<i64> = locks.iter().copied().collect();
         session.begin(&keys, now).await?;
+        *turn = None;
         let mut batch = Batch::new(known, Some(&locks));
         match run(session, &mut batch, known, work).await {
             Ok(done) => {
