@@ -9,7 +9,7 @@
 //!
 //! # The rules
 //!
-//! 1. Of one kind at most one service has its *turn* on a device ([`Service::rank`]): the attached
+//! 1. Of one kind at most one service has its *turn* on a device (`Service::rank`): the attached
 //!    right, else of what was paid the one that is running down and cannot stop, else the first in
 //!    order of being granted.
 //! 2. A right attaches to the number's devices, oldest binding first, up to `devices_max`, wherever no

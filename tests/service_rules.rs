@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use sdp_gateway::catalog::{GrantKind, Storage};
 use sdp_gateway::clock::Timestamp;
-use sdp_gateway::service::change::{self, Action};
+use sdp_gateway::service::change::{self, Action, Due};
 use sdp_gateway::service::hold::Hold;
 use sdp_gateway::service::holdings::{Device, Holdings};
 use sdp_gateway::service::right::Right;
@@ -217,9 +217,15 @@ fn check_no_hop(before: &Holdings, after: &Holdings, now: i64) {
     }
 }
 
-/// A provider that does as it is told carries exactly what is to be carried, and is never told twice.
+/// A provider that does as it is told carries exactly what is to be carried, is never told twice,
+/// and is told of all that waits for it.
 fn obey(carried: &mut BTreeSet<(ServiceId, String, String)>, before: &Holdings, after: &Holdings) {
     let changes = change::between(before, after);
+    for asked in after.services().filter(|service| service.turn == Turn::Asked) {
+        let since_before = before.service(&asked.id).is_some_and(|old| old.turn == Turn::Asked);
+        let begins = |due: &Due| due.action == Action::Begin && due.service == asked.id;
+        assert!(since_before || changes.dues.iter().any(begins), "nobody asks for {asked:?}");
+    }
     for due in changes.dues {
         let key = (due.service, due.device.to_string(), due.plan.provider);
         match due.action {

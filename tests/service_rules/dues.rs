@@ -92,6 +92,16 @@ fn time_that_cannot_pause_is_begun_once() {
 }
 
 #[test]
+fn a_right_that_came_and_went_between_ticks_is_told_to_the_remote_provider() {
+    let mut all = bound(&["cam1"]);
+    all.redeem(&device("cam1"), purchase("P", remote(), 10, true), Timestamp(0)).expect("it is redeemed");
+    all.confirm(&paid("P"), Timestamp(0));
+    all.entitle(vec![right("R", remote(), (2, 4), 1)], Timestamp(1));
+    let late = dues(&mut all, |all| drop(all.settle(Timestamp(7))));
+    assert_eq!(late, ["End cam1 code P 0..7", "Begin cam1 code P 7..15"]);
+}
+
+#[test]
 fn a_provider_that_is_replaced_ends_and_the_new_one_begins() {
     let mut all = bound(&["cam1"]);
     all.entitle(vec![right("R", remote(), (0, 9), 1)], Timestamp(0));

@@ -1,7 +1,6 @@
 //! Each rule as a story in words and a picture of what is in force, one letter for each unit of time:
 //! the service's, small while its provider has not begun, `.` for nothing. Cloud unless a row or a
-//! service says `ai`. What is in force is looked up at the end of the story and, again, by settling at
-//! every unit.
+//! service says `ai`. Each letter is looked up in the story told anew up to its unit.
 
 use sdp_gateway::catalog::{GrantKind, Storage};
 use sdp_gateway::clock::Timestamp;
@@ -182,6 +181,14 @@ fn fewer_devices_end_the_newest_attachments() {
     let story =
         "0 bind cam1 ann\n 0 bind cam2 ann\n 0 right R 0..9 max=2\n 4 right R 0..9\n 6 right R 0..9 max=2";
     check(story, "cam1 RRRRRRRRR.\n cam2 RRRR..RRR.");
+}
+
+#[test]
+fn newest_is_by_attachment_and_not_by_binding() {
+    check(
+        "0 bind cam1 ann\n 0 bind cam2 ann\n 0 right A 0..4\n 1 right R 1..9 max=2\n 6 right R 1..9",
+        "cam1 AAAARR....\n cam2 .RRRRRRRR.",
+    );
 }
 
 #[test]

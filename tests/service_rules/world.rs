@@ -9,16 +9,16 @@ use sdp_gateway::service::holdings::{Holdings, Purchase};
 use sdp_gateway::service::right::Right;
 use sdp_gateway::service::source::{ServiceId, Source};
 
-pub fn device(name: &str) -> DeviceId {
+pub(crate) fn device(name: &str) -> DeviceId {
     DeviceId::parse(name).expect("a device id")
 }
 
-pub fn account(name: &str) -> UserAccount {
+pub(crate) fn account(name: &str) -> UserAccount {
     UserAccount::parse(name).expect("an account")
 }
 
 /// A local plan of event storage where the kind is cloud.
-pub fn plan(kind: GrantKind) -> Plan {
+pub(crate) fn plan(kind: GrantKind) -> Plan {
     let cloud = kind == GrantKind::Cloud;
     Plan {
         kind,
@@ -30,23 +30,23 @@ pub fn plan(kind: GrantKind) -> Plan {
 }
 
 /// A right without grace.
-pub fn right(name: &str, plan: Plan, window: (i64, i64), devices_max: usize) -> Right {
+pub(crate) fn right(name: &str, plan: Plan, window: (i64, i64), devices_max: usize) -> Right {
     let (starts_at, end) = (Timestamp(window.0), Timestamp(window.1));
     let window = Window { starts_at, expires_at: end, lapses_at: end };
     Right { entitlement: name.to_owned(), plan, devices_max, window }
 }
 
-pub fn purchase(name: &str, plan: Plan, granted_ms: i64, pausable: bool) -> Purchase {
+pub(crate) fn purchase(name: &str, plan: Plan, granted_ms: i64, pausable: bool) -> Purchase {
     Purchase { source: Source::Code(name.to_owned()), plan, granted_ms, pausable }
 }
 
 /// The id of the service that [`purchase`] of this name becomes.
-pub fn paid(name: &str) -> ServiceId {
+pub(crate) fn paid(name: &str) -> ServiceId {
     ServiceId::of_paid(&Source::Code(name.to_owned()))
 }
 
 /// As at `at`, as far as it is past what they are settled to.
-pub fn settled(holdings: &Holdings, at: i64) -> Holdings {
+pub(crate) fn settled(holdings: &Holdings, at: i64) -> Holdings {
     let mut copy = holdings.clone();
     copy.settle(Timestamp(at));
     copy
