@@ -66,17 +66,9 @@ pub enum Refused {
 }
 
 impl Holdings {
-    /// Time passes. A clock that has gone back counts as standing still; answers the moment reached.
-    pub fn settle(&mut self, now: Timestamp) -> Timestamp {
-        let Some(mut at) = self.settled_at() else { return now };
-        let now = now.max(at);
-        self.arrange(at);
-        while let Some(next) = self.next_change_after(at).filter(|next| *next <= now) {
-            at = next;
-            self.arrange(at);
-        }
-        self.devices.iter_mut().for_each(|device| device.settled_at = now);
-        now
+    /// Time passes. A clock that has gone back counts as standing still.
+    pub fn settle(&mut self, now: Timestamp) {
+        self.reach(now);
     }
 
     /// When something next begins or ends by itself; none where nothing will.
@@ -96,7 +88,7 @@ impl Holdings {
 
     /// The rights are others from now on: a notice came.
     pub fn entitle(&mut self, rights: Vec<Right>, now: Timestamp) {
-        let at = self.settle(now);
+        let at = self.reach(now);
         self.rights = rights;
         self.arrange(at);
     }
@@ -104,9 +96,9 @@ impl Holdings {
     /// Brings in a stored device, the last in binding order: one that its account had bound without a
     /// number, or an unbound one with what froze on it.
     pub fn join(&mut self, device: Device, now: Timestamp) {
-        let at = self.settle(now);
+        let at = self.reach(now);
         let mut alone = Self { rights: Vec::new(), devices: vec![device] };
-        let at = alone.settle(at);
+        let at = alone.reach(at);
         self.devices.append(&mut alone.devices);
         self.settle(at);
     }
@@ -116,7 +108,7 @@ impl Holdings {
     /// # Errors
     /// [`Refused::AnotherAccount`] where it is bound to another.
     pub fn bind(&mut self, id: &DeviceId, account: UserAccount, now: Timestamp) -> Result<(), Refused> {
-        let at = self.settle(now);
+        let at = self.reach(now);
         let place = self.devices.iter().position(|device| device.id == *id);
         let known = place.map(|place| self.devices[place].account.as_ref());
         match known.flatten() {
@@ -137,7 +129,7 @@ impl Holdings {
     /// Unbinds a device: rights on it end, paid time freezes. It stays among these until it is written;
     /// then it is a holding of its own.
     pub fn unbind(&mut self, id: &DeviceId, now: Timestamp) {
-        let at = self.settle(now);
+        let at = self.reach(now);
         if let Some(device) = self.device_mut(id) {
             device.account = None;
         }
@@ -155,7 +147,7 @@ impl Holdings {
         purchase: Purchase,
         now: Timestamp,
     ) -> Result<ServiceId, Refused> {
-        let at = self.settle(now);
+        let at = self.reach(now);
         let service_id = ServiceId::of_paid(&purchase.source);
         if self.service(&service_id).is_none() {
             let device = self.device_mut(id).ok_or(Refused::NotBound)?;
@@ -181,7 +173,7 @@ impl Holdings {
     /// A remote provider has begun a service whose turn it is: its time runs from now. For one that has
     /// lost its turn meanwhile nothing changes.
     pub fn confirm(&mut self, id: &ServiceId, now: Timestamp) {
-        let at = self.settle(now);
+        let at = self.reach(now);
         if let Some(service) = self.service_mut(id) {
             service.begin(at);
         }
@@ -190,7 +182,7 @@ impl Holdings {
     /// Ends a paid service before its time, as when the code behind it is withdrawn. (A right ends by
     /// [`Self::entitle`].)
     pub fn revoke(&mut self, id: &ServiceId, now: Timestamp) {
-        let at = self.settle(now);
+        let at = self.reach(now);
         if let Some(service) = self.service_mut(id).filter(|service| !service.is_attached()) {
             service.end(at);
         }
@@ -203,7 +195,7 @@ impl Holdings {
     /// # Errors
     /// [`Refused::NoSuchService`], [`Refused::NotPaid`].
     pub fn take(&mut self, id: &ServiceId, now: Timestamp) -> Result<Service, Refused> {
-        let at = self.settle(now);
+        let at = self.reach(now);
         let found = self.service_mut(id).ok_or(Refused::NoSuchService)?;
         if found.is_attached() {
             return Err(Refused::NotPaid);
@@ -220,7 +212,7 @@ impl Holdings {
     /// # Errors
     /// [`Refused::NotBound`], [`Refused::AnotherAccount`].
     pub fn put(&mut self, service: Service, to: &DeviceId, now: Timestamp) -> Result<(), Refused> {
-        let at = self.settle(now);
+        let at = self.reach(now);
         let device = self.device_mut(to).ok_or(Refused::NotBound)?;
         match &device.account {
             Some(account) if *account == service.account => {}
@@ -248,6 +240,19 @@ impl Holdings {
     #[must_use]
     pub fn settled_at(&self) -> Option<Timestamp> {
         self.devices.iter().map(|device| device.settled_at).max()
+    }
+
+    /// Walks to `now` over all that happens by itself, in order; the moment reached.
+    fn reach(&mut self, now: Timestamp) -> Timestamp {
+        let Some(mut at) = self.settled_at() else { return now };
+        let now = now.max(at);
+        self.arrange(at);
+        while let Some(next) = self.next_change_after(at).filter(|next| *next <= now) {
+            at = next;
+            self.arrange(at);
+        }
+        self.devices.iter_mut().for_each(|device| device.settled_at = now);
+        now
     }
 
     fn next_change_after(&self, at: Timestamp) -> Option<Timestamp> {

@@ -60,10 +60,7 @@ fn what_a_provider_owes() {
     check(&|all| entitle(all, 9, 5), &["End cam1 code P 2..5", "Begin cam1 entitlement R 4..9"]);
     check(&|all| entitle(all, 14, 6), &["Change cam1 entitlement R 4..14"]);
     check(&|all| entitle(all, 14, 7), &[]);
-    check(
-        &|all| drop(all.settle(Timestamp(20))),
-        &["End cam1 entitlement R 4..20", "Begin cam1 code P 20..27"],
-    );
+    check(&|all| all.settle(Timestamp(20)), &["End cam1 entitlement R 4..20", "Begin cam1 code P 20..27"]);
     check(
         &|all| {
             let taken = all.take(&paid("P"), Timestamp(21)).expect("it can be taken");
@@ -86,9 +83,9 @@ fn time_that_cannot_pause_is_begun_once() {
     assert_eq!(begun, ["Begin cam1 code P 0..10"]);
     let under = |all: &mut Holdings| all.entitle(vec![right("R", remote(), (2, 4), 1)], Timestamp(2));
     assert_eq!(dues(&mut all, under), ["Begin cam1 entitlement R 2..4"]);
-    assert_eq!(dues(&mut all, |all| drop(all.settle(Timestamp(5)))), ["End cam1 entitlement R 2..5"]);
+    assert_eq!(dues(&mut all, |all| all.settle(Timestamp(5))), ["End cam1 entitlement R 2..5"]);
     assert_eq!(dues(&mut all, |all| all.unbind(&device("cam1"), Timestamp(6))), [""; 0]);
-    assert_eq!(dues(&mut all, |all| drop(all.settle(Timestamp(12)))), ["End cam1 code P 12..12"]);
+    assert_eq!(dues(&mut all, |all| all.settle(Timestamp(12))), ["End cam1 code P 12..12"]);
 }
 
 #[test]
@@ -97,7 +94,7 @@ fn a_right_that_came_and_went_between_ticks_is_told_to_the_remote_provider() {
     all.redeem(&device("cam1"), purchase("P", remote(), 10, true), Timestamp(0)).expect("it is redeemed");
     all.confirm(&paid("P"), Timestamp(0));
     all.entitle(vec![right("R", remote(), (2, 4), 1)], Timestamp(1));
-    let late = dues(&mut all, |all| drop(all.settle(Timestamp(7))));
+    let late = dues(&mut all, |all| all.settle(Timestamp(7)));
     assert_eq!(late, ["End cam1 code P 0..7", "Begin cam1 code P 7..15"]);
 }
 
