@@ -18,8 +18,9 @@
 //!
 //! # What is absent
 //!
-//! `wire` does no I/O and knows no business. `subscription` is free of async, SQL, HTTP and the
-//! clock: what a number holds is a pure fold of its notices. The ledger knows no reply but as text
+//! `wire` does no I/O and knows no business. `subscription` and `service` are free of async, SQL, HTTP
+//! and the clock: what a number holds is a pure fold of its notices, and what is in force on its
+//! devices follows from that, their bindings and the time. The ledger knows no reply but as text
 //! it stores. Surfaces contain no SQL. Only [`clock`] asks the system's time; only [`config`] reads
 //! the environment (what systemd says there is [`systemd`]'s). No write transaction lives in a
 //! request that a client could cancel by hanging up: the ledger's writer owns them all.
@@ -30,6 +31,7 @@
 //! * [`wire`]: bytes to messages and codes to replies.
 //! * [`catalog`]: the offers, and which of them a message means.
 //! * [`subscription`]: every rule of a notice.
+//! * [`service`]: every rule of what is in force on a device: windows, queues, transfer, retention.
 //! * [`ledger`]: the journal, its fold, group commit, reads.
 //! * [`server`], [`routes`]: HTTP, and whose each path is.
 //! * [`carrier`], [`partner`], [`admin`]: who calls us; [`json`] and [`story`] are what the JSON ones
@@ -45,7 +47,7 @@
 //! # Where a change goes
 //!
 //! A new field: `wire/accessgw.rs` and a fixture. A rule: an arm of `subscription/decide.rs` and a row
-//! of its table. A code: a row of `wire/code.rs`. An offer: `config/catalog.toml`. An endpoint: its
+//! of its table; of what is in force on a device, `service/arrange.rs` and a picture of its tests. A code: a row of `wire/code.rs`. An offer: `config/catalog.toml`. An endpoint: its
 //! surface, a row of `routes.rs`, its place in `openapi.json`. A setting: its section in `config/`
 //! and `config/default.toml`.
 
@@ -64,6 +66,7 @@ pub mod partner;
 pub mod replay;
 pub mod routes;
 pub mod server;
+pub mod service;
 pub mod story;
 pub mod subscription;
 pub mod systemd;
