@@ -66,6 +66,7 @@ pub mod partner;
 pub mod replay;
 pub mod routes;
 pub mod server;
+pub mod signature;
 pub mod story;
 pub mod subscription;
 pub mod systemd;
