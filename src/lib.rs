@@ -67,6 +67,7 @@ pub mod replay;
 pub mod routes;
 pub mod server;
 pub mod signature;
+pub mod stock;
 pub mod story;
 pub mod subscription;
 pub mod systemd;
