@@ -51,6 +51,7 @@
 //! `providers/`, an arm of `providers.rs`, its keys in `config/provider.rs`. A setting: its section in `config/`
 //! and `config/default.toml`.
 
+pub mod activation;
 pub mod admin;
 pub mod app;
 pub mod carrier;
