@@ -64,6 +64,7 @@ pub mod json;
 pub mod ledger;
 pub mod limits;
 pub mod partner;
+pub mod providers;
 pub mod replay;
 pub mod routes;
 pub mod server;

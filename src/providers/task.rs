@@ -1,0 +1,63 @@
+//! One thing a provider has to do, with everything it needs to do it. Leaves making tasks to whoever
+//! writes services, and reserving codes to the ledger.
+
+use serde_json::{Map, Value};
+
+use crate::catalog::{GrantKind, Storage};
+use crate::clock::Timestamp;
+use crate::stock::CodeText;
+
+/// What becomes of a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// It begins.
+    Begin,
+    /// It goes on behind what is in force, as a renewal does. Where a provider knows services by the
+    /// steps that made them, what another package replaces is ended by a task of its own.
+    Change,
+    /// It ends.
+    End,
+}
+
+/// Whether an earlier attempt at the same task may have carried it out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// None was made, or every one of them was told that it did not.
+    None,
+    /// One was answered [`Unknown`](super::Outcome::Unknown), or was broken off: the provider looks
+    /// before it repeats.
+    Possible,
+}
+
+/// One thing to do: a service on a device begins, changes or ends. Its numbers stay the same over all
+/// attempts.
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// What becomes of the service.
+    pub action: Action,
+    /// Whether it may have happened already.
+    pub doubt: Doubt,
+    /// Our own number of this step, 1 to 64 of `A-Z a-z 0-9 -`, never used for another: what a
+    /// provider knows the step by.
+    pub order_num: String,
+    /// For [`Action::End`] and only there: the `order_num` of the step that is undone.
+    pub ended_order_num: Option<String>,
+    /// Whose the device is.
+    pub user_account: String,
+    /// The device.
+    pub device_id: String,
+    /// What the service is.
+    pub kind: GrantKind,
+    /// What is stored, for cloud.
+    pub storage: Option<Storage>,
+    /// How long recordings are kept, in days.
+    pub retention_days: Option<u32>,
+    /// Since when it is to be in force.
+    pub starts_at: Timestamp,
+    /// Until when, exclusively; none: until it is ended.
+    pub ends_at: Option<Timestamp>,
+    /// The code reserved for this task, where the provider redeems codes; none: the stock is empty.
+    pub code: Option<CodeText>,
+    /// The provider's own settings, from the grant.
+    pub settings: Map<String, Value>,
+}
