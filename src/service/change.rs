@@ -44,7 +44,8 @@ pub struct Due {
 pub enum Action {
     /// Stop.
     End,
-    /// Go on with another plan or until another end.
+    /// Go on with another plan or until another end, as a renewal does. Where a provider knows services
+    /// by the steps that made them, what another package replaces is ended by a task of its own.
     Change,
     /// Start, or resume.
     Begin,
