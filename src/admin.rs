@@ -138,10 +138,10 @@ impl Admin {
             self.ledger.stats(self.clock.now()).await.map_err(|error| Problem::unavailable(&error))?;
         Ok(json::ok(&json!({
             "subscriptions": stats.subscriptions,
-            "tasks": {},
-            "oldest_due_s": null,
+            "tasks": stats.tasks,
+            "oldest_due_s": stats.oldest_due_s,
             "parked": stats.parked,
-            "codes": {},
+            "codes": stats.codes,
         })))
     }
 }

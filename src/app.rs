@@ -102,7 +102,11 @@ impl App {
 /// The ledger's part of the settings.
 #[must_use]
 pub fn ledger_settings(config: &Config) -> ledger::Settings {
-    ledger::Settings { url: config.ledger.url.clone(), queue_max: config.ledger.queue_max }
+    ledger::Settings {
+        url: config.ledger.url.clone(),
+        queue_max: config.ledger.queue_max,
+        codes_key: config.codes.key.clone(),
+    }
 }
 
 /// What notices are judged by, catalog included.
