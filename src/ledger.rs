@@ -32,6 +32,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::FixedOffset;
+use tokio::sync::Notify;
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
@@ -165,6 +166,8 @@ struct Inner {
     pool: sqlx::AnyPool,
     clock: Clock,
     vault: Vault,
+    /// Told of every write of this process that may have made a task due.
+    owed: Notify,
 }
 
 /// The look-ups on the answer path.
@@ -193,7 +196,7 @@ impl Ledger {
             LedgerUrl::Postgres(url) => postgres::open(url, rules, settings.queue_max, clock.now()).await?,
         };
         let Opened { rules, writer, lookups, pool } = opened;
-        Ok(Self(Arc::new(Inner { rules, writer, lookups, pool, clock, vault })))
+        Ok(Self(Arc::new(Inner { rules, writer, lookups, pool, clock, vault, owed: Notify::new() })))
     }
 
     /// Records one message and answers after its commit has reached the disk. The write is the
@@ -203,7 +206,12 @@ impl Ledger {
     /// [`NotKept`]; only after [`NotKept::Full`] is it certain that nothing was kept.
     pub async fn record(&self, received: Received) -> Result<Recorded, NotKept> {
         match self.0.writer.submit(Work::Record(Box::new(received))).await? {
-            Done::Recorded(recorded) => Ok(recorded),
+            Done::Recorded(recorded) => {
+                if recorded.may_owe {
+                    self.0.owed.notify_one();
+                }
+                Ok(recorded)
+            }
             _ => Err(NotKept::Stopped),
         }
     }
@@ -214,7 +222,10 @@ impl Ledger {
     /// [`NotKept`].
     pub async fn operate(&self, operation: Operation, id: NoticeId) -> Result<Operated, NotKept> {
         match self.0.writer.submit(Work::Operate(operation, id, self.0.clock.now())).await? {
-            Done::Operated(operated) => Ok(operated),
+            Done::Operated(operated) => {
+                self.0.owed.notify_one();
+                Ok(operated)
+            }
             _ => Err(NotKept::Stopped),
         }
     }
@@ -238,7 +249,14 @@ impl Ledger {
                 }
             }
         }
+        self.0.owed.notify_one();
         Ok(operated)
+    }
+
+    /// Waits until a write of this process may have made a task due, also one since the last call. For
+    /// one worker; what other processes write it finds by looking.
+    pub async fn owes(&self) {
+        self.0.owed.notified().await;
     }
 
     /// Commits something small, to tell whether notices can be kept.

@@ -80,3 +80,4 @@ pub mod subscription;
 pub mod systemd;
 pub mod telemetry;
 pub mod wire;
+pub mod worker;

@@ -35,6 +35,11 @@ pub trait Provider: Send + Sync {
     /// Makes one attempt at a task, within the provider's `timeout_ms`. Every failure is an outcome;
     /// dropping the future leaves a task [`Doubt::Possible`].
     fn send<'a>(&'a self, task: &'a Task) -> Sending<'a>;
+
+    /// Whether a beginning or a change takes a code out of stock.
+    fn takes_codes(&self) -> bool {
+        false
+    }
 }
 
 /// The providers by name; `local` is always among them.

@@ -99,6 +99,18 @@ impl Deed {
         }
     }
 
+    /// Whether a task may be due for it that was not before. What comes of a worker's own tasks it knows
+    /// itself.
+    fn may_owe(&self) -> bool {
+        match self {
+            Self::Bind(_) | Self::Unbind(_) | Self::Transfer(_) | Self::Redeem(_) => true,
+            Self::Tick(_) | Self::Operate { .. } => true,
+            Self::Settle { task, .. } => task.action == TaskAction::Redeem,
+            Self::Nonce(_) | Self::Claim(_) | Self::Draw { .. } => false,
+            Self::Add(_) | Self::Breaker(_) | Self::Purge(_) => false,
+        }
+    }
+
     /// Whether it takes rows that others may hold.
     pub(super) fn goes_alone(&self) -> bool {
         matches!(self, Self::Claim(_) | Self::Draw { .. })
@@ -134,14 +146,19 @@ fn done((): ()) -> Fact {
 impl Ledger {
     /// Has the writer do one, in a commit that it shares with whatever else waits.
     async fn deed(&self, deed: Deed) -> Result<Fact, NotKept> {
-        match self.0.writer.submit(Work::Fulfil(Box::new(deed))).await? {
-            Done::Fulfilled(fact) => Ok(fact),
-            _ => Err(NotKept::Stopped),
+        let may_owe = deed.may_owe();
+        let Done::Fulfilled(fact) = self.0.writer.submit(Work::Fulfil(Box::new(deed))).await? else {
+            return Err(NotKept::Stopped);
+        };
+        if may_owe {
+            self.0.owed.notify_one();
         }
+        Ok(fact)
     }
 
     /// Has it do many, in their order and in shared commits.
     async fn deeds(&self, deeds: Vec<Deed>) -> Result<Vec<Fact>, NotKept> {
+        let may_owe = deeds.iter().any(Deed::may_owe);
         let mut facts = Vec::with_capacity(deeds.len());
         let mut deeds = deeds.into_iter().peekable();
         while deeds.peek().is_some() {
@@ -153,6 +170,9 @@ impl Ledger {
                     _ => return Err(NotKept::Stopped),
                 }
             }
+        }
+        if may_owe {
+            self.0.owed.notify_one();
         }
         Ok(facts)
     }

@@ -38,6 +38,8 @@ pub struct Recorded {
     pub outcome: Outcome,
     /// Whether it was known already.
     pub repeated: bool,
+    /// Whether something may be owed to a provider for it.
+    pub may_owe: bool,
 }
 
 /// Records one message.
@@ -79,10 +81,10 @@ fn first_receipt(
     let judgement = judge::judge(notice, &rules.catalog, &rules.book, rules.policy);
     let mut watch = Watch::default();
     let (outcome, scope) = enter(store, &mut watch, notice, judgement, received.received_at)?;
-    watch.after(store, received.received_at)?;
+    let may_owe = watch.after(store, received.received_at)?;
     let row = Row { scope, ..row(received, Row::of_notice(notice, outcome)) };
     let id = insert(store, &notice.identity, &row, &received.raw)?;
-    Ok(Recorded { id, outcome, repeated: false })
+    Ok(Recorded { id, outcome, repeated: false, may_owe })
 }
 
 /// A repeat has no second effect; but one that waits for the catalog or for the carrier's second
@@ -97,13 +99,14 @@ fn again(
     store.count_again(row.id)?;
     // Onboarding's `record_only` is no reason to forget why it was parked.
     let waits = matches!(row.outcome, Outcome::Parked(Reason::Unmapped | Reason::Held));
+    let mut may_owe = false;
     if waits && !rules.policy.record_only {
         row.failed = notice.failed;
         let mut watch = Watch::default();
         rejudge(store, rules, &mut watch, &mut row, rules.policy)?;
-        watch.after(store, received.received_at)?;
+        may_owe = watch.after(store, received.received_at)?;
     }
-    Ok(Recorded { id: row.id, outcome: row.outcome, repeated: true })
+    Ok(Recorded { id: row.id, outcome: row.outcome, repeated: true, may_owe })
 }
 
 /// Judges a row again and writes down what became of it; tells whether that is something else.
@@ -151,10 +154,10 @@ fn keep_once(store: &mut impl Store, key: &str, row: &Row, raw: &Raw) -> Result<
     if let Some(id) = store.holder(key)? {
         store.count_again(id)?;
         let outcome = find(store, id)?.outcome;
-        return Ok(Recorded { id, outcome, repeated: true });
+        return Ok(Recorded { id, outcome, repeated: true, may_owe: false });
     }
     let id = insert(store, key, row, raw)?;
-    Ok(Recorded { id, outcome: row.outcome, repeated: false })
+    Ok(Recorded { id, outcome: row.outcome, repeated: false, may_owe: false })
 }
 
 fn row(received: &Received, row: Row) -> Row {

@@ -57,4 +57,8 @@ impl Provider for Activation {
     fn send<'a>(&'a self, task: &'a Task) -> Sending<'a> {
         Box::pin(self.attempt(task))
     }
+
+    fn takes_codes(&self) -> bool {
+        self.0.settings.mode == Mode::Code
+    }
 }

@@ -47,6 +47,8 @@ pub enum Outcome {
     },
     /// Nothing was sent: the worker stops. Counts as no attempt.
     GivenBack,
+    /// The worker stops in the midst of it: it may have been carried out. Counts as no attempt.
+    BrokenOff,
     /// Its code was refused and is put aside. One that a subscriber redeems has no other: it is dead.
     BadCode {
         /// When to try with another.
@@ -113,6 +115,7 @@ pub(super) fn settle(
         }
         Outcome::Waits { due_at } => store.save(&again(*due_at))?,
         Outcome::GivenBack => store.save(&again(now))?,
+        Outcome::BrokenOff => store.save(&Task { doubt: true, ..again(now) })?,
         Outcome::BadCode { due_at, why } => {
             spoil(store, &task)?;
             let last_error = Some(why.clone());

@@ -2,7 +2,7 @@
 
 use super::owe::close;
 use super::settle::locks;
-use super::{Deed, Fact, Task, TaskAction, TaskState};
+use super::{Deed, Fact, Task, TaskAction, TaskId, TaskState};
 use crate::clock::Timestamp;
 use crate::ledger::store::Store;
 use crate::ledger::tables::Records;
@@ -35,7 +35,7 @@ pub enum TaskOperated {
 /// The engine's.
 pub(super) fn operate(
     store: &mut impl Store,
-    id: super::TaskId,
+    id: TaskId,
     operation: TaskOperation,
     now: Timestamp,
 ) -> Result<TaskOperated, StoreError> {
@@ -79,12 +79,30 @@ impl Ledger {
     pub async fn operate_task(
         &self,
         operation: TaskOperation,
-        id: super::TaskId,
+        id: TaskId,
         now: Timestamp,
     ) -> Result<TaskOperated, NotKept> {
         match self.deed(Deed::Operate { id, operation, now }).await? {
             Fact::Operated(operated) => Ok(operated),
             _ => Err(NotKept::Stopped),
         }
+    }
+
+    /// The same for many, in their order and in shared commits; what came of each.
+    ///
+    /// # Errors
+    /// [`NotKept`] from the first that failed; those before it are done.
+    pub async fn operate_tasks(
+        &self,
+        operation: TaskOperation,
+        ids: &[TaskId],
+        now: Timestamp,
+    ) -> Result<Vec<TaskOperated>, NotKept> {
+        let deeds = ids.iter().map(|id| Deed::Operate { id: *id, operation, now }).collect();
+        let operated = |fact| match fact {
+            Fact::Operated(operated) => Ok(operated),
+            _ => Err(NotKept::Stopped),
+        };
+        self.deeds(deeds).await?.into_iter().map(operated).collect()
     }
 }

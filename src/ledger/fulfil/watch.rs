@@ -37,11 +37,12 @@ impl Watch {
         Ok(())
     }
 
-    /// All folds are what they will be.
+    /// All folds are what they will be. Tells whether anything may be owed for it.
     ///
     /// # Errors
     /// The engine's.
-    pub(in crate::ledger) fn after(self, store: &mut impl Store, now: Timestamp) -> Result<(), StoreError> {
+    pub(in crate::ledger) fn after(self, store: &mut impl Store, now: Timestamp) -> Result<bool, StoreError> {
+        let may_owe = !self.0.is_empty();
         for (number, before) in self.0 {
             let after = states(store, &number)?;
             if store.has_devices(&number)? {
@@ -51,7 +52,7 @@ impl Watch {
             }
             deliver(store, &number, &before, &after, now)?;
         }
-        Ok(())
+        Ok(may_owe)
     }
 }
 

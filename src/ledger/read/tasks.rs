@@ -35,6 +35,9 @@ pub struct Depth {
 
 const BY_STATE: &str = "/* task states */ SELECT state AS word, COUNT(*) AS many FROM task GROUP BY state";
 
+const BACKLOG: &str = "/* task backlog */ SELECT state AS word, COUNT(*) AS many FROM task \
+    WHERE state IN ('due', 'running', 'dead') GROUP BY state";
+
 const DEPTHS: &str = "/* task depths */ SELECT provider, COUNT(*) AS many, \
     MIN(CASE WHEN state = 'due' AND due_at <= $1 THEN due_at END) AS oldest FROM task \
     WHERE open_on IS NOT NULL GROUP BY provider ORDER BY provider";
@@ -82,6 +85,14 @@ impl Ledger {
     /// The engine's.
     pub async fn tasks_by_state(&self) -> Result<BTreeMap<String, i64>, StoreError> {
         counts(&sqlx::query(BY_STATE).fetch_all(&self.0.pool).await?)
+    }
+
+    /// How many tasks wait, run or are dead, by state; from an index of those alone.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn task_backlog(&self) -> Result<BTreeMap<String, i64>, StoreError> {
+        counts(&sqlx::query(BACKLOG).fetch_all(&self.0.pool).await?)
     }
 
     /// What waits, for each provider; from an index of open tasks alone.
