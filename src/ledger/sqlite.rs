@@ -10,7 +10,7 @@
 //! here the parameters stand in the order of their numbers.
 
 mod checkpoint;
-mod connect;
+pub(super) mod connect;
 mod notices;
 mod subscriptions;
 mod terms;
@@ -25,6 +25,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::dialect::Dialect;
 use super::journal::Row;
 use super::raw::Raw;
 use super::store::Store;
@@ -41,7 +42,7 @@ pub(super) async fn open(path: &Path, mut rules: Rules, queue_max: usize) -> Res
     if !path.exists() {
         return Err(OpenError::Missing(path.to_owned()));
     }
-    migrate::check(&address(path)).await?;
+    migrate::check(&address(path), Dialect::Sqlite).await?;
     let mut connection = connect::writer(path)?;
     let offset_s = rules.utc_offset.local_minus_utc();
     let today = rules.catalog.offers().iter().map(|offer| Terms::of(offer, offset_s)).collect();
