@@ -8,6 +8,7 @@ mod migrate;
 mod notices;
 mod open;
 mod openapi;
+mod progress;
 mod replay;
 mod serve;
 mod subscriber;

@@ -4,7 +4,7 @@
 //! beside it and always makeable again. [`record`] and [`operate`] say what one write does, against
 //! [`store::Store`]; an engine ([`sqlite`], [`postgres`]) brings the statements; [`commit`] gathers
 //! waiting writes into shared transactions. Reads ([`read`]) go through connections of their own and
-//! never wait for the writer.
+//! never wait for the writer. [`copy()`] moves a ledger from one engine to another.
 //!
 //! [`fulfil`] is what subscriptions, codes and orders become on devices, and what providers owe for
 //! it; its [`tables`] are read and written by one mechanism.
@@ -12,6 +12,7 @@
 //! The ledger knows nothing of the carrier's grammar; a reply is text that it stores.
 
 mod commit;
+mod copy;
 mod dialect;
 pub mod fulfil;
 pub mod journal;
@@ -44,6 +45,7 @@ use crate::subscription::judge::Policy;
 use crate::subscription::terms::TermsBook;
 pub use commit::Pulse;
 use commit::{Done, Work, Writer};
+pub use copy::{Copied, CopiedTable, CopyError, Phase, Progress, copy};
 pub use migrate::{MigrateError, migrate};
 pub use operate::{Operated, Operation};
 pub use record::{Received, Recorded};
@@ -259,12 +261,12 @@ impl Ledger {
         self.0.owed.notified().await;
     }
 
-    /// Commits something small, to tell whether notices can be kept.
+    /// Has every writer commit something small, to tell whether notices can be kept.
     ///
     /// # Errors
     /// [`NotKept`] where they cannot.
     pub async fn probe(&self) -> Result<(), NotKept> {
-        self.0.writer.submit(Work::Probe(self.0.clock.now())).await.map(drop)
+        self.0.writer.probe(self.0.clock.now()).await
     }
 
     /// What a number holds of a service, by every notice that any gateway has answered so far.

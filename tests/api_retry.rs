@@ -7,7 +7,7 @@ mod said;
 
 use std::path::Path;
 
-use gateway::{Answer, Gateway};
+use gateway::{Answer, Folder, Gateway};
 use said::{REG, Said, cancel, newest, outcome, register, state};
 use serde_json::{Value, json};
 
@@ -75,7 +75,7 @@ fn what_there_is_none_of_is_404_and_what_is_settled_is_409() {
 #[test]
 fn held_is_applied_whatever_the_setting() {
     for setting in ["hold", "ignore"] {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = Folder::new();
         let gateway = Gateway::start_in(folder.path(), "");
         let id = register("1", NUMBER).with("resultCode", "5").kept(&gateway);
         assert_eq!(outcome(&gateway, id), "held");
@@ -148,7 +148,7 @@ fn a_conflict_about_the_same_number_folds_it_again() {
 
 #[test]
 fn unmapped_and_ambiguous_resolve_again_with_another_catalog() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Folder::new();
     let settings = catalog(folder.path(), &[("7000001", "9001"), ("7000002", "9001")]);
     let gateway = Gateway::start_in(folder.path(), settings);
     let unmapped = register("1", NUMBER).with("service_id", "7000003").with("package_id", "9003");
@@ -191,7 +191,7 @@ fn what_still_cannot_be_read_stays() {
 
 #[test]
 fn an_ignored_one_is_judged_by_the_setting_of_now() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Folder::new();
     let gateway = Gateway::start_in(folder.path(), "[carrier]\nfailed_result = 'ignore'\n");
     let id = register("1", NUMBER).with("resultCode", "5").kept(&gateway);
     check_nothing_changed(&gateway, &retry(&gateway, id), id, "ignored");
@@ -243,7 +243,7 @@ fn a_repeat_of_held_is_judged_by_its_own_result_code() {
 
 #[test]
 fn a_repeat_of_unmapped_is_applied_once_the_catalog_has_the_offer() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Folder::new();
     let settings = catalog(folder.path(), &[]);
     let gateway = Gateway::start_in(folder.path(), settings);
     let said = register("1", NUMBER).with("service_id", "7000003").with("package_id", "9003");
@@ -272,7 +272,7 @@ fn a_repeat_has_no_second_effect() {
 
 #[test]
 fn what_was_decided_survives_a_restart() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Folder::new();
     let gateway = Gateway::start_in(folder.path(), "");
     let applied = register("1", NUMBER).with("resultCode", "5").kept(&gateway);
     let discarded = register("2", "84945000001").with("package_id", "9").kept(&gateway);

@@ -16,8 +16,7 @@ mod locked;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-use gateway::{Answer, Gateway, PATIENCE, parse};
-use rusqlite::Connection;
+use gateway::{Answer, Gateway, Ledger, PATIENCE, parse};
 
 /// A request as bytes; `last` says that the connection ends with it.
 fn bytes(path: &str, body: &str, last: bool) -> Vec<u8> {
@@ -70,10 +69,11 @@ fn whole(bytes: &[u8]) -> Option<(Answer, usize)> {
 
 /// How often each queueID stands in the journal of a gateway, stopped or not.
 fn kept(gateway: &Gateway) -> std::collections::HashMap<String, i64> {
-    let ledger = Connection::open(gateway.folder.join("data/gateway.db")).expect("the ledger");
-    ledger.busy_timeout(PATIENCE).expect("a timeout");
-    let mut statement =
-        ledger.prepare("SELECT COALESCE(queue_id, '-'), COUNT(*) FROM notice GROUP BY 1").expect("SQL");
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("rows");
-    rows.collect::<Result<_, _>>().expect("rows")
+    let sql = "SELECT COALESCE(queue_id, '-'), COUNT(*) FROM notice GROUP BY 1";
+    let rows = Ledger::of(&gateway.folder).rows(sql).into_iter();
+    rows.map(|mut row| {
+        let count = row.pop().flatten().expect("a count").parse().expect("a number");
+        (row.pop().flatten().expect("a queueID"), count)
+    })
+    .collect()
 }

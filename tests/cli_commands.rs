@@ -12,6 +12,8 @@ mod beside;
 mod ledger;
 #[path = "cli_commands/settings.rs"]
 mod settings;
+#[path = "cli_commands/sqlite.rs"]
+mod sqlite;
 #[path = "cli_commands/start.rs"]
 mod start;
 #[path = "cli_commands/usage.rs"]
@@ -20,7 +22,7 @@ mod usage;
 use std::path::Path;
 use std::process::Command;
 
-use gateway::Gateway;
+use gateway::{Folder, Gateway};
 
 /// How a command ended.
 struct Ended {
@@ -58,6 +60,6 @@ fn bare(folder: &Path, arguments: &str) -> Command {
     command
 }
 
-fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a folder")
+fn folder() -> Folder {
+    Folder::new()
 }

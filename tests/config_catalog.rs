@@ -82,6 +82,14 @@ fn a_grant_survives_json() {
 }
 
 #[test]
+fn no_text_holds_what_no_message_can() {
+    check(
+        &format!("{OFFER}package_code = 'a'\nname = \"a\\u0000b\"\n"),
+        &["FILE: offer a: name: has the character U+0000"],
+    );
+}
+
+#[test]
 fn all_faults_of_an_offer() {
     check(
         "stray = 1\n[[offer]]\nid = 'Day 1'\nname = ''\nservice_id = 1000625\npackage_id = ' 2'\nperiod = 'year'\n\

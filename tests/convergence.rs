@@ -2,10 +2,14 @@
 //! subscriptions and entitlements, and the fast path equals the whole fold. Once on the pure rules,
 //! once through the ledger on disk.
 
+#[path = "support/gateway.rs"]
+mod gateway;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::FixedOffset;
+use gateway::Folder;
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
 use sdp_gateway::catalog::Catalog;
@@ -283,9 +287,8 @@ fn at_most_one_of_an_exclusive_service(state: &ServiceState) -> Result<(), TestC
 }
 
 /// A fresh ledger that has received these notices in this order; its subscriber's holdings as JSON.
-async fn through_the_ledger(notices: &[Notice], order: &[usize]) -> String {
-    let folder = tempfile::tempdir().expect("a folder");
-    let url = LedgerUrl::Sqlite(folder.path().join("gateway.db"));
+async fn through_the_ledger(url: &str, notices: &[Notice], order: &[usize]) -> String {
+    let url = LedgerUrl::parse(url).expect("an address");
     ledger::migrate(&url).await.expect("a schema");
     let rules = Rules {
         catalog: Arc::new(catalog()),
@@ -329,8 +332,11 @@ proptest! {
     #[test]
     fn the_ledger_does_not_depend_on_arrival((notices, first, second) in histories()) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let one = runtime.block_on(through_the_ledger(&notices, &first));
-        let two = runtime.block_on(through_the_ledger(&notices, &second));
-        prop_assert_eq!(one, two);
+        let through = |order: &[usize]| {
+            let folder = Folder::new();
+            let url = gateway::Ledger::of(folder.path()).url();
+            runtime.block_on(through_the_ledger(&url, &notices, order))
+        };
+        prop_assert_eq!(through(&first), through(&second));
     }
 }

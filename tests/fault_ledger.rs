@@ -4,6 +4,8 @@
 //! Faults that the system can really have are made (a full tmpfs, another's lock, a low ulimit); the
 //! others come from a preload shim. Root is needed for the tmpfs; without it that test fails.
 
+#[path = "support/endure.rs"]
+mod endure;
 #[path = "support/gateway.rs"]
 mod gateway;
 #[path = "faultio/kit.rs"]
@@ -17,54 +19,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use endure::{CHECK, NOTICES, endure};
 use gateway::{Gateway, PATIENCE, check};
 use kit::{Book, Dice, Line, until, until_ready_is, verify};
 use shim::Shim;
-
-const CHECK: &str = "/vascloud/v1/notify_check";
-
-/// Notices sent before and after a fault, and refusals looked at during one.
-const NOTICES: usize = 60;
-const REFUSALS: usize = 3;
-
-/// A fault's whole course. `begin` and `end` make and mend it.
-fn endure(gateway: &Gateway, begin: impl FnOnce(), end: impl FnOnce()) {
-    let (book, mut dice) = (Book::new(), Dice::new(Dice::seed()));
-    let mut line = Line::open(gateway.main).expect("a connection");
-    let mut notice = |line: &mut Line| {
-        let queue_id = book.draw(&mut dice);
-        book.send(line, queue_id).expect("an answer").status
-    };
-    for _ in 0..NOTICES {
-        assert_eq!(notice(&mut line), 200);
-    }
-    until_ready_is(gateway, 200);
-
-    begin();
-    let began = Instant::now();
-    // A full disk may have room for some yet; those are promises like all others.
-    for _ in 0..REFUSALS {
-        until("a refusal", Duration::from_secs(30), || (notice(&mut line) == 503).then_some(()));
-    }
-    let refused = began.elapsed();
-    until_ready_is(gateway, 503);
-    let asked = line.post(CHECK, &check("84945000001", "1000625", "1003013")).expect("an answer");
-    assert!(matches!(asked.status, 200 | 503), "a check during the fault: {}", asked.text());
-
-    end();
-    let mended = Instant::now();
-    until_ready_is(gateway, 200);
-    assert_eq!(notice(&mut line), 200, "not kept although ready");
-    println!("refused for {refused:?}, ready again after {:?}", mended.elapsed());
-    book.settle(gateway.main);
-    for _ in 0..NOTICES {
-        assert_eq!(notice(&mut line), 200);
-    }
-    book.check_journal(&gateway.folder);
-    book.check_api(gateway);
-    assert_eq!(book.kept(), book.sent());
-    verify(&gateway.folder, "");
-}
 
 /// A gateway under the shim, which has no orders yet.
 fn shimmed(folder: &Path) -> (Gateway, Shim) {

@@ -7,7 +7,7 @@ mod gateway;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use gateway::Gateway;
+use gateway::{Folder, Gateway};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -16,7 +16,7 @@ fn root() -> PathBuf {
 /// Replays a path; everything must match. Answers how many messages it sent.
 #[track_caller]
 fn check(what: &Path, target: SocketAddr) -> usize {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Folder::new();
     let mut command = Gateway::cli(folder.path(), "");
     command.arg("replay").arg(what).arg("--target").arg(format!("http://{target}"));
     let output = command.output().expect("replay runs");

@@ -35,8 +35,12 @@ impl Report<'_> {
         }
     }
 
-    /// Messages are trimmed before they are compared, so nothing could ever equal a padded text.
+    /// Messages are trimmed before they are compared, so nothing could ever equal a padded text; nor can
+    /// they have U+0000, which not every database keeps.
     fn text(&mut self, key: &str, value: Option<&String>) {
+        if value.is_some_and(|text| text.contains('\0')) {
+            self.fault(key, "has the character U+0000");
+        }
         match value.map(|text| (text.is_empty(), text.trim() == text)) {
             Some((true, _)) => self.fault(key, "is empty"),
             Some((_, false)) => self.fault(key, "has blanks around it"),

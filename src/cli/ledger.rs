@@ -1,4 +1,7 @@
-//! `ledger verify`: proves that the journal and what follows from it agree.
+//! `ledger`: the ledger as a whole. `verify` proves that the journal and what follows from it agree;
+//! `copy` moves it.
+
+mod copy;
 
 use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -8,12 +11,20 @@ use super::{Ended, Failure, Global, block_on, open};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Ledger {
+    /// Copy a ledger into an empty one, such as from SQLite to PostgreSQL, and compare them
+    Copy(copy::Copy),
     /// Make every subscription again from the journal and compare; also beside a running gateway
     Verify,
 }
 
 pub(super) fn run(global: &Global, command: Ledger) -> Ended {
-    let Ledger::Verify = command;
+    match command {
+        Ledger::Copy(command) => copy::run(global, &command),
+        Ledger::Verify => verify(global),
+    }
+}
+
+fn verify(global: &Global) -> Ended {
     let verified = block_on(async {
         let ledger = open::ledger(global).await?;
         let bar = ProgressBar::new_spinner();

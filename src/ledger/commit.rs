@@ -178,7 +178,6 @@ impl Writer {
     /// Hands a write over. Writes about one number are done in the order in which they are handed
     /// over.
     pub(super) fn hand_over(&self, work: Work) -> Result<Pending, NotKept> {
-        let (reply, answer) = oneshot::channel();
         let queue = {
             let queues = lock(&self.queues);
             if queues.is_empty() {
@@ -186,6 +185,24 @@ impl Writer {
             }
             queues[turn(&work, queues.len())].clone()
         };
+        self.enqueue(&queue, work)
+    }
+
+    /// Hands a probe to every writer, and waits for all.
+    pub(super) async fn probe(&self, at: Timestamp) -> Result<(), NotKept> {
+        let queues = lock(&self.queues).clone();
+        if queues.is_empty() {
+            return Err(NotKept::Stopped);
+        }
+        let pending: Vec<_> = queues.iter().map(|queue| self.enqueue(queue, Work::Probe(at))).collect();
+        for pending in pending {
+            pending?.answer().await?;
+        }
+        Ok(())
+    }
+
+    fn enqueue(&self, queue: &mpsc::UnboundedSender<Job>, work: Work) -> Result<Pending, NotKept> {
+        let (reply, answer) = oneshot::channel();
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.queue_max {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(NotKept::Full);

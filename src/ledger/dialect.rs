@@ -35,4 +35,15 @@ impl Dialect {
             .replace("{text}", sorted)
             .replace("{clustered}", clustered)
     }
+
+    /// Whether a table is there: each engine has a catalog of its own.
+    #[must_use]
+    pub(super) fn has_table(self) -> &'static str {
+        match self {
+            Self::Sqlite => "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = $1",
+            Self::Postgres => {
+                "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema() AND tablename = $1"
+            }
+        }
+    }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migrate, Migration, MigrationType, Migrator};
 
+use super::copy::mark;
 use super::dialect::Dialect;
 use super::{OpenError, postgres, sqlite};
 use crate::config::LedgerUrl;
@@ -27,6 +28,9 @@ pub enum MigrateError {
     /// Some steps are still to be done.
     #[error("the ledger's schema is out of date; run `sdp-gateway migrate`")]
     Older,
+    /// A copy from the ledger named has been begun.
+    #[error("a copy from {0} into this ledger is not finished; run `ledger copy` again, to its end")]
+    Unfinished(String),
     /// The engine's failure.
     #[error("the ledger's schema could not be brought up to date")]
     Engine(#[source] sqlx::migrate::MigrateError),
@@ -39,32 +43,46 @@ pub enum MigrateError {
 /// had and has; 0 is none. A server's database must be there; only what is in it is made.
 ///
 /// # Errors
-/// A newer schema than this binary knows, or the engine's failure.
+/// A newer schema than this binary knows, a copy that is not finished, or the engine's failure.
 pub async fn migrate(url: &LedgerUrl) -> Result<(i64, i64), OpenError> {
+    let (mut connection, dialect) = make(url).await?;
+    mark::refuse_unfinished(&mut connection, dialect).await?;
+    bring_up(&mut connection, dialect).await
+}
+
+/// The same for a copy, which finishes what it has begun.
+pub(super) async fn migrate_target(url: &LedgerUrl) -> Result<(), OpenError> {
+    let (mut connection, dialect) = make(url).await?;
+    bring_up(&mut connection, dialect).await?;
+    sqlx::Connection::close(connection).await.map_err(MigrateError::Connect)?;
+    Ok(())
+}
+
+/// A connection to the ledger, whose file is made.
+async fn make(url: &LedgerUrl) -> Result<(sqlx::AnyConnection, Dialect), OpenError> {
     match url {
         LedgerUrl::Sqlite(path) => {
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-                make(folder).map_err(|error| OpenError::Folder(path.clone(), error))?;
+                make_folder(folder).map_err(|error| OpenError::Folder(path.clone(), error))?;
             }
             sqlite::create(path)?;
-            bring_up(&sqlite::address(path), Dialect::Sqlite).await
+            Ok((connect(&sqlite::address(path)).await?, Dialect::Sqlite))
         }
-        LedgerUrl::Postgres(url) => bring_up(&postgres::address(url).await?, Dialect::Postgres).await,
+        LedgerUrl::Postgres(url) => Ok((connect(&postgres::address(url).await?).await?, Dialect::Postgres)),
     }
 }
 
-async fn bring_up(address: &str, dialect: Dialect) -> Result<(i64, i64), OpenError> {
-    let mut connection = connect(address).await?;
-    let before = applied(&mut connection).await?;
+async fn bring_up(connection: &mut sqlx::AnyConnection, dialect: Dialect) -> Result<(i64, i64), OpenError> {
+    let before = applied(connection).await?;
     refuse_newer(before)?;
-    migrator(dialect).run_direct(None, &mut connection, false).await.map_err(MigrateError::Engine)?;
-    let after = applied(&mut connection).await?;
+    migrator(dialect).run_direct(None, connection, false).await.map_err(MigrateError::Engine)?;
+    let after = applied(connection).await?;
     Ok((before, after))
 }
 
 /// Makes a folder that is still there after a power cut: SQLite syncs the folder of its file, but not
 /// the one above.
-fn make(folder: &Path) -> std::io::Result<()> {
+fn make_folder(folder: &Path) -> std::io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
@@ -73,15 +91,18 @@ fn make(folder: &Path) -> std::io::Result<()> {
     std::fs::File::open(above)?.sync_all()
 }
 
-/// Makes sure that the schema is the one this binary knows.
+/// Makes sure that the schema is the one this binary knows, and what is in it whole.
 ///
 /// # Errors
-/// Where it is older or newer, or the engine's failure.
-pub(super) async fn check(address: &str) -> Result<(), MigrateError> {
+/// Where it is older or newer, a copy into it is not finished, or the engine's failure.
+pub(super) async fn check(address: &str, dialect: Dialect) -> Result<(), MigrateError> {
     let mut connection = connect(address).await?;
     let version = applied(&mut connection).await?;
     refuse_newer(version)?;
-    if version < newest() { Err(MigrateError::Older) } else { Ok(()) }
+    if version < newest() {
+        return Err(MigrateError::Older);
+    }
+    mark::refuse_unfinished(&mut connection, dialect).await
 }
 
 fn newest() -> i64 {

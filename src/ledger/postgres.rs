@@ -38,10 +38,13 @@ mod writer;
 use std::sync::Arc;
 
 use secrecy::SecretString;
+use sqlx::postgres::PgConnection;
 
+use super::dialect::Dialect;
 use super::{OpenError, Opened, Rules, migrate, read};
 use crate::clock::Timestamp;
 use hosts::Hosts;
+pub(super) use hosts::OPEN;
 pub(super) use lookups::Lookups;
 use terms::Known;
 
@@ -54,7 +57,7 @@ pub(super) async fn open(
 ) -> Result<Opened, OpenError> {
     let hosts = Arc::new(Hosts::parse(url)?);
     let mut connection = hosts.connect().await.map_err(|error| hosts.unreachable(error))?;
-    migrate::check(&hosts.address()).await?;
+    migrate::check(&hosts.address(), Dialect::Postgres).await?;
     rules.book = terms::register(&mut connection, &rules).await?;
     session::forget_old(&mut connection, now).await?;
     let rules = Arc::new(rules);
@@ -62,8 +65,14 @@ pub(super) async fn open(
     let pool = read::postgres(&hosts.address()).await?;
     hosts.follow(pool.clone());
     let writer = writer::start(&hosts, &known, queue_max);
-    let lookups = super::Lookups::Postgres(Lookups::start(&hosts, &known));
+    let lookups = super::Lookups::Postgres(Lookups::start(&hosts, &known, connection));
     Ok(Opened { rules, writer, lookups, pool })
+}
+
+/// One session on the host that takes writes now.
+pub(super) async fn connect(url: &SecretString) -> Result<PgConnection, OpenError> {
+    let hosts = Hosts::parse(url)?;
+    hosts.connect().await.map_err(|error| hosts.unreachable(error))
 }
 
 /// The address of the host that takes writes now, for whoever connects by himself.

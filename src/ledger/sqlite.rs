@@ -10,7 +10,7 @@
 //! here the parameters stand in the order of their numbers.
 
 mod checkpoint;
-mod connect;
+pub(super) mod connect;
 mod notices;
 mod subscriptions;
 mod tables;
@@ -26,6 +26,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::dialect::Dialect;
 use super::fulfil::{Claim, Need};
 use super::journal::Row;
 use super::raw::Raw;
@@ -44,7 +45,7 @@ pub(super) async fn open(path: &Path, mut rules: Rules, queue_max: usize) -> Res
     if !path.exists() {
         return Err(OpenError::Missing(path.to_owned()));
     }
-    migrate::check(&address(path)).await?;
+    migrate::check(&address(path), Dialect::Sqlite).await?;
     let mut connection = connect::writer(path)?;
     let offset_s = rules.utc_offset.local_minus_utc();
     let today = rules.catalog.offers().iter().map(|offer| Terms::of(offer, offset_s)).collect();

@@ -12,13 +12,18 @@ pub const PAIRS_MAX: usize = 256;
 pub type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
 /// Decodes a query string (without its `?`) or a form body: `%` escapes, `+` as a blank, and U+FFFD
-/// for what is not UTF-8.
+/// for what is not UTF-8, and for U+0000: no XML can have it, and not every database can keep it.
 ///
 /// # Errors
 /// When there are more than [`PAIRS_MAX`].
 pub fn parse(bytes: &[u8]) -> Result<Pairs<'_>, Unreadable> {
-    let pairs: Pairs<'_> = form_urlencoded::parse(bytes).take(PAIRS_MAX + 1).collect();
+    let pairs = form_urlencoded::parse(bytes).map(|(name, value)| (without_nul(name), without_nul(value)));
+    let pairs: Pairs<'_> = pairs.take(PAIRS_MAX + 1).collect();
     if pairs.len() > PAIRS_MAX { Err(Unreadable::TooMany("parameters")) } else { Ok(pairs) }
+}
+
+fn without_nul(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.contains('\0') { text.replace('\0', "\u{FFFD}").into() } else { text }
 }
 
 /// Whether any of the parameters is one that the message knows, with a value or without:
@@ -36,11 +41,11 @@ mod tests {
 
     #[test]
     fn parameters_are_decoded() {
-        let pairs = parse(b"msisdn=%2B84945989325&commandcode=DK+L1&note=%FF&&empty=&alone").unwrap();
+        let pairs = parse(b"msisdn=%2B84945989325&commandcode=DK+L1&note=%FF%00&&empty=&alone").unwrap();
         let expected = [
             ("msisdn", "+84945989325"),
             ("commandcode", "DK L1"),
-            ("note", "\u{FFFD}"),
+            ("note", "\u{FFFD}\u{FFFD}"),
             ("empty", ""),
             ("alone", ""),
         ];

@@ -2,10 +2,9 @@
 
 use std::time::Instant;
 
-use rusqlite::Connection;
 use serde_json::json;
 
-use crate::gateway::{Gateway, PATIENCE};
+use crate::gateway::{Gateway, Ledger, PATIENCE};
 use crate::said::{MONTH, at, cancel, register};
 
 #[test]
@@ -32,21 +31,13 @@ fn wait_for_readiness(gateway: &Gateway, status: u16) -> serde_json::Value {
     }
 }
 
-/// Holds the ledger's only write lock until it is dropped.
-fn lock(gateway: &Gateway) -> Connection {
-    let other = Connection::open(gateway.folder.join("data/gateway.db")).expect("the ledger");
-    other.busy_timeout(PATIENCE).expect("a timeout");
-    other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
-    other
-}
-
 #[test]
 fn a_ledger_that_cannot_be_written_is_not_ready_and_recovers() {
     // With the default deadline, and with one shorter than a commit may take.
     for settings in ["", "[server]\nrequest_timeout_ms = 300\n"] {
         let gateway = Gateway::start(settings);
         wait_for_readiness(&gateway, 200);
-        let held = lock(&gateway);
+        let held = Ledger::of(&gateway.folder).hold();
         let report = wait_for_readiness(&gateway, 503);
         assert_eq!(report["ready"], false, "{settings}");
         assert_ne!(report["ledger"], "ok", "{settings}");

@@ -1,6 +1,6 @@
 //! Who may ask, and for what paths and numbers.
 
-use crate::gateway::{Answer, Gateway, request};
+use crate::gateway::{Answer, Folder, Gateway, request};
 use crate::said::register;
 use crate::{APP, NUMBER, get};
 
@@ -45,7 +45,7 @@ fn without_partners_nobody_may_ask() {
 
 #[test]
 fn a_token_may_be_in_a_file() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Folder::new();
     std::fs::write(folder.path().join("token"), "from-a-file\n").expect("a file");
     let gateway = Gateway::start_in(folder.path(), "[[partner]]\nname = 'app'\ntoken_file = 'token'\n");
     assert_eq!(ask(&gateway, Some("Bearer from-a-file")).status, 200);

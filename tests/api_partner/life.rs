@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::gateway::Gateway;
+use crate::gateway::{Folder, Gateway};
 use crate::said::{self, MONTH, as_rfc3339, at, cancel, register};
 use crate::{APP, NUMBER, each, list, only};
 
@@ -63,7 +63,7 @@ fn a_renewal_in_grace_goes_on_with_the_same_run() {
 
 #[test]
 fn grants_are_copied_at_register_and_refreshed_at_renewal() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Folder::new();
     let settings = format!("{APP}[catalog]\npath = 'offers.toml'\n");
     let start = |days: u32| {
         let offer = format!(

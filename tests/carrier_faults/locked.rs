@@ -3,21 +3,11 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
-
-use crate::gateway::{Answer, Gateway, PATIENCE, check, request};
+use crate::gateway::{Answer, Gateway, Ledger, PATIENCE, check, request};
 use crate::kept;
 use crate::said::{CHECK, DAY, REG, SERVICE, register};
 
 const NUMBER: &str = "84945989325";
-
-/// Holds the ledger's only write lock until it is dropped.
-fn lock(gateway: &Gateway) -> Connection {
-    let other = Connection::open(gateway.folder.join("data/gateway.db")).expect("the ledger");
-    other.busy_timeout(PATIENCE).expect("a timeout");
-    other.execute_batch("BEGIN IMMEDIATE").expect("the lock");
-    other
-}
 
 #[track_caller]
 fn check_busy(answer: &Answer, says: &str) {
@@ -41,7 +31,7 @@ fn until_kept(gateway: &Gateway, xml: &str) {
 fn at_the_deadline_the_carrier_is_told_to_come_again() {
     let gateway = Gateway::start("[server]\nrequest_timeout_ms = 400\n");
     register("1", NUMBER).tell(&gateway);
-    let held = lock(&gateway);
+    let held = Ledger::of(&gateway.folder).hold();
     let late = register("2", "84945000001").xml();
     let answer = gateway.post(REG, &late);
     check_busy(&answer, "He thong bi loi");
@@ -59,7 +49,7 @@ fn at_the_deadline_the_carrier_is_told_to_come_again() {
 fn a_full_queue_says_so_and_keeps_nothing_of_what_it_refused() {
     let gateway = Gateway::start("[ledger]\nqueue_max = 1\n");
     let to = gateway.main;
-    let held = lock(&gateway);
+    let held = Ledger::of(&gateway.folder).hold();
     let post = move |queue: usize| {
         let xml = register(&queue.to_string(), "84945000001").xml();
         thread::spawn(move || (queue, request(to, "POST", REG, &[], xml.as_bytes())))
@@ -98,7 +88,7 @@ fn a_full_queue_says_so_and_keeps_nothing_of_what_it_refused() {
 #[test]
 fn a_client_that_hangs_up_while_its_notice_waits_cancels_nothing() {
     let gateway = Gateway::start("");
-    let held = lock(&gateway);
+    let held = Ledger::of(&gateway.folder).hold();
     for queue in 1..=20 {
         let mut line = crate::Line::open(gateway.main);
         line.send(&crate::bytes(REG, &register(&queue.to_string(), NUMBER).xml(), false));

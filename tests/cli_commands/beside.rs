@@ -155,7 +155,8 @@ fn an_export_is_a_line_for_each_message_oldest_first() {
         assert_eq!(line["status"], 200);
     }
     let field = |name: &str| all.iter().map(|line| line[name].clone()).collect::<Vec<_>>();
-    assert_eq!(field("id"), [1, 2, 3]);
+    // Ids may leave gaps.
+    assert!(field("id").is_sorted_by(|one, next| one.as_i64() < next.as_i64()), "{:?}", field("id"));
     assert_eq!(field("method"), ["POST", "GET", "POST"]);
     assert_eq!(field("path"), [REG, REG, "/vascloud/v1/notify_reg.html"]);
     assert_eq!(field("query"), ["", query, "wsdl"]);

@@ -52,23 +52,3 @@ fn the_openapi_document_is_printed() {
     let ended = run(&mut bare(folder.path(), "openapi"));
     assert_eq!(ended.check(0).out, sdp_gateway::admin::OPENAPI);
 }
-
-#[test]
-fn commands_without_a_ledger_say_so() {
-    let folder = folder();
-    for arguments in [
-        "subscriber show 84945989325",
-        "notices list",
-        "notices show 1",
-        "notices retry 1",
-        "notices discard --all",
-        "notices export",
-    ] {
-        let ended = run(&mut bare(folder.path(), arguments));
-        let said = &ended.check(1).err;
-        assert!(said.contains("there is no ledger at data/gateway.db"), "{arguments}: {said}");
-        assert!(said.contains("migrate"), "{arguments}: {said}");
-        assert_eq!(ended.out, "", "{arguments}");
-    }
-    assert!(!folder.path().join("data").exists(), "none was made");
-}

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::gateway::{Answer, Gateway, PATIENCE, parse};
+use crate::gateway::{Answer, Gateway, Ledger, PATIENCE, parse};
 
 pub const REG: &str = "/vascloud/v1/notify_reg";
 
@@ -208,27 +208,20 @@ impl Book {
         self.entries().len()
     }
 
-    /// Compares every promise with the journal's file: each acknowledged notice stands there exactly
+    /// Compares every promise with the journal: each acknowledged notice stands there exactly
     /// once, holds its identity, and has been counted once for each answer at the least; nothing
-    /// stands there that was not sent; the file is whole.
+    /// stands there that was not sent; the ledger is whole.
     pub fn check_journal(&self, folder: &Path) {
-        let connection = rusqlite::Connection::open(folder.join("data/gateway.db")).expect("the ledger");
-        connection.busy_timeout(PATIENCE).expect("patience");
-        let whole: String =
-            connection.query_row("PRAGMA integrity_check", [], |r| r.get(0)).expect("a check");
-        assert_eq!(whole, "ok");
+        let ledger = Ledger::of(folder);
+        ledger.check_whole();
         let sql = "SELECT n.queue_id, n.count, n.outcome, n.reason, \
                    (SELECT count(*) FROM identity i WHERE i.key = n.identity AND i.notice_id = n.id) FROM notice n";
-        let mut statement = connection.prepare(sql).expect("the journal");
-        let mut rows = statement.query([]).expect("the journal");
         let mut seen: HashMap<u64, i64> = HashMap::new();
-        while let Some(row) = rows.next().expect("a row") {
-            let queue_id: String = row.get(0).expect("a queueID");
-            let queue_id = queue_id.parse().expect("a number");
-            let (count, outcome): (i64, String) = (row.get(1).expect("count"), row.get(2).expect("outcome"));
-            let reason: Option<String> = row.get(3).expect("reason");
-            assert_eq!(row.get::<_, i64>(4).expect("identity"), 1, "{queue_id} does not hold its identity");
-            assert!(outcome != "parked", "{queue_id} was parked: {reason:?}");
+        for row in ledger.rows(sql) {
+            let number = |at: usize| row[at].as_ref().expect("a value").parse::<i64>().expect("a number");
+            let (queue_id, count) = (u64::try_from(number(0)).expect("a queueID"), number(1));
+            assert_eq!(number(4), 1, "{queue_id} does not hold its identity");
+            assert_ne!(row[2].as_deref(), Some("parked"), "{queue_id}: {:?}", row[3]);
             assert!(seen.insert(queue_id, count).is_none(), "{queue_id} stands in the journal twice");
         }
         let entries = self.entries();

@@ -1,6 +1,9 @@
 //! The real binary, started as an operator would start it: its own folder, its own ports, settings
 //! by file. Stops with the test that started it. Included by path into each test that needs it.
-#![allow(dead_code, unreachable_pub, reason = "no test uses all of it")]
+#![allow(dead_code, unreachable_pub, unused_imports, reason = "no test uses all of it")]
+
+#[path = "ledger.rs"]
+pub mod ledger;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -8,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+pub use ledger::{Folder, Ledger};
 use serde_json::Value;
 
 /// How long anything may take before a test gives up.
@@ -24,7 +28,7 @@ pub struct Gateway {
     pub admin: SocketAddr,
     /// Settings, ledger and log.
     pub folder: PathBuf,
-    _kept: Option<tempfile::TempDir>,
+    _kept: Option<Folder>,
 }
 
 /// An answer over HTTP.
@@ -60,7 +64,7 @@ impl Answer {
 impl Gateway {
     /// Starts in a folder of its own with these settings (TOML, may be empty).
     pub fn start(settings: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = Folder::new();
         let mut gateway = Self::start_in(folder.path(), settings);
         gateway._kept = Some(folder);
         gateway
@@ -89,7 +93,8 @@ impl Gateway {
             .env("SDP_GATEWAY_CONFIG", folder.join("settings.toml"))
             .env("SDP_GATEWAY__SERVER__LISTEN", "127.0.0.1:0")
             .env("SDP_GATEWAY__ADMIN__LISTEN", "127.0.0.1:0")
-            .stdin(Stdio::null());
+            .stdin(Stdio::null())
+            .envs(ledger::url_for(folder, settings).map(|url| ("SDP_GATEWAY__LEDGER__URL", url)));
         command
     }
 

@@ -15,6 +15,10 @@ use tokio::time::timeout;
 use crate::config::LedgerUrl;
 use crate::ledger::OpenError;
 
+/// Held shared by every session on the ledger, and alone by a copy into it: so neither begins while
+/// the other is there. No number is negative, and -1 is the operators'.
+pub(in crate::ledger) const OPEN: i64 = -2;
+
 /// How long one host may take to let us in.
 const CONNECT_MAX: Duration = Duration::from_secs(3);
 
@@ -54,6 +58,7 @@ impl Hosts {
     pub(super) fn parse(url: &SecretString) -> Result<Self, OpenError> {
         let shown = LedgerUrl::Postgres(url.clone()).to_string();
         let addresses = each_host(url.expose_secret());
+        named_files(&addresses[0]).map_err(|error| OpenError::Url(shown.clone(), error))?;
         let options = addresses.iter().map(|address| PgConnectOptions::from_str(address));
         let options = options
             .map(|read| read.map(|options| options.options(SESSION).disable_statement_logging()))
@@ -113,11 +118,25 @@ impl Hosts {
 
 async fn primary(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
     let mut connection = PgConnection::connect_with(options).await?;
-    let row = sqlx::query("SELECT pg_is_in_recovery()").fetch_one(&mut connection).await?;
-    match row.try_get(0)? {
-        false => Ok(connection),
-        true => Err(sqlx::Error::Configuration("the server is a standby".into())),
+    let sql = "SELECT pg_is_in_recovery(), pg_try_advisory_lock_shared($1)";
+    let row = sqlx::query(sql).bind(OPEN).fetch_one(&mut connection).await?;
+    match (row.try_get(0)?, row.try_get(1)?) {
+        (false, true) => Ok(connection),
+        (false, false) => Err(sqlx::Error::Configuration("a copy into this ledger is not finished".into())),
+        (true, _) => Err(sqlx::Error::Configuration("the server is a standby".into())),
     }
+}
+
+/// Makes sure that the files which an address names can be read: the driver does not say which cannot.
+fn named_files(address: &str) -> Result<(), sqlx::Error> {
+    let query = address.split_once('?').map_or("", |(_, query)| query);
+    for (key, path) in form_urlencoded::parse(query.as_bytes()) {
+        if matches!(&*key, "sslrootcert" | "sslcert" | "sslkey") {
+            std::fs::metadata(&*path)
+                .map_err(|error| sqlx::Error::Configuration(format!("{key} {path}: {error}").into()))?;
+        }
+    }
+    Ok(())
 }
 
 /// One address for each host of an address with several.

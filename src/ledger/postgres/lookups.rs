@@ -45,11 +45,15 @@ pub(in crate::ledger) struct Lookups {
 }
 
 impl Lookups {
-    pub(super) fn start(hosts: &Arc<Hosts>, known: &Arc<Known>) -> Self {
+    /// Starts them. The first has its session from the beginning: a gateway that is asked nothing yet
+    /// must be seen by a copy too.
+    pub(super) fn start(hosts: &Arc<Hosts>, known: &Arc<Known>, session: PgConnection) -> Self {
         let (sender, receiver) = mpsc::channel(WAITING_MAX);
         let receiver = Arc::new(AsyncMutex::new(receiver));
+        let mut session = Some(session);
         let task = |_| {
-            let looker = Looker { hosts: Arc::clone(hosts), known: Arc::clone(known), session: None };
+            let session = session.take();
+            let looker = Looker { hosts: Arc::clone(hosts), known: Arc::clone(known), session };
             tokio::spawn(looker.run(Arc::clone(&receiver)))
         };
         let tasks = Mutex::new((0..SESSIONS).map(task).collect());

@@ -33,7 +33,7 @@ pub(in crate::ledger) fn create(path: &Path) -> Result<(), StoreError> {
 
 /// The connection that writes. A commit returns once the disk has it (`synchronous=FULL` in WAL mode
 /// syncs the log at each commit).
-pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
+pub(in crate::ledger) fn writer(path: &Path) -> Result<Connection, StoreError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = open(path, flags)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -43,8 +43,19 @@ pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// A connection that nobody else can be beside; to be let go soon. Its first statement fails as busy
+/// where another is open anywhere, even one that does nothing, after `within`.
+pub(in crate::ledger) fn alone(path: &Path, within: Duration) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = open(path, flags)?;
+    connection.busy_timeout(within)?;
+    // Before anything is read: later it would only keep others from writing.
+    connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+    Ok(connection)
+}
+
 /// A connection that only reads, for look-ups on the answer path.
-pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
+pub(in crate::ledger) fn reader(path: &Path) -> Result<Connection, StoreError> {
     // Not SQLITE_OPEN_READ_ONLY: a reader that comes first must be able to set up the shared index.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = open(path, flags)?;

@@ -1,0 +1,80 @@
+//! TLS between gateway and server.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use crate::gateway::ledger::postgres::{Client, database_at};
+use crate::gateway::{Folder, Gateway, PATIENCE};
+use crate::kit::until;
+use crate::said::{register, state};
+use crate::server::Server;
+
+const NUMBER: &str = "84945989325";
+
+fn server() -> Server {
+    Server::start_with(&[("PG_TLS", "1")])
+}
+
+/// The server's database with this way of checking who it is.
+fn checked(server: &Server, sslmode: &str, trusted: &Path) -> String {
+    let plain = database_at(&server.base, "gateway");
+    let database = plain.split('?').next().unwrap_or_default();
+    format!("{database}?sslmode={sslmode}&sslrootcert={}", trusted.display())
+}
+
+#[test]
+fn a_server_whose_certificate_is_trusted_is_used_over_tls_alone() {
+    let server = server();
+    let mut client = Client::open(&server.database("gateway")).expect("a client");
+    for (queue_id, sslmode) in [("1", "verify-full"), ("2", "verify-ca")] {
+        let folder = Folder::on(&checked(&server, sslmode, &server.folder().join("server.crt")));
+        let gateway = Gateway::start_in(folder.path(), "");
+        register(queue_id, NUMBER).tell(&gateway);
+        assert_eq!(state(&gateway, NUMBER), "active");
+        let sql = "SELECT DISTINCT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
+                   WHERE datname = 'gateway' AND pid <> pg_backend_pid()";
+        assert_eq!(client.rows(sql).expect("rows"), [[Some("t".to_owned())]], "{sslmode}");
+        assert!(gateway.stop().success());
+    }
+}
+
+/// A certificate that has nothing to do with the server's.
+fn foreign_certificate(folder: &Path) -> std::path::PathBuf {
+    let path = folder.join("foreign.crt");
+    let mut openssl = Command::new("openssl");
+    openssl.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=another"]);
+    openssl.arg("-keyout").arg(folder.join("foreign.key")).arg("-out").arg(&path);
+    assert!(openssl.output().expect("openssl runs").status.success());
+    path
+}
+
+/// What `serve` says when it refuses to start.
+fn refusal(folder: &Path) -> String {
+    let mut serve = Gateway::command(folder, "");
+    let mut child = serve.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the gateway starts");
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        until("serve ends", PATIENCE, || child.try_wait().expect("a child"))
+    }));
+    // Not left behind where it does not end.
+    let _ = child.kill();
+    let mut said = String::new();
+    child.stderr.take().expect("piped").read_to_string(&mut said).expect("text");
+    assert_eq!(ended.ok().and_then(|status| status.code()), Some(1), "{said}");
+    said
+}
+
+#[test]
+fn a_server_that_cannot_be_trusted_is_refused_at_start() {
+    let server = server();
+    server.database("gateway");
+    let foreign = foreign_certificate(server.folder());
+    for sslmode in ["verify-full", "verify-ca"] {
+        let folder = Folder::on(&checked(&server, sslmode, &foreign));
+        let said = refusal(folder.path());
+        assert!(said.to_lowercase().contains("certificate"), "{sslmode}: {said}");
+    }
+    let folder = Folder::on(&checked(&server, "verify-full", Path::new("/nowhere/root.crt")));
+    let said = refusal(folder.path());
+    assert!(said.contains("/nowhere/root.crt"), "{said}");
+}
