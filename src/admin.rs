@@ -4,6 +4,8 @@
 mod guard;
 mod health;
 mod notices;
+mod query;
+mod tasks;
 
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use secrecy::SecretString;
@@ -12,11 +14,13 @@ use serde_json::json;
 use crate::clock::Clock;
 use crate::config;
 use crate::json::{self, Problem};
+use crate::ledger::fulfil::TaskOperation;
 use crate::ledger::{Ledger, Operation};
 use crate::server::{Request, Response};
 use crate::story;
 use crate::subscription::judge::Reason;
 use crate::telemetry::{self, Recorder, StatusClass};
+use crate::worker::Beat;
 use health::Health;
 
 /// The OpenAPI document of all JSON surfaces, as it is printed and served.
@@ -53,6 +57,12 @@ pub enum Call {
     Retry,
     /// `POST /api/v1/notices/{id}/discard`.
     Discard,
+    /// `GET /api/v1/tasks`.
+    Tasks,
+    /// `POST /api/v1/tasks/{id}/retry`.
+    RetryTask,
+    /// `POST /api/v1/tasks/{id}/discard`.
+    DiscardTask,
     /// `GET /api/v1/stats`.
     Stats,
     /// A path that there is none for.
@@ -60,11 +70,17 @@ pub enum Call {
 }
 
 impl Admin {
-    /// Builds the surface from its settings.
+    /// Builds the surface from its settings. `worker` is this process's, where it has one.
     #[must_use]
-    pub fn new(settings: &config::Admin, ledger: Ledger, clock: Clock, recorder: Recorder) -> Self {
+    pub fn new(
+        settings: &config::Admin,
+        ledger: Ledger,
+        clock: Clock,
+        recorder: Recorder,
+        worker: Option<Beat>,
+    ) -> Self {
         Self {
-            health: Health::new(ledger.clone()),
+            health: Health::new(ledger.clone(), worker),
             token: settings.token.clone(),
             hosts: settings.hosts.clone(),
             ledger,
@@ -107,12 +123,15 @@ impl Admin {
             Call::Notice => self.notice(json::notice_id(item)?).await,
             Call::Retry => self.operate(Operation::Retry, json::notice_id(item)?).await,
             Call::Discard => self.operate(Operation::Discard, json::notice_id(item)?).await,
+            Call::Tasks => self.tasks(request.uri.query()).await,
+            Call::RetryTask => self.operate_task(TaskOperation::Retry, item).await,
+            Call::DiscardTask => self.operate_task(TaskOperation::Discard, item).await,
             Call::Stats => self.stats().await,
             Call::Nothing => Err(Problem::not_found("there is no such path")),
         }
     }
 
-    /// Counters as they stand; what is parked is counted now, from its index.
+    /// Counters as they stand; what is parked or owed is counted now, from its index.
     async fn metrics(&self) -> Response {
         match self.ledger.parked().await {
             Ok(parked) => {
@@ -122,6 +141,9 @@ impl Admin {
                 }
             }
             Err(error) => tracing::warn!(error = %telemetry::Chain(&error), "parked notices not counted"),
+        }
+        if let Err(error) = self.measure_tasks().await {
+            tracing::warn!(error = %telemetry::Chain(&error), "tasks not counted");
         }
         self.ledger.measure();
         text(self.recorder.render(), "text/plain; version=0.0.4; charset=utf-8")
@@ -138,10 +160,10 @@ impl Admin {
             self.ledger.stats(self.clock.now()).await.map_err(|error| Problem::unavailable(&error))?;
         Ok(json::ok(&json!({
             "subscriptions": stats.subscriptions,
-            "tasks": {},
-            "oldest_due_s": null,
+            "tasks": stats.tasks,
+            "oldest_due_s": stats.oldest_due_s,
             "parked": stats.parked,
-            "codes": {},
+            "codes": stats.codes,
         })))
     }
 }

@@ -15,12 +15,14 @@ use crate::clock::Clock;
 use crate::config::{Config, FailedResult, Faults};
 use crate::ledger::{self, Ledger, OpenError, Pulse, Rules};
 use crate::partner::Partners;
+use crate::providers::{self, ClientError};
 use crate::routes::Routes;
 use crate::server;
 use crate::subscription::judge::{Failed, Policy};
 use crate::subscription::terms::TermsBook;
 use crate::systemd::Sockets;
 use crate::telemetry::Recorder;
+use crate::worker::Worker;
 
 /// Why the gateway could not start.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +33,9 @@ pub enum StartError {
     /// The ledger cannot be used.
     #[error("the ledger cannot be opened")]
     Ledger(#[from] OpenError),
+    /// A provider's client cannot be built.
+    #[error("a provider cannot be set up")]
+    Provider(#[from] ClientError),
     /// An address cannot be listened on.
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
@@ -50,6 +55,7 @@ pub struct App {
     ledger: Ledger,
     settings: server::Settings,
     listeners: Vec<(TcpListener, Arc<Routes>)>,
+    worker: Option<Worker>,
 }
 
 impl App {
@@ -72,9 +78,13 @@ impl App {
         let carrier = Carrier::new(config.carrier.clone(), per_second, ledger.clone(), clock.clone());
         let partners =
             Partners::new(&config.partner, config.limits.partner_per_second, ledger.clone(), clock.clone());
-        let admin = Admin::new(&config.admin, ledger.clone(), clock, recorder);
+        let providers = providers::build(&config.providers, &clock)?;
+        let worker = || Worker::new(config, ledger.clone(), &providers, clock.clone());
+        let worker = config.worker.enabled.then(worker);
+        let beat = worker.as_ref().map(Worker::beat);
+        let admin = Admin::new(&config.admin, ledger.clone(), clock.clone(), recorder, beat);
         let listeners = listeners(config, sockets, Arc::new(carrier), Arc::new(partners), Arc::new(admin))?;
-        Ok(Self { ledger, settings: settings(&config.server), listeners })
+        Ok(Self { ledger, settings: settings(&config.server), listeners, worker })
     }
 
     /// Watches whether notices are being committed.
@@ -86,6 +96,9 @@ impl App {
     /// Serves until `stop` says so, then answers what was accepted, commits it and returns.
     pub async fn run(self, stop: watch::Receiver<bool>) {
         let mut serving = JoinSet::new();
+        if let Some(worker) = self.worker {
+            serving.spawn(worker.run(stop.clone()));
+        }
         for (listener, routes) in self.listeners {
             let handler = move |request| {
                 let routes = Arc::clone(&routes);
@@ -102,7 +115,11 @@ impl App {
 /// The ledger's part of the settings.
 #[must_use]
 pub fn ledger_settings(config: &Config) -> ledger::Settings {
-    ledger::Settings { url: config.ledger.url.clone(), queue_max: config.ledger.queue_max }
+    ledger::Settings {
+        url: config.ledger.url.clone(),
+        queue_max: config.ledger.queue_max,
+        codes_key: config.codes.key.clone(),
+    }
 }
 
 /// What notices are judged by, catalog included.

@@ -13,6 +13,8 @@ mod replay;
 mod serve;
 mod subscriber;
 mod table;
+mod tasks;
+mod work;
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -66,6 +68,8 @@ pub(crate) struct Global {
 enum Command {
     /// Run the gateway
     Serve,
+    /// Run only the worker that sends what is owed to providers
+    Work,
     /// Check settings and catalog and print the effective ones, secrets masked
     Config,
     /// Bring the ledger's schema up to date
@@ -76,6 +80,9 @@ enum Command {
     /// The journal of the carrier's messages
     #[command(subcommand)]
     Notices(notices::Notices),
+    /// What is owed to providers, dead letters included
+    #[command(subcommand)]
+    Tasks(tasks::Tasks),
     /// Send fixtures, XML files or an exported journal to a running gateway and compare the answers
     Replay(replay::Replay),
     /// The ledger as a whole
@@ -92,10 +99,12 @@ impl Cli {
         let global = &self.global;
         let ended = match self.command {
             Command::Serve => serve::run(global),
+            Command::Work => work::run(global),
             Command::Config => config::run(global),
             Command::Migrate => migrate::run(global),
             Command::Subscriber(command) => subscriber::run(global, command),
             Command::Notices(command) => notices::run(global, command),
+            Command::Tasks(command) => tasks::run(global, command),
             Command::Replay(command) => replay::run(global, command),
             Command::Ledger(command) => ledger::run(global, command),
             Command::Openapi => openapi::run(),

@@ -2,10 +2,12 @@
 //! whole and handed on as plain values. Leaves all use of a setting to whoever owns the matter; this
 //! is the only module that looks at the environment.
 
+mod activation;
 mod admin;
 mod caller;
 mod carrier;
 mod catalog_file;
+mod codes;
 mod env;
 mod faults;
 mod keys;
@@ -26,10 +28,12 @@ use std::path::Path;
 
 use serde::Serialize;
 
+pub use activation::Activation;
 pub use admin::Admin;
 pub use caller::Caller;
 pub use carrier::{Carrier, Channel, CheckAnswers, FailedResult};
 pub use catalog_file::CatalogFile;
+pub use codes::{Codes, CodesKey};
 pub use env::environment;
 pub use faults::{Fault, Faults};
 pub(crate) use keys::{adopt, syntax_fault};
@@ -37,7 +41,7 @@ pub use ledger::{Ledger, LedgerUrl};
 pub use limits::Limits;
 pub use log::{Log, LogFormat};
 pub use partner::Partner;
-pub use provider::{Provider, ProviderKind};
+pub use provider::{ActivationRemote, Mode, PhoneType, Provider, ProviderKind, ScriptWord, SendAs};
 pub use server::Server;
 pub use worker::Worker;
 
@@ -55,6 +59,10 @@ pub struct Config {
     pub carrier: Carrier,
     /// How many requests a second are taken.
     pub limits: Limits,
+    /// How strictly signed requests are judged.
+    pub activation: Activation,
+    /// How activation codes are kept.
+    pub codes: Codes,
     /// Where the offers are written.
     pub catalog: CatalogFile,
     /// Where notices and subscriptions are kept.
@@ -122,12 +130,14 @@ impl Config {
             server: reading.section("server", &[]),
             carrier: Carrier { caller, ..reading.section("carrier", &[]) },
             limits: reading.section("limits", &[]),
+            activation: reading.section("activation", &[]),
+            codes: reading.section::<Codes>("codes", &[]).with_key(reading),
             catalog: reading.section("catalog", &[]),
             ledger: reading.section("ledger", ledger::SECRETS),
             admin: reading.section("admin", admin::SECRETS),
             log: reading.section("log", &[]),
             partner,
-            providers: reading.section("providers", &[]),
+            providers: reading.section("providers", provider::SECRETS),
             worker: reading.section("worker", &[]),
         }
     }
@@ -136,10 +146,12 @@ impl Config {
         self.server.check(reading);
         self.carrier.check(reading, self.server.listen);
         self.limits.check(reading);
+        self.activation.check(reading);
         self.catalog.check(reading);
         self.ledger.check(reading);
         self.admin.check(reading, &[Some(self.server.listen), self.carrier.listen]);
         partner::check(&self.partner, reading);
-        provider::check(&self.providers, reading);
+        self.worker.check(reading);
+        provider::check(&self.providers, &self.worker, reading);
     }
 }

@@ -1,5 +1,6 @@
-//! Words that are checked once and trusted afterwards: subscriber numbers and notice ids.
-//! A number masks itself wherever it is displayed; only `in_full` shows it whole.
+//! Words that are checked once and trusted afterwards: subscriber numbers, notice ids, devices and
+//! the accounts of their users. A number and an account mask themselves wherever they are displayed;
+//! only `in_full` shows them whole.
 
 use std::fmt;
 
@@ -100,6 +101,81 @@ impl fmt::Display for NoticeId {
     }
 }
 
+/// A device (a camera), as the caller spells it: 1 to 64 of `A-Z a-z 0-9 . _ : @ + -`, and neither
+/// `.` nor `..`, which a path would swallow.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DeviceId(String);
+
+/// The account of a device's user. Accounts compare lower-cased, so it is kept so. It may hold a
+/// subscriber number and masks itself like one.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct UserAccount(String);
+
+/// The text is no name of a device or an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not 1 to 64 letters, digits or any of . _ : @ + - (and neither . nor ..)")]
+pub struct BadName;
+
+const NAME_BYTES_MAX: usize = 64;
+
+fn check_name(text: &str) -> Result<&str, BadName> {
+    let fits = (1..=NAME_BYTES_MAX).contains(&text.len()) && text != "." && text != "..";
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._:@+-".contains(&b);
+    if fits && text.bytes().all(allowed) { Ok(text) } else { Err(BadName) }
+}
+
+impl DeviceId {
+    /// Checks a device's id; nothing is trimmed or folded.
+    ///
+    /// # Errors
+    /// [`BadName`] for another length, another character, `.` and `..`.
+    pub fn parse(text: &str) -> Result<Self, BadName> {
+        check_name(text).map(|name| Self(name.to_owned()))
+    }
+
+    /// The id as it was sent.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for DeviceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl UserAccount {
+    /// Checks an account and lower-cases it.
+    ///
+    /// # Errors
+    /// [`BadName`] for another length, another character, `.` and `..`.
+    pub fn parse(text: &str) -> Result<Self, BadName> {
+        check_name(text).map(|name| Self(name.to_ascii_lowercase()))
+    }
+
+    /// The whole account, lower-cased. For the ledger, the providers and the surfaces; never for a
+    /// log line.
+    #[must_use]
+    pub fn in_full(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for UserAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = if self.0.len() >= 8 { 3 } else { 1 };
+        write!(f, "{}***", &self.0[..shown])
+    }
+}
+
+impl fmt::Debug for UserAccount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "UserAccount({self})")
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,5 +224,26 @@ mod tests {
         let number = Msisdn::parse("84945989325").expect("a number");
         assert_eq!(format!("{number} {number:?}"), "84945***325 Msisdn(84945***325)");
         assert_eq!(Msisdn::parse("123456").expect("a number").to_string(), "12***56");
+    }
+
+    #[test]
+    fn names_of_devices_and_accounts() {
+        for good in ["cam-1", "a", "...", "10001", "a.b_c:d@e+f-g", &"x".repeat(64)] {
+            assert_eq!(DeviceId::parse(good).map(|d| d.to_string()).as_deref(), Ok(good));
+            assert!(UserAccount::parse(good).is_ok(), "{good}");
+        }
+        for bad in ["", ".", "..", " a", "a b", "a/b", "a%", "ä", "a\n", &"x".repeat(65)] {
+            assert_eq!(DeviceId::parse(bad), Err(BadName), "{bad}");
+            assert_eq!(UserAccount::parse(bad), Err(BadName), "{bad}");
+        }
+    }
+
+    #[test]
+    fn accounts_compare_lower_cased_and_mask_themselves() {
+        let account = UserAccount::parse("84945989325@SDP.example").expect("an account");
+        assert_eq!(UserAccount::parse("84945989325@sdp.Example"), Ok(account.clone()));
+        assert_eq!(account.in_full(), "84945989325@sdp.example");
+        assert_eq!(format!("{account} {account:?}"), "849*** UserAccount(849***)");
+        assert_eq!(UserAccount::parse("Ann").expect("an account").to_string(), "a***");
     }
 }

@@ -6,11 +6,15 @@
 //! waiting writes into shared transactions. Reads ([`read`]) go through connections of their own and
 //! never wait for the writer. [`copy()`] moves a ledger from one engine to another.
 //!
+//! [`fulfil`] is what subscriptions, codes and orders become on devices, and what providers owe for
+//! it; its [`tables`] are read and written by one mechanism.
+//!
 //! The ledger knows nothing of the carrier's grammar; a reply is text that it stores.
 
 mod commit;
 mod copy;
 mod dialect;
+pub mod fulfil;
 pub mod journal;
 mod migrate;
 mod operate;
@@ -21,6 +25,7 @@ mod record;
 mod sqlite;
 mod standing;
 mod store;
+mod tables;
 mod terms;
 mod verify;
 
@@ -28,11 +33,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::FixedOffset;
+use tokio::sync::Notify;
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
-use crate::config::LedgerUrl;
+use crate::config::{CodesKey, LedgerUrl};
 use crate::ids::{Msisdn, NoticeId};
+use crate::stock::{SealError, Vault};
 use crate::subscription::ServiceState;
 use crate::subscription::judge::Policy;
 use crate::subscription::terms::TermsBook;
@@ -118,6 +125,9 @@ pub enum OpenError {
     /// Its schema cannot be brought up to date.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
+    /// The key of the codes cannot be used.
+    #[error("codes.key_file cannot be used")]
+    Vault(#[from] SealError),
     /// The engine's failure.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -130,6 +140,8 @@ pub struct Settings {
     pub url: LedgerUrl,
     /// Notices waiting for a commit.
     pub queue_max: usize,
+    /// What activation codes are sealed with; none: they are kept in plain text.
+    pub codes_key: Option<CodesKey>,
 }
 
 /// What a notice is judged by.
@@ -155,6 +167,9 @@ struct Inner {
     lookups: Lookups,
     pool: sqlx::AnyPool,
     clock: Clock,
+    vault: Vault,
+    /// Told of every write of this process that may have made a task due.
+    owed: Notify,
 }
 
 /// The look-ups on the answer path.
@@ -177,12 +192,13 @@ impl Ledger {
     /// # Errors
     /// Where there is none, its schema is another, or the engine fails.
     pub async fn open(settings: &Settings, rules: Rules, clock: Clock) -> Result<Self, OpenError> {
+        let vault = Vault::new(settings.codes_key.as_ref())?;
         let opened = match &settings.url {
             LedgerUrl::Sqlite(path) => sqlite::open(path, rules, settings.queue_max).await?,
             LedgerUrl::Postgres(url) => postgres::open(url, rules, settings.queue_max, clock.now()).await?,
         };
         let Opened { rules, writer, lookups, pool } = opened;
-        Ok(Self(Arc::new(Inner { rules, writer, lookups, pool, clock })))
+        Ok(Self(Arc::new(Inner { rules, writer, lookups, pool, clock, vault, owed: Notify::new() })))
     }
 
     /// Records one message and answers after its commit has reached the disk. The write is the
@@ -192,7 +208,12 @@ impl Ledger {
     /// [`NotKept`]; only after [`NotKept::Full`] is it certain that nothing was kept.
     pub async fn record(&self, received: Received) -> Result<Recorded, NotKept> {
         match self.0.writer.submit(Work::Record(Box::new(received))).await? {
-            Done::Recorded(recorded) => Ok(recorded),
+            Done::Recorded(recorded) => {
+                if recorded.may_owe {
+                    self.0.owed.notify_one();
+                }
+                Ok(recorded)
+            }
             _ => Err(NotKept::Stopped),
         }
     }
@@ -202,8 +223,11 @@ impl Ledger {
     /// # Errors
     /// [`NotKept`].
     pub async fn operate(&self, operation: Operation, id: NoticeId) -> Result<Operated, NotKept> {
-        match self.0.writer.submit(Work::Operate(operation, id)).await? {
-            Done::Operated(operated) => Ok(operated),
+        match self.0.writer.submit(Work::Operate(operation, id, self.0.clock.now())).await? {
+            Done::Operated(operated) => {
+                self.0.owed.notify_one();
+                Ok(operated)
+            }
             _ => Err(NotKept::Stopped),
         }
     }
@@ -217,9 +241,9 @@ impl Ledger {
         operation: Operation,
         ids: &[NoticeId],
     ) -> Result<Vec<Operated>, NotKept> {
-        let mut operated = Vec::with_capacity(ids.len());
+        let (now, mut operated) = (self.0.clock.now(), Vec::with_capacity(ids.len()));
         for ids in ids.chunks(self.0.writer.together()) {
-            let hand_over = |id: &NoticeId| self.0.writer.hand_over(Work::Operate(operation, *id));
+            let hand_over = |id: &NoticeId| self.0.writer.hand_over(Work::Operate(operation, *id, now));
             for pending in ids.iter().map(hand_over).collect::<Result<Vec<_>, _>>()? {
                 match pending.answer().await? {
                     Done::Operated(done) => operated.push(done),
@@ -227,7 +251,14 @@ impl Ledger {
                 }
             }
         }
+        self.0.owed.notify_one();
         Ok(operated)
+    }
+
+    /// Waits until a write of this process may have made a task due, also one since the last call. For
+    /// one worker; what other processes write it finds by looking.
+    pub async fn owes(&self) {
+        self.0.owed.notified().await;
     }
 
     /// Commits something small, to tell whether notices can be kept.
@@ -254,6 +285,12 @@ impl Ledger {
     #[must_use]
     pub fn catalog(&self) -> &Catalog {
         &self.0.rules.catalog
+    }
+
+    /// What seals codes for this ledger, and opens them.
+    #[must_use]
+    pub fn vault(&self) -> &Vault {
+        &self.0.vault
     }
 
     /// Whether the last commit failed.

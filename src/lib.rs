@@ -18,9 +18,11 @@
 //!
 //! # What is absent
 //!
-//! `wire` does no I/O and knows no business. `subscription` is free of async, SQL, HTTP and the
-//! clock: what a number holds is a pure fold of its notices. The ledger knows no reply but as text
-//! it stores. Surfaces contain no SQL. Only [`clock`] asks the system's time; only [`config`] reads
+//! `wire` does no I/O and knows no business. `subscription` and `service` are free of async, SQL, HTTP
+//! and the clock: what a number holds is a pure fold of its notices, and what is in force on its
+//! devices follows from that, their bindings and the time. The ledger knows no reply but as text
+//! it stores; providers see no ledger, and say how a task went as a value. Surfaces contain no SQL.
+//! Only [`clock`] asks the system's time; only [`config`] reads
 //! the environment (what systemd says there is [`systemd`]'s). No write transaction lives in a
 //! request that a client could cancel by hanging up: the ledger's writer owns them all.
 //!
@@ -28,16 +30,18 @@
 //!
 //! * [`ids`], [`clock`]: numbers and times, checked once and trusted afterwards.
 //! * [`wire`]: bytes to messages and codes to replies.
-//! * [`catalog`]: the offers, and which of them a message means.
+//! * [`catalog`]: the offers, and which of them a message means. [`stock`]: activation codes as values.
 //! * [`subscription`]: every rule of a notice.
+//! * [`service`]: every rule of what is in force on a device: windows, queues, transfer, retention.
 //! * [`ledger`]: the journal, its fold, group commit, reads; copies from one engine to the other.
+//! * [`providers`]: who carries out what was granted; they see no ledger.
 //! * [`server`], [`routes`]: HTTP, and whose each path is.
-//! * [`carrier`], [`partner`], [`admin`]: who calls us; [`json`] and [`story`] are what the JSON ones
+//! * [`carrier`], [`partner`], [`activation`], [`admin`]: who calls us; [`json`] and [`story`] are what the JSON ones
 //!   share.
 //! * [`app`]: builds all of it from the settings. [`cli`]: the commands. [`replay`]: recorded
 //!   messages, sent again.
-//! * Leaves: [`config`] (settings), [`telemetry`] (logs and metrics), [`limits`] (rates), [`systemd`]
-//!   (sockets handed over, readiness, the watchdog).
+//! * Leaves: [`config`] (settings), [`telemetry`] (logs and metrics), [`limits`] (rates), [`signature`]
+//!   (of partners), [`systemd`] (sockets handed over, readiness, the watchdog).
 //!
 //! `tests/architecture.rs` holds the layers and the absences to the source. The server stands below
 //! the surfaces here, since they use its requests and it knows none of them.
@@ -45,10 +49,13 @@
 //! # Where a change goes
 //!
 //! A new field: `wire/accessgw.rs` and a fixture. A rule: an arm of `subscription/decide.rs` and a row
-//! of its table. A code: a row of `wire/code.rs`. An offer: `config/catalog.toml`. An endpoint: its
-//! surface, a row of `routes.rs`, its place in `openapi.json`. A setting: its section in `config/`
+//! of its table; of what is in force on a device, `service/arrange.rs` and a picture of its tests. A
+//! code: a row of `wire/code.rs`. An offer: `config/catalog.toml`. An endpoint: its surface, a row of
+//! `routes.rs`, its place in `openapi.json`. A kind of provider: its file in `providers/`, an arm of
+//! `providers.rs`, its keys in `config/provider.rs`. A setting: its section in `config/`
 //! and `config/default.toml`.
 
+pub mod activation;
 pub mod admin;
 pub mod app;
 pub mod carrier;
@@ -61,11 +68,16 @@ pub mod json;
 pub mod ledger;
 pub mod limits;
 pub mod partner;
+pub mod providers;
 pub mod replay;
 pub mod routes;
 pub mod server;
+pub mod service;
+pub mod signature;
+pub mod stock;
 pub mod story;
 pub mod subscription;
 pub mod systemd;
 pub mod telemetry;
 pub mod wire;
+pub mod worker;

@@ -77,7 +77,8 @@ impl Partners {
         let msisdn = number.in_full();
         Ok(json::ok(&match call {
             Call::Entitlements => {
-                let entitlements = story::entitlements(&number, &holdings, at.unwrap_or(now), now);
+                let rights = story::rights(&self.ledger, &number, &holdings, at.unwrap_or(now), now);
+                let entitlements = rights.await.map_err(|error| Problem::unavailable(&error))?;
                 json!({"msisdn": msisdn, "entitlements": entitlements})
             }
             Call::Subscriptions | Call::Nothing => {

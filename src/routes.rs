@@ -12,7 +12,7 @@ use crate::server::{Request, Response};
 use crate::wire::request::Expected;
 
 /// The paths of the JSON surfaces, as the OpenAPI document names them.
-pub const JSON_ROUTES: [(Method, &str, Call); 12] = {
+pub const JSON_ROUTES: [(Method, &str, Call); 15] = {
     use admin::Call as A;
     use partner::Call as P;
     [
@@ -27,6 +27,9 @@ pub const JSON_ROUTES: [(Method, &str, Call); 12] = {
         (Method::GET, "/api/v1/notices/{id}", Call::Admin(A::Notice)),
         (Method::POST, "/api/v1/notices/{id}/retry", Call::Admin(A::Retry)),
         (Method::POST, "/api/v1/notices/{id}/discard", Call::Admin(A::Discard)),
+        (Method::GET, "/api/v1/tasks", Call::Admin(A::Tasks)),
+        (Method::POST, "/api/v1/tasks/{id}/retry", Call::Admin(A::RetryTask)),
+        (Method::POST, "/api/v1/tasks/{id}/discard", Call::Admin(A::DiscardTask)),
         (Method::GET, "/api/v1/stats", Call::Admin(A::Stats)),
     ]
 };

@@ -1,14 +1,17 @@
 //! What operators see: log lines on stderr and metrics for a scrape. Names of metrics live in
 //! [`names`] only. Knows nothing of what the numbers mean to a surface; it is told values.
-//! Labels never hold a subscriber's number, an id or a key: they are all `&'static str`.
+//! Labels never hold a subscriber's number, an id or a key: they are words of ours, and the names that the
+//! settings give providers.
 
 mod chain;
 mod logs;
 mod meters;
 pub mod names;
+mod outbox;
 mod recorder;
 
 pub use chain::Chain;
 pub use logs::{BadLogSettings, LogFormat, init_logs};
 pub use meters::{CarrierMeters, LedgerMeters, ServerMeters, StatusClass, Surface, parked, request};
+pub use outbox::{breaker_open, oldest_due, task_attempt, task_sent, tasks};
 pub use recorder::{BadRecorder, Recorder};

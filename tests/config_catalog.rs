@@ -5,13 +5,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sdp_gateway::catalog::{Catalog, Delivery, GrantKind, Period, Resolved, SHIPPED_TOML, Sent, Storage};
-use sdp_gateway::config::{CatalogFile, Config, Provider, ProviderKind};
+use sdp_gateway::config::{CatalogFile, Config, Provider};
 
 const OFFER: &str = "[[offer]]\nid = 'a'\nservice_id = '1'\npackage_id = '2'\nperiod = 'day'\n";
 const CLOUD: &str = "[[offer.grant]]\nkind = 'cloud'\nstorage = 'event'\n";
 
 fn parse(text: &str) -> Result<Catalog, String> {
-    let providers = BTreeMap::from([("cams".to_owned(), Provider { kind: ProviderKind::Local })]);
+    let providers = BTreeMap::from([("cams".to_owned(), Provider::default())]);
     Catalog::parse(text, "FILE", &providers, 35).map_err(|faults| faults.to_string())
 }
 

@@ -11,6 +11,7 @@ use crate::json;
 use crate::ledger::{Ledger, NotKept};
 use crate::server::Response;
 use crate::telemetry::Chain;
+use crate::worker::Beat;
 
 /// How long an answer serves further askers, so that probes cost no more than a commit a second.
 const FRESH: Duration = Duration::from_secs(1);
@@ -20,24 +21,27 @@ const PROBE_MAX: Duration = Duration::from_secs(3);
 
 pub(super) struct Health {
     ledger: Ledger,
+    worker: Option<Beat>,
     last: Mutex<Option<(Instant, Result<(), String>)>>,
 }
 
 impl Health {
-    pub(super) fn new(ledger: Ledger) -> Self {
-        Self { ledger, last: Mutex::new(None) }
+    pub(super) fn new(ledger: Ledger, worker: Option<Beat>) -> Self {
+        Self { ledger, worker, last: Mutex::new(None) }
     }
 
-    /// 200 or 503, with a report. The schema was checked when the ledger was opened. There is no
-    /// worker yet whose age could be told. By `deadline` there is an answer either way.
+    /// 200 or 503, with a report. The schema was checked when the ledger was opened. How long ago the worker
+    /// of this process got through its round stands beside it and does not count: notices are kept without
+    /// one. By `deadline` there is an answer either way.
     pub(super) async fn answer(&self, deadline: Instant) -> Response {
         let ledger = self.ledger(deadline).await;
+        let worker_age = self.worker.as_ref().and_then(Beat::age);
         let report = json!({
             "ready": ledger.is_ok(),
             "ledger": ledger.as_ref().err().map_or("ok", String::as_str),
             "schema": "ok",
             "waiting": self.ledger.waiting(),
-            "worker_age_s": null,
+            "worker_age_s": worker_age.map(|age| age.as_secs()),
         });
         let mut response = json::ok(&report);
         if ledger.is_err() {

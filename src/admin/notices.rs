@@ -4,6 +4,7 @@ use hyper::StatusCode;
 use serde_json::json;
 
 use super::Admin;
+use super::query::{cursor, limit, word};
 use crate::ids::NoticeId;
 use crate::json::{self, Problem, parameter};
 use crate::ledger::journal::Outcome;
@@ -13,12 +14,6 @@ use crate::server::Response;
 use crate::story;
 use crate::subscription::judge::Reason;
 
-/// Notices in one answer, unless asked otherwise.
-const LIMIT_DEFAULT: u32 = 50;
-
-/// The most that can be asked for.
-const LIMIT_MAX: u32 = 500;
-
 impl Admin {
     pub(super) async fn notices(&self, query: Option<&str>) -> Result<Response, Problem> {
         let filter = Filter {
@@ -26,7 +21,7 @@ impl Admin {
             reason: word(query, "reason", &Reason::ALL.map(Reason::as_str))?,
             msisdn: parameter(query, "msisdn").map(|text| json::number(&text)).transpose()?,
         };
-        let (limit, cursor) = (limit(query)?, cursor(query)?);
+        let (limit, cursor) = (limit(query)?, cursor(query)?.map(NoticeId));
         let found = self.ledger.notices(&filter, Page::Before(cursor), limit + 1).await;
         let mut found = found.map_err(|error| Problem::unavailable(&error))?;
         let more = found.len() > limit as usize;
@@ -51,27 +46,4 @@ impl Admin {
             Operated::Unknown => Err(Problem::not_found("there is no such notice")),
         }
     }
-}
-
-/// A parameter that is one of these words; a mistyped one must not look like an empty list.
-fn word(query: Option<&str>, name: &str, words: &[&str]) -> Result<Option<String>, Problem> {
-    let sent = parameter(query, name);
-    match &sent {
-        Some(word) if !words.contains(&word.as_str()) => {
-            Err(Problem::bad(format!("{name} is one of {}", words.join(", "))))
-        }
-        _ => Ok(sent),
-    }
-}
-
-fn limit(query: Option<&str>) -> Result<u32, Problem> {
-    let Some(text) = parameter(query, "limit") else { return Ok(LIMIT_DEFAULT) };
-    let limit = text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
-    limit.ok_or_else(|| Problem::bad(format!("limit is 1 to {LIMIT_MAX}")))
-}
-
-fn cursor(query: Option<&str>) -> Result<Option<NoticeId>, Problem> {
-    let Some(text) = parameter(query, "cursor") else { return Ok(None) };
-    let id = text.parse().map(|id| Some(NoticeId(id)));
-    id.map_err(|_| Problem::bad("cursor is not one that a list gave"))
 }

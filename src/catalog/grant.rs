@@ -48,6 +48,29 @@ impl GrantKind {
             Self::FourG => "4g",
         }
     }
+
+    /// The kind of that [`word`](Self::word).
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Cloud, Self::Ai, Self::FourG].into_iter().find(|kind| kind.word() == word)
+    }
+
+    /// Its `type` where activation codes are redeemed, with us and with providers. Orders there count
+    /// from one.
+    #[must_use]
+    pub fn service_type(self) -> &'static str {
+        match self {
+            Self::Cloud => "0",
+            Self::Ai => "1",
+            Self::FourG => "2",
+        }
+    }
+
+    /// The kind of that [`service_type`](Self::service_type).
+    #[must_use]
+    pub fn from_service_type(text: &str) -> Option<Self> {
+        [Self::Cloud, Self::Ai, Self::FourG].into_iter().find(|kind| kind.service_type() == text)
+    }
 }
 
 /// What cloud storage keeps.
@@ -68,6 +91,12 @@ impl Storage {
             Self::Event => "event",
             Self::Continuous => "continuous",
         }
+    }
+
+    /// The storage of that [`word`](Self::word).
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Event, Self::Continuous].into_iter().find(|storage| storage.word() == word)
     }
 }
 

@@ -21,14 +21,24 @@ pub(super) fn run(global: &Global) -> Ended {
 async fn serve(config: Config, sockets: Sockets) -> Ended {
     let clock = Clock::system();
     let recorder = Recorder::install(clock.now().0)?;
-    let (stop, stopped) = watch::channel(false);
     // Before anything listens: who sees that we do may tell us to stop at once.
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+    let stopped = stop_signal()?;
     let app = App::build(&config, sockets, clock, recorder.clone()).await?;
     let upkeep = tokio::spawn(recorder.run_upkeep());
     let mut pulse = app.pulse();
     let watchdog = tokio::spawn(systemd::feed_watchdog(move || pulse.moves()));
+    systemd::ready();
+    app.run(stopped).await;
+    watchdog.abort();
+    upkeep.abort();
+    Ok(())
+}
+
+/// Turns true at SIGTERM or SIGINT.
+pub(super) fn stop_signal() -> std::io::Result<watch::Receiver<bool>> {
+    let (stop, stopped) = watch::channel(false);
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
     tokio::spawn(async move {
         let name = tokio::select! {
             _ = terminate.recv() => "SIGTERM",
@@ -38,11 +48,7 @@ async fn serve(config: Config, sockets: Sockets) -> Ended {
         systemd::stopping();
         let _ = stop.send(true);
     });
-    systemd::ready();
-    app.run(stopped).await;
-    watchdog.abort();
-    upkeep.abort();
-    Ok(())
+    Ok(stopped)
 }
 
 /// Starts logging as the settings say.

@@ -11,11 +11,15 @@ pub struct Limits {
     pub carrier_per_second: u32,
     /// Per partner on its surfaces; 0: no limit.
     pub partner_per_second: u32,
+    /// Requests with a bad signature, per address; beyond it that address is not heard. 0: no limit.
+    pub bad_signature_per_second: u32,
 }
 
 impl Limits {
     pub(super) fn check(&self, reading: &mut Reading) {
         reading.range("limits.carrier_per_second", &self.carrier_per_second, 0..=1_000_000);
         reading.range("limits.partner_per_second", &self.partner_per_second, 0..=1_000_000);
+        let bad_signature = &self.bad_signature_per_second;
+        reading.range("limits.bad_signature_per_second", bad_signature, 0..=1_000_000);
     }
 }

@@ -85,3 +85,10 @@ pub(super) fn name_fault(name: &str) -> Option<&'static str> {
         _ => None,
     }
 }
+
+/// Whether paths may be put behind `url`: http or https, a host, perhaps a path, no `/` at the end.
+pub(super) fn is_url_prefix(url: &str) -> bool {
+    let Ok(uri) = url.parse::<hyper::Uri>() else { return false };
+    let web = matches!(uri.scheme_str(), Some("http" | "https"));
+    web && uri.query().is_none() && !url.ends_with('/') && !url.contains(['@', '#'])
+}

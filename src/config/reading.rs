@@ -132,7 +132,7 @@ impl Reading {
             }
             return;
         };
-        let secret = below.is_empty() && secrets.contains(&name.as_str());
+        let secret = secrets.contains(&below.last().unwrap_or(name).as_str());
         match keys::adopt::<T>(table, &entry.path[1..], entry.meanings()) {
             Ok(()) => drop(self.places.insert(key, entry.place)),
             Err(refused) => {
@@ -151,6 +151,16 @@ impl Reading {
     pub(super) fn fault(&mut self, key: &str, what: impl Into<String>) {
         if !self.is_refused(key) {
             self.faults.push(self.place(key), key, what);
+        }
+    }
+
+    /// Notes a fault of a key that may not have been given, at the place that gave its table `own`.
+    pub(super) fn fault_in(&mut self, own: &str, key: &str, what: impl Into<String>) {
+        let whole = format!("{own}.{key}");
+        if self.is_given(&whole) || self.is_refused(&whole) {
+            self.fault(&whole, what);
+        } else {
+            self.faults.push(self.place(own), whole, what);
         }
     }
 

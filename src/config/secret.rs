@@ -17,37 +17,47 @@ const FILE_BYTES_MAX: u64 = 64 * 1024;
 const LIST_KEYS: [&str; 1] = ["secrets"];
 
 /// Turns every `KEY_file` of `secrets` into the `KEY` its content is; also returns the keys whose
-/// content could not be had. They keep a stand-in, lest they seem not to have been given.
+/// content could not be had. They keep a stand-in, lest they seem not to have been given. A secret may
+/// stand in the section itself or in a table of it, as in `[providers.NAME]`.
 pub(super) fn resolve(own: Vec<Entry>, secrets: &[&str], faults: &mut Faults) -> (Vec<Entry>, Vec<String>) {
     let (mut entries, mut unread) = (own, Vec::new());
     for secret in secrets {
         let file_key = format!("{secret}_file");
-        let Some(mut entry) = take_last(&mut entries, &file_key) else { continue };
-        if entries.iter().any(|entry| is_named(entry, secret)) {
-            faults.push(&entry.place, entry.key(), format!("give {secret} or {file_key}, not both"));
-            continue;
+        for mut entry in take_last(&mut entries, &file_key) {
+            let written = entry.key();
+            name_last(&mut entry, secret);
+            if entries.iter().any(|other| other.path == entry.path) {
+                faults.push(&entry.place, written, format!("give {secret} or {file_key}, not both"));
+                continue;
+            }
+            entry.from_env = false;
+            entry.value = content(&entry.value, secret).unwrap_or_else(|what| {
+                faults.push(&entry.place, written, what);
+                unread.push(entry.key());
+                stand_in(secret)
+            });
+            entries.push(entry);
         }
-        let content = content(&entry.value, secret);
-        let written = entry.key();
-        entry.path[1] = (*secret).to_owned();
-        entry.from_env = false;
-        entry.value = content.unwrap_or_else(|what| {
-            faults.push(&entry.place, written, what);
-            unread.push(entry.key());
-            stand_in(secret)
-        });
-        entries.push(entry);
     }
     (entries, unread)
 }
 
-fn is_named(entry: &Entry, name: &str) -> bool {
-    entry.path.len() == 2 && entry.path[1] == name
+fn name_last(entry: &mut Entry, name: &str) {
+    if let Some(last) = entry.path.last_mut() {
+        name.clone_into(last);
+    }
 }
 
-/// Removes all entries of this name and returns the last, which the others gave way to.
-fn take_last(entries: &mut Vec<Entry>, name: &str) -> Option<Entry> {
-    entries.extract_if(.., |entry| is_named(entry, name)).last()
+/// Removes all entries of this name and returns the last of each table, which the others gave way to.
+fn take_last(entries: &mut Vec<Entry>, name: &str) -> Vec<Entry> {
+    let is_named =
+        |entry: &mut Entry| entry.path.len() > 1 && entry.path.last().is_some_and(|own| own == name);
+    let mut kept: Vec<Entry> = Vec::new();
+    for entry in entries.extract_if(.., is_named) {
+        kept.retain(|other| other.path != entry.path);
+        kept.push(entry);
+    }
+    kept
 }
 
 fn stand_in(secret: &str) -> Value {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::net;
 use super::reading::Reading;
 
 /// The listener of all surfaces but admin, and its bounds.
@@ -56,17 +57,11 @@ impl Server {
         let per_address = &self.connections_per_address_max;
         reading.range("server.connections_per_address_max", per_address, 1..=1_000_000);
         reading.range("server.shutdown_timeout_ms", &self.shutdown_timeout_ms, 0..=600_000);
-        if self.public_url.as_deref().is_some_and(|url| !is_prefix(url)) {
+        if self.public_url.as_deref().is_some_and(|url| !net::is_url_prefix(url)) {
             reading.fault(
                 "server.public_url",
                 "is not of the form https://HOST[:PORT][/PATH], without a trailing /",
             );
         }
     }
-}
-
-fn is_prefix(url: &str) -> bool {
-    let Ok(uri) = url.parse::<hyper::Uri>() else { return false };
-    let web = matches!(uri.scheme_str(), Some("http" | "https"));
-    web && uri.query().is_none() && !url.ends_with('/') && !url.contains(['@', '#'])
 }

@@ -91,6 +91,21 @@ metrics_table! {
     /// Answers of the other surfaces.
     REQUESTS = "requests_total", Kind::Counter, Count,
         "Answers by surface (partner, admin) and class of status (2xx to 5xx).";
+    /// Tasks by state.
+    TASKS = "tasks", Kind::Gauge, Count,
+        "Tasks owed to providers by state (due, running, dead); counted at the scrape.";
+    /// How late the outbox is.
+    TASK_OLDEST_DUE_SECONDS = "task_oldest_due_seconds", Kind::Gauge, Seconds,
+        "How long the task that is most overdue has been due; 0 where none is. Counted at the scrape.";
+    /// Attempts at tasks.
+    TASK_ATTEMPTS = "task_attempts_total", Kind::Counter, Count,
+        "Attempts at tasks by provider and class (done, again, never, unknown, waits for stock, bad_code).";
+    /// Time of one attempt.
+    TASK_SEND_SECONDS = "task_send_seconds", Kind::Histogram(SECONDS), Seconds,
+        "Time of one attempt at a task with all its calls, by provider.";
+    /// Breakers.
+    PROVIDER_BREAKER_OPEN = "provider_breaker_open", Kind::Gauge, Count,
+        "Whether nothing is sent to a provider for a while, since it failed again and again: 1 or 0, by provider.";
     /// When the process started.
     START_TIME_SECONDS = "start_time_seconds", Kind::Gauge, Seconds,
         "When the process started, in seconds since 1970.";

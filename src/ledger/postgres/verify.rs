@@ -11,8 +11,9 @@ use crate::ids::Msisdn;
 use crate::ledger::StoreError;
 use crate::ledger::verify::{BROKEN_LINKS, NUMBERS, NUMBERS_MAX, Verified, check};
 
-/// A check asks for a number's history and services, then for their states and past runs.
-const ROUNDS_MAX: usize = 8;
+/// A check asks for a number's history and services, then for their states and past runs, then for its
+/// devices and what is on them.
+const ROUNDS_MAX: usize = 16;
 
 /// A statement may read whole tables here, and as it likes.
 const UNBOUND: &str = "SET statement_timeout = 0; SET enable_seqscan = on; SET enable_hashjoin = on; \
@@ -66,11 +67,10 @@ async fn page(
         batch.wanted.services.insert(number.clone());
     }
     for _ in 0..ROUNDS_MAX {
-        let wanted = std::mem::take(&mut batch.wanted);
-        fetch(connection, known, wanted, 0, &mut batch.fetched).await?;
+        fetch(connection, known, 0, &mut batch).await?;
         let mut seen = verified.clone();
         let checked: Vec<_> = numbers.iter().map(|number| check(&mut batch, number, &mut seen)).collect();
-        if batch.wanted.is_empty() {
+        if !batch.wants() {
             *verified = seen;
             return checked.into_iter().collect();
         }

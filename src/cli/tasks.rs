@@ -1,0 +1,201 @@
+//! `tasks`: what is owed to providers: lists, one of them, and what an operator may do to them.
+
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::subscriber::cell;
+use super::table::columns;
+use super::{Ended, Failure, Global, block_on, open};
+use crate::clock::{Clock, Timestamp};
+use crate::ids::Msisdn;
+use crate::ledger::Ledger;
+use crate::ledger::fulfil::{Breaker, Task, TaskId, TaskOperated, TaskOperation, TaskState};
+use crate::ledger::read::TaskFilter;
+use crate::story;
+
+/// Rows read at a time.
+const PAGE: u32 = 500;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Tasks {
+    /// Newest first; then the providers that nothing is sent to
+    List {
+        #[command(flatten)]
+        filter: Which,
+        /// The most to show
+        #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
+    },
+    /// One task with all that is known of it
+    Show {
+        /// Its id
+        id: i64,
+    },
+    /// Try dead or discarded tasks again, with all attempts; ones that wait, now
+    Retry(Chosen),
+    /// Lay tasks aside that are dead, or wait
+    Discard(Chosen),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Which {
+    /// Only this state
+    #[arg(long, value_parser = TaskState::ALL.map(TaskState::word))]
+    state: Option<String>,
+    /// Only this provider
+    #[arg(long, value_name = "NAME")]
+    provider: Option<String>,
+    /// Only this number, in any spelling
+    #[arg(long, value_parser = Msisdn::parse)]
+    msisdn: Option<Msisdn>,
+}
+
+#[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("which").required(true).multiple(true).args(["ids", "all", "state"]))]
+pub(crate) struct Chosen {
+    /// Their ids
+    #[arg(conflicts_with_all = ["all", "state"])]
+    ids: Vec<i64>,
+    /// Every task that fits the filter, of the dead ones where no state is given
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    filter: Which,
+}
+
+impl Which {
+    fn filter(&self) -> TaskFilter {
+        TaskFilter {
+            state: self.state.as_deref().and_then(TaskState::from_word),
+            provider: self.provider.clone(),
+            msisdn: self.msisdn.clone(),
+        }
+    }
+}
+
+pub(super) fn run(global: &Global, command: Tasks) -> Ended {
+    block_on(async {
+        let ledger = open::ledger(global).await?;
+        let ended = match command {
+            Tasks::List { filter, limit } => list(global, &ledger, &filter, limit).await,
+            Tasks::Show { id } => show(&ledger, TaskId(id)).await,
+            Tasks::Retry(chosen) => operate(&ledger, TaskOperation::Retry, &chosen).await,
+            Tasks::Discard(chosen) => operate(&ledger, TaskOperation::Discard, &chosen).await,
+        };
+        ledger.close().await;
+        ended
+    })?
+}
+
+async fn list(global: &Global, ledger: &Ledger, which: &Which, limit: u32) -> Ended {
+    let found = ledger.tasks(&which.filter(), None, limit).await?;
+    let tasks =
+        found.into_iter().map(story::task).map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
+    let now = Clock::system().now();
+    let mut breakers = ledger.breakers().await?;
+    breakers.retain(|breaker| breaker.open_until.is_some_and(|until| until > now));
+    if global.json {
+        let breakers: Vec<Value> = breakers.iter().map(breaker).collect();
+        super::print(&format!("{:#}\n", json!({ "tasks": tasks, "breakers": breakers })));
+        return Ok(());
+    }
+    let heading = [
+        "id",
+        "created_at",
+        "provider",
+        "action",
+        "msisdn",
+        "device_id",
+        "state",
+        "attempts",
+        "due_at",
+        "last_error",
+    ];
+    let row = |task: &Value| heading.iter().map(|key| cell(&task[*key])).collect();
+    let mut text = columns(&heading, &tasks.iter().map(row).collect::<Vec<_>>());
+    for breaker in breakers {
+        text += &told(&breaker);
+    }
+    super::print(&text);
+    Ok(())
+}
+
+fn breaker(breaker: &Breaker) -> Value {
+    json!({
+        "provider": breaker.provider,
+        "failures": breaker.failures,
+        "open_until": breaker.open_until.map(Timestamp::rfc3339),
+        "last_error": breaker.last_error,
+    })
+}
+
+fn told(breaker: &Breaker) -> String {
+    let until = breaker.open_until.map(Timestamp::rfc3339).unwrap_or_default();
+    let why = breaker.last_error.as_deref().unwrap_or("-");
+    format!(
+        "nothing is sent to {} before {until}: {} failures in a row, the last: {why}\n",
+        breaker.provider, breaker.failures
+    )
+}
+
+async fn show(ledger: &Ledger, id: TaskId) -> Ended {
+    match ledger.task(id).await? {
+        Some(task) => {
+            super::print(&format!("{:#}\n", whole(task)?));
+            Ok(())
+        }
+        None => {
+            eprintln!("sdp-gateway: there is no task {}", id.0);
+            Err(Failure::Told)
+        }
+    }
+}
+
+/// A task as surfaces show it, and what only an operator who looks into it wants. Codes are not shown.
+fn whole(task: Task) -> Result<Value, serde_json::Error> {
+    let more = json!({
+        "entitlement": task.entitlement,
+        "service_id": task.service_id.as_ref().map(|service| service.as_str().to_owned()),
+        "order_num": task.order_num,
+        "kind": task.body.kind.word(),
+        "settings": task.body.settings,
+        "has_code": task.code_key.is_some(),
+        "may_have_been_done": task.doubt,
+        "note": task.note,
+        "settled_at": task.settled_at.map(Timestamp::rfc3339),
+    });
+    let mut whole = serde_json::to_value(story::task(task))?;
+    if let (Some(whole), Value::Object(more)) = (whole.as_object_mut(), more) {
+        whole.extend(more);
+    }
+    Ok(whole)
+}
+
+/// In batches that are short beside a gateway's own.
+async fn operate(ledger: &Ledger, operation: TaskOperation, chosen: &Chosen) -> Ended {
+    let (mut changed, mut unchanged, mut unknown) = (0, 0, 0);
+    let mut count = |operated| match operated {
+        TaskOperated::Changed => changed += 1,
+        TaskOperated::Unchanged => unchanged += 1,
+        TaskOperated::Unknown => unknown += 1,
+    };
+    let now = Clock::system().now();
+    let ids: Vec<TaskId> = chosen.ids.iter().copied().map(TaskId).collect();
+    ledger.operate_tasks(operation, &ids, now).await?.into_iter().for_each(&mut count);
+    if chosen.ids.is_empty() {
+        let mut filter = chosen.filter.filter();
+        filter.state.get_or_insert(TaskState::Dead);
+        let mut before = None;
+        loop {
+            let page = ledger.tasks(&filter, before, PAGE).await?;
+            let ids: Vec<TaskId> = page.iter().map(|task| task.id).collect();
+            before = ids.last().copied();
+            ledger.operate_tasks(operation, &ids, now).await?.into_iter().for_each(&mut count);
+            if ids.len() < PAGE as usize {
+                break;
+            }
+        }
+    }
+    println!("changed {changed}, unchanged {unchanged}, unknown {unknown}");
+    if unknown > 0 { Err(Failure::Told) } else { Ok(()) }
+}

@@ -1,0 +1,67 @@
+//! Who carries out what was granted. Providers translate: a task into calls of their own, and what came
+//! of them into an outcome. They see no ledger and judge nothing: the worker does, and the ledger
+//! remembers.
+//!
+//! A new kind: its file here with the same `send`, its arm in [`build`], its keys in
+//! `config/provider.rs`. What a provider needs to know is in the task; what it needs to have is handed
+//! to [`build`].
+
+pub mod activation;
+mod http;
+mod local;
+mod outcome;
+mod scripted;
+mod task;
+
+use std::collections::BTreeMap;
+use std::pin::Pin;
+use std::sync::Arc;
+
+pub use crate::service::change::Action;
+pub use http::ClientError;
+pub use local::Local;
+pub use outcome::{CodeFault, Outcome, Settled, Why};
+pub use scripted::Scripted;
+pub use task::{Doubt, Task};
+
+use crate::clock::Clock;
+use crate::config::{self, ProviderKind};
+
+/// An attempt under way.
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+
+/// Who carries out grants.
+pub trait Provider: Send + Sync {
+    /// Makes one attempt at a task, within the provider's `timeout_ms`. Every failure is an outcome;
+    /// dropping the future leaves a task [`Doubt::Possible`].
+    fn send<'a>(&'a self, task: &'a Task) -> Sending<'a>;
+
+    /// Whether a beginning or a change takes a code out of stock.
+    fn takes_codes(&self) -> bool {
+        false
+    }
+}
+
+/// The providers by name; `local` is always among them.
+pub type Providers = BTreeMap<String, Arc<dyn Provider>>;
+
+/// Builds the providers of the settings.
+///
+/// # Errors
+/// [`ClientError`] where a remote system's client cannot be built: this machine has no certificates
+/// to trust, for one.
+pub fn build(settings: &BTreeMap<String, config::Provider>, clock: &Clock) -> Result<Providers, ClientError> {
+    let mut providers = Providers::from([("local".to_owned(), Arc::new(Local) as Arc<dyn Provider>)]);
+    for (name, settings) in settings {
+        let provider: Arc<dyn Provider> = match settings.kind {
+            ProviderKind::Local => Arc::new(Local),
+            ProviderKind::Scripted => Arc::new(Scripted::new(settings.script.clone().unwrap_or_default())),
+            ProviderKind::Activation => {
+                let remote = settings.activation().ok_or(ClientError::Incomplete)?;
+                Arc::new(activation::Activation::new(name, remote, clock.clone())?)
+            }
+        };
+        providers.insert(name.clone(), provider);
+    }
+    Ok(providers)
+}

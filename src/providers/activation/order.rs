@@ -1,0 +1,84 @@
+//! A service begun or renewed by an order under our own number, and ended by cancelling it.
+
+use tokio::time::Instant;
+
+use super::call::{Remote, Reply, text};
+use super::code::Class;
+use crate::catalog::GrantKind;
+use crate::providers::{Doubt, Outcome, Settled, Task, Why};
+
+const CREATE: &str = "/v3/third/sdk/order/create";
+const CANCEL: &str = "/v3/third/sdk/order/cancel";
+
+/// What an operator reads of orders that there was no cancelling.
+const NOT_THERE: &str = "there was no such order to cancel";
+const TOO_LATE: &str = "the order is too old to be cancelled: the service there runs out by itself";
+
+/// The kinds in the numbering of orders, which begins at one.
+fn order_type(kind: GrantKind) -> &'static str {
+    match kind {
+        GrantKind::Cloud => "1",
+        GrantKind::Ai => "2",
+        GrantKind::FourG => "3",
+    }
+}
+
+/// Orders the package that the grant's settings name.
+pub(super) async fn create(remote: &Remote, task: &Task, deadline: Instant) -> Outcome {
+    let Some(package) = task.settings.get("package_id").and_then(text) else {
+        return Outcome::Never(Why::new("the grant's settings name no package_id"));
+    };
+    if task.doubt == Doubt::Possible {
+        match remote.ordered(task, deadline).await {
+            Ok(Some(found)) => return Outcome::Done(found),
+            Ok(None) => {}
+            Err(why) => return Outcome::Unknown(why),
+        }
+    }
+    let mut parameters = common(remote, task, &task.order_num);
+    parameters.extend([
+        ("deviceID", task.device_id.as_str().to_owned()),
+        ("packageId", package),
+        ("quantity", "1".to_owned()),
+    ]);
+    match remote.call(CREATE, parameters, deadline).await {
+        Ok(Reply::Said { class: Class::Done, .. }) => {
+            Outcome::Done(Settled { order_num: Some(task.order_num.clone()), note: None })
+        }
+        Ok(reply) => refused(reply),
+        Err(outcome) => outcome,
+    }
+}
+
+/// Cancels the order that the task undoes. Repeating it does no harm: an order that is gone is no longer
+/// there, and that is what was wanted.
+pub(super) async fn cancel(remote: &Remote, task: &Task, deadline: Instant) -> Outcome {
+    let Some(order_num) = &task.ended_order_num else {
+        return Outcome::Never(Why::new("the task names no order to cancel"));
+    };
+    let done = |note| Outcome::Done(Settled { order_num: Some(order_num.clone()), note });
+    match remote.call(CANCEL, common(remote, task, order_num), deadline).await {
+        Ok(Reply::Said { class: Class::Done, .. }) => done(None),
+        Ok(Reply::Said { class: Class::NotThere, .. }) => done(Some(NOT_THERE)),
+        Ok(Reply::Said { class: Class::TooLate, .. }) => done(Some(TOO_LATE)),
+        Ok(reply) => refused(reply),
+        Err(outcome) => outcome,
+    }
+}
+
+fn common(remote: &Remote, task: &Task, order_num: &str) -> Vec<(&'static str, String)> {
+    vec![
+        ("sourceApp", remote.settings.source_app.to_string()),
+        ("userAccount", task.user_account.in_full().to_owned()),
+        ("orderType", order_type(task.kind).to_owned()),
+        ("orderNum", order_num.to_owned()),
+    ]
+}
+
+fn refused(reply: Reply) -> Outcome {
+    match reply {
+        Reply::Said { class: Class::Unsure, why, .. } | Reply::Unsure(why) => Outcome::Unknown(why),
+        Reply::Said { why, .. } => Outcome::Never(why),
+        Reply::Not { why, after } => Outcome::Again { why, after },
+    }
+}

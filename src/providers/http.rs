@@ -1,0 +1,133 @@
+//! One HTTP call of a provider: bounded in time and size, never redirected, every failure told apart by
+//! whether the request may have reached the other side. Leaves what was said to the provider.
+
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use reqwest::retry;
+use reqwest::{Client, Method, Response};
+use tokio::time::{Instant, timeout_at};
+
+/// No answer read is longer, in bytes: a usage record of a device has some hundred bytes a row.
+const ANSWER_BYTES_MAX: usize = 256 * 1024;
+
+/// Nobody is made to wait longer by a `Retry-After`.
+const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
+
+/// How long an unused connection is kept: below the minute after which many servers close theirs.
+const IDLE: Duration = Duration::from_secs(45);
+
+/// Why a provider's client could not be built.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The library refused.
+    #[error("the HTTP client cannot be built")]
+    Client(#[source] reqwest::Error),
+    /// A setting is missing, which the settings' own check finds first.
+    #[error("the provider's settings are incomplete")]
+    Incomplete,
+}
+
+/// Calls one remote system.
+pub(super) struct Http(Client);
+
+/// One request. Not `Debug`: it holds codes and a signature.
+pub(super) struct Ask {
+    pub(super) url: String,
+    pub(super) content_type: Option<&'static str>,
+    pub(super) body: String,
+}
+
+/// An answer, whole; what its status means is up to the provider.
+pub(super) struct Answer {
+    pub(super) status: u16,
+    pub(super) retry_after: Option<Duration>,
+    pub(super) body: Vec<u8>,
+}
+
+/// No whole answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// The request cannot have reached the other side.
+    Before(String),
+    /// It may have, and may have been carried out.
+    After(String),
+}
+
+impl Http {
+    /// Connecting may take half of `timeout`: what takes longer is known not to have arrived.
+    pub(super) fn new(timeout: Duration) -> Result<Self, ClientError> {
+        let client = Client::builder()
+            .user_agent(concat!("sdp-gateway/", env!("CARGO_PKG_VERSION")))
+            .redirect(Policy::none())
+            // A repeat by the library would escape the rule of looking first.
+            .retry(retry::never())
+            // Where requests go is for the settings to say, and not for the environment.
+            .no_proxy()
+            .pool_idle_timeout(IDLE)
+            .connect_timeout(timeout / 2)
+            .build();
+        client.map(Self).map_err(ClientError::Client)
+    }
+
+    /// Posts and reads the whole answer until `deadline`. Dropping it breaks the call off.
+    pub(super) async fn post(&self, ask: Ask, deadline: Instant) -> Result<Answer, Failure> {
+        // Without the time for even one packet there and back nothing is begun.
+        if deadline <= Instant::now() {
+            return Err(Failure::Before("there was no time left".to_owned()));
+        }
+        let mut request = self.0.request(Method::POST, ask.url).body(ask.body);
+        if let Some(content_type) = ask.content_type {
+            request = request.header(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        }
+        let request = request.build().map_err(|error| failure(&error))?;
+        let answer = async {
+            let response = self.0.execute(request).await.map_err(|error| failure(&error))?;
+            whole(response).await
+        };
+        timeout_at(deadline, answer)
+            .await
+            .unwrap_or_else(|_| Err(Failure::After("there was no whole answer in time".to_owned())))
+    }
+}
+
+async fn whole(mut response: Response) -> Result<Answer, Failure> {
+    let status = response.status().as_u16();
+    let retry_after = response.headers().get(RETRY_AFTER).and_then(seconds);
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| Failure::After(reason(&error)))? {
+        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
+            return Err(Failure::After(format!("the answer is longer than {ANSWER_BYTES_MAX} bytes")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(Answer { status, retry_after, body })
+}
+
+fn seconds(value: &HeaderValue) -> Option<Duration> {
+    let seconds = value.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
+}
+
+/// Only what failed while connecting, or before, is certain not to have arrived.
+fn failure(error: &reqwest::Error) -> Failure {
+    if error.is_connect() || error.is_builder() {
+        Failure::Before(reason(error))
+    } else {
+        Failure::After(reason(error))
+    }
+}
+
+/// The chain below the library's own sentence, which names the URL, and a query holds secrets.
+fn reason(error: &reqwest::Error) -> String {
+    let head = match error {
+        _ if error.is_builder() => "the request cannot be built",
+        _ if error.is_connect() => "no connection",
+        _ if error.is_timeout() => "no answer in time",
+        _ if error.is_body() || error.is_decode() => "the answer broke off",
+        _ => "the connection failed",
+    };
+    let sources = std::iter::successors(std::error::Error::source(error), |error| error.source());
+    sources.fold(head.to_owned(), |text, source| format!("{text}: {source}"))
+}

@@ -1,0 +1,124 @@
+//! The provider that answers as its script says, for tests and rehearsals: what each word does stands
+//! with the `script` setting.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::{CodeFault, Outcome, Provider, Sending, Settled, Task, Why};
+use crate::config::ScriptWord;
+
+/// Answers attempt after attempt with the words of a script; the last word stays.
+pub struct Scripted {
+    script: Vec<ScriptWord>,
+    next: Mutex<usize>,
+}
+
+impl Scripted {
+    /// Begins a script.
+    #[must_use]
+    pub fn new(script: Vec<ScriptWord>) -> Self {
+        Self { script, next: Mutex::new(0) }
+    }
+
+    fn next(&self) -> ScriptWord {
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = *next;
+        *next = at.saturating_add(1);
+        match (self.script.get(at), self.script.last()) {
+            (Some(word), _) => *word,
+            // A pause at the end is over; what follows it is as after no word.
+            (None, Some(ScriptWord::Wait(_)) | None) => ScriptWord::Done,
+            (None, Some(last)) => *last,
+        }
+    }
+}
+
+impl Provider for Scripted {
+    fn send<'a>(&'a self, _: &'a Task) -> Sending<'a> {
+        Box::pin(async {
+            loop {
+                match self.next() {
+                    ScriptWord::Wait(pause) => tokio::time::sleep(pause).await,
+                    word => return outcome(word),
+                }
+            }
+        })
+    }
+}
+
+fn outcome(word: ScriptWord) -> Outcome {
+    let why = || Why::new("the script says so");
+    match word {
+        ScriptWord::Done | ScriptWord::Wait(_) => Outcome::Done(Settled::default()),
+        ScriptWord::Again(after) => Outcome::Again { why: why(), after },
+        ScriptWord::Never => Outcome::Never(why()),
+        ScriptWord::Unknown => Outcome::Unknown(why()),
+        ScriptWord::Waits => Outcome::Waits,
+        ScriptWord::BadCode { used } => {
+            let fault = if used { CodeFault::Used } else { CodeFault::Invalid };
+            Outcome::BadCode { fault, why: why() }
+        }
+    }
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+    use crate::catalog::GrantKind;
+    use crate::clock::Timestamp;
+    use crate::ids::{DeviceId, UserAccount};
+    use crate::providers::{Action, Doubt};
+
+    pub(crate) fn task() -> Task {
+        Task {
+            action: Action::Begin,
+            doubt: Doubt::None,
+            order_num: "step-1".to_owned(),
+            ended_order_num: None,
+            user_account: UserAccount::parse("account").expect("an account"),
+            device_id: DeviceId::parse("10001").expect("a device"),
+            kind: GrantKind::Ai,
+            storage: None,
+            retention_days: None,
+            starts_at: Timestamp(0),
+            ends_at: None,
+            code: None,
+            settings: serde_json::Map::new(),
+        }
+    }
+
+    async fn check(script: &[&str], expected: &[&str]) {
+        let words = script.iter().map(|word| word.parse().expect("a word")).collect();
+        let (scripted, task) = (Scripted::new(words), task());
+        for expected in expected {
+            let word = match scripted.send(&task).await {
+                Outcome::Done(_) => "done".to_owned(),
+                Outcome::Again { after, .. } => format!("again {:?}", after.map(|after| after.as_millis())),
+                Outcome::Never(_) => "never".to_owned(),
+                Outcome::Unknown(_) => "unknown".to_owned(),
+                Outcome::Waits => "waits".to_owned(),
+                Outcome::BadCode { fault, .. } => format!("{fault:?}"),
+            };
+            assert_eq!(word, *expected, "{script:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn each_attempt_has_its_word_and_the_last_stays() {
+        check(&[], &["done", "done"]).await;
+        check(&["again", "again:20", "done"], &["again None", "again Some(20)", "done", "done"]).await;
+        check(
+            &["unknown", "waits", "used", "invalid", "never"],
+            &["unknown", "waits", "Used", "Invalid", "never", "never"],
+        )
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_pause_passes_within_the_attempt() {
+        let started = Instant::now();
+        check(&["wait:30", "again", "wait:1"], &["again None", "done", "done"]).await;
+        assert!(started.elapsed() >= Duration::from_millis(30));
+    }
+}

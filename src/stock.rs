@@ -1,0 +1,16 @@
+//! Activation codes as values: how one is drawn, spelled and typed, read from a file of them, and kept
+//! so that whoever reads the ledger has no codes. Leaves which codes there are to the ledger.
+//!
+//! Needs one setting, `codes.key_file`; see [`Vault`].
+
+mod draw;
+mod import;
+mod import_row;
+pub mod redeem;
+mod seal;
+mod text;
+
+pub use draw::{DrawError, draw};
+pub use import::{Import, ROWS_MAX, read};
+pub use seal::{Lookup, OpenError, SealError, Vault};
+pub use text::{BadCode, CHARS_MAX, CodeText, Shape};

@@ -1,0 +1,101 @@
+//! One line of a file of codes: what its fields may say, alone and together. Leaves lines and columns to
+//! `import`.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{CodeText, Import};
+use crate::catalog::{GrantKind, Storage};
+use crate::clock::Timestamp;
+
+/// The columns in their order, where no first line says otherwise.
+pub(super) const COLUMNS: [&str; 8] =
+    ["code", "kind", "days", "expires", "provider", "storage", "retention_days", "package"];
+
+/// No service or retention is longer; ten years.
+const DAYS_MAX: u32 = 3650;
+
+/// The fields of one line by column; an empty one is absent.
+pub(super) type Fields<'a> = HashMap<&'a str, &'a str>;
+
+/// The code of a line, and what is wrong with it; where anything is, there is none.
+pub(super) fn row(
+    fields: &Fields<'_>,
+    providers: &BTreeSet<String>,
+    now: Timestamp,
+) -> (Option<Import>, Vec<String>) {
+    let mut faults = Vec::new();
+    let code = required(fields, "code", &mut faults, |text| {
+        CodeText::parse(text).map_err(|error| format!("is {error}"))
+    });
+    let kind = required(fields, "kind", &mut faults, |text| {
+        GrantKind::from_word(&text.to_ascii_lowercase()).ok_or_else(|| "is none of cloud, ai, 4g".to_owned())
+    });
+    let days = required(fields, "days", &mut faults, days);
+    let expires_at = optional(fields, "expires", &mut faults, |text| expiry(text, now));
+    let provider = optional(fields, "provider", &mut faults, |text| provider(text, providers));
+    let storage = optional(fields, "storage", &mut faults, |text| {
+        let storage = Storage::from_word(&text.to_ascii_lowercase());
+        storage.ok_or_else(|| "is neither event nor continuous".to_owned())
+    });
+    let retention_days = optional(fields, "retention_days", &mut faults, self::days);
+    let package = optional(fields, "package", &mut faults, package);
+    if kind.is_some_and(|kind| kind != GrantKind::Cloud) {
+        for key in ["storage", "retention_days"].into_iter().filter(|key| fields.contains_key(key)) {
+            faults.push(format!("{key} is for cloud codes"));
+        }
+    }
+    let (Some(code), Some(kind), Some(days), true) = (code, kind, days, faults.is_empty()) else {
+        return (None, faults);
+    };
+    let storage = (kind == GrantKind::Cloud).then_some(storage.unwrap_or(Storage::Event));
+    let provider = provider.unwrap_or_else(|| "local".to_owned());
+    (Some(Import { code, kind, days, expires_at, provider, storage, retention_days, package }), faults)
+}
+
+fn required<T>(
+    fields: &Fields<'_>,
+    column: &str,
+    faults: &mut Vec<String>,
+    read: impl FnOnce(&str) -> Result<T, String>,
+) -> Option<T> {
+    if !fields.contains_key(column) {
+        faults.push(format!("{column} is missing"));
+    }
+    optional(fields, column, faults, read)
+}
+
+fn optional<T>(
+    fields: &Fields<'_>,
+    column: &str,
+    faults: &mut Vec<String>,
+    read: impl FnOnce(&str) -> Result<T, String>,
+) -> Option<T> {
+    let read = read(fields.get(column)?);
+    read.map_err(|what| faults.push(format!("{column} {what}"))).ok()
+}
+
+fn days(text: &str) -> Result<u32, String> {
+    let days = text.parse().ok().filter(|days| (1..=DAYS_MAX).contains(days));
+    days.ok_or_else(|| format!("is not a whole number from 1 to {DAYS_MAX}"))
+}
+
+fn expiry(text: &str, now: Timestamp) -> Result<Timestamp, String> {
+    match Timestamp::from_rfc3339(text) {
+        None => Err("is not an RFC 3339 time".to_owned()),
+        Some(at) if at <= now => Err("is in the past".to_owned()),
+        Some(at) => Ok(at),
+    }
+}
+
+fn provider(text: &str, providers: &BTreeSet<String>) -> Result<String, String> {
+    let known = text == "local" || providers.contains(text);
+    known
+        .then(|| text.to_owned())
+        .ok_or_else(|| format!("{text:?} is neither local nor a [providers.NAME] of the settings"))
+}
+
+fn package(text: &str) -> Result<String, String> {
+    let fit = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    let fits = text.len() <= 64 && text.bytes().all(fit);
+    fits.then(|| text.to_owned()).ok_or_else(|| "is not 1 to 64 of A-Z a-z 0-9 . - _".to_owned())
+}

@@ -1,0 +1,32 @@
+//! What is counted of tasks: by the worker as it goes, of the ledger at a scrape.
+
+use std::time::Duration;
+
+use metrics::{counter, gauge, histogram};
+
+use super::names;
+
+/// One attempt at a task, and what class of outcome it had.
+pub fn task_attempt(provider: &str, class: &'static str) {
+    counter!(names::TASK_ATTEMPTS, "provider" => provider.to_owned(), "class" => class).increment(1);
+}
+
+/// How long a provider took for one.
+pub fn task_sent(provider: &str, took: Duration) {
+    histogram!(names::TASK_SEND_SECONDS, "provider" => provider.to_owned()).record(took);
+}
+
+/// How many tasks of a state there are.
+pub fn tasks(state: &'static str, tasks: u32) {
+    gauge!(names::TASKS, "state" => state).set(tasks);
+}
+
+/// How long the task that is most overdue has been due.
+pub fn oldest_due(age: Duration) {
+    gauge!(names::TASK_OLDEST_DUE_SECONDS).set(age);
+}
+
+/// Whether nothing is sent to a provider.
+pub fn breaker_open(provider: &str, is_open: bool) {
+    gauge!(names::PROVIDER_BREAKER_OPEN, "provider" => provider.to_owned()).set(u32::from(is_open));
+}

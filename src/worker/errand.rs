@@ -1,0 +1,52 @@
+//! A claimed task as its provider is to be told it. Leaves sending it to the attempt.
+
+use crate::clock::Timestamp;
+use crate::ledger::fulfil::{Claimed, Code, TaskAction};
+use crate::providers::{Action, Doubt, Task};
+use crate::stock::Vault;
+
+/// Why a provider is not asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Unfit {
+    /// There is nothing to do: what was to end never began.
+    Nothing,
+    /// The task names no device or no account: no gateway wrote it so.
+    Incomplete,
+    /// Its code cannot be opened.
+    Sealed(String),
+}
+
+/// Fills in what a provider needs.
+///
+/// # Errors
+/// [`Unfit`].
+pub(super) fn errand(claimed: &Claimed, vault: &Vault) -> Result<Task, Unfit> {
+    let task = &claimed.task;
+    let action = match task.action {
+        TaskAction::Begin | TaskAction::Redeem => Action::Begin,
+        TaskAction::Change => Action::Change,
+        TaskAction::End if claimed.ended_order_num.is_none() => return Err(Unfit::Nothing),
+        TaskAction::End => Action::End,
+        TaskAction::Issue => return Err(Unfit::Incomplete),
+    };
+    let (Some(device_id), Some(user_account)) = (task.device_id.clone(), task.account.clone()) else {
+        return Err(Unfit::Incomplete);
+    };
+    let open = |code: &Code| vault.open(&code.sealed, &code.key);
+    let code = claimed.code.as_ref().map(open).transpose();
+    Ok(Task {
+        action,
+        doubt: if task.doubt { Doubt::Possible } else { Doubt::None },
+        order_num: task.order_num.clone(),
+        ended_order_num: claimed.ended_order_num.clone(),
+        user_account,
+        device_id,
+        kind: task.body.kind,
+        storage: task.body.storage,
+        retention_days: task.body.retention_days,
+        starts_at: Timestamp(task.body.starts_at_ms),
+        ends_at: task.body.ends_at_ms.map(Timestamp),
+        code: code.map_err(|error| Unfit::Sealed(error.to_string()))?,
+        settings: task.body.settings.clone(),
+    })
+}

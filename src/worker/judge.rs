@@ -1,0 +1,164 @@
+//! What follows from what a provider said: another attempt, the end, a dead letter. Pure; the ledger
+//! remembers it.
+
+use std::time::Duration;
+
+use super::backoff::Backoff;
+use crate::clock::Timestamp;
+use crate::ledger::fulfil;
+use crate::providers::{Outcome, Why};
+
+/// How tasks are gone on with.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Policy {
+    pub(super) attempts_max: u32,
+    pub(super) backoff: Backoff,
+    /// How long the stock is left alone that had no code for a task.
+    pub(super) stock_pause: Duration,
+}
+
+/// What an attempt says of the provider's health.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It answered.
+    Worked,
+    /// It did not, or could not.
+    Failed(String),
+    /// Nothing: it was not asked.
+    Unasked,
+}
+
+/// Says nothing of a provider that is called, nor of a task; the words are those of the metric.
+pub(super) fn class(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done(_) => "done",
+        Outcome::Again { .. } => "again",
+        Outcome::Never(_) => "never",
+        Outcome::Unknown(_) => "unknown",
+        Outcome::Waits => "waits",
+        Outcome::BadCode { .. } => "bad_code",
+    }
+}
+
+/// A provider that refuses a task works as well as one that carries it out.
+pub(super) fn verdict(outcome: &Outcome) -> Verdict {
+    match outcome {
+        Outcome::Done(_) | Outcome::Never(_) | Outcome::BadCode { .. } => Verdict::Worked,
+        Outcome::Again { why, .. } | Outcome::Unknown(why) => Verdict::Failed(why.to_string()),
+        Outcome::Waits => Verdict::Unasked,
+    }
+}
+
+impl Policy {
+    /// What is settled after an attempt that came after `attempts` others.
+    pub(super) fn judge(
+        &self,
+        outcome: Outcome,
+        attempts: u32,
+        chance: u32,
+        now: Timestamp,
+    ) -> fulfil::Outcome {
+        let is_last = attempts.saturating_add(1) >= self.attempts_max;
+        let due_in = |asked| later(now, self.backoff.pause(attempts, asked, chance));
+        match outcome {
+            Outcome::Done(settled) => fulfil::Outcome::Done { note: settled.note.map(str::to_owned) },
+            Outcome::Never(why) => fulfil::Outcome::Dead { why: why.to_string(), doubt: false },
+            Outcome::Again { why, .. } if is_last => self.given_up(&why, false),
+            Outcome::Unknown(why) if is_last => self.given_up(&why, true),
+            Outcome::Again { why, after } => {
+                fulfil::Outcome::Again { due_at: due_in(after), why: why.to_string() }
+            }
+            Outcome::Unknown(why) => fulfil::Outcome::Unknown { due_at: due_in(None), why: why.to_string() },
+            Outcome::Waits => fulfil::Outcome::Waits { due_at: later(now, self.stock_pause) },
+            // The last of them too: its code has to be put aside. The next attempt is not made.
+            Outcome::BadCode { why, .. } => {
+                fulfil::Outcome::BadCode { due_at: due_in(None), why: why.to_string() }
+            }
+        }
+    }
+
+    fn given_up(&self, why: &Why, doubt: bool) -> fulfil::Outcome {
+        fulfil::Outcome::Dead { why: format!("given up after {} attempts: {why}", self.attempts_max), doubt }
+    }
+
+    /// Whether a task has had all its attempts, the last of which nobody knows the end of: its worker
+    /// died over it, or its code was bad.
+    pub(super) fn is_spent(&self, attempts: u32) -> bool {
+        attempts >= self.attempts_max
+    }
+}
+
+/// When what is settled so is due again.
+pub(super) fn due_at(outcome: &fulfil::Outcome) -> Option<Timestamp> {
+    match outcome {
+        fulfil::Outcome::Again { due_at, .. }
+        | fulfil::Outcome::Unknown { due_at, .. }
+        | fulfil::Outcome::Waits { due_at }
+        | fulfil::Outcome::BadCode { due_at, .. } => Some(*due_at),
+        fulfil::Outcome::Done { .. } | fulfil::Outcome::Dead { .. } => None,
+        fulfil::Outcome::GivenBack | fulfil::Outcome::BrokenOff => None,
+    }
+}
+
+fn later(now: Timestamp, pause: Duration) -> Timestamp {
+    now.plus_ms(i64::try_from(pause.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::providers::{CodeFault, Settled};
+
+    const POLICY: Policy = Policy {
+        attempts_max: 3,
+        backoff: Backoff { min: Duration::from_secs(1), max: Duration::from_secs(60) },
+        stock_pause: Duration::from_secs(30),
+    };
+
+    fn judge(outcome: Outcome, attempts: u32) -> fulfil::Outcome {
+        POLICY.judge(outcome, attempts, 0, Timestamp(1000))
+    }
+
+    fn why() -> Why {
+        Why::answered("1005", "system exception there")
+    }
+
+    fn text() -> String {
+        "system exception there (result code 1005)".to_owned()
+    }
+
+    #[test]
+    fn failures_are_tried_again_until_the_last() {
+        let again = |after| Outcome::Again { why: why(), after };
+        let due = |ms| fulfil::Outcome::Again { due_at: Timestamp(ms), why: text() };
+        assert_eq!(judge(again(None), 0), due(2000));
+        assert_eq!(judge(again(Some(Duration::from_secs(7))), 1), due(8000));
+        let why = format!("given up after 3 attempts: {}", text());
+        assert_eq!(judge(again(None), 2), fulfil::Outcome::Dead { why, doubt: false });
+    }
+
+    #[test]
+    fn what_nobody_knows_stays_in_doubt() {
+        let unknown = fulfil::Outcome::Unknown { due_at: Timestamp(3000), why: text() };
+        assert_eq!(judge(Outcome::Unknown(why()), 1), unknown);
+        let last = judge(Outcome::Unknown(why()), 2);
+        assert!(matches!(last, fulfil::Outcome::Dead { doubt: true, .. }), "{last:?}");
+    }
+
+    #[test]
+    fn the_rest() {
+        assert_eq!(judge(Outcome::Done(Settled::default()), 0), fulfil::Outcome::Done { note: None });
+        assert_eq!(judge(Outcome::Never(why()), 0), fulfil::Outcome::Dead { why: text(), doubt: false });
+        assert_eq!(judge(Outcome::Waits, 2), fulfil::Outcome::Waits { due_at: Timestamp(31_000) });
+        let bad = judge(Outcome::BadCode { fault: CodeFault::Used, why: why() }, 2);
+        assert!(matches!(bad, fulfil::Outcome::BadCode { .. }), "the code is put aside: {bad:?}");
+        assert!(POLICY.is_spent(3) && !POLICY.is_spent(2));
+    }
+
+    #[test]
+    fn only_silence_and_faults_speak_against_a_provider() {
+        assert_eq!(verdict(&Outcome::Never(why())), Verdict::Worked);
+        assert_eq!(verdict(&Outcome::Unknown(why())), Verdict::Failed(text()));
+        assert_eq!(verdict(&Outcome::Waits), Verdict::Unasked);
+    }
+}

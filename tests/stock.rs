@@ -1,0 +1,147 @@
+//! Codes as they are kept and as they are imported.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use sdp_gateway::catalog::{GrantKind, Storage};
+use sdp_gateway::clock::Timestamp;
+use sdp_gateway::config::CodesKey;
+use sdp_gateway::stock::{CodeText, Import, OpenError, Vault, draw, read};
+
+fn code(text: &str) -> CodeText {
+    CodeText::parse(text).unwrap()
+}
+
+fn vault(byte: u8) -> Vault {
+    Vault::new(Some(&CodesKey::new([byte; 32]))).unwrap()
+}
+
+fn plain() -> Vault {
+    Vault::new(None).unwrap()
+}
+
+#[test]
+fn a_sealed_code_shows_nothing_and_opens_as_it_was_issued() {
+    let (vault, issued) = (vault(7), code("aBcD-1234"));
+    let (kept, lookup) = (vault.seal(&issued).unwrap(), vault.lookup(&issued));
+    for shown in [&kept, lookup.as_str()] {
+        assert!(!shown.to_ascii_uppercase().contains("ABCD") && shown.is_ascii(), "{shown}");
+    }
+    assert_ne!(kept, vault.seal(&issued).unwrap(), "no two seals are alike");
+    assert_eq!(vault.open(&kept, &lookup).unwrap().in_full(), "aBcD-1234");
+    assert_eq!(vault.lookup(&code(" ABCD 1234")), lookup, "every spelling is found");
+    assert_ne!(vault.lookup(&code("ABCD-1235")), lookup);
+}
+
+#[test]
+fn what_cannot_be_opened_says_why() {
+    let (own, issued) = (vault(7), code("ABCD-1234"));
+    let (kept, lookup) = (own.seal(&issued).unwrap(), own.lookup(&issued));
+    assert_eq!(vault(8).open(&kept, &lookup), Err(OpenError::WrongKey));
+    assert_eq!(
+        own.open(&kept, &own.lookup(&code("EFGH"))),
+        Err(OpenError::WrongKey),
+        "it is bound to its own"
+    );
+    let mut changed = kept.clone().into_bytes();
+    changed[10] ^= 1;
+    assert!(own.open(&String::from_utf8(changed).unwrap(), &lookup).is_err());
+    assert_eq!(plain().open(&kept, &lookup), Err(OpenError::NoKey));
+    for none_of_ours in ["", "s1:", "s1:AAAA", "ABCD-1234", "p1:"] {
+        assert_eq!(own.open(none_of_ours, &lookup), Err(OpenError::Unknown), "{none_of_ours}");
+    }
+}
+
+#[test]
+fn codes_kept_before_there_was_a_key_are_still_found() {
+    let (before, after, issued) = (plain(), vault(7), draw().unwrap());
+    let (kept, lookup) = (before.seal(&issued).unwrap(), before.lookup(&issued));
+    assert!(kept.contains(issued.in_full()), "without a key codes are plain");
+    assert_ne!(after.lookup(&issued), lookup);
+    assert!(after.lookups(&issued).contains(&lookup));
+    assert_eq!(after.open(&kept, &lookup).unwrap(), issued);
+    assert_eq!(before.lookups(&issued), [lookup]);
+}
+
+proptest! {
+    #[test]
+    fn every_code_survives_its_seal(text in "[!-~]{1,64}", byte: u8) {
+        prop_assume!(text.bytes().any(|byte| byte != b'-'));
+        let (vault, issued) = (vault(byte), code(&text));
+        let kept = vault.seal(&issued).unwrap();
+        let opened = vault.open(&kept, &vault.lookup(&issued)).unwrap();
+        prop_assert_eq!(opened.in_full(), text);
+    }
+
+    #[test]
+    fn any_bytes_may_be_imported(bytes: Vec<u8>) {
+        let _ = read("codes.csv", bytes.as_slice(), &BTreeSet::new(), Timestamp(0));
+    }
+}
+
+fn import(text: &str) -> Result<Vec<Import>, Vec<String>> {
+    let providers = BTreeSet::from(["meari".to_owned()]);
+    let now = Timestamp::from_rfc3339("2026-01-01T00:00:00Z").unwrap();
+    let read = read("codes.csv", text.as_bytes(), &providers, now);
+    read.map_err(|faults| faults.0.iter().map(ToString::to_string).collect())
+}
+
+#[test]
+fn columns_in_their_order_or_by_name() {
+    let rows =
+        import("ABCD-1234,cloud,30\n\n EFGH-1 , AI ,7,2026-06-01T00:00:00+07:00,meari,,,yc1m7d\n").unwrap();
+    assert_eq!((rows[0].code.in_full(), rows[0].kind, rows[0].days), ("ABCD-1234", GrantKind::Cloud, 30));
+    assert_eq!((rows[0].provider.as_str(), rows[0].storage), ("local", Some(Storage::Event)));
+    assert_eq!((rows[0].expires_at, rows[0].retention_days, rows[0].package.as_deref()), (None, None, None));
+    assert_eq!((rows[1].kind, rows[1].provider.as_str(), rows[1].storage), (GrantKind::Ai, "meari", None));
+    assert_eq!(rows[1].expires_at.unwrap().rfc3339(), "2026-05-31T17:00:00Z");
+    assert_eq!(rows[1].package.as_deref(), Some("yc1m7d"));
+
+    let named =
+        import("\u{FEFF}days,Storage,code,kind,retention_days\r\n30,continuous,\"a,b\",cloud,7\r\n").unwrap();
+    assert_eq!((named[0].code.in_full(), named[0].storage), ("a,b", Some(Storage::Continuous)));
+    assert_eq!((named[0].days, named[0].retention_days), (30, Some(7)));
+    assert_eq!(import("").unwrap(), []);
+    assert_eq!(import("code,kind,days\n").unwrap(), []);
+}
+
+#[test]
+fn all_faults_are_told_by_line_and_none_with_its_code() {
+    let faults = import(
+        "SECRET-1,cloud,30\nSECRET 1,cloud,30\nSECRET-2,disk,0\n\nSECRET-3,ai,7,2025-01-01T00:00:00Z,nobody,event,7,a b\n\
+         ,cloud\nSECRET-4,4g,1,tomorrow,,,,,x\nSECRET-5,cloud,9999,soon,,all,none\n",
+    )
+    .unwrap_err();
+    assert_eq!(
+        faults,
+        [
+            "codes.csv: line 2: has the code of line 1",
+            "codes.csv: line 3: kind is none of cloud, ai, 4g",
+            "codes.csv: line 3: days is not a whole number from 1 to 3650",
+            "codes.csv: line 5: expires is in the past",
+            "codes.csv: line 5: provider \"nobody\" is neither local nor a [providers.NAME] of the settings",
+            "codes.csv: line 5: package is not 1 to 64 of A-Z a-z 0-9 . - _",
+            "codes.csv: line 5: storage is for cloud codes",
+            "codes.csv: line 5: retention_days is for cloud codes",
+            "codes.csv: line 6: code is missing",
+            "codes.csv: line 6: days is missing",
+            "codes.csv: line 7: has 9 columns, and there are 8",
+            "codes.csv: line 8: days is not a whole number from 1 to 3650",
+            "codes.csv: line 8: expires is not an RFC 3339 time",
+            "codes.csv: line 8: storage is neither event nor continuous",
+            "codes.csv: line 8: retention_days is not a whole number from 1 to 3650",
+        ]
+    );
+    let heads = import("code,code,kind,days,colour\nA,B,cloud,1,red\n").unwrap_err();
+    assert_eq!(
+        heads[..2],
+        [
+            "codes.csv: line 1: names the column code twice",
+            "codes.csv: line 1: names a column \"colour\", which there is none of"
+        ]
+    );
+    let flood = import(&"x\n".repeat(10_000)).unwrap_err();
+    assert!(flood.len() < 200 && flood.last().unwrap().ends_with("too many faults to go on"));
+}
