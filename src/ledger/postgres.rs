@@ -23,6 +23,7 @@ mod fetch;
 mod flush;
 mod hosts;
 mod lookups;
+mod records;
 mod rows;
 mod session;
 mod terms;
