@@ -27,6 +27,7 @@ mod flush;
 mod hosts;
 mod lookups;
 mod overlay;
+mod records;
 mod rows;
 mod session;
 mod sets;
