@@ -32,11 +32,7 @@ impl Admin {
         Ok(json::ok(&json!({"tasks": tasks, "next": next})))
     }
 
-    pub(super) async fn operate_task(
-        &self,
-        operation: TaskOperation,
-        id: &str,
-    ) -> Result<Response, Problem> {
+    pub(super) async fn operate_task(&self, operation: TaskOperation, id: &str) -> Result<Response, Problem> {
         let unknown = || Problem::not_found("there is no such task");
         let id = id.parse().map(TaskId).map_err(|_| unknown())?;
         let operated = self.ledger.operate_task(operation, id, self.clock.now()).await;

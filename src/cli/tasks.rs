@@ -89,7 +89,8 @@ pub(super) fn run(global: &Global, command: Tasks) -> Ended {
 
 async fn list(global: &Global, ledger: &Ledger, which: &Which, limit: u32) -> Ended {
     let found = ledger.tasks(&which.filter(), None, limit).await?;
-    let tasks = found.into_iter().map(story::task).map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
+    let tasks =
+        found.into_iter().map(story::task).map(serde_json::to_value).collect::<Result<Vec<_>, _>>()?;
     let now = Clock::system().now();
     let mut breakers = ledger.breakers().await?;
     breakers.retain(|breaker| breaker.open_until.is_some_and(|until| until > now));

@@ -77,7 +77,9 @@ impl Attempt {
         }
         match errand(&self.claimed, self.shared.ledger.vault()) {
             Ok(errand) => self.send(&errand, break_off).await,
-            Err(Unfit::Nothing) => unasked(Outcome::Done { note: Some("nothing had begun there".to_owned()) }),
+            Err(Unfit::Nothing) => {
+                unasked(Outcome::Done { note: Some("nothing had begun there".to_owned()) })
+            }
             Err(Unfit::Incomplete) => {
                 let why = "the task names no device or no account".to_owned();
                 unasked(Outcome::Dead { why, doubt: false })

@@ -68,9 +68,7 @@ impl Policy {
             Outcome::Again { why, after } => {
                 fulfil::Outcome::Again { due_at: due_in(after), why: why.to_string() }
             }
-            Outcome::Unknown(why) => {
-                fulfil::Outcome::Unknown { due_at: due_in(None), why: why.to_string() }
-            }
+            Outcome::Unknown(why) => fulfil::Outcome::Unknown { due_at: due_in(None), why: why.to_string() },
             Outcome::Waits => fulfil::Outcome::Waits { due_at: later(now, self.stock_pause) },
             // The last of them too: its code has to be put aside. The next attempt is not made.
             Outcome::BadCode { why, .. } => {
