@@ -14,13 +14,9 @@ use std::time::{Duration, Instant};
 
 use activation_double::{ACCOUNT, DEVICE, Double, How, KEY, SECRET};
 use gateway::{Folder, Gateway};
-use outbox::{HASTY, of_provider, states, tasks, until, wait};
+use outbox::{HASTY, of_provider, states, stocked, tasks, until, wait};
 use said::{cancel, register};
-use sdp_gateway::catalog::{GrantKind, Storage};
-use sdp_gateway::clock::Timestamp;
 use sdp_gateway::ledger::Ledger;
-use sdp_gateway::ledger::fulfil::{Code, CodeState};
-use sdp_gateway::stock::CodeText;
 
 const NUMBER: &str = "84945989325";
 
@@ -64,33 +60,6 @@ fn all_done(gateway: &Gateway, count: usize) {
     }
 }
 
-fn stocked(ledger: &Ledger, texts: &[&str]) -> Vec<Code> {
-    let code = |text: &&str| {
-        let text = CodeText::parse(text).expect("a code");
-        Code {
-            key: ledger.vault().lookup(&text),
-            sealed: ledger.vault().seal(&text).expect("sealed"),
-            kind: GrantKind::Cloud,
-            days: 30,
-            storage: Some(Storage::Event),
-            retention_days: Some(7),
-            provider: "meari".to_owned(),
-            package: None,
-            batch: "test".to_owned(),
-            expires_at: None,
-            state: CodeState::Unused,
-            entitlement: None,
-            msisdn: None,
-            device_id: None,
-            account: None,
-            service_id: None,
-            used_at: None,
-            created_at: Timestamp(0),
-        }
-    };
-    texts.iter().map(code).collect()
-}
-
 #[test]
 fn orders_are_placed_and_cancelled_once_whatever_goes_wrong() {
     let (folder, double) = (Folder::new(), wait(Double::start()));
@@ -132,7 +101,7 @@ fn codes_are_redeemed_once_whatever_goes_wrong() {
     let texts: Vec<String> = (0..17).map(|n| format!("STOCK-{n:05}")).collect();
     let codes: Vec<&str> = texts.iter().map(String::as_str).collect();
     codes.iter().for_each(|code| double.stock(code, "0"));
-    wait(ledger.add_codes(stocked(&ledger, &codes), |_| ())).expect("in stock");
+    wait(ledger.add_codes(stocked(&ledger, "meari", &codes), |_| ())).expect("in stock");
     all_done(&gateway, 1);
     let mut done = 1;
     for how in FAULTS {
@@ -159,10 +128,10 @@ fn a_code_that_is_none_is_put_aside_for_another() {
     let gateway = start(&folder, &double, "code", "");
     let ledger = bound(&folder);
     double.stock("STOCK-GOOD1", "0");
-    wait(ledger.add_codes(stocked(&ledger, &["STOCK-BAD01"]), |_| ())).expect("in stock");
+    wait(ledger.add_codes(stocked(&ledger, "meari", &["STOCK-BAD01"]), |_| ())).expect("in stock");
     register("1", NUMBER).tell(&gateway);
     until("the bad one is put aside", || tasks(&gateway, "")[0]["attempts"] == 1);
-    wait(ledger.add_codes(stocked(&ledger, &["STOCK-GOOD1"]), |_| ())).expect("in stock");
+    wait(ledger.add_codes(stocked(&ledger, "meari", &["STOCK-GOOD1"]), |_| ())).expect("in stock");
     all_done(&gateway, 1);
     let counts = wait(ledger.code_counts()).expect("counts");
     let states: Vec<_> = counts.iter().map(|count| (count.state.as_str(), count.codes)).collect();

@@ -251,3 +251,30 @@ fn the_embedded_provider_needs_no_settings() {
     assert_eq!(gateway.story(&number)["devices"][0]["services"], serde_json::json!([]));
     wait(ledger.close());
 }
+
+#[test]
+fn a_right_that_is_delivered_as_a_code_waits_for_the_stock() {
+    let folder = Folder::new();
+    let own = of_provider(folder.path(), "local", HASTY);
+    let offers = folder.path().join("offers.toml");
+    let text =
+        std::fs::read_to_string(&offers).expect("offers").replace("delivery = 'device'", "delivery = 'code'");
+    std::fs::write(&offers, text).expect("written");
+    let gateway = Gateway::start_in(folder.path(), &own);
+    let ledger = outbox::beside(folder.path());
+    let number = "84945100001";
+    register("1", number).tell(&gateway);
+    let waits = "sdp_gateway_task_attempts_total{provider=\"local\",class=\"waits\"}";
+    until("the stock is looked into", || metric(&gateway, waits) > 1.0);
+    until_states(&gateway, number, &["issue due"]);
+    assert_eq!(tasks(&gateway, "")[0]["attempts"], 0);
+    let codes = outbox::stocked(&ledger, "local", &["STOCK-00001", "STOCK-00002"]);
+    wait(ledger.add_codes(codes, |_| ())).expect("in stock");
+    until_states(&gateway, number, &["issue done"]);
+    let code = gateway.story(number)["entitlements"][0]["code"].clone();
+    assert!(code.as_str().is_some_and(|code| code.starts_with("STOCK-")), "{code}");
+    assert_eq!(gateway.admin("/api/v1/stats").json()["codes"], serde_json::json!({"cloud": 1}));
+    cancel("2", number).tell(&gateway);
+    assert_eq!(gateway.story(number)["entitlements"][0]["code"], serde_json::Value::Null, "withdrawn");
+    wait(ledger.close());
+}

@@ -8,11 +8,13 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use sdp_gateway::app;
-use sdp_gateway::clock::Clock;
+use sdp_gateway::catalog::{GrantKind, Storage};
+use sdp_gateway::clock::{Clock, Timestamp};
 use sdp_gateway::config::Config;
 use sdp_gateway::ids::{DeviceId, Msisdn, UserAccount};
 use sdp_gateway::ledger::Ledger;
-use sdp_gateway::ledger::fulfil::{Bind, Bound};
+use sdp_gateway::ledger::fulfil::{Bind, Bound, Code, CodeState};
+use sdp_gateway::stock::CodeText;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -78,6 +80,34 @@ pub fn bound(ledger: &Ledger, n: usize) -> String {
     let msisdn = format!("8494510{n:04}");
     bind(ledger, &msisdn, &format!("cam-{n}"), &format!("{msisdn}@sdp.example"));
     msisdn
+}
+
+/// Codes as they come into stock, of cloud storage for thirty days.
+pub fn stocked(ledger: &Ledger, provider: &str, texts: &[&str]) -> Vec<Code> {
+    let code = |text: &&str| {
+        let text = CodeText::parse(text).expect("a code");
+        Code {
+            key: ledger.vault().lookup(&text),
+            sealed: ledger.vault().seal(&text).expect("sealed"),
+            kind: GrantKind::Cloud,
+            days: 30,
+            storage: Some(Storage::Event),
+            retention_days: Some(7),
+            provider: provider.to_owned(),
+            package: None,
+            batch: "test".to_owned(),
+            expires_at: None,
+            state: CodeState::Unused,
+            entitlement: None,
+            msisdn: None,
+            device_id: None,
+            account: None,
+            service_id: None,
+            used_at: None,
+            created_at: Timestamp(0),
+        }
+    };
+    texts.iter().map(code).collect()
 }
 
 /// The tasks that a query of the list finds, the oldest first.
