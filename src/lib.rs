@@ -12,8 +12,10 @@
 //!                                                 identity   known? a repeat or a conflict
 //!                                                 resolve    subscription/judge with the catalog
 //!                                                 decide     subscription/decide: one step of the fold
+//!                                                 owe        ledger/fulfil: services on devices, tasks
 //!                                      render   wire/accessgw + wire/code
 //! carrier ◀──XML── server ◀────────────┘        after the commit
+//!       then, in the worker:  claim (ledger/fulfil) ▶ send (providers) ▶ settle (ledger/fulfil)
 //! ```
 //!
 //! # What is absent
@@ -21,7 +23,8 @@
 //! `wire` does no I/O and knows no business. `subscription` and `service` are free of async, SQL, HTTP
 //! and the clock: what a number holds is a pure fold of its notices, and what is in force on its
 //! devices follows from that, their bindings and the time. The ledger knows no reply but as text
-//! it stores; providers see no ledger, and say how a task went as a value. Surfaces contain no SQL.
+//! it stores; providers see no ledger, and say how a task went as a value; the worker knows neither SQL
+//! nor HTTP. Surfaces contain no SQL.
 //! Only [`clock`] asks the system's time; only [`config`] reads
 //! the environment (what systemd says there is [`systemd`]'s). No write transaction lives in a
 //! request that a client could cancel by hanging up: the ledger's writer owns them all.
@@ -33,8 +36,10 @@
 //! * [`catalog`]: the offers, and which of them a message means. [`stock`]: activation codes as values.
 //! * [`subscription`]: every rule of a notice.
 //! * [`service`]: every rule of what is in force on a device: windows, queues, transfer, retention.
-//! * [`ledger`]: the journal, its fold, group commit, reads; copies from one engine to the other.
+//! * [`ledger`]: the journal, its fold, group commit, reads; devices, tasks and codes in `ledger/fulfil`; copies
+//!   from one engine to the other.
 //! * [`providers`]: who carries out what was granted; they see no ledger.
+//! * [`worker`]: has them do it: claim, send, settle; and what ends by itself, at its second.
 //! * [`server`], [`routes`]: HTTP, and whose each path is.
 //! * [`carrier`], [`partner`], [`activation`], [`admin`]: who calls us; [`json`] and [`story`] are what the JSON ones
 //!   share.

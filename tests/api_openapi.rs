@@ -2,6 +2,8 @@
 
 #[path = "support/gateway.rs"]
 mod gateway;
+#[path = "support/outbox.rs"]
+mod outbox;
 #[path = "support/said.rs"]
 mod said;
 
@@ -219,6 +221,45 @@ fn operators_get_what_the_document_says() {
         }
         assert_eq!(answers.last().map(|answer| answer.status), Some(404));
     }
+}
+
+#[test]
+fn operators_get_of_tasks_what_the_document_says() {
+    let (schemas, gateway) = (Schemas::strict(), Gateway::start("[worker]\nenabled = false\n"));
+    let ledger = outbox::beside(&gateway.folder);
+    for n in 1..4 {
+        register(&n.to_string(), &outbox::bound(&ledger, n)).tell(&gateway);
+    }
+    for query in ["", "?state=due&provider=local&limit=2", "?msisdn=84945100001", "?state=dead"] {
+        let answer = gateway.admin(&format!("/api/v1/tasks{query}"));
+        assert_eq!(answer.status, 200);
+        schemas.check("/api/v1/tasks", "get", &answer);
+    }
+    let page = gateway.admin("/api/v1/tasks?limit=2").json();
+    let rest =
+        gateway.admin(&format!("/api/v1/tasks?cursor={}", page["next"].as_str().expect("more"))).json();
+    assert_eq!((rest["tasks"].as_array().map(Vec::len), &rest["next"]), (Some(1), &Value::Null));
+    for query in ["?state=lost", "?limit=501", "?cursor=x", "?msisdn=x"] {
+        let answer = gateway.admin(&format!("/api/v1/tasks{query}"));
+        assert_eq!(answer.status, 400, "{query}");
+        schemas.check("/api/v1/tasks", "get", &answer);
+    }
+    let id = &rest["tasks"][0]["id"];
+    for (operation, id, status) in [
+        ("retry", id.to_string(), 409),
+        ("discard", id.to_string(), 200),
+        ("discard", id.to_string(), 409),
+        ("retry", id.to_string(), 200),
+        ("retry", "999999".to_owned(), 404),
+        ("discard", "x".to_owned(), 404),
+    ] {
+        let answer = gateway.admin_post(&format!("/api/v1/tasks/{id}/{operation}"));
+        assert_eq!(answer.status, status, "{operation} {id}: {}", answer.text());
+        schemas.check(&format!("/api/v1/tasks/{{id}}/{operation}"), "post", &answer);
+    }
+    schemas.check("/api/v1/stats", "get", &gateway.admin("/api/v1/stats"));
+    schemas.check("/api/v1/subscribers/{msisdn}", "get", &gateway.admin("/api/v1/subscribers/84945100001"));
+    outbox::wait(ledger.close());
 }
 
 #[test]

@@ -11,7 +11,7 @@ mod said;
 use std::time::{Duration, Instant};
 
 use gateway::{Folder, Gateway};
-use outbox::{HASTY, OTHER, bound, metric, of_provider, printed, settings, tasks, until, until_states};
+use outbox::{HASTY, OTHER, bound, metric, of_provider, printed, settings, tasks, until, until_states, wait};
 use said::{SERVICE, cancel, register};
 
 fn scripted(name: &str, script: &str, more: &str) -> String {
@@ -24,12 +24,12 @@ fn start(folder: &Folder, script: &str, more: &str) -> Gateway {
     Gateway::start_in(folder.path(), &of_provider(folder.path(), "test", &own))
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_owed_is_tried_until_it_is_done() {
+#[test]
+fn what_is_owed_is_tried_until_it_is_done() {
     let folder = Folder::new();
     let gateway = start(&folder, "['again', 'unknown', 'again:600', 'done']", "");
-    let ledger = outbox::beside(folder.path()).await;
-    let number = bound(&ledger, 1).await;
+    let ledger = outbox::beside(folder.path());
+    let number = bound(&ledger, 1);
     let began = Instant::now();
     register("1", &number).tell(&gateway);
     until_states(&gateway, &number, &["begin done"]);
@@ -47,11 +47,11 @@ async fn what_is_owed_is_tried_until_it_is_done() {
     let stats = gateway.admin("/api/v1/stats").json();
     assert_eq!(stats["tasks"], serde_json::json!({"done": 1}));
     assert!(gateway.admin("/readyz").json()["worker_age_s"].as_u64().is_some_and(|age| age < 5));
-    ledger.close().await;
+    wait(ledger.close());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn operators_see_to_dead_letters() {
+#[test]
+fn operators_see_to_dead_letters() {
     let folder = Folder::new();
     let script = "['again', 'again', 'again', 'never', 'never', 'done']";
     let gateway = start(&folder, script, "concurrency = 1\nbreaker_failures = 0\n");
@@ -59,8 +59,8 @@ async fn operators_see_to_dead_letters() {
     assert!(gateway.stop().success());
     let settings = settings.replace("[worker]\n", "[worker]\nattempts_max = 3\n");
     let gateway = Gateway::start_in(folder.path(), &settings);
-    let ledger = outbox::beside(folder.path()).await;
-    let number = bound(&ledger, 1).await;
+    let ledger = outbox::beside(folder.path());
+    let number = bound(&ledger, 1);
     register("1", &number).tell(&gateway);
     until_states(&gateway, &number, &["begin dead"]);
     let task = tasks(&gateway, "state=dead&provider=test")[0].clone();
@@ -91,11 +91,11 @@ async fn operators_see_to_dead_letters() {
     assert_eq!(cli(&["tasks", "retry"]), Some(2), "nothing was chosen");
     assert_eq!(cli(&["tasks", "retry", "--provider", "test"]), Some(2), "a filter wants --all or a state");
     assert_eq!(cli(&["tasks", "show", "999"]), Some(1));
-    ledger.close().await;
+    wait(ledger.close());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_tasks_of_a_device_keep_their_order_and_hinder_no_other() {
+#[test]
+fn the_tasks_of_a_device_keep_their_order_and_hinder_no_other() {
     let folder = Folder::new();
     // The first attempt's end nobody knows, and its pause is a second or so.
     let gateway = start(&folder, "['unknown', 'done']", "");
@@ -103,8 +103,8 @@ async fn the_tasks_of_a_device_keep_their_order_and_hinder_no_other() {
     assert!(gateway.stop().success());
     let settings = settings.replace("backoff_ms_min = 20", "backoff_ms_min = 1000");
     let gateway = Gateway::start_in(folder.path(), &settings);
-    let ledger = outbox::beside(folder.path()).await;
-    let (one, other) = (bound(&ledger, 1).await, bound(&ledger, 2).await);
+    let ledger = outbox::beside(folder.path());
+    let (one, other) = (bound(&ledger, 1), bound(&ledger, 2));
     register("1", &one).tell(&gateway);
     until("it is tried", || tasks(&gateway, "").first().is_some_and(|task| task["attempts"] == 1));
     register("2", &one).with("expiredTime", &said::at(36)).tell(&gateway);
@@ -119,11 +119,11 @@ async fn the_tasks_of_a_device_keep_their_order_and_hinder_no_other() {
         shown["settled_at"].as_str().expect("a time").to_owned()
     };
     assert!(settled(0) <= settled(1), "the older first");
-    ledger.close().await;
+    wait(ledger.close());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_provider_that_is_down_delays_no_other() {
+#[test]
+fn a_provider_that_is_down_delays_no_other() {
     let folder = Folder::new();
     let down = scripted(
         "down",
@@ -136,13 +136,13 @@ async fn a_provider_that_is_down_delays_no_other() {
     );
     let offers = [(SERVICE, "down"), (OTHER, "fine")];
     let gateway = Gateway::start_in(folder.path(), &settings(folder.path(), &offers, &more));
-    let ledger = outbox::beside(folder.path()).await;
+    let ledger = outbox::beside(folder.path());
     for n in 0..10 {
-        register(&format!("1{n}"), &bound(&ledger, n).await).tell(&gateway);
+        register(&format!("1{n}"), &bound(&ledger, n)).tell(&gateway);
     }
     until("some are under way", || tasks(&gateway, "state=running").len() == 2);
     for n in 10..30 {
-        let number = bound(&ledger, n).await;
+        let number = bound(&ledger, n);
         let began = Instant::now();
         register(&format!("2{n}"), &number).with("service_id", OTHER).tell(&gateway);
         until_states(&gateway, &number, &["begin done"]);
@@ -152,34 +152,34 @@ async fn a_provider_that_is_down_delays_no_other() {
     assert_eq!(tasks(&gateway, "state=due&provider=down").len(), 8);
     // A stop that waits for nothing gives back what is under way, in doubt, and no attempt is burnt.
     assert!(gateway.stop().success());
-    let left: Vec<_> = ledger.tasks(&Default::default(), None, 500).await.expect("tasks");
+    let left: Vec<_> = wait(ledger.tasks(&Default::default(), None, 500)).expect("tasks");
     let broken_off = left.iter().filter(|task| task.doubt).count();
     assert_eq!(broken_off, 2);
     assert!(left.iter().all(|task| task.attempts == 0), "{left:?}");
-    ledger.close().await;
+    wait(ledger.close());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_under_way_ends_before_a_stop_does() {
+#[test]
+fn what_is_under_way_ends_before_a_stop_does() {
     let folder = Folder::new();
     let gateway = start(&folder, "['wait:1500', 'done']", "");
-    let ledger = outbox::beside(folder.path()).await;
-    register("1", &bound(&ledger, 1).await).tell(&gateway);
+    let ledger = outbox::beside(folder.path());
+    register("1", &bound(&ledger, 1)).tell(&gateway);
     until("it is under way", || tasks(&gateway, "state=running").len() == 1);
     assert!(gateway.stop().success());
-    let task = &ledger.tasks(&Default::default(), None, 1).await.expect("tasks")[0];
+    let task = &wait(ledger.tasks(&Default::default(), None, 1)).expect("tasks")[0];
     assert_eq!((task.state.word(), task.attempts, task.doubt), ("done", 0, false));
-    ledger.close().await;
+    wait(ledger.close());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_rate_is_kept() {
+#[test]
+fn a_rate_is_kept() {
     let folder = Folder::new();
     let gateway = start(&folder, "[]", "per_second = 5\n");
-    let ledger = outbox::beside(folder.path()).await;
+    let ledger = outbox::beside(folder.path());
     let mut numbers = Vec::new();
     for n in 0..11 {
-        numbers.push(bound(&ledger, n).await);
+        numbers.push(bound(&ledger, n));
     }
     let began = Instant::now();
     for (n, number) in numbers.iter().enumerate() {
@@ -188,16 +188,16 @@ async fn a_rate_is_kept() {
     until("all are done", || tasks(&gateway, "state=done").len() == 11);
     let took = began.elapsed();
     assert!(took > Duration::from_millis(1700), "eleven at five a second, in {took:?}");
-    ledger.close().await;
+    wait(ledger.close());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_breaker_opens_is_seen_outlives_a_restart_and_closes() {
+#[test]
+fn a_breaker_opens_is_seen_outlives_a_restart_and_closes() {
     let folder = Folder::new();
     let limits = "breaker_failures = 3\nbreaker_open_s = 4\nconcurrency = 1\n";
     let gateway = start(&folder, "['again']", limits);
-    let ledger = outbox::beside(folder.path()).await;
-    let number = bound(&ledger, 1).await;
+    let ledger = outbox::beside(folder.path());
+    let number = bound(&ledger, 1);
     register("1", &number).tell(&gateway);
     until("it opens", || metric(&gateway, "sdp_gateway_provider_breaker_open{provider=\"test\"}") == 1.0);
     let shown = printed(&gateway, &["tasks", "list"]);
@@ -206,21 +206,21 @@ async fn a_breaker_opens_is_seen_outlives_a_restart_and_closes() {
     assert!(gateway.stop().success());
 
     let gateway = start(&folder, "['done']", limits);
-    let until_open = ledger.breakers().await.expect("breakers")[0].open_until.expect("open");
+    let until_open = wait(ledger.breakers()).expect("breakers")[0].open_until.expect("open");
     until_states(&gateway, &number, &["begin done"]);
-    let task = &ledger.tasks(&Default::default(), None, 1).await.expect("tasks")[0];
+    let task = &wait(ledger.tasks(&Default::default(), None, 1)).expect("tasks")[0];
     assert!(task.settled_at.expect("settled") >= until_open, "{task:?}");
     assert_eq!(task.attempts, 3, "waiting for a provider is no attempt");
     until("it closes", || metric(&gateway, "sdp_gateway_provider_breaker_open{provider=\"test\"}") == 0.0);
-    ledger.close().await;
+    wait(ledger.close());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_ends_by_itself_ends_at_its_second() {
+#[test]
+fn what_ends_by_itself_ends_at_its_second() {
     let folder = Folder::new();
     let gateway = start(&folder, "[]", "");
-    let ledger = outbox::beside(folder.path()).await;
-    let number = bound(&ledger, 1).await;
+    let ledger = outbox::beside(folder.path());
+    let number = bound(&ledger, 1);
     let ends = chrono::Utc::now() + chrono::Duration::seconds(4);
     let said = register("1", &number).with("expiredTime", &said::carrier_time(ends)).with("autoRenew", "0");
     said.tell(&gateway);
@@ -234,20 +234,47 @@ async fn what_ends_by_itself_ends_at_its_second() {
     let late_ms = (made.to_utc() - ends).num_milliseconds();
     assert!((-1000..1500).contains(&late_ms), "made {late_ms} ms after its second");
     assert_eq!(outbox::states(&gateway, &number).len(), 2);
-    ledger.close().await;
+    wait(ledger.close());
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_embedded_provider_needs_no_settings() {
+#[test]
+fn the_embedded_provider_needs_no_settings() {
     let folder = Folder::new();
     let gateway = Gateway::start_in(folder.path(), "");
-    let ledger = outbox::beside(folder.path()).await;
-    let number = bound(&ledger, 1).await;
+    let ledger = outbox::beside(folder.path());
+    let number = bound(&ledger, 1);
     register("1", &number).tell(&gateway);
     assert_eq!(gateway.story(&number)["devices"][0]["services"][0]["state"], "active");
     until_states(&gateway, &number, &["begin done"]);
     cancel("2", &number).tell(&gateway);
     until_states(&gateway, &number, &["begin done", "end done"]);
     assert_eq!(gateway.story(&number)["devices"][0]["services"], serde_json::json!([]));
-    ledger.close().await;
+    wait(ledger.close());
+}
+
+#[test]
+fn a_right_that_is_delivered_as_a_code_waits_for_the_stock() {
+    let folder = Folder::new();
+    let own = of_provider(folder.path(), "local", HASTY);
+    let offers = folder.path().join("offers.toml");
+    let text =
+        std::fs::read_to_string(&offers).expect("offers").replace("delivery = 'device'", "delivery = 'code'");
+    std::fs::write(&offers, text).expect("written");
+    let gateway = Gateway::start_in(folder.path(), &own);
+    let ledger = outbox::beside(folder.path());
+    let number = "84945100001";
+    register("1", number).tell(&gateway);
+    let waits = "sdp_gateway_task_attempts_total{provider=\"local\",class=\"waits\"}";
+    until("the stock is looked into", || metric(&gateway, waits) > 1.0);
+    until_states(&gateway, number, &["issue due"]);
+    assert_eq!(tasks(&gateway, "")[0]["attempts"], 0);
+    let codes = outbox::stocked(&ledger, "local", &["STOCK-00001", "STOCK-00002"]);
+    wait(ledger.add_codes(codes, |_| ())).expect("in stock");
+    until_states(&gateway, number, &["issue done"]);
+    let code = gateway.story(number)["entitlements"][0]["code"].clone();
+    assert!(code.as_str().is_some_and(|code| code.starts_with("STOCK-")), "{code}");
+    assert_eq!(gateway.admin("/api/v1/stats").json()["codes"], serde_json::json!({"cloud": 1}));
+    cancel("2", number).tell(&gateway);
+    assert_eq!(gateway.story(number)["entitlements"][0]["code"], serde_json::Value::Null, "withdrawn");
+    wait(ledger.close());
 }

@@ -84,6 +84,7 @@ fn describe(started_at_ms: i64) {
 #[cfg(test)]
 mod tests {
     use super::super::{CarrierMeters, LedgerMeters, ServerMeters, StatusClass, Surface, parked, request};
+    use super::super::{breaker_open, oldest_due, task_attempt, task_sent, tasks};
     use super::*;
 
     #[test]
@@ -102,6 +103,11 @@ mod tests {
             let server = ServerMeters::new();
             server.connections_open.increment(1.0);
             request("partner", StatusClass::of(404));
+            task_attempt("meari", "done");
+            task_sent("meari", Duration::from_millis(80));
+            tasks("due", 2);
+            oldest_due(Duration::from_millis(1500));
+            breaker_open("meari", true);
         });
         let text = handle.render();
         for metric in names::ALL {
@@ -115,6 +121,10 @@ mod tests {
             "sdp_gateway_notices_parked{reason=\"unmapped\"} 2",
             "sdp_gateway_requests_total{surface=\"partner\",class=\"4xx\"} 1",
             "sdp_gateway_start_time_seconds 1507024188.34",
+            "sdp_gateway_tasks{state=\"due\"} 2",
+            "sdp_gateway_task_oldest_due_seconds 1.5",
+            "sdp_gateway_task_attempts_total{provider=\"meari\",class=\"done\"} 1",
+            "sdp_gateway_provider_breaker_open{provider=\"meari\"} 1",
         ] {
             assert!(text.contains(line), "{line}\n{text}");
         }

@@ -2,6 +2,7 @@
 //! codes, services and orders, is strict about what it is sent, and goes wrong when told to. Included by
 //! path into each test that needs it.
 #![allow(dead_code, unreachable_pub, reason = "no test uses all of it")]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::convert::Infallible;

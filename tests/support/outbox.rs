@@ -4,15 +4,19 @@
 
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use sdp_gateway::app;
-use sdp_gateway::clock::Clock;
+use sdp_gateway::catalog::{GrantKind, Storage};
+use sdp_gateway::clock::{Clock, Timestamp};
 use sdp_gateway::config::Config;
 use sdp_gateway::ids::{DeviceId, Msisdn, UserAccount};
 use sdp_gateway::ledger::Ledger;
-use sdp_gateway::ledger::fulfil::{Bind, Bound};
+use sdp_gateway::ledger::fulfil::{Bind, Bound, Code, CodeState};
+use sdp_gateway::stock::CodeText;
 use serde_json::Value;
+use tokio::runtime::Runtime;
 
 use crate::gateway::{Gateway, PATIENCE, ledger};
 use crate::said::{DAY, SERVICE};
@@ -43,17 +47,24 @@ pub fn of_provider(folder: &Path, provider: &str, more: &str) -> String {
 /// Short pauses between attempts.
 pub const HASTY: &str = "[worker]\nbackoff_ms_min = 20\nbackoff_s_max = 1\nlease_s = 2\n";
 
+/// Waits for a future of the library, or for a double to start, on a runtime that all tests share: the tests
+/// themselves are plain, as the gateway is another process.
+pub fn wait<T>(future: impl Future<Output = T>) -> T {
+    static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
+    RUNTIME.block_on(future)
+}
+
 /// The ledger of a folder's gateways, beside them.
-pub async fn beside(folder: &Path) -> Ledger {
+pub fn beside(folder: &Path) -> Ledger {
     let url = ledger::Ledger::of(folder).url();
     let env = std::iter::once(("SDP_GATEWAY__LEDGER__URL".to_owned(), url));
     let config = Config::load(Some(&folder.join("settings.toml")), env).expect("settings");
     let rules = app::rules(&config).expect("rules");
-    Ledger::open(&app::ledger_settings(&config), rules, Clock::system()).await.expect("the ledger")
+    wait(Ledger::open(&app::ledger_settings(&config), rules, Clock::system())).expect("the ledger")
 }
 
 /// Binds a device to a number.
-pub async fn bind(ledger: &Ledger, msisdn: &str, device: &str, account: &str) {
+pub fn bind(ledger: &Ledger, msisdn: &str, device: &str, account: &str) {
     let bind = Bind {
         device: DeviceId::parse(device).expect("a device"),
         account: UserAccount::parse(account).expect("an account"),
@@ -61,14 +72,42 @@ pub async fn bind(ledger: &Ledger, msisdn: &str, device: &str, account: &str) {
         camera: None,
         now: Clock::system().now(),
     };
-    assert_eq!(ledger.bind(bind).await.expect("kept"), Bound::Bound);
+    assert_eq!(wait(ledger.bind(bind)).expect("kept"), Bound::Bound);
 }
 
 /// The nth number, with a device bound to it.
-pub async fn bound(ledger: &Ledger, n: usize) -> String {
+pub fn bound(ledger: &Ledger, n: usize) -> String {
     let msisdn = format!("8494510{n:04}");
-    bind(ledger, &msisdn, &format!("cam-{n}"), &format!("{msisdn}@sdp.example")).await;
+    bind(ledger, &msisdn, &format!("cam-{n}"), &format!("{msisdn}@sdp.example"));
     msisdn
+}
+
+/// Codes as they come into stock, of cloud storage for thirty days.
+pub fn stocked(ledger: &Ledger, provider: &str, texts: &[&str]) -> Vec<Code> {
+    let code = |text: &&str| {
+        let text = CodeText::parse(text).expect("a code");
+        Code {
+            key: ledger.vault().lookup(&text),
+            sealed: ledger.vault().seal(&text).expect("sealed"),
+            kind: GrantKind::Cloud,
+            days: 30,
+            storage: Some(Storage::Event),
+            retention_days: Some(7),
+            provider: provider.to_owned(),
+            package: None,
+            batch: "test".to_owned(),
+            expires_at: None,
+            state: CodeState::Unused,
+            entitlement: None,
+            msisdn: None,
+            device_id: None,
+            account: None,
+            service_id: None,
+            used_at: None,
+            created_at: Timestamp(0),
+        }
+    };
+    texts.iter().map(code).collect()
 }
 
 /// The tasks that a query of the list finds, the oldest first.

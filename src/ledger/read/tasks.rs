@@ -42,7 +42,7 @@ const DEPTHS: &str = "/* task depths */ SELECT provider, COUNT(*) AS many, \
     MIN(CASE WHEN state = 'due' AND due_at <= $1 THEN due_at END) AS oldest FROM task \
     WHERE open_on IS NOT NULL GROUP BY provider ORDER BY provider";
 
-const UNDONE: &str = "WHERE service_id = $1 AND id < $2 AND action IN ('begin', 'change') \
+const UNDONE: &str = "WHERE service_id = $1 AND id < $2 AND action IN ('begin', 'change', 'redeem') \
     AND (state = 'done' OR doubt = 1) ORDER BY id DESC LIMIT 1";
 
 impl Ledger {
