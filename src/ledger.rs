@@ -6,11 +6,15 @@
 //! waiting writes into shared transactions. Reads ([`read`]) go through connections of their own and
 //! never wait for the writer. [`copy()`] moves a ledger from one engine to another.
 //!
+//! [`fulfil`] is what subscriptions, codes and orders become on devices, and what providers owe for
+//! it; its [`tables`] are read and written by one mechanism.
+//!
 //! The ledger knows nothing of the carrier's grammar; a reply is text that it stores.
 
 mod commit;
 mod copy;
 mod dialect;
+pub mod fulfil;
 pub mod journal;
 mod migrate;
 mod operate;
@@ -21,6 +25,7 @@ mod record;
 mod sqlite;
 mod standing;
 mod store;
+mod tables;
 mod terms;
 mod verify;
 
@@ -202,7 +207,7 @@ impl Ledger {
     /// # Errors
     /// [`NotKept`].
     pub async fn operate(&self, operation: Operation, id: NoticeId) -> Result<Operated, NotKept> {
-        match self.0.writer.submit(Work::Operate(operation, id)).await? {
+        match self.0.writer.submit(Work::Operate(operation, id, self.0.clock.now())).await? {
             Done::Operated(operated) => Ok(operated),
             _ => Err(NotKept::Stopped),
         }
@@ -217,9 +222,9 @@ impl Ledger {
         operation: Operation,
         ids: &[NoticeId],
     ) -> Result<Vec<Operated>, NotKept> {
-        let mut operated = Vec::with_capacity(ids.len());
+        let (now, mut operated) = (self.0.clock.now(), Vec::with_capacity(ids.len()));
         for ids in ids.chunks(self.0.writer.together()) {
-            let hand_over = |id: &NoticeId| self.0.writer.hand_over(Work::Operate(operation, *id));
+            let hand_over = |id: &NoticeId| self.0.writer.hand_over(Work::Operate(operation, *id, now));
             for pending in ids.iter().map(hand_over).collect::<Result<Vec<_>, _>>()? {
                 match pending.answer().await? {
                     Done::Operated(done) => operated.push(done),

@@ -6,6 +6,7 @@
 mod draw;
 mod import;
 mod import_row;
+pub mod redeem;
 mod seal;
 mod text;
 

@@ -1,37 +1,19 @@
-//! Whether a device may have what a code is for, decided with what the ledger says of the device and
-//! of the code. Leaves carrying it out to the transaction that asked.
+//! What a device's and a code's standing mean for whoever asks: the result codes of the stock's rules.
 
 use super::ResultCode;
 use crate::catalog::GrantKind;
 use crate::clock::Timestamp;
+use crate::stock::redeem::{self, Refused};
+pub use crate::stock::redeem::{CodeStanding, DeviceStanding};
 
-/// Whose a device is, seen from the asking account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DeviceStanding {
-    /// Bound to the asking account.
-    Own,
-    /// Bound to nobody; redeeming binds it.
-    Unbound,
-    /// Bound to another account.
-    Another,
-}
-
-/// What the stock says of a code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CodeStanding {
-    /// There is none.
-    Unknown,
-    /// It was used, by whomever.
-    Used,
-    /// It was withdrawn: its subscription was cancelled.
-    Void,
-    /// It can be redeemed.
-    Unused {
-        /// What for.
-        kind: GrantKind,
-        /// Until when, exclusively; none: for ever.
-        expires_at: Option<Timestamp>,
-    },
+impl From<Refused> for ResultCode {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Device => Self::Device,
+            Refused::Used => Self::CodeUsed,
+            Refused::Invalid => Self::CodeInvalid,
+        }
+    }
 }
 
 /// Whether the code may be redeemed: the device first, then the code.
@@ -44,14 +26,7 @@ pub fn may_redeem(
     asked: GrantKind,
     now: Timestamp,
 ) -> Result<(), ResultCode> {
-    may_look(device, true)?;
-    match code {
-        CodeStanding::Unknown | CodeStanding::Void => Err(ResultCode::CodeInvalid),
-        CodeStanding::Used => Err(ResultCode::CodeUsed),
-        CodeStanding::Unused { expires_at: Some(at), .. } if at <= now => Err(ResultCode::CodeInvalid),
-        CodeStanding::Unused { kind, .. } if kind != asked => Err(ResultCode::CodeInvalid),
-        CodeStanding::Unused { .. } => Ok(()),
-    }
+    redeem::may_redeem(device, code, asked, now).map_err(ResultCode::from)
 }
 
 /// Whether the account may ask about the device: where nothing `binds` it, a device that is bound to

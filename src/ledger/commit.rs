@@ -16,9 +16,10 @@ use std::time::Instant;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::fulfil::{self, Deed, Fact};
 use super::operate::{Operated, Operation, operate};
 use super::record::{Received, Recorded, record};
-use super::store::Store;
+use super::store::{Lock, Store};
 use super::{NotKept, Rules, StoreError};
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
@@ -31,7 +32,8 @@ pub(super) const BATCH_MAX: usize = 256;
 /// One write.
 pub(super) enum Work {
     Record(Box<Received>),
-    Operate(Operation, NoticeId),
+    Operate(Operation, NoticeId, Timestamp),
+    Fulfil(Box<Deed>),
     Probe(Timestamp),
 }
 
@@ -43,16 +45,32 @@ impl Work {
                 Reading::Notice(notice) => Some(&notice.content.msisdn),
                 Reading::Unreadable(_) | Reading::WrongMessage(_) => None,
             },
-            Self::Operate(..) | Self::Probe(_) => None,
+            Self::Operate(..) | Self::Fulfil(_) | Self::Probe(_) => None,
         }
+    }
+
+    /// What it will certainly need for itself.
+    pub(super) fn locks(&self) -> Vec<Lock> {
+        match self {
+            Self::Record(_) | Self::Probe(_) => self.number().map(Lock::number).into_iter().collect(),
+            Self::Operate(..) => vec![Lock::OPERATORS],
+            Self::Fulfil(deed) => deed.locks(),
+        }
+    }
+
+    /// Whether it takes rows that others may hold, and so goes alone: a transaction that has some and
+    /// waits for more could wait for one that waits for it.
+    pub(super) fn goes_alone(&self) -> bool {
+        matches!(self, Self::Fulfil(deed) if deed.goes_alone())
     }
 }
 
 /// What became of one.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) enum Done {
     Recorded(Recorded),
     Operated(Operated),
+    Fulfilled(Fact),
     Probed,
 }
 
@@ -63,7 +81,8 @@ pub(super) enum Done {
 pub(super) fn perform(store: &mut impl Store, rules: &Rules, work: &Work) -> Result<Done, StoreError> {
     match work {
         Work::Record(received) => record(store, rules, received).map(Done::Recorded),
-        Work::Operate(operation, id) => operate(store, rules, *operation, *id).map(Done::Operated),
+        Work::Operate(operation, id, now) => operate(store, rules, *operation, *id, *now).map(Done::Operated),
+        Work::Fulfil(deed) => fulfil::perform(store, deed).map(Done::Fulfilled),
         Work::Probe(at) => store.probe(*at).map(|()| Done::Probed),
     }
 }

@@ -13,9 +13,10 @@ use crate::config::LedgerUrl;
 
 /// Every step of the schema, oldest first. A released step is never edited: its checksum is kept in
 /// the ledger.
-const STEPS: [(i64, &str, &str); 2] = [
+const STEPS: [(i64, &str, &str); 3] = [
     (1, "journal", include_str!("migrations/0001_journal.sql")),
     (2, "writer", include_str!("migrations/0002_writer.sql")),
+    (3, "fulfilment", include_str!("migrations/0003_fulfilment.sql")),
 ];
 
 /// Why the schema is not what this binary needs.

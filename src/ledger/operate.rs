@@ -1,9 +1,11 @@
 //! What an operator may do to a kept message: have it judged again, or lay it aside.
 
+use super::fulfil::watch::Watch;
 use super::journal::{Outcome, Row};
 use super::record::{conflict_key, find, refold, rejudge};
 use super::store::Store;
 use super::{Rules, StoreError};
+use crate::clock::Timestamp;
 use crate::ids::NoticeId;
 use crate::subscription::judge::{Policy, Reason};
 use crate::subscription::notice::{self, Reading};
@@ -38,12 +40,15 @@ pub(super) fn operate(
     rules: &Rules,
     operation: Operation,
     id: NoticeId,
+    now: Timestamp,
 ) -> Result<Operated, StoreError> {
     let Some(mut row) = store.notice(id)? else { return Ok(Operated::Unknown) };
+    let mut watch = Watch::default();
     let changed = match operation {
-        Operation::Retry => retry(store, rules, &mut row)?,
+        Operation::Retry => retry(store, rules, &mut watch, &mut row)?,
         Operation::Discard => discard(store, &mut row)?,
     };
+    watch.after(store, now)?;
     Ok(if changed { Operated::Changed } else { Operated::Unchanged })
 }
 
@@ -56,31 +61,41 @@ fn discard(store: &mut impl Store, row: &mut Row) -> Result<bool, StoreError> {
     Ok(may)
 }
 
-fn retry(store: &mut impl Store, rules: &Rules, row: &mut Row) -> Result<bool, StoreError> {
+fn retry(
+    store: &mut impl Store,
+    rules: &Rules,
+    watch: &mut Watch,
+    row: &mut Row,
+) -> Result<bool, StoreError> {
     match row.outcome {
         Outcome::Parked(Reason::Held | Reason::RecordOnly | Reason::Unmapped | Reason::Ambiguous) => {
-            rejudge(store, rules, row, Policy::APPLY)
+            rejudge(store, rules, watch, row, Policy::APPLY)
         }
-        Outcome::Parked(Reason::Conflict) => overrule(store, rules, row),
+        Outcome::Parked(Reason::Conflict) => overrule(store, rules, watch, row),
         Outcome::Applied | Outcome::NoChange | Outcome::Superseded => Ok(false),
-        Outcome::Parked(_) | Outcome::Discarded | Outcome::Ignored => read_again(store, rules, row),
+        Outcome::Parked(_) | Outcome::Discarded | Outcome::Ignored => read_again(store, rules, watch, row),
     }
 }
 
 /// A conflict's content rules from now on: it takes the identity, and what held it becomes the
 /// conflict.
-fn overrule(store: &mut impl Store, rules: &Rules, row: &mut Row) -> Result<bool, StoreError> {
+fn overrule(
+    store: &mut impl Store,
+    rules: &Rules,
+    watch: &mut Watch,
+    row: &mut Row,
+) -> Result<bool, StoreError> {
     let Some(notice) = row.notice() else { return Ok(false) };
     if let Some(holder) = store.holder(&notice.identity)?.filter(|holder| *holder != row.id) {
-        yield_to(store, holder)?;
+        yield_to(store, watch, holder)?;
     }
     store.hold(&notice.identity, row.id)?;
-    rejudge(store, rules, row, rules.policy)?;
+    rejudge(store, rules, watch, row, rules.policy)?;
     Ok(true)
 }
 
 /// Takes a holder out of the fold and parks it as the conflict it has become.
-fn yield_to(store: &mut impl Store, holder: NoticeId) -> Result<(), StoreError> {
+fn yield_to(store: &mut impl Store, watch: &mut Watch, holder: NoticeId) -> Result<(), StoreError> {
     let mut loser = find(store, holder)?;
     let event = {
         let store = std::cell::RefCell::new(&mut *store);
@@ -91,13 +106,18 @@ fn yield_to(store: &mut impl Store, holder: NoticeId) -> Result<(), StoreError> 
     store.update(&loser)?;
     store.hold(&conflict_key(&notice), holder)?;
     match event {
-        Some(event) => refold(store, &notice.content.msisdn, &event.change),
+        Some(event) => refold(store, watch, &notice.content.msisdn, &event.change),
         None => Ok(()),
     }
 }
 
 /// Reads the message's bytes again: the reader, the catalog or the settings may have changed.
-fn read_again(store: &mut impl Store, rules: &Rules, row: &mut Row) -> Result<bool, StoreError> {
+fn read_again(
+    store: &mut impl Store,
+    rules: &Rules,
+    watch: &mut Watch,
+    row: &mut Row,
+) -> Result<bool, StoreError> {
     let Some(raw) = store.raw(row.id)? else { return Ok(false) };
     let read = wire::request::notify(&raw.method, &raw.query, raw.content_type.as_deref(), &raw.body);
     let reading = read.map(|message| notice::read(&message, rules.utc_offset));
@@ -109,7 +129,7 @@ fn read_again(store: &mut impl Store, rules: &Rules, row: &mut Row) -> Result<bo
     row.outcome = Outcome::Parked(Reason::Conflict);
     let Some(holder) = holder else {
         store.hold(&notice.identity, row.id)?;
-        rejudge(store, rules, row, rules.policy)?;
+        rejudge(store, rules, watch, row, rules.policy)?;
         return Ok(row.outcome != before);
     };
     let held = find(store, holder)?.notice();

@@ -7,6 +7,9 @@
 //! writes what they changed: arrays, never row by row. A write that asks for a row that nobody
 //! foresaw has it fetched, and the batch runs again: it is pure until it is flushed.
 //!
+//! The tables of fulfilment go the same way by one mechanism for all ([`overlay`], [`tables`]). Claims of
+//! tasks and draws of codes take rows that others may have, and are transactions of their own.
+//!
 //! **One history whatever the gateways do.** Each number is locked for the transaction (an advisory
 //! lock: also numbers that no row speaks of yet can be locked), in ascending order, before anything of
 //! it is read; the journal's key on identities is the last word. [`super::commit`] keeps one
@@ -23,8 +26,11 @@ mod fetch;
 mod flush;
 mod hosts;
 mod lookups;
+mod overlay;
 mod rows;
 mod session;
+mod sets;
+mod tables;
 mod terms;
 mod verify;
 mod writer;

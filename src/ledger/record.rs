@@ -2,6 +2,7 @@
 //! writer's transaction and may run again, so it depends on nothing but its arguments.
 
 use super::StoreError;
+use super::fulfil::watch::Watch;
 use super::journal::{Outcome, Row, scope};
 use super::raw::Raw;
 use super::store::Store;
@@ -66,7 +67,7 @@ fn record_notice(
     };
     let row = find(store, holder)?;
     let same = row.notice().is_some_and(|n| n.content.says_the_same(&notice.content, &rules.catalog));
-    if same { again(store, rules, row, notice) } else { conflict(store, received, notice) }
+    if same { again(store, rules, received, row, notice) } else { conflict(store, received, notice) }
 }
 
 fn first_receipt(
@@ -76,7 +77,9 @@ fn first_receipt(
     notice: &Notice,
 ) -> Result<Recorded, StoreError> {
     let judgement = judge::judge(notice, &rules.catalog, &rules.book, rules.policy);
-    let (outcome, scope) = enter(store, notice, judgement, received.received_at)?;
+    let mut watch = Watch::default();
+    let (outcome, scope) = enter(store, &mut watch, notice, judgement, received.received_at)?;
+    watch.after(store, received.received_at)?;
     let row = Row { scope, ..row(received, Row::of_notice(notice, outcome)) };
     let id = insert(store, &notice.identity, &row, &received.raw)?;
     Ok(Recorded { id, outcome, repeated: false })
@@ -87,6 +90,7 @@ fn first_receipt(
 fn again(
     store: &mut impl Store,
     rules: &Rules,
+    received: &Received,
     mut row: Row,
     notice: &Notice,
 ) -> Result<Recorded, StoreError> {
@@ -95,7 +99,9 @@ fn again(
     let waits = matches!(row.outcome, Outcome::Parked(Reason::Unmapped | Reason::Held));
     if waits && !rules.policy.record_only {
         row.failed = notice.failed;
-        rejudge(store, rules, &mut row, rules.policy)?;
+        let mut watch = Watch::default();
+        rejudge(store, rules, &mut watch, &mut row, rules.policy)?;
+        watch.after(store, received.received_at)?;
     }
     Ok(Recorded { id: row.id, outcome: row.outcome, repeated: true })
 }
@@ -104,13 +110,14 @@ fn again(
 pub(super) fn rejudge(
     store: &mut impl Store,
     rules: &Rules,
+    watch: &mut Watch,
     row: &mut Row,
     policy: Policy,
 ) -> Result<bool, StoreError> {
     let Some(notice) = row.notice() else { return Ok(false) };
     let judgement = judge::judge(&notice, &rules.catalog, &rules.book, policy);
     let before = row.outcome;
-    (row.outcome, row.scope) = enter(store, &notice, judgement, row.received_at)?;
+    (row.outcome, row.scope) = enter(store, watch, &notice, judgement, row.received_at)?;
     store.update(row)?;
     Ok(row.outcome != before)
 }
@@ -171,9 +178,11 @@ pub(super) fn find(store: &mut impl Store, id: NoticeId) -> Result<journal::Row,
         .ok_or_else(|| StoreError::broken(format!("an identity names notice {id}, which is missing")))
 }
 
-/// Lets a judged notice take effect: its outcome, and its scope where it stands in the fold.
+/// Lets a judged notice take effect: its outcome, and its scope where it stands in the fold. What that
+/// means for devices follows when the caller has `watch` look after it.
 fn enter(
     store: &mut impl Store,
+    watch: &mut Watch,
     notice: &Notice,
     judgement: Judgement,
     received_at: Timestamp,
@@ -184,6 +193,7 @@ fn enter(
         Judgement::Stands(change) => {
             let scope = scope(&change);
             let event = judge::event(notice, change, received_at);
+            watch.before(store, &notice.content.msisdn, &event.change)?;
             (stand(store, &notice.content.msisdn, &event)?, Some(scope))
         }
     })
@@ -253,7 +263,13 @@ fn insert_into_fold(
 }
 
 /// Makes a service's state from the journal as it stands.
-pub(super) fn refold(store: &mut impl Store, number: &Msisdn, change: &Change) -> Result<(), StoreError> {
+pub(super) fn refold(
+    store: &mut impl Store,
+    watch: &mut Watch,
+    number: &Msisdn,
+    change: &Change,
+) -> Result<(), StoreError> {
+    watch.before(store, number, change)?;
     let events = store.events(number)?;
     for service_id in change.services() {
         store.clear(number, service_id)?;

@@ -13,6 +13,7 @@ mod checkpoint;
 pub(super) mod connect;
 mod notices;
 mod subscriptions;
+mod tables;
 mod terms;
 mod verify;
 mod writer;
@@ -26,9 +27,11 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::dialect::Dialect;
+use super::fulfil::{Claim, Need};
 use super::journal::Row;
 use super::raw::Raw;
-use super::store::Store;
+use super::store::{Lock, Store};
+use super::tables::{Cell, Table};
 use super::{Lookups, OpenError, Opened, Rules, StoreError, migrate, read};
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
@@ -166,5 +169,47 @@ impl Store for Tx<'_> {
 
     fn services(&mut self, number: &Msisdn) -> Result<Vec<String>, StoreError> {
         verify::services(self.connection, number)
+    }
+
+    fn lock(&mut self, _: Lock) -> Result<(), StoreError> {
+        // The transaction has the whole database for itself.
+        Ok(())
+    }
+
+    fn has_devices(&mut self, number: &Msisdn) -> Result<bool, StoreError> {
+        tables::has_devices(self.connection, number.in_full())
+    }
+
+    fn row(&mut self, table: &'static Table, key: &Cell) -> Result<Option<Vec<Cell>>, StoreError> {
+        tables::row(self.connection, table, key)
+    }
+
+    fn rows(
+        &mut self,
+        table: &'static Table,
+        column: usize,
+        value: &Cell,
+    ) -> Result<Vec<Vec<Cell>>, StoreError> {
+        tables::rows(self.connection, table, column, value)
+    }
+
+    fn write(&mut self, table: &'static Table, row: Vec<Cell>) -> Result<(), StoreError> {
+        tables::write(self.connection, table, &row)
+    }
+
+    fn next_task(&mut self) -> Result<i64, StoreError> {
+        tables::next_task(self.connection)
+    }
+
+    fn stock(&mut self, need: &Need) -> Result<Option<Vec<Cell>>, StoreError> {
+        tables::stock(self.connection, need)
+    }
+
+    fn claim(&mut self, claim: &Claim) -> Result<Vec<Vec<Cell>>, StoreError> {
+        tables::claim(self.connection, claim)
+    }
+
+    fn purge_nonces(&mut self, until: Timestamp) -> Result<(), StoreError> {
+        tables::purge_nonces(self.connection, until)
     }
 }

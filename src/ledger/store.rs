@@ -3,11 +3,15 @@
 
 use std::sync::Arc;
 
+use sha2::{Digest, Sha256};
+
 use super::StoreError;
+use super::fulfil::{Claim, Need};
 use super::journal::Row;
 use super::raw::Raw;
+use super::tables::{Cell, Table};
 use crate::clock::Timestamp;
-use crate::ids::{Msisdn, NoticeId};
+use crate::ids::{DeviceId, Msisdn, NoticeId};
 use crate::subscription::decide::Event;
 use crate::subscription::order::Newest;
 use crate::subscription::terms::Terms;
@@ -115,4 +119,101 @@ pub(super) trait Store {
     /// # Errors
     /// The engine's.
     fn services(&mut self, number: &Msisdn) -> Result<Vec<String>, StoreError>;
+
+    /// Has something for this transaction alone, before anything of it is read.
+    ///
+    /// # Errors
+    /// The engine's.
+    fn lock(&mut self, lock: Lock) -> Result<(), StoreError>;
+
+    /// Whether any device is bound to a number.
+    ///
+    /// # Errors
+    /// The engine's.
+    fn has_devices(&mut self, number: &Msisdn) -> Result<bool, StoreError>;
+
+    /// The row of a key.
+    ///
+    /// # Errors
+    /// The engine's.
+    fn row(&mut self, table: &'static Table, key: &Cell) -> Result<Option<Vec<Cell>>, StoreError>;
+
+    /// The rows with a value in a column, which has an index; in no order.
+    ///
+    /// # Errors
+    /// The engine's.
+    fn rows(
+        &mut self,
+        table: &'static Table,
+        column: usize,
+        value: &Cell,
+    ) -> Result<Vec<Vec<Cell>>, StoreError>;
+
+    /// Writes a row, over the one of its key if there is one.
+    ///
+    /// # Errors
+    /// The engine's.
+    fn write(&mut self, table: &'static Table, row: Vec<Cell>) -> Result<(), StoreError>;
+
+    /// A number for a new task, higher than those of all tasks of the same device.
+    ///
+    /// # Errors
+    /// The engine's.
+    fn next_task(&mut self) -> Result<i64, StoreError>;
+
+    /// A code in stock that serves a need and that nobody else is taking.
+    ///
+    /// # Errors
+    /// The engine's.
+    fn stock(&mut self, need: &Need) -> Result<Option<Vec<Cell>>, StoreError>;
+
+    /// Takes up tasks; their rows as they are then.
+    ///
+    /// # Errors
+    /// The engine's.
+    fn claim(&mut self, claim: &Claim) -> Result<Vec<Vec<Cell>>, StoreError>;
+
+    /// Forgets some of the nonces whose time was over at a moment.
+    ///
+    /// # Errors
+    /// The engine's.
+    fn purge_nonces(&mut self, until: Timestamp) -> Result<(), StoreError>;
+}
+
+/// What a transaction can have for itself where several write at once; no two kinds share a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Lock(i64);
+
+impl Lock {
+    /// Held by operators' changes, one transaction at a time: which numbers they touch shows only as
+    /// they go. Lower than all others.
+    pub(super) const OPERATORS: Self = Self(-1);
+
+    /// A number: what it holds, and the devices that its rights reach.
+    pub(super) fn number(number: &Msisdn) -> Self {
+        // 15 digits at most.
+        Self(number.in_full().parse().unwrap_or_default())
+    }
+
+    /// A device: to which number it belongs, and, without one, what is on it.
+    pub(super) fn device(id: &DeviceId) -> Self {
+        Self::hashed(2, id.as_str())
+    }
+
+    /// Anything else that has a name: a code, a nonce.
+    pub(super) fn text(name: &str) -> Self {
+        Self::hashed(3, name)
+    }
+
+    /// The key; positive keys below 2^61 are numbers'.
+    pub(super) fn key(self) -> i64 {
+        self.0
+    }
+
+    fn hashed(space: i64, name: &str) -> Self {
+        let digest = Sha256::digest(name.as_bytes());
+        let mut bytes = [0; 8];
+        bytes.copy_from_slice(&digest[..8]);
+        Self((space << 61) | (i64::from_be_bytes(bytes) & ((1 << 61) - 1)))
+    }
 }

@@ -9,7 +9,7 @@ use crate::ids::Msisdn;
 use crate::subscription::ServiceState;
 use crate::subscription::entitlement::{Entitlement, entitlements};
 
-/// An entitlement with delivery `device`.
+/// An entitlement as it is to be delivered.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Right {
     /// The entitlement's id; it settles the kind.
@@ -27,12 +27,22 @@ pub struct Right {
 /// changed it is now: an end that is dated ahead counts as the moment at which it became known.
 #[must_use]
 pub fn rights(number: &Msisdn, states: &[ServiceState], as_of: Timestamp) -> Vec<Right> {
+    delivered(Delivery::Device, number, states, as_of)
+}
+
+/// The same for the entitlements that are delivered as a code.
+#[must_use]
+pub fn code_rights(number: &Msisdn, states: &[ServiceState], as_of: Timestamp) -> Vec<Right> {
+    delivered(Delivery::Code, number, states, as_of)
+}
+
+fn delivered(delivery: Delivery, number: &Msisdn, states: &[ServiceState], as_of: Timestamp) -> Vec<Right> {
     // Seen from the end of time every run has begun, and its end is the one without further news.
     let end_of_time = Timestamp(i64::MAX);
     let mut rights = Vec::new();
     for state in states {
         let all = entitlements(number, state, end_of_time, as_of);
-        let ours = all.iter().filter(|e| e.grant.delivery == Delivery::Device && e.ends_at > as_of);
+        let ours = all.iter().filter(|e| e.grant.delivery == delivery && e.ends_at > as_of);
         rights.extend(ours.map(|entitlement| {
             let at_start = entitlements(number, state, entitlement.starts_at, as_of);
             right(entitlement, at_start.iter().find(|e| e.id == entitlement.id))

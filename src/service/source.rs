@@ -32,6 +32,18 @@ impl Source {
         }
     }
 
+    /// The source of that [`word`](Self::word) and [`id`](Self::id).
+    #[must_use]
+    pub fn parse(word: &str, id: String) -> Option<Self> {
+        match word {
+            "entitlement" => Some(Self::Entitlement(id)),
+            "code" => Some(Self::Code(id)),
+            "voucher" => Some(Self::Voucher(id)),
+            "order" => Some(Self::Order(id)),
+            _ => None,
+        }
+    }
+
     /// The id of what it names.
     #[must_use]
     pub fn id(&self) -> &str {

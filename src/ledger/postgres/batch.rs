@@ -2,84 +2,24 @@
 //! rule of a write runs against this; nothing here waits.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::overlay::{Column, Overlay};
+use super::sets::{Changed, Fetched, Service, Wanted};
 use super::terms::Known;
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::StoreError;
+use crate::ledger::fulfil::{Claim, Need};
 use crate::ledger::journal::Row;
 use crate::ledger::raw::Raw;
-use crate::ledger::store::Store;
+use crate::ledger::store::{Lock, Store};
+use crate::ledger::tables::{Cell as Value, Table};
 use crate::subscription::decide::Event;
 use crate::subscription::order::Newest;
 use crate::subscription::terms::Terms;
 use crate::subscription::{Run, ServiceState, Subscription};
-
-/// A number and a service.
-pub(super) type Service = (Msisdn, String);
-
-/// What is to be fetched.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Wanted {
-    pub(super) identities: HashSet<String>,
-    pub(super) notices: HashSet<NoticeId>,
-    pub(super) raws: HashSet<NoticeId>,
-    pub(super) states: HashSet<Service>,
-    pub(super) histories: HashSet<Msisdn>,
-    pub(super) pasts: HashSet<Service>,
-    pub(super) services: HashSet<Msisdn>,
-    pub(super) terms: HashSet<i64>,
-    /// Numbers that must be locked before anything of theirs is read: the transaction begins again.
-    pub(super) locks: BTreeSet<i64>,
-}
-
-impl Wanted {
-    pub(super) fn is_empty(&self) -> bool {
-        let Self { identities, notices, raws, states, histories, pasts, services, terms, locks } = self;
-        identities.is_empty()
-            && notices.is_empty()
-            && raws.is_empty()
-            && states.is_empty()
-            && histories.is_empty()
-            && pasts.is_empty()
-            && services.is_empty()
-            && terms.is_empty()
-            && locks.is_empty()
-    }
-}
-
-/// What was fetched. A key that is absent was not asked for; `None` was not found.
-#[derive(Default)]
-pub(super) struct Fetched {
-    pub(super) identities: HashMap<String, Option<NoticeId>>,
-    pub(super) notices: HashMap<NoticeId, Option<Row>>,
-    pub(super) raws: HashMap<NoticeId, Option<Raw>>,
-    pub(super) states: HashMap<Service, ServiceState>,
-    /// The notices of a number that stand in the fold; their rows are in `notices`.
-    pub(super) histories: HashMap<Msisdn, Vec<NoticeId>>,
-    pub(super) pasts: HashMap<Service, Vec<Run>>,
-    pub(super) services: HashMap<Msisdn, Vec<String>>,
-    /// Numbers for new rows of the journal.
-    pub(super) ids: Vec<NoticeId>,
-}
-
-/// What the writes changed.
-#[derive(Default)]
-pub(super) struct Changed {
-    pub(super) identities: BTreeMap<String, NoticeId>,
-    pub(super) inserted: BTreeMap<NoticeId, (Row, Raw)>,
-    pub(super) updated: BTreeMap<NoticeId, Row>,
-    pub(super) counted: BTreeMap<NoticeId, i64>,
-    /// Services to be written anew: what is stored of them goes first.
-    pub(super) cleared: BTreeSet<Service>,
-    /// By number, service and package: in this order the rows are written, so that no two gateways
-    /// wait for one another.
-    pub(super) puts: BTreeMap<(Msisdn, String, String), (Subscription, Newest)>,
-    pub(super) past: Vec<(Msisdn, Run)>,
-    states: HashMap<Service, ServiceState>,
-}
 
 /// One transaction's rows.
 pub(super) struct Batch<'a> {
@@ -89,37 +29,38 @@ pub(super) struct Batch<'a> {
     pub(super) fetched: Fetched,
     pub(super) changed: Changed,
     pub(super) wanted: Wanted,
-}
-
-/// The key by which a number is locked.
-pub(super) fn lock(number: &Msisdn) -> i64 {
-    // 15 digits at most.
-    number.in_full().parse().unwrap_or_default()
+    /// The tables of fulfilment.
+    pub(super) overlay: Overlay,
 }
 
 impl<'a> Batch<'a> {
     pub(super) fn new(known: &'a Known, locks: Option<&'a BTreeSet<i64>>) -> Self {
         let (fetched, changed, wanted) = (Fetched::default(), Changed::default(), Wanted::default());
-        Self { known, locks, fetched, changed, wanted }
+        Self { known, locks, fetched, changed, wanted, overlay: Overlay::default() }
     }
 
     /// Forgets what the writes made, to run them again.
     pub(super) fn begin_again(&mut self) {
         self.changed = Changed::default();
         self.wanted = Wanted::default();
+        self.overlay.begin_again();
+    }
+
+    /// Whether its rows are going to be written, and not only read.
+    pub(super) fn is_to_write(&self) -> bool {
+        self.locks.is_some()
+    }
+
+    /// Whether a write asked for something that was not fetched.
+    pub(super) fn wants(&self) -> bool {
+        !(self.wanted.is_empty() && self.overlay.wanted.is_empty())
     }
 
     fn must_hold(&mut self, number: &Msisdn) -> Result<(), StoreError> {
-        match self.locks {
-            Some(locks) if !locks.contains(&lock(number)) => {
-                self.wanted.locks.insert(lock(number));
-                Err(StoreError::Unfetched)
-            }
-            _ => Ok(()),
-        }
+        self.lock(Lock::number(number))
     }
 
-    fn row(&self, id: NoticeId) -> Option<Option<&Row>> {
+    fn journal_row(&self, id: NoticeId) -> Option<Option<&Row>> {
         let inserted = self.changed.inserted.get(&id).map(|(row, _)| row);
         match inserted.or_else(|| self.changed.updated.get(&id)) {
             Some(row) => Some(Some(row)),
@@ -164,7 +105,7 @@ impl Store for Batch<'_> {
     }
 
     fn notice(&mut self, id: NoticeId) -> Result<Option<Row>, StoreError> {
-        match self.row(id) {
+        match self.journal_row(id) {
             Some(row) => Ok(row.cloned()),
             None => {
                 self.wanted.notices.insert(id);
@@ -233,7 +174,8 @@ impl Store for Batch<'_> {
         let touched = self.changed.updated.values().chain(self.changed.inserted.values().map(|(row, _)| row));
         let touched = touched.filter(|row| row.msisdn.as_ref() == Some(number)).map(|row| row.id);
         let ids: BTreeSet<NoticeId> = history.iter().copied().chain(touched).collect();
-        let rows: Vec<Row> = ids.into_iter().filter_map(|id| self.row(id).flatten().cloned()).collect();
+        let rows: Vec<Row> =
+            ids.into_iter().filter_map(|id| self.journal_row(id).flatten().cloned()).collect();
         let mut events = Vec::with_capacity(rows.len());
         for row in rows.into_iter().filter(|row| row.msisdn.as_ref() == Some(number)) {
             let unknown = Cell::new(None);
@@ -288,8 +230,14 @@ impl Store for Batch<'_> {
 
     fn past(&mut self, number: &Msisdn, service_id: &str) -> Result<Vec<Run>, StoreError> {
         let service = (number.clone(), service_id.to_owned());
+        let added =
+            self.changed.past.iter().filter(|(of, run)| of == number && run.terms.service_id == service_id);
+        let added = added.map(|(_, run)| run.clone());
+        if self.changed.cleared.contains(&service) {
+            return Ok(added.collect());
+        }
         match self.fetched.pasts.get(&service) {
-            Some(past) => Ok(past.clone()),
+            Some(past) => Ok(past.iter().cloned().chain(added).collect()),
             None => {
                 self.wanted.pasts.insert(service);
                 Err(StoreError::Unfetched)
@@ -298,12 +246,61 @@ impl Store for Batch<'_> {
     }
 
     fn services(&mut self, number: &Msisdn) -> Result<Vec<String>, StoreError> {
-        match self.fetched.services.get(number) {
-            Some(services) => Ok(services.clone()),
-            None => {
-                self.wanted.services.insert(number.clone());
+        let Some(found) = self.fetched.services.get(number) else {
+            self.wanted.services.insert(number.clone());
+            return Err(StoreError::Unfetched);
+        };
+        let written = self.changed.states.keys().filter(|(of, _)| of == number).map(|(_, id)| id);
+        let all: BTreeSet<&String> = found.iter().chain(written).collect();
+        Ok(all.into_iter().cloned().collect())
+    }
+
+    fn lock(&mut self, lock: Lock) -> Result<(), StoreError> {
+        match self.locks {
+            Some(locks) if !locks.contains(&lock.key()) => {
+                self.wanted.locks.insert(lock.key());
                 Err(StoreError::Unfetched)
             }
+            _ => Ok(()),
         }
+    }
+
+    fn has_devices(&mut self, number: &Msisdn) -> Result<bool, StoreError> {
+        self.must_hold(number)?;
+        self.overlay.has_devices(number)
+    }
+
+    fn row(&mut self, table: &'static Table, key: &Value) -> Result<Option<Vec<Value>>, StoreError> {
+        self.overlay.row(table, key)
+    }
+
+    fn rows(
+        &mut self,
+        table: &'static Table,
+        place: usize,
+        value: &Value,
+    ) -> Result<Vec<Vec<Value>>, StoreError> {
+        self.overlay.rows(Column { table, place }, value)
+    }
+
+    fn write(&mut self, table: &'static Table, row: Vec<Value>) -> Result<(), StoreError> {
+        self.overlay.write(table, row)
+    }
+
+    fn next_task(&mut self) -> Result<i64, StoreError> {
+        self.overlay.next_task()
+    }
+
+    fn stock(&mut self, need: &Need) -> Result<Option<Vec<Value>>, StoreError> {
+        self.overlay.stock(need)
+    }
+
+    fn claim(&mut self, claim: &Claim) -> Result<Vec<Vec<Value>>, StoreError> {
+        self.overlay.claim(claim)
+    }
+
+    fn purge_nonces(&mut self, until: Timestamp) -> Result<(), StoreError> {
+        self.overlay.changed.purge = Some(until);
+        Ok(())
     }
 }

@@ -5,16 +5,21 @@ use std::collections::HashMap;
 use sqlx::Row;
 use sqlx::postgres::{PgConnection, PgRow};
 
-use super::batch::{Fetched, Service, Wanted};
+use super::batch::Batch;
+use super::overlay;
 use super::rows;
+use super::sets::{Fetched, Service, Wanted};
+use super::tables;
 use super::terms::Known;
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::StoreError;
 use crate::ledger::journal::COLUMNS;
 
-/// Who holds identities; and in the same trip, numbers for new rows (their key is null).
+/// Who holds identities; and in the same trip, numbers for new rows (their key is null), and which
+/// numbers have any device (their row is null).
 const HOLDERS: &str = "/* identity holders */ SELECT key, notice_id FROM identity WHERE key = ANY($1) \
-    UNION ALL SELECT NULL, nextval('notice_id_seq') FROM generate_series(1, $2::bigint)";
+    UNION ALL SELECT NULL, nextval('notice_id_seq') FROM generate_series(1, $2::bigint) \
+    UNION ALL SELECT d.msisdn, NULL FROM (SELECT DISTINCT msisdn FROM device WHERE msisdn = ANY($3)) AS d";
 
 const RAWS: &str = "/* notice_raw some */ SELECT notice_id, method, path, query, content_type, body, status, reply \
     FROM notice_raw WHERE notice_id = ANY($1)";
@@ -26,18 +31,34 @@ const PASTS: &str = "/* past_run some */ SELECT p.msisdn, p.service_id, p.terms_
 const SERVICES: &str = "/* services some */ SELECT s.msisdn, s.service_id FROM subscription s \
     WHERE s.msisdn = ANY($1) UNION SELECT p.msisdn, p.service_id FROM past_run p WHERE p.msisdn = ANY($1)";
 
-/// Fetches all that is wanted, and `ids` new numbers for the journal.
+/// Fetches all that a batch wants, and `ids` new numbers for the journal.
 pub(super) async fn fetch(
     connection: &mut PgConnection,
     known: &Known,
-    wanted: Wanted,
     ids: usize,
+    batch: &mut Batch<'_>,
+) -> Result<(), StoreError> {
+    let mut wanted = std::mem::take(&mut batch.wanted);
+    let more = std::mem::take(&mut batch.overlay.wanted);
+    let first = (std::mem::take(&mut wanted.identities), &more.devices);
+    if !(first.0.is_empty() && first.1.is_empty() && ids == 0) {
+        let identities = first.0.into_iter().collect();
+        let into = (&mut batch.fetched, &mut batch.overlay.fetched);
+        holders(connection, identities, ids, first.1.iter().collect(), into).await?;
+    }
+    journal(connection, known, wanted, &mut batch.fetched).await?;
+    let to_write = batch.is_to_write();
+    tables::fetch(connection, more, to_write, &mut batch.overlay.fetched).await
+}
+
+/// The same for the journal and its fold, but for identities.
+pub(super) async fn journal(
+    connection: &mut PgConnection,
+    known: &Known,
+    wanted: Wanted,
     into: &mut Fetched,
 ) -> Result<(), StoreError> {
-    let Wanted { identities, notices, raws, states, histories, pasts, services, terms, locks: _ } = wanted;
-    if !identities.is_empty() || ids > 0 {
-        holders(connection, identities.into_iter().collect(), ids, into).await?;
-    }
+    let Wanted { identities: _, notices, raws, states, histories, pasts, services, terms, locks: _ } = wanted;
     if !states.is_empty() {
         self::states(connection, known, states.into_iter().collect(), into).await?;
     }
@@ -65,16 +86,22 @@ async fn holders(
     connection: &mut PgConnection,
     identities: Vec<String>,
     ids: usize,
-    into: &mut Fetched,
+    numbers: Vec<&Msisdn>,
+    (into, tables): (&mut Fetched, &mut overlay::Fetched),
 ) -> Result<(), StoreError> {
     let count = i64::try_from(ids).unwrap_or_default();
-    let found = sqlx::query(HOLDERS).bind(&identities).bind(count).fetch_all(connection).await?;
+    let asked: Vec<&str> = numbers.iter().map(|number| number.in_full()).collect();
+    let query = sqlx::query(HOLDERS).bind(&identities).bind(count).bind(asked);
+    let found = query.fetch_all(connection).await?;
     into.identities.extend(identities.into_iter().map(|key| (key, None)));
+    tables.devices.extend(numbers.into_iter().map(|number| (number.clone(), false)));
     for row in found {
-        let (key, id): (Option<String>, i64) = (row.try_get(0)?, row.try_get(1)?);
-        match key {
-            Some(key) => drop(into.identities.insert(key, Some(NoticeId(id)))),
-            None => into.ids.push(NoticeId(id)),
+        let (key, id): (Option<String>, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
+        match (key, id) {
+            (Some(key), Some(id)) => drop(into.identities.insert(key, Some(NoticeId(id)))),
+            (None, Some(id)) => into.ids.push(NoticeId(id)),
+            (Some(number), None) => drop(tables.devices.insert(Msisdn::from_canonical(number), true)),
+            (None, None) => {}
         }
     }
     Ok(())

@@ -5,7 +5,7 @@ use sqlx::postgres::{PgArguments, PgConnection};
 use sqlx::query::Query;
 use sqlx::{Postgres, query};
 
-use super::batch::{Changed, Fetched};
+use super::sets::{Changed, Fetched};
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::journal::Row;

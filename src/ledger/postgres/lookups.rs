@@ -11,9 +11,9 @@ use tokio::time::timeout;
 
 use sqlx::postgres::PgConnection;
 
-use super::batch::{Fetched, Service, Wanted};
-use super::fetch::fetch;
+use super::fetch::journal;
 use super::hosts::Hosts;
+use super::sets::{Fetched, Service, Wanted};
 use super::terms::Known;
 use crate::ids::Msisdn;
 use crate::ledger::StoreError;
@@ -129,7 +129,7 @@ impl Looker {
         };
         let mut fetched = Fetched::default();
         let wanted = Wanted { states, ..Wanted::default() };
-        fetch(&mut session, &self.known, wanted, 0, &mut fetched).await?;
+        journal(&mut session, &self.known, wanted, &mut fetched).await?;
         self.session = Some(session);
         Ok(fetched)
     }

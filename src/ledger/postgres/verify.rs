@@ -66,11 +66,10 @@ async fn page(
         batch.wanted.services.insert(number.clone());
     }
     for _ in 0..ROUNDS_MAX {
-        let wanted = std::mem::take(&mut batch.wanted);
-        fetch(connection, known, wanted, 0, &mut batch.fetched).await?;
+        fetch(connection, known, 0, &mut batch).await?;
         let mut seen = verified.clone();
         let checked: Vec<_> = numbers.iter().map(|number| check(&mut batch, number, &mut seen)).collect();
-        if batch.wanted.is_empty() {
+        if !batch.wants() {
             *verified = seen;
             return checked.into_iter().collect();
         }

@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::batch::{Batch, Wanted, lock};
+use super::batch::Batch;
 use super::fetch::fetch;
 use super::flush::flush;
 use super::hosts::Hosts;
 use super::session::{Ended, Session};
+use super::tables;
 use super::terms::Known;
 use crate::clock::{Clock, Timestamp};
 use crate::ledger::commit::{Done, Job, Queue, Work, Writer, answer, perform};
+use crate::ledger::store::Lock;
 use crate::ledger::{Rules, StoreError};
 use crate::subscription::judge::{Judgement, judge};
 use crate::subscription::notice::Reading;
@@ -34,12 +36,8 @@ const ATTEMPTS_MAX: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// How often a batch may ask for more rows. A write asks for one kind after the other, and there are
-/// nine.
+/// some fifteen.
 const ROUNDS_MAX: usize = 32;
-
-/// Held by operators' changes, one transaction at a time: which numbers they touch shows only as they
-/// go. No number is negative.
-const OPERATORS: i64 = -1;
 
 /// Starts the writers.
 pub(super) fn start(hosts: &Arc<Hosts>, known: &Arc<Known>, queue_max: usize) -> Writer {
@@ -78,6 +76,17 @@ impl Task {
     }
 
     async fn settle(&mut self, batch: Vec<Job>) {
+        let (alone, together): (Vec<Job>, Vec<Job>) =
+            batch.into_iter().partition(|job| job.work.goes_alone());
+        if !together.is_empty() {
+            self.settle_together(together).await;
+        }
+        for job in alone {
+            self.settle_together(vec![job]).await;
+        }
+    }
+
+    async fn settle_together(&mut self, batch: Vec<Job>) {
         let work: Vec<&Work> = batch.iter().map(|job| &job.work).collect();
         let results = match self.commit(&work).await {
             Ok(done) => done.into_iter().map(Ok).collect(),
@@ -92,7 +101,7 @@ impl Task {
         for work in work {
             let done = self.commit(&[*work]).await;
             let lost = || StoreError::broken("a write had no result");
-            results.push(done.and_then(|done| done.first().copied().ok_or_else(lost)));
+            results.push(done.and_then(|done| done.into_iter().next().ok_or_else(lost)));
         }
         results
     }
@@ -158,7 +167,7 @@ async fn transaction(
     work: &[&Work],
     now: Timestamp,
 ) -> Result<(Vec<Done>, Ended), StoreError> {
-    let mut locks: BTreeSet<i64> = work.iter().filter_map(|work| lock_of(work)).collect();
+    let mut locks: BTreeSet<i64> = work.iter().flat_map(|work| work.locks()).map(Lock::key).collect();
     loop {
         let keys: Vec<i64> = locks.iter().copied().collect();
         session.begin(&keys, now).await?;
@@ -166,6 +175,7 @@ async fn transaction(
         match run(session, &mut batch, known, work).await {
             Ok(done) => {
                 flush(session.connection(), &batch.fetched, &batch.changed).await?;
+                tables::flush(session.connection(), &batch.overlay.changed).await?;
                 return Ok((done, session.commit().await?));
             }
             Err(StoreError::Unfetched) if locks.len() < ROUNDS_MAX * work.len() => {
@@ -187,44 +197,37 @@ async fn run(
     work: &[&Work],
 ) -> Result<Vec<Done>, StoreError> {
     let rows = work.iter().filter(|work| matches!(work, Work::Record(_))).count();
-    let mut wanted = foreseen(work, &known.rules);
+    foresee(work, &known.rules, batch);
     let mut ids = rows;
     for _ in 0..ROUNDS_MAX {
-        fetch(session.connection(), known, wanted, ids, &mut batch.fetched).await?;
+        fetch(session.connection(), known, ids, batch).await?;
         ids = 0;
         batch.begin_again();
         let done: Vec<_> = work.iter().map(|work| perform(batch, &known.rules, work)).collect();
-        if batch.wanted.is_empty() {
+        if !batch.wants() {
             return done.into_iter().collect();
         }
         if !batch.wanted.locks.is_empty() {
             return Err(StoreError::Unfetched);
         }
-        wanted = batch.wanted.clone();
     }
     Err(StoreError::broken("a batch asked for more rows without end"))
 }
 
-fn lock_of(work: &Work) -> Option<i64> {
-    match work {
-        Work::Operate(..) => Some(OPERATORS),
-        Work::Record(_) | Work::Probe(_) => work.number().map(lock),
-    }
-}
-
-/// What the writes will ask for if all are new: their identities, and the services they speak of.
-fn foreseen(work: &[&Work], rules: &Rules) -> Wanted {
-    let mut wanted = Wanted::default();
+/// What the writes will ask for if all are new: their identities, the services they speak of, and whether
+/// the numbers have devices.
+fn foresee(work: &[&Work], rules: &Rules, batch: &mut Batch<'_>) {
     for work in work {
         let Work::Record(received) = work else { continue };
         let Reading::Notice(notice) = &received.reading else { continue };
-        wanted.identities.insert(notice.identity.clone());
+        batch.wanted.identities.insert(notice.identity.clone());
         if let Judgement::Stands(change) = judge(notice, &rules.catalog, &rules.book, rules.policy) {
             let number = &notice.content.msisdn;
-            wanted.states.extend(change.services().into_iter().map(|id| (number.clone(), id.to_owned())));
+            let services = change.services().into_iter().map(|id| (number.clone(), id.to_owned()));
+            batch.wanted.states.extend(services);
+            batch.overlay.wanted.devices.insert(number.clone());
         }
     }
-    wanted
 }
 
 fn code(error: &sqlx::Error) -> Option<String> {

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sqlx::Row;
 use sqlx::any::AnyRow;
+use sqlx::{AnyConnection, Row};
 
 use crate::clock::Timestamp;
 use crate::ids::Msisdn;
@@ -29,21 +29,32 @@ impl Ledger {
     pub async fn holdings(&self, number: &Msisdn) -> Result<Vec<ServiceState>, StoreError> {
         // One transaction, so that both tables are seen at one moment.
         let mut tx = self.0.pool.begin().await?;
-        let subscriptions = sqlx::query(SUBSCRIPTIONS).bind(number.in_full()).fetch_all(&mut *tx).await?;
-        let past = sqlx::query(PAST).bind(number.in_full()).fetch_all(&mut *tx).await?;
+        let states = states(&mut tx, number).await;
         tx.rollback().await?;
-
-        let mut services: BTreeMap<String, ServiceState> = BTreeMap::new();
-        for row in subscriptions {
-            let held = subscription(&row)?;
-            services.entry(held.terms.service_id.clone()).or_default().subscriptions.push(held);
-        }
-        for row in past {
-            let run = run(&row, copy(&row)?, row.try_get("founder")?)?;
-            services.entry(run.terms.service_id.clone()).or_default().past.push(run);
-        }
-        Ok(services.into_values().collect())
+        states
     }
+}
+
+/// The same in a transaction that is there.
+///
+/// # Errors
+/// The engine's.
+pub(super) async fn states(
+    connection: &mut AnyConnection,
+    number: &Msisdn,
+) -> Result<Vec<ServiceState>, StoreError> {
+    let subscriptions = sqlx::query(SUBSCRIPTIONS).bind(number.in_full()).fetch_all(&mut *connection).await?;
+    let past = sqlx::query(PAST).bind(number.in_full()).fetch_all(&mut *connection).await?;
+    let mut services: BTreeMap<String, ServiceState> = BTreeMap::new();
+    for row in subscriptions {
+        let held = subscription(&row)?;
+        services.entry(held.terms.service_id.clone()).or_default().subscriptions.push(held);
+    }
+    for row in past {
+        let run = run(&row, copy(&row)?, row.try_get("founder")?)?;
+        services.entry(run.terms.service_id.clone()).or_default().past.push(run);
+    }
+    Ok(services.into_values().collect())
 }
 
 fn subscription(row: &AnyRow) -> Result<Subscription, StoreError> {

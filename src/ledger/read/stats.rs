@@ -14,6 +14,12 @@ pub struct Stats {
     pub subscriptions: BTreeMap<String, i64>,
     /// Parked notices by reason.
     pub parked: BTreeMap<String, i64>,
+    /// Tasks by state.
+    pub tasks: BTreeMap<String, i64>,
+    /// For how long the task that is most overdue has been due, in seconds; 0 where none is.
+    pub oldest_due_s: i64,
+    /// Codes in stock, by kind.
+    pub codes: BTreeMap<String, i64>,
 }
 
 const SUBSCRIPTIONS: &str = "/* stats subscriptions */ SELECT CASE WHEN standing <> 'held' THEN standing \
@@ -30,7 +36,14 @@ impl Ledger {
     /// The engine's.
     pub async fn stats(&self, now: Timestamp) -> Result<Stats, StoreError> {
         let subscriptions = sqlx::query(SUBSCRIPTIONS).bind(now.0).fetch_all(&self.0.pool).await?;
-        Ok(Stats { subscriptions: counts(&subscriptions)?, parked: self.parked().await? })
+        let oldest = self.task_depths(now).await?.into_iter().filter_map(|depth| depth.oldest_due_at).min();
+        Ok(Stats {
+            subscriptions: counts(&subscriptions)?,
+            parked: self.parked().await?,
+            tasks: self.tasks_by_state().await?,
+            oldest_due_s: oldest.map_or(0, |at| (now.0 - at.0) / 1000),
+            codes: self.codes_in_stock().await?,
+        })
     }
 
     /// Parked notices by reason, from their own index.
@@ -42,6 +55,6 @@ impl Ledger {
     }
 }
 
-fn counts(rows: &[sqlx::any::AnyRow]) -> Result<BTreeMap<String, i64>, StoreError> {
+pub(super) fn counts(rows: &[sqlx::any::AnyRow]) -> Result<BTreeMap<String, i64>, StoreError> {
     rows.iter().map(|row| Ok((row.try_get("word")?, row.try_get("many")?))).collect()
 }

@@ -13,7 +13,7 @@ use crate::ledger::StoreError;
 pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 /// Statements kept prepared on a connection; all of the writer's fit.
-const STATEMENTS_MAX: usize = 64;
+const STATEMENTS_MAX: usize = 128;
 
 /// What a path's bytes are escaped for in an address.
 const ESCAPED: AsciiSet = NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');

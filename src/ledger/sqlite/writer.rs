@@ -56,7 +56,7 @@ impl Thread {
     fn one_by_one(&mut self, work: &[&Work]) -> Vec<Result<Done, StoreError>> {
         let lost = || StoreError::broken("a write had no result");
         let alone =
-            |work: &&Work| self.commit(&[*work]).and_then(|done| done.first().copied().ok_or_else(lost));
+            |work: &&Work| self.commit(&[*work]).and_then(|done| done.into_iter().next().ok_or_else(lost));
         work.iter().map(alone).collect()
     }
 

@@ -1,0 +1,90 @@
+//! Taking tasks up: what is due and in order goes to a worker on lease, by one statement, so that no
+//! two ever hold one task.
+
+use super::{Deed, Fact};
+use crate::clock::Timestamp;
+use crate::ledger::store::Store;
+use crate::ledger::tables::read;
+use crate::ledger::tables::task::Task;
+use crate::ledger::{Ledger, NotKept, StoreError};
+
+/// How much a worker can send now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// Whose tasks, and how many of each at most. Providers that are not named get none.
+    pub rooms: Vec<Room>,
+    /// The time.
+    pub now: Timestamp,
+    /// Until when the tasks are the worker's: after that anybody may take them up again.
+    pub leased_until: Timestamp,
+    /// The lease's secret: random, of this claim alone.
+    pub token: String,
+}
+
+/// How many tasks of one provider may be taken up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Room {
+    /// `local`, or the name of a `[providers.NAME]`.
+    pub provider: String,
+    /// At most so many.
+    pub tasks_max: u32,
+}
+
+/// A task on lease.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claimed {
+    /// The task: `state` running, `due_at` the end of the lease. `doubt` tells whether an earlier
+    /// attempt may have carried it out (a lease that ran out counts as one, and as an attempt).
+    pub task: Task,
+    /// For an end: the `order_num` of the step that is undone; none where nothing ever began.
+    pub ended_order_num: Option<String>,
+    /// The code that is reserved for it, sealed.
+    pub code: Option<super::Code>,
+}
+
+/// Tasks that are due, and no task that is older is open for the same device. The engines differ only
+/// in how one statement serves several providers.
+pub(in crate::ledger) const CLAIMABLE: &str = "SELECT t.id FROM task t WHERE t.provider = $1 \
+    AND t.open_on IS NOT NULL AND t.due_at <= $2 AND NOT EXISTS \
+    (SELECT 1 FROM task o WHERE o.open_on = t.open_on AND o.id < t.id) ORDER BY t.due_at, t.id";
+
+/// What being taken up changes. One that was running had a lease that ran out: an attempt that nobody
+/// knows the end of.
+pub(in crate::ledger) const TAKE: &str = "UPDATE task SET \
+    attempts = attempts + CASE state WHEN 'running' THEN 1 ELSE 0 END, \
+    doubt = CASE state WHEN 'running' THEN 1 ELSE doubt END, state = 'running'";
+
+/// Claims.
+///
+/// # Errors
+/// The engine's.
+pub(super) fn claim(store: &mut impl Store, claim: &Claim) -> Result<Vec<Task>, StoreError> {
+    let mut tasks: Vec<Task> = store.claim(claim)?.into_iter().map(read).collect::<Result<_, _>>()?;
+    tasks.sort_by_key(|task| task.id);
+    Ok(tasks)
+}
+
+impl Ledger {
+    /// Takes up tasks that are due, in the order of each device; oldest first.
+    ///
+    /// # Errors
+    /// [`NotKept`]; where it is not known whether they were taken, their leases run out.
+    pub async fn claim(&self, claim: Claim) -> Result<Vec<Claimed>, NotKept> {
+        if claim.rooms.iter().all(|room| room.tasks_max == 0) {
+            return Ok(Vec::new());
+        }
+        let Fact::Claimed(tasks) = self.deed(Deed::Claim(claim)).await? else {
+            return Err(NotKept::Stopped);
+        };
+        let mut claimed = Vec::with_capacity(tasks.len());
+        for task in tasks {
+            let ended_order_num = self.ended_order_num(&task).await?;
+            let code = match &task.code_key {
+                Some(key) => self.code(key).await?,
+                None => None,
+            };
+            claimed.push(Claimed { task, ended_order_num, code });
+        }
+        Ok(claimed)
+    }
+}

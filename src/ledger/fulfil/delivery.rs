@@ -1,0 +1,112 @@
+//! Entitlements that are delivered as a code: one from stock when the entitlement begins; withdrawn,
+//! with the service it became, when a notice ends it.
+
+use super::holding::{Holding, cycle_days_min};
+use super::owe::{body, supersede};
+use super::{Code, CodeState, Task, TaskAction, TaskState};
+use crate::catalog::Delivery;
+use crate::clock::Timestamp;
+use crate::ids::Msisdn;
+use crate::ledger::StoreError;
+use crate::ledger::store::Store;
+use crate::ledger::tables::Records;
+use crate::ledger::tables::device::DeviceRow;
+use crate::ledger::tables::task::TaskId;
+use crate::service::Service;
+use crate::service::right::{Right, code_rights};
+use crate::service::source::ServiceId;
+use crate::subscription::ServiceState;
+use crate::subscription::terms::Terms;
+
+/// Whether terms grant anything as a code.
+pub(super) fn is_by_code(terms: &Terms) -> bool {
+    terms.grants.iter().any(|grant| grant.delivery == Delivery::Code)
+}
+
+/// Has codes issued for what begins, and withdrawn for what ends.
+///
+/// # Errors
+/// The engine's.
+pub(super) fn deliver(
+    store: &mut impl Store,
+    number: &Msisdn,
+    before: &[ServiceState],
+    after: &[ServiceState],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (old, new) = (code_rights(number, before, now), code_rights(number, after, now));
+    let lacks = |rights: &[Right], right: &Right| rights.iter().all(|r| r.entitlement != right.entitlement);
+    for right in old.iter().filter(|right| lacks(&new, right)) {
+        withdraw(store, &right.entitlement, now)?;
+    }
+    for right in new.iter().filter(|right| lacks(&old, right)) {
+        let days_min = cycle_days_min(number, after, &right.entitlement);
+        owe_code(store, number, right, days_min, now)?;
+    }
+    Ok(())
+}
+
+fn owe_code(
+    store: &mut impl Store,
+    number: &Msisdn,
+    right: &Right,
+    days_min: u32,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let codes: Vec<Code> = store.list("entitlement", &right.entitlement)?;
+    if codes.iter().any(|code| !matches!(code.state, CodeState::Void | CodeState::Bad)) {
+        return Ok(());
+    }
+    let id = store.next_task()?;
+    store.save(&Task {
+        id: TaskId(id),
+        provider: right.plan.provider.clone(),
+        action: TaskAction::Issue,
+        state: TaskState::Due,
+        msisdn: Some(number.clone()),
+        account: None,
+        device_id: None,
+        service_id: None,
+        entitlement: Some(right.entitlement.clone()),
+        order_num: format!("{}-{id}", right.entitlement),
+        body: body(&right.plan, days_min, right.window.starts_at, right.window.lapses_at),
+        code_key: None,
+        attempts: 0,
+        doubt: false,
+        due_at: right.window.starts_at.max(now),
+        token: None,
+        last_error: None,
+        note: None,
+        created_at: now,
+        settled_at: None,
+    })
+}
+
+fn withdraw(store: &mut impl Store, entitlement: &str, now: Timestamp) -> Result<(), StoreError> {
+    // One that is being carried out too: that reaches nobody but the ledger, which refuses it then.
+    for task in store.list::<Task>("open_on", format!("/{entitlement}"))? {
+        supersede(store, task, now)?;
+    }
+    for code in store.list::<Code>("entitlement", entitlement)? {
+        match (code.state, &code.service_id) {
+            (CodeState::Used, Some(service)) => revoke(store, service, now)?,
+            (CodeState::Issued | CodeState::Reserved, _) => {
+                store.save(&Code { state: CodeState::Void, ..code })?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Ends the service that a withdrawn code became.
+///
+/// # Errors
+/// The engine's.
+pub(super) fn revoke(store: &mut impl Store, id: &ServiceId, now: Timestamp) -> Result<(), StoreError> {
+    let Some(service) = store.get::<Service>(id.as_str())? else { return Ok(()) };
+    let Some(row) = store.get::<DeviceRow>(service.device.as_str())? else { return Ok(()) };
+    let mut holding = Holding::of_device(store, row, now)?;
+    holding.now.revoke(id, now);
+    holding.save(store)
+}

@@ -1,0 +1,63 @@
+//! Nonces: each partner uses each once, within the time in which its request would not be stale.
+
+use super::{Deed, Fact};
+use crate::clock::Timestamp;
+use crate::ledger::store::Store;
+use crate::ledger::tables::Records;
+use crate::ledger::tables::nonce::NonceRow;
+use crate::ledger::{Ledger, NotKept, StoreError};
+
+/// A nonce to use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NonceUse {
+    /// Whose.
+    pub partner: String,
+    /// As sent.
+    pub nonce: String,
+    /// Until when it is remembered.
+    pub until: Timestamp,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// Whether it had been used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// It had not; now it has.
+    Fresh,
+    /// It had.
+    Before,
+}
+
+impl NonceUse {
+    pub(super) fn key(&self) -> String {
+        format!("{}/{}", self.partner, self.nonce)
+    }
+}
+
+/// Remembers it.
+///
+/// # Errors
+/// The engine's.
+pub(super) fn remember(store: &mut impl Store, used: &NonceUse) -> Result<Seen, StoreError> {
+    let key = used.key();
+    let known: Option<NonceRow> = store.get(&key)?;
+    if known.is_some_and(|known| known.until > used.now) {
+        return Ok(Seen::Before);
+    }
+    store.save(&NonceRow { key, until: used.until })?;
+    Ok(Seen::Fresh)
+}
+
+impl Ledger {
+    /// Uses a partner's nonce.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    pub async fn use_nonce(&self, nonce: NonceUse) -> Result<Seen, NotKept> {
+        match self.deed(Deed::Nonce(nonce)).await? {
+            Fact::Nonce(seen) => Ok(seen),
+            _ => Err(NotKept::Stopped),
+        }
+    }
+}

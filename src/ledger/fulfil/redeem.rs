@@ -1,0 +1,275 @@
+//! Redeeming a code on a device. Our own is redeemed at once. A remote provider's is redeemed there
+//! first: it is reserved, whoever asked sends the task he gets, and settling it writes the service; if
+//! he dies over it, a worker goes on when his lease has run out.
+
+use super::holding::Holding;
+use super::owe::body;
+use super::{Claimed, Code, CodeState, Deed, Fact, Task, TaskAction, TaskState};
+use crate::catalog::{GrantKind, Storage};
+use crate::clock::{DAY_MS, Timestamp};
+use crate::ids::{DeviceId, UserAccount};
+use crate::ledger::store::{Lock, Store};
+use crate::ledger::tables::device::DeviceRow;
+use crate::ledger::tables::task::TaskId;
+use crate::ledger::tables::{Records, each};
+use crate::ledger::{Ledger, NotKept, StoreError};
+use crate::service::holdings::{Purchase, Refused as NotGranted};
+use crate::service::source::{ServiceId, Source};
+use crate::service::{LOCAL_PROVIDER, Plan};
+use crate::stock::Lookup;
+use crate::stock::redeem::{CodeStanding, DeviceStanding, Refused, may_redeem};
+
+/// A code to redeem.
+#[derive(Debug, Clone)]
+pub struct Redeem {
+    /// All that the code may be kept under (`Vault::lookups`); none where no code looks like it.
+    pub keys: Vec<Lookup>,
+    /// What it is said to be for.
+    pub kind: GrantKind,
+    /// On which device.
+    pub device: DeviceId,
+    /// By whom.
+    pub account: UserAccount,
+    /// The time.
+    pub now: Timestamp,
+    /// Until when the task of a remote provider's code is the caller's.
+    pub leased_until: Timestamp,
+    /// The lease's secret: random, of this call alone.
+    pub token: String,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Redeemed {
+    /// The service is written.
+    Done(ServiceId),
+    /// It is a remote provider's: send this, and settle it.
+    Remote(Box<Claimed>),
+    /// This account is redeeming it on this device already, and the end is not known yet.
+    UnderWay,
+    /// It may not.
+    Refused(Refused),
+}
+
+impl Redeem {
+    pub(super) fn locks(&self) -> Vec<Lock> {
+        let codes = self.keys.iter().map(|key| Lock::text(key.as_str()));
+        codes.chain([Lock::device(&self.device)]).collect()
+    }
+
+    /// Whether a code is reserved for this very wish.
+    fn is_under_way(&self, code: &Code) -> bool {
+        code.state == CodeState::Reserved
+            && code.device_id.as_ref() == Some(&self.device)
+            && code.account.as_ref() == Some(&self.account)
+    }
+}
+
+/// Redeems, or reserves.
+///
+/// # Errors
+/// The engine's.
+pub(super) fn redeem(store: &mut impl Store, asked: &Redeem) -> Result<Redeemed, StoreError> {
+    for lock in asked.locks() {
+        store.lock(lock)?;
+    }
+    let row: Option<DeviceRow> = store.get(asked.device.as_str())?;
+    let codes = each(&asked.keys, |key| store.get::<Code>(key.as_str()))?;
+    let code = codes.into_iter().flatten().next();
+    let device = match row.as_ref().and_then(|row| row.account.as_ref()) {
+        None => DeviceStanding::Unbound,
+        Some(account) if *account == asked.account => DeviceStanding::Own,
+        Some(_) => DeviceStanding::Another,
+    };
+    if device != DeviceStanding::Another && code.as_ref().is_some_and(|code| asked.is_under_way(code)) {
+        return Ok(Redeemed::UnderWay);
+    }
+    if let Err(refused) = may_redeem(device, standing(code.as_ref()), asked.kind, asked.now) {
+        return Ok(Redeemed::Refused(refused));
+    }
+    let Some(code) = code else { return Ok(Redeemed::Refused(Refused::Invalid)) };
+    if code.provider == LOCAL_PROVIDER {
+        let holding = bound(store, row, &asked.device, &asked.account, asked.now)?;
+        let id = grant(store, holding, &code, &asked.device, asked.now)?;
+        return Ok(id.map_or(Redeemed::Refused(Refused::Device), Redeemed::Done));
+    }
+    reserve(store, asked, row, code).map(|claimed| Redeemed::Remote(Box::new(claimed)))
+}
+
+fn standing(code: Option<&Code>) -> CodeStanding {
+    let Some(code) = code else { return CodeStanding::Unknown };
+    match code.state {
+        CodeState::Unused | CodeState::Issued => {
+            CodeStanding::Unused { kind: code.kind, expires_at: code.expires_at }
+        }
+        CodeState::Used | CodeState::Reserved => CodeStanding::Used,
+        CodeState::Void | CodeState::Bad => CodeStanding::Void,
+    }
+}
+
+/// The holdings that a device is part of, in which the account has it.
+fn bound(
+    store: &mut impl Store,
+    row: Option<DeviceRow>,
+    id: &DeviceId,
+    account: &UserAccount,
+    now: Timestamp,
+) -> Result<Holding, StoreError> {
+    let is_bound = row.as_ref().is_some_and(|row| row.account.is_some());
+    let camera = row.as_ref().and_then(|row| row.camera.clone());
+    let mut holding = match row {
+        Some(row) => Holding::of_device(store, row, now)?,
+        None => Holding::none(),
+    };
+    // Bound to another by now, it stays his; what is granted then is refused.
+    if !is_bound && holding.now.bind(id, account.clone(), now).is_ok() {
+        let (id, account, bound_at) = (id.clone(), Some(account.clone()), Some(now));
+        holding.keep(DeviceRow {
+            id,
+            msisdn: None,
+            account,
+            camera,
+            bound_at,
+            settled_at: now,
+            due_at: None,
+        });
+    }
+    Ok(holding)
+}
+
+/// Writes the service of a code, and the code as used; none where the device is not bound to whom it was.
+fn grant(
+    store: &mut impl Store,
+    mut holding: Holding,
+    code: &Code,
+    device: &DeviceId,
+    now: Timestamp,
+) -> Result<Option<ServiceId>, StoreError> {
+    let is_local = code.provider == LOCAL_PROVIDER;
+    let account = holding.now.devices.iter().find(|d| d.id == *device).and_then(|d| d.account.clone());
+    let id = match holding.now.redeem(device, purchase(code), now) {
+        Ok(id) => id,
+        Err(NotGranted::NotBound | NotGranted::AnotherAccount) => return Ok(None),
+        Err(why) => return Err(StoreError::broken(format!("a code could not be granted: {why}"))),
+    };
+    if !is_local {
+        // It was begun there just now; where it is not its turn, it begins when that comes.
+        holding.now.confirm(&id, now);
+    }
+    let msisdn = code.msisdn.clone().or_else(|| holding.row(device).and_then(|row| row.msisdn.clone()));
+    holding.save(store)?;
+    store.save(&Code {
+        state: CodeState::Used,
+        device_id: Some(device.clone()),
+        account,
+        msisdn,
+        service_id: Some(id.clone()),
+        used_at: Some(now),
+        ..code.clone()
+    })?;
+    Ok(Some(id))
+}
+
+/// What a code gives. A remote provider is taken for one that cannot pause: what runs there runs down.
+fn purchase(code: &Code) -> Purchase {
+    Purchase {
+        source: Source::Code(code.key.as_str().to_owned()),
+        plan: plan(code),
+        granted_ms: i64::from(code.days) * DAY_MS,
+        pausable: code.provider == LOCAL_PROVIDER,
+    }
+}
+
+fn plan(code: &Code) -> Plan {
+    let storage = (code.kind == GrantKind::Cloud).then_some(code.storage.unwrap_or(Storage::Event));
+    let package = code.package.iter().map(|package| ("package_id".to_owned(), package.clone().into()));
+    Plan {
+        kind: code.kind,
+        storage,
+        retention_days: code.retention_days,
+        provider: code.provider.clone(),
+        settings: package.collect(),
+    }
+}
+
+fn reserve(
+    store: &mut impl Store,
+    asked: &Redeem,
+    row: Option<DeviceRow>,
+    code: Code,
+) -> Result<Claimed, StoreError> {
+    let msisdn = row.as_ref().and_then(|row| row.msisdn.clone());
+    bound(store, row, &asked.device, &asked.account, asked.now)?.save(store)?;
+    let (id, service) = (store.next_task()?, ServiceId::of_paid(&purchase(&code).source));
+    let code = Code {
+        state: CodeState::Reserved,
+        device_id: Some(asked.device.clone()),
+        account: Some(asked.account.clone()),
+        ..code
+    };
+    store.save(&code)?;
+    let ends_at = asked.now.plus_ms(i64::from(code.days) * DAY_MS);
+    let task = Task {
+        id: TaskId(id),
+        provider: code.provider.clone(),
+        action: TaskAction::Redeem,
+        state: TaskState::Running,
+        msisdn,
+        account: Some(asked.account.clone()),
+        device_id: Some(asked.device.clone()),
+        order_num: format!("{service}-{id}"),
+        service_id: Some(service),
+        entitlement: code.entitlement.clone(),
+        body: body(&plan(&code), code.days, asked.now, ends_at),
+        code_key: Some(code.key.clone()),
+        attempts: 0,
+        doubt: false,
+        due_at: asked.leased_until,
+        token: Some(asked.token.clone()),
+        last_error: None,
+        note: None,
+        created_at: asked.now,
+        settled_at: None,
+    };
+    store.save(&task)?;
+    Ok(Claimed { task, ended_order_num: None, code: Some(code) })
+}
+
+/// A remote provider has redeemed a reserved code: the service is written. Where the device is another
+/// account's by now, none can be, and the answer is false.
+///
+/// # Errors
+/// The engine's.
+pub(super) fn redeemed(store: &mut impl Store, task: &Task, now: Timestamp) -> Result<bool, StoreError> {
+    let (Some(device), Some(account), Some(key)) = (&task.device_id, &task.account, &task.code_key) else {
+        return Ok(false);
+    };
+    store.lock(Lock::text(key.as_str()))?;
+    store.lock(Lock::device(device))?;
+    let Some(code) = store.get::<Code>(key.as_str())? else { return Ok(false) };
+    let row: Option<DeviceRow> = store.get(device.as_str())?;
+    if row.as_ref().and_then(|row| row.account.as_ref()).is_some_and(|other| other != account) {
+        return Ok(false);
+    }
+    let holding = bound(store, row, device, account, now)?;
+    let was_withdrawn = code.state == CodeState::Void;
+    let Some(id) = grant(store, holding, &code, device, now)? else { return Ok(false) };
+    if was_withdrawn {
+        super::delivery::revoke(store, &id, now)?;
+    }
+    Ok(true)
+}
+
+impl Ledger {
+    /// Redeems a code on a device, which it binds where it is not bound. One code is used once, however
+    /// many ask at once.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    pub async fn redeem(&self, redeem: Redeem) -> Result<Redeemed, NotKept> {
+        match self.deed(Deed::Redeem(redeem)).await? {
+            Fact::Redeemed(redeemed) => Ok(*redeemed),
+            _ => Err(NotKept::Stopped),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! What came of a task that was on lease: only who holds the lease can say it.
+
+use super::holding::Holding;
+use super::owe::close;
+use super::{Code, CodeState, Deed, Fact, Task, TaskAction, TaskState, redeem};
+use crate::clock::Timestamp;
+use crate::ledger::store::{Lock, Store};
+use crate::ledger::tables::Records;
+use crate::ledger::tables::device::DeviceRow;
+use crate::ledger::{Ledger, NotKept, StoreError};
+use crate::service::source::ServiceId;
+use crate::service::{LOCAL_PROVIDER, Service};
+
+/// What came of an attempt, as the worker judges it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is carried out.
+    Done {
+        /// What an operator should know of it.
+        note: Option<String>,
+    },
+    /// It was not carried out; another attempt may, not before `due_at`.
+    Again {
+        /// When.
+        due_at: Timestamp,
+        /// Why not.
+        why: String,
+    },
+    /// Nobody knows whether it was; the next attempt looks before it repeats.
+    Unknown {
+        /// When.
+        due_at: Timestamp,
+        /// Why.
+        why: String,
+    },
+    /// No attempt will be made any more.
+    Dead {
+        /// Why.
+        why: String,
+        /// Whether this last attempt may have carried it out all the same.
+        doubt: bool,
+    },
+    /// There is no code in stock for it. Counts as no attempt.
+    Waits {
+        /// When to look again.
+        due_at: Timestamp,
+    },
+    /// Nothing was sent: the worker stops. Counts as no attempt.
+    GivenBack,
+    /// Its code was refused and is put aside. One that a subscriber redeems has no other: it is dead.
+    BadCode {
+        /// When to try with another.
+        due_at: Timestamp,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// Whether it was written down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Settled {
+    /// It was.
+    Settled,
+    /// The lease is another's, or over: nothing changed.
+    NotYours,
+}
+
+/// The locks of what a task speaks of.
+pub(super) fn locks(task: &Task) -> Vec<Lock> {
+    let number = task.msisdn.as_ref().map(Lock::number);
+    number.into_iter().chain(task.device_id.as_ref().map(Lock::device)).collect()
+}
+
+/// The task, if it is still on the lease that was given with it.
+///
+/// # Errors
+/// The engine's.
+pub(super) fn held(store: &mut impl Store, leased: &Task) -> Result<Option<Task>, StoreError> {
+    for lock in locks(leased) {
+        store.lock(lock)?;
+    }
+    let task: Option<Task> = store.get(leased.id.0)?;
+    let is_held = |task: &Task| task.state == TaskState::Running && task.token == leased.token;
+    Ok(task.filter(|task| leased.token.is_some() && is_held(task)))
+}
+
+/// Settles.
+///
+/// # Errors
+/// The engine's.
+pub(super) fn settle(
+    store: &mut impl Store,
+    leased: &Task,
+    outcome: &Outcome,
+    now: Timestamp,
+) -> Result<Settled, StoreError> {
+    let Some(task) = held(store, leased)? else { return Ok(Settled::NotYours) };
+    let task = Task { token: None, ..task };
+    let attempts = task.attempts.saturating_add(1);
+    let again = |due_at: Timestamp| Task { state: TaskState::Due, due_at, ..task.clone() };
+    match outcome {
+        Outcome::Done { note } => done(store, Task { note: note.clone(), ..task }, now)?,
+        Outcome::Again { due_at, why } => {
+            store.save(&Task { attempts, last_error: Some(why.clone()), ..again(*due_at) })?;
+        }
+        Outcome::Unknown { due_at, why } => {
+            let last_error = Some(why.clone());
+            store.save(&Task { attempts, last_error, doubt: true, ..again(*due_at) })?;
+        }
+        Outcome::Dead { why, doubt } => {
+            let doubt = task.doubt || *doubt;
+            dead(store, Task { attempts, doubt, ..task }, why, now)?;
+        }
+        Outcome::Waits { due_at } => store.save(&again(*due_at))?,
+        Outcome::GivenBack => store.save(&again(now))?,
+        Outcome::BadCode { due_at, why } => {
+            spoil(store, &task)?;
+            let last_error = Some(why.clone());
+            match task.action {
+                TaskAction::Redeem => dead(store, Task { attempts, ..task }, why, now)?,
+                _ => store.save(&Task { attempts, last_error, code_key: None, ..again(*due_at) })?,
+            }
+        }
+    }
+    Ok(Settled::Settled)
+}
+
+fn dead(store: &mut impl Store, task: Task, why: &str, now: Timestamp) -> Result<(), StoreError> {
+    let last_error = Some(why.to_owned());
+    close(store, Task { state: TaskState::Dead, last_error, settled_at: Some(now), ..task })
+}
+
+fn done(store: &mut impl Store, task: Task, now: Timestamp) -> Result<(), StoreError> {
+    let mut task = Task { state: TaskState::Done, settled_at: Some(now), ..task };
+    match task.action {
+        TaskAction::Redeem => {
+            if !redeem::redeemed(store, &task, now)? {
+                task.state = TaskState::Dead;
+                task.last_error =
+                    Some("redeemed there, but the device is another account's by now".to_owned());
+            }
+        }
+        TaskAction::Begin | TaskAction::Change => {
+            spend(store, &task, now)?;
+            if let Some(service) = task.service_id.as_ref().filter(|_| task.provider != LOCAL_PROVIDER) {
+                confirm(store, service, now)?;
+            }
+        }
+        TaskAction::End | TaskAction::Issue => {}
+    }
+    store.save(&task)
+}
+
+/// A remote service is in force from now, where it is its turn.
+fn confirm(store: &mut impl Store, id: &ServiceId, now: Timestamp) -> Result<(), StoreError> {
+    let Some(service) = store.get::<Service>(id.as_str())? else { return Ok(()) };
+    let Some(row) = store.get::<DeviceRow>(service.device.as_str())? else { return Ok(()) };
+    let mut holding = Holding::of_device(store, row, now)?;
+    holding.now.confirm(id, now);
+    holding.save(store)
+}
+
+/// The code that was put aside for a task is used up.
+fn spend(store: &mut impl Store, task: &Task, now: Timestamp) -> Result<(), StoreError> {
+    let Some(key) = &task.code_key else { return Ok(()) };
+    let code: Option<Code> = store.get(key.as_str())?;
+    if let Some(code) = code.filter(|code| code.state == CodeState::Reserved) {
+        let (device_id, account) = (task.device_id.clone(), task.account.clone());
+        let (service_id, used_at) = (task.service_id.clone(), Some(now));
+        store.save(&Code { state: CodeState::Used, device_id, account, service_id, used_at, ..code })?;
+    }
+    Ok(())
+}
+
+fn spoil(store: &mut impl Store, task: &Task) -> Result<(), StoreError> {
+    let Some(key) = &task.code_key else { return Ok(()) };
+    match store.get::<Code>(key.as_str())? {
+        Some(code) if code.state == CodeState::Reserved => {
+            store.save(&Code { state: CodeState::Bad, ..code })
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Ledger {
+    /// Says what came of a task that was claimed, or that redeeming a remote code gave.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    pub async fn settle(&self, task: &Task, outcome: Outcome, now: Timestamp) -> Result<Settled, NotKept> {
+        match self.deed(Deed::Settle { task: Box::new(task.clone()), outcome, now }).await? {
+            Fact::Settled(settled) => Ok(settled),
+            _ => Err(NotKept::Stopped),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! What an operator may do to a task: have it tried again, or lay it aside.
+
+use super::owe::close;
+use super::settle::locks;
+use super::{Deed, Fact, Task, TaskAction, TaskState};
+use crate::clock::Timestamp;
+use crate::ledger::store::Store;
+use crate::ledger::tables::Records;
+use crate::ledger::{Ledger, NotKept, StoreError};
+use crate::service::Service;
+
+/// An operator's word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaskOperation {
+    /// Try a dead or discarded one again, with all attempts; one that waits, now.
+    Retry,
+    /// Lay one aside that is dead, or waits.
+    Discard,
+}
+
+/// What came of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaskOperated {
+    /// The task is other than before.
+    Changed,
+    /// Nothing changed.
+    Unchanged,
+    /// There is no such task.
+    Unknown,
+}
+
+/// Does it.
+///
+/// # Errors
+/// The engine's.
+pub(super) fn operate(
+    store: &mut impl Store,
+    id: super::TaskId,
+    operation: TaskOperation,
+    now: Timestamp,
+) -> Result<TaskOperated, StoreError> {
+    let Some(task) = store.get::<Task>(id.0)? else { return Ok(TaskOperated::Unknown) };
+    for lock in locks(&task) {
+        store.lock(lock)?;
+    }
+    match (operation, task.state) {
+        (TaskOperation::Retry, TaskState::Dead | TaskState::Discarded) if may_come_back(store, &task)? => {
+            let (state, attempts) = (TaskState::Due, 0);
+            store.save(&Task { state, attempts, due_at: now, settled_at: None, ..task })?;
+        }
+        (TaskOperation::Retry, TaskState::Due) if task.due_at > now => {
+            store.save(&Task { due_at: now, ..task })?;
+        }
+        (TaskOperation::Discard, TaskState::Dead | TaskState::Due) => {
+            close(store, Task { state: TaskState::Discarded, settled_at: Some(now), ..task })?;
+        }
+        _ => return Ok(TaskOperated::Unchanged),
+    }
+    Ok(TaskOperated::Changed)
+}
+
+/// Whether what it would do is still wanted: a service that has ended must not begin again, and a code
+/// that went back to stock is not this task's any more.
+fn may_come_back(store: &mut impl Store, task: &Task) -> Result<bool, StoreError> {
+    Ok(match (task.action, &task.service_id) {
+        (TaskAction::Begin | TaskAction::Change, Some(service)) => {
+            store.get::<Service>(service.as_str())?.is_some_and(|service| service.is_carried())
+        }
+        (TaskAction::Redeem, _) => task.code_key.is_some(),
+        _ => true,
+    })
+}
+
+impl Ledger {
+    /// Does what an operator says of a task.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    pub async fn operate_task(
+        &self,
+        operation: TaskOperation,
+        id: super::TaskId,
+        now: Timestamp,
+    ) -> Result<TaskOperated, NotKept> {
+        match self.deed(Deed::Operate { id, operation, now }).await? {
+            Fact::Operated(operated) => Ok(operated),
+            _ => Err(NotKept::Stopped),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What a notice changes beyond its subscription: the number's devices get their new rights, and
+//! entitlements that are delivered as a code get or lose it, in the notice's own transaction.
+//!
+//! A number without devices and codes costs a look-up, which a server is asked in the same trip as the
+//! rest.
+
+use std::collections::BTreeMap;
+
+use super::delivery::{deliver, is_by_code};
+use super::holding::{Holding, states};
+use crate::clock::Timestamp;
+use crate::ids::Msisdn;
+use crate::ledger::StoreError;
+use crate::ledger::store::Store;
+use crate::subscription::ServiceState;
+use crate::subscription::decide::{Change, Scope};
+
+/// The numbers whose fold one write changes, each with what it held before, where that matters.
+#[derive(Default)]
+pub(in crate::ledger) struct Watch(BTreeMap<Msisdn, Vec<ServiceState>>);
+
+impl Watch {
+    /// A number's fold is about to change.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub(in crate::ledger) fn before(
+        &mut self,
+        store: &mut impl Store,
+        number: &Msisdn,
+        change: &Change,
+    ) -> Result<(), StoreError> {
+        let is_watched = self.0.contains_key(number);
+        if !is_watched && (store.has_devices(number)? || touches_codes(store, number, change)?) {
+            self.0.insert(number.clone(), states(store, number)?);
+        }
+        Ok(())
+    }
+
+    /// All folds are what they will be.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub(in crate::ledger) fn after(self, store: &mut impl Store, now: Timestamp) -> Result<(), StoreError> {
+        for (number, before) in self.0 {
+            let after = states(store, &number)?;
+            if store.has_devices(&number)? {
+                let mut holding = Holding::of_number(store, &number, &before, now)?;
+                holding.entitle(store, &after, now)?;
+                holding.save(store)?;
+            }
+            deliver(store, &number, &before, &after, now)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether an entitlement that is delivered as a code may begin or end with a change.
+fn touches_codes(store: &mut impl Store, number: &Msisdn, change: &Change) -> Result<bool, StoreError> {
+    let named = match change {
+        Change::Register { terms, .. } => is_by_code(terms),
+        Change::Cancel(Scope::Packages(packages)) => packages.iter().any(|terms| is_by_code(terms)),
+        Change::Cancel(Scope::Services(_)) => false,
+    };
+    if named {
+        return Ok(true);
+    }
+    for service_id in change.services() {
+        let state = store.state(number, service_id)?;
+        let runs = state.subscriptions.iter().filter_map(|held| held.run.as_ref());
+        if runs.into_iter().any(|run| is_by_code(&run.terms)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,73 @@
+//! What one batch asks for of the journal and its fold, what it was given, and what its writes make.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use crate::ids::{Msisdn, NoticeId};
+use crate::ledger::journal::Row;
+use crate::ledger::raw::Raw;
+use crate::subscription::order::Newest;
+use crate::subscription::{Run, ServiceState, Subscription};
+
+/// A number and a service.
+pub(super) type Service = (Msisdn, String);
+
+/// What is to be fetched.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Wanted {
+    pub(super) identities: HashSet<String>,
+    pub(super) notices: HashSet<NoticeId>,
+    pub(super) raws: HashSet<NoticeId>,
+    pub(super) states: HashSet<Service>,
+    pub(super) histories: HashSet<Msisdn>,
+    pub(super) pasts: HashSet<Service>,
+    pub(super) services: HashSet<Msisdn>,
+    pub(super) terms: HashSet<i64>,
+    /// Numbers that must be locked before anything of theirs is read: the transaction begins again.
+    pub(super) locks: BTreeSet<i64>,
+}
+
+impl Wanted {
+    pub(super) fn is_empty(&self) -> bool {
+        let Self { identities, notices, raws, states, histories, pasts, services, terms, locks } = self;
+        identities.is_empty()
+            && notices.is_empty()
+            && raws.is_empty()
+            && states.is_empty()
+            && histories.is_empty()
+            && pasts.is_empty()
+            && services.is_empty()
+            && terms.is_empty()
+            && locks.is_empty()
+    }
+}
+
+/// What was fetched. A key that is absent was not asked for; `None` was not found.
+#[derive(Default)]
+pub(super) struct Fetched {
+    pub(super) identities: HashMap<String, Option<NoticeId>>,
+    pub(super) notices: HashMap<NoticeId, Option<Row>>,
+    pub(super) raws: HashMap<NoticeId, Option<Raw>>,
+    pub(super) states: HashMap<Service, ServiceState>,
+    /// The notices of a number that stand in the fold; their rows are in `notices`.
+    pub(super) histories: HashMap<Msisdn, Vec<NoticeId>>,
+    pub(super) pasts: HashMap<Service, Vec<Run>>,
+    pub(super) services: HashMap<Msisdn, Vec<String>>,
+    /// Numbers for new rows of the journal.
+    pub(super) ids: Vec<NoticeId>,
+}
+
+/// What the writes changed.
+#[derive(Default)]
+pub(super) struct Changed {
+    pub(super) identities: BTreeMap<String, NoticeId>,
+    pub(super) inserted: BTreeMap<NoticeId, (Row, Raw)>,
+    pub(super) updated: BTreeMap<NoticeId, Row>,
+    pub(super) counted: BTreeMap<NoticeId, i64>,
+    /// Services to be written anew: what is stored of them goes first.
+    pub(super) cleared: BTreeSet<Service>,
+    /// By number, service and package: in this order the rows are written, so that no two gateways
+    /// wait for one another.
+    pub(super) puts: BTreeMap<(Msisdn, String, String), (Subscription, Newest)>,
+    pub(super) past: Vec<(Msisdn, Run)>,
+    pub(super) states: HashMap<Service, ServiceState>,
+}

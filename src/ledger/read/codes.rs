@@ -1,0 +1,99 @@
+//! The stock of codes for people and surfaces.
+
+use std::collections::BTreeMap;
+
+use sqlx::Row;
+
+use super::stats::counts;
+use crate::clock::Timestamp;
+use crate::ids::DeviceId;
+use crate::ledger::fulfil::Code;
+use crate::ledger::tables::nonce::NonceRow;
+use crate::ledger::{Ledger, StoreError};
+use crate::stock::Lookup;
+
+/// How many codes there are of one batch, kind, provider and state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeCount {
+    /// With which others they came into stock.
+    pub batch: String,
+    /// What they are for, as a word.
+    pub kind: String,
+    /// Who issued them.
+    pub provider: String,
+    /// What became of them, as a word.
+    pub state: String,
+    /// How many.
+    pub codes: i64,
+}
+
+const COUNTS: &str = "/* code counts */ SELECT batch, kind, provider, state, COUNT(*) AS many FROM code \
+    GROUP BY batch, kind, provider, state ORDER BY batch, kind, provider, state";
+
+const STOCK: &str = "/* code kinds */ SELECT kind AS word, COUNT(*) AS many FROM code WHERE state = 'unused' \
+    GROUP BY kind";
+
+/// The newest; one that was withdrawn shows no more.
+const OF_ENTITLEMENT: &str = "WHERE entitlement = $1 AND state NOT IN ('void', 'bad') \
+    ORDER BY created_at DESC, key LIMIT 1";
+
+impl Ledger {
+    /// The code of a look-up value.
+    ///
+    /// # Errors
+    /// As for all of these: the engine's.
+    pub async fn code(&self, key: &Lookup) -> Result<Option<Code>, StoreError> {
+        Ok(self.select("WHERE key = $1", vec![key.as_str().into()]).await?.into_iter().next())
+    }
+
+    /// The code that was issued for an entitlement.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn code_of(&self, entitlement: &str) -> Result<Option<Code>, StoreError> {
+        Ok(self.select(OF_ENTITLEMENT, vec![entitlement.into()]).await?.into_iter().next())
+    }
+
+    /// The codes that were redeemed on a device, the newest first.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn usage(&self, device: &DeviceId) -> Result<Vec<Code>, StoreError> {
+        let tail = "WHERE device_id = $1 AND state = 'used' ORDER BY used_at DESC, key";
+        self.select(tail, vec![device.as_str().into()]).await
+    }
+
+    /// Counts all codes by batch, kind, provider and state.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn code_counts(&self) -> Result<Vec<CodeCount>, StoreError> {
+        let count = |row: &sqlx::any::AnyRow| {
+            Ok(CodeCount {
+                batch: row.try_get("batch")?,
+                kind: row.try_get("kind")?,
+                provider: row.try_get("provider")?,
+                state: row.try_get("state")?,
+                codes: row.try_get("many")?,
+            })
+        };
+        sqlx::query(COUNTS).fetch_all(&self.0.pool).await?.iter().map(count).collect()
+    }
+
+    /// How many codes are in stock, by kind.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn codes_in_stock(&self) -> Result<BTreeMap<String, i64>, StoreError> {
+        counts(&sqlx::query(STOCK).fetch_all(&self.0.pool).await?)
+    }
+
+    /// Whether there are nonces whose time is over.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub(in crate::ledger) async fn has_old_nonces(&self, now: Timestamp) -> Result<bool, StoreError> {
+        let old: Vec<NonceRow> = self.select("WHERE until <= $1 LIMIT 1", vec![now.into()]).await?;
+        Ok(!old.is_empty())
+    }
+}

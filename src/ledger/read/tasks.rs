@@ -1,0 +1,121 @@
+//! The outbox for people and workers: lists, one task, and how much waits.
+
+use std::collections::BTreeMap;
+
+use sqlx::Row;
+
+use super::stats::counts;
+use crate::clock::Timestamp;
+use crate::ids::Msisdn;
+use crate::ledger::fulfil::{Breaker, Task, TaskAction, TaskId, TaskState};
+use crate::ledger::tables::Cell;
+use crate::ledger::{Ledger, StoreError};
+
+/// Which tasks are asked for.
+#[derive(Debug, Clone, Default)]
+pub struct TaskFilter {
+    /// A state.
+    pub state: Option<TaskState>,
+    /// A provider's name.
+    pub provider: Option<String>,
+    /// A number.
+    pub msisdn: Option<Msisdn>,
+}
+
+/// How much waits for one provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Depth {
+    /// Whose.
+    pub provider: String,
+    /// Tasks due or running.
+    pub open: i64,
+    /// The earliest time at which one of them was due, where that has passed.
+    pub oldest_due_at: Option<Timestamp>,
+}
+
+const BY_STATE: &str = "/* task states */ SELECT state AS word, COUNT(*) AS many FROM task GROUP BY state";
+
+const DEPTHS: &str = "/* task depths */ SELECT provider, COUNT(*) AS many, \
+    MIN(CASE WHEN state = 'due' AND due_at <= $1 THEN due_at END) AS oldest FROM task \
+    WHERE open_on IS NOT NULL GROUP BY provider ORDER BY provider";
+
+const UNDONE: &str = "WHERE service_id = $1 AND id < $2 AND action IN ('begin', 'change') \
+    AND (state = 'done' OR doubt = 1) ORDER BY id DESC LIMIT 1";
+
+impl Ledger {
+    /// Up to `limit` tasks that fit, the newest first, from before one.
+    ///
+    /// # Errors
+    /// As for all of these: the engine's.
+    pub async fn tasks(
+        &self,
+        filter: &TaskFilter,
+        before: Option<TaskId>,
+        limit: u32,
+    ) -> Result<Vec<Task>, StoreError> {
+        let texts = [
+            ("state", filter.state.map(|state| state.word().to_owned())),
+            ("provider", filter.provider.clone()),
+            ("msisdn", filter.msisdn.as_ref().map(|number| number.in_full().to_owned())),
+        ];
+        let mut tail = "WHERE id < $1".to_owned();
+        let mut parameters: Vec<Cell> = vec![before.map_or(i64::MAX, |id| id.0).into(), limit.into()];
+        for (column, text) in texts.into_iter().filter_map(|(column, text)| Some((column, text?))) {
+            parameters.push(text.into());
+            tail.push_str(&format!(" AND {column} = ${}", parameters.len()));
+        }
+        self.select(&format!("{tail} ORDER BY id DESC LIMIT $2"), parameters).await
+    }
+
+    /// One task.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn task(&self, id: TaskId) -> Result<Option<Task>, StoreError> {
+        Ok(self.select("WHERE id = $1", vec![id.0.into()]).await?.into_iter().next())
+    }
+
+    /// How many tasks there are of each state. Reads an index of all of them: for people, not for a
+    /// scrape.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn tasks_by_state(&self) -> Result<BTreeMap<String, i64>, StoreError> {
+        counts(&sqlx::query(BY_STATE).fetch_all(&self.0.pool).await?)
+    }
+
+    /// What waits, for each provider; from an index of open tasks alone.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn task_depths(&self, now: Timestamp) -> Result<Vec<Depth>, StoreError> {
+        let rows = sqlx::query(DEPTHS).bind(now.0).fetch_all(&self.0.pool).await?;
+        let depth = |row: &sqlx::any::AnyRow| {
+            let oldest: Option<i64> = row.try_get("oldest")?;
+            let oldest_due_at = oldest.map(Timestamp);
+            Ok(Depth { provider: row.try_get("provider")?, open: row.try_get("many")?, oldest_due_at })
+        };
+        rows.iter().map(depth).collect()
+    }
+
+    /// What workers know of the providers' health.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn breakers(&self) -> Result<Vec<Breaker>, StoreError> {
+        self.select("ORDER BY provider", Vec::new()).await
+    }
+
+    /// Our own number of the step that an end undoes: the newest that was, or may have been, carried out.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub(in crate::ledger) async fn ended_order_num(&self, task: &Task) -> Result<Option<String>, StoreError> {
+        let Some(service) = task.service_id.as_ref().filter(|_| task.action == TaskAction::End) else {
+            return Ok(None);
+        };
+        let parameters = vec![service.as_str().into(), task.id.0.into()];
+        let undone: Vec<Task> = self.select(UNDONE, parameters).await?;
+        Ok(undone.into_iter().next().map(|task| task.order_num))
+    }
+}

@@ -1,0 +1,120 @@
+//! The tables of fulfilment: one mechanism for all, its statements made from each table's columns; and
+//! the two that take rows no other may hold. One writer has the whole database, so nothing is locked.
+
+use rusqlite::types::{ToSqlOutput, Value, ValueRef};
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, params, params_from_iter};
+
+use crate::clock::Timestamp;
+use crate::ledger::StoreError;
+use crate::ledger::fulfil::claim::{CLAIMABLE, TAKE};
+use crate::ledger::fulfil::{Claim, Need, Task};
+use crate::ledger::tables::{Cell, Record, Table};
+
+/// Nonces forgotten in one write.
+const PURGED_MAX: u32 = 500;
+
+impl ToSql for Cell {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::Null => ToSqlOutput::Owned(Value::Null),
+            Self::Int(value) => ToSqlOutput::Owned(Value::Integer(*value)),
+            Self::Text(text) => ToSqlOutput::Borrowed(ValueRef::Text(text.as_bytes())),
+        })
+    }
+}
+
+/// A row's values, whatever table it is of.
+fn cells(row: &Row<'_>, columns: usize) -> rusqlite::Result<Vec<Cell>> {
+    let cell = |place| match row.get_ref(place)? {
+        ValueRef::Null => Ok(Cell::Null),
+        ValueRef::Integer(value) => Ok(Cell::Int(value)),
+        other => Ok(Cell::Text(other.as_str().map_err(rusqlite::Error::from)?.to_owned())),
+    };
+    (0..columns).map(cell).collect()
+}
+
+pub(super) fn row(
+    connection: &Connection,
+    table: &'static Table,
+    key: &Cell,
+) -> Result<Option<Vec<Cell>>, StoreError> {
+    let (name, names) = (table.name, table.names());
+    let sql = format!("/* {name} get */ SELECT {names} FROM {name} WHERE {} = $1", table.key());
+    let mut statement = connection.prepare_cached(&sql)?;
+    Ok(statement.query_row([key], |row| cells(row, table.columns.len())).optional()?)
+}
+
+pub(super) fn rows(
+    connection: &Connection,
+    table: &'static Table,
+    column: usize,
+    value: &Cell,
+) -> Result<Vec<Vec<Cell>>, StoreError> {
+    let (name, names, by) = (table.name, table.names(), table.columns[column].0);
+    let sql = format!("/* {name} by {by} */ SELECT {names} FROM {name} WHERE {by} = $1");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map([value], |row| cells(row, table.columns.len()))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+pub(super) fn write(connection: &Connection, table: &'static Table, row: &[Cell]) -> Result<(), StoreError> {
+    let (name, names) = (table.name, table.names());
+    let values: Vec<String> = (1..=row.len()).map(|place| format!("${place}")).collect();
+    let sql = format!(
+        "/* {name} write */ INSERT INTO {name} ({names}) VALUES ({}) {}",
+        values.join(", "),
+        table.overwrite()
+    );
+    connection.prepare_cached(&sql)?.execute(params_from_iter(row))?;
+    Ok(())
+}
+
+pub(super) fn has_devices(connection: &Connection, number: &str) -> Result<bool, StoreError> {
+    let sql = "/* device any */ SELECT 1 FROM device WHERE msisdn = $1 LIMIT 1";
+    Ok(connection.prepare_cached(sql)?.exists([number])?)
+}
+
+pub(super) fn next_task(connection: &Connection) -> Result<i64, StoreError> {
+    let sql = "/* task next */ SELECT coalesce(max(id), 0) + 1 FROM task";
+    Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+}
+
+pub(super) fn stock(connection: &Connection, need: &Need) -> Result<Option<Vec<Cell>>, StoreError> {
+    let columns = crate::ledger::fulfil::Code::TABLE.columns.len();
+    let mut statement = connection.prepare_cached(&Need::sql())?;
+    let parameters = params![
+        need.provider,
+        need.kind.word(),
+        need.days_min,
+        need.now.0,
+        need.storage(),
+        need.retention_days()
+    ];
+    Ok(statement.query_row(parameters, |row| cells(row, columns)).optional()?)
+}
+
+pub(super) fn claim(connection: &Connection, claim: &Claim) -> Result<Vec<Vec<Cell>>, StoreError> {
+    let (columns, names) = (Task::TABLE.columns.len(), Task::TABLE.names());
+    let sql = format!(
+        "/* task claim */ {TAKE}, token = $4, due_at = $5 WHERE id IN ({CLAIMABLE} LIMIT $3) RETURNING {names}"
+    );
+    // Its parameters do not stand in the order of their numbers.
+    let sql = sql.replace('$', "?");
+    let mut claimed = Vec::new();
+    for room in claim.rooms.iter().filter(|room| room.tasks_max > 0) {
+        let mut statement = connection.prepare_cached(&sql)?;
+        let parameters =
+            params![room.provider, claim.now.0, room.tasks_max, claim.token, claim.leased_until.0];
+        for row in statement.query_map(parameters, |row| cells(row, columns))? {
+            claimed.push(row?);
+        }
+    }
+    Ok(claimed)
+}
+
+pub(super) fn purge_nonces(connection: &Connection, until: Timestamp) -> Result<(), StoreError> {
+    let sql = "/* nonce purge */ DELETE FROM nonce WHERE key IN \
+               (SELECT key FROM nonce WHERE until <= $1 LIMIT $2)";
+    connection.prepare_cached(sql)?.execute(params![until.0, PURGED_MAX])?;
+    Ok(())
+}

@@ -1,0 +1,251 @@
+//! The table of tasks: what providers owe, and how far it has come.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{Cell, Cells, Record, Table, Type};
+use crate::catalog::{GrantKind, Storage};
+use crate::clock::Timestamp;
+use crate::ids::{DeviceId, Msisdn, UserAccount};
+use crate::ledger::StoreError;
+use crate::service::source::ServiceId;
+use crate::stock::Lookup;
+
+/// A row of the outbox: positive, rising in the order in which tasks of one device were made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TaskId(pub i64);
+
+/// What is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TaskAction {
+    /// A service begins at its provider.
+    Begin,
+    /// It goes on with another plan or until another end.
+    Change,
+    /// It ends.
+    End,
+    /// A code of a remote provider's own is redeemed there; its service is written once that is done.
+    Redeem,
+    /// An entitlement gets a code from stock.
+    Issue,
+}
+
+/// How far a task has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum TaskState {
+    /// Waits for its time, and for older ones of its device.
+    Due,
+    /// Somebody has it on lease.
+    Running,
+    /// Carried out.
+    Done,
+    /// Given up; an operator may try again.
+    Dead,
+    /// Laid aside by an operator.
+    Discarded,
+    /// A newer one took its place.
+    Superseded,
+}
+
+impl TaskAction {
+    const ALL: [Self; 5] = [Self::Begin, Self::Change, Self::End, Self::Redeem, Self::Issue];
+
+    /// Its word in ledger and answers.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Begin => "begin",
+            Self::Change => "change",
+            Self::End => "end",
+            Self::Redeem => "redeem",
+            Self::Issue => "issue",
+        }
+    }
+}
+
+impl TaskState {
+    /// Every state.
+    pub const ALL: [Self; 6] =
+        [Self::Due, Self::Running, Self::Done, Self::Dead, Self::Discarded, Self::Superseded];
+
+    /// Its word in ledger and answers.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Due => "due",
+            Self::Running => "running",
+            Self::Done => "done",
+            Self::Dead => "dead",
+            Self::Discarded => "discarded",
+            Self::Superseded => "superseded",
+        }
+    }
+
+    /// The state of a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+
+    /// Whether it is still to be carried out.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Due | Self::Running)
+    }
+}
+
+/// What is to be carried out, as its provider needs to know it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Body {
+    /// What the service is.
+    pub kind: GrantKind,
+    /// What is stored (cloud only).
+    pub storage: Option<Storage>,
+    /// How long recordings are kept, in days.
+    pub retention_days: Option<u32>,
+    /// The provider's own settings, from the grant.
+    pub settings: Map<String, Value>,
+    /// Since when it is to be in force, in ms since 1970.
+    pub starts_at_ms: i64,
+    /// Until when if nothing comes between, exclusively; none: until it is ended.
+    pub ends_at_ms: Option<i64>,
+    /// At least for how many days a code must be that is to serve it.
+    pub days_min: u32,
+}
+
+/// A task.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Task {
+    /// Its row.
+    pub id: TaskId,
+    /// Who owes it: `local`, or the name of a `[providers.NAME]`.
+    pub provider: String,
+    /// What is to be done.
+    pub action: TaskAction,
+    /// How far it has come.
+    pub state: TaskState,
+    /// The number, where the device or the entitlement has one.
+    pub msisdn: Option<Msisdn>,
+    /// Whose the device is; none only where a code is issued.
+    pub account: Option<UserAccount>,
+    /// The device; none only where a code is issued.
+    pub device_id: Option<DeviceId>,
+    /// The service; none only where a code is issued.
+    pub service_id: Option<ServiceId>,
+    /// The entitlement that the service, or the code to issue, comes from.
+    pub entitlement: Option<String>,
+    /// Our own number of this step: the same over all attempts, never another's.
+    pub order_num: String,
+    /// What is to be carried out.
+    pub body: Body,
+    /// The code that is reserved for it.
+    pub code_key: Option<Lookup>,
+    /// Attempts that came to nothing.
+    pub attempts: u32,
+    /// Whether one of them may have carried it out all the same.
+    pub doubt: bool,
+    /// Not before then; while it runs, the end of its lease.
+    pub due_at: Timestamp,
+    /// The lease's secret.
+    pub token: Option<String>,
+    /// Why the newest attempt came to nothing.
+    pub last_error: Option<String>,
+    /// What an operator should know of how it was carried out.
+    pub note: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was settled for good.
+    pub settled_at: Option<Timestamp>,
+}
+
+impl Task {
+    /// What it is in order for: no task is taken up while an older one for the same is open. A device,
+    /// or (no device is called so) an entitlement.
+    fn lane(&self) -> String {
+        match (&self.device_id, &self.entitlement) {
+            (Some(device), _) => device.as_str().to_owned(),
+            (None, entitlement) => format!("/{}", entitlement.as_deref().unwrap_or_default()),
+        }
+    }
+}
+
+impl Record for Task {
+    const TABLE: &'static Table = &Table {
+        name: "task",
+        columns: &[
+            ("id", Type::Int),
+            ("provider", Type::Text),
+            ("action", Type::Text),
+            ("state", Type::Text),
+            ("msisdn", Type::Text),
+            ("account", Type::Text),
+            ("device_id", Type::Text),
+            ("service_id", Type::Text),
+            ("entitlement", Type::Text),
+            ("order_num", Type::Text),
+            ("body", Type::Text),
+            ("code_key", Type::Text),
+            ("attempts", Type::Int),
+            ("doubt", Type::Int),
+            ("due_at", Type::Int),
+            ("token", Type::Text),
+            ("last_error", Type::Text),
+            ("note", Type::Text),
+            ("created_at", Type::Int),
+            ("settled_at", Type::Int),
+            ("open_on", Type::Text),
+        ],
+    };
+
+    fn write(&self) -> Vec<Cell> {
+        vec![
+            self.id.0.into(),
+            (&self.provider).into(),
+            self.action.word().into(),
+            self.state.word().into(),
+            self.msisdn.as_ref().map(Msisdn::in_full).into(),
+            self.account.as_ref().map(UserAccount::in_full).into(),
+            self.device_id.as_ref().map(DeviceId::as_str).into(),
+            self.service_id.as_ref().map(ServiceId::as_str).into(),
+            self.entitlement.as_ref().into(),
+            (&self.order_num).into(),
+            // Text and numbers with string keys: there is nothing in it that JSON could not hold.
+            serde_json::to_string(&self.body).unwrap_or_default().into(),
+            self.code_key.as_ref().map(Lookup::as_str).into(),
+            self.attempts.into(),
+            self.doubt.into(),
+            self.due_at.into(),
+            self.token.as_ref().into(),
+            self.last_error.as_ref().into(),
+            self.note.as_ref().into(),
+            self.created_at.into(),
+            self.settled_at.into(),
+            self.state.is_open().then(|| self.lane()).into(),
+        ]
+    }
+
+    fn read(row: &mut Cells) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: TaskId(row.int()?),
+            provider: row.text()?,
+            action: row.word(|word| TaskAction::ALL.into_iter().find(|action| action.word() == word))?,
+            state: row.word(TaskState::from_word)?,
+            msisdn: row.text_or_none()?.map(Msisdn::from_canonical),
+            account: row.word_or_none(|text| UserAccount::parse(text).ok())?,
+            device_id: row.word_or_none(|text| DeviceId::parse(text).ok())?,
+            service_id: row.text_or_none()?.map(ServiceId::from_stored),
+            entitlement: row.text_or_none()?,
+            order_num: row.text()?,
+            body: row.json()?,
+            code_key: row.text_or_none()?.map(Lookup::from_ledger),
+            attempts: row.small()?,
+            doubt: row.int()? != 0,
+            due_at: row.time()?,
+            token: row.text_or_none()?,
+            last_error: row.text_or_none()?,
+            note: row.text_or_none()?,
+            created_at: row.time()?,
+            settled_at: row.time_or_none()?,
+        })
+    }
+}
