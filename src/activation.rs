@@ -35,7 +35,6 @@ use crate::limits::{Limiter, Sampler, Strikes, Suppressed};
 use crate::providers::Providers;
 use crate::server::origin::{self, Networks};
 use crate::server::{BodyError, Request, Response};
-use crate::stock::Vault;
 use crate::telemetry::{self, Chain};
 use answer::{Refusal, Told};
 use check::{Ask, Nonce, Verified};
@@ -68,7 +67,6 @@ const LOG_EVERY: Duration = Duration::from_secs(10);
 pub struct Activation {
     ledger: Ledger,
     clock: Clock,
-    vault: Arc<Vault>,
     partners: Vec<config::Partner>,
     rules: config::Activation,
     trusted_proxies: Networks,
@@ -85,8 +83,6 @@ pub struct Parts {
     pub ledger: Ledger,
     /// The time.
     pub clock: Clock,
-    /// What codes are found and opened by.
-    pub vault: Arc<Vault>,
     /// Who redeems codes of their own.
     pub providers: Arc<Providers>,
     /// Requests a second by partner, shared with its other surfaces.
@@ -104,9 +100,9 @@ impl Activation {
     /// Builds the surface.
     #[must_use]
     pub fn new(config: &config::Config, parts: Parts) -> Self {
-        let Parts { ledger, clock, vault, providers, limiter } = parts;
+        let Parts { ledger, clock, providers, limiter } = parts;
         Self {
-            remotes: Remotes::new(config, ledger.clone(), clock.clone(), Arc::clone(&vault), providers),
+            remotes: Remotes::new(config, ledger.clone(), clock.clone(), providers),
             partners: config.partner.iter().filter(|partner| partner.key.is_some()).cloned().collect(),
             rules: config.activation.clone(),
             trusted_proxies: Networks::new(config.carrier.trusted_proxies.clone()),
@@ -115,7 +111,6 @@ impl Activation {
             unsigned: Sampler::every(LOG_EVERY),
             ledger,
             clock,
-            vault,
             limiter,
         }
     }
@@ -170,7 +165,9 @@ impl Activation {
         let address = origin::behind(request.peer, &request.headers, &self.trusted_proxies);
         let address = address.unwrap_or(request.peer);
         let limited = self.strikes.check(&address, Instant::now()).err();
-        if limited.is_some() && let Some(Suppressed(suppressed)) = self.limited.admit(Instant::now()) {
+        if limited.is_some()
+            && let Some(Suppressed(suppressed)) = self.limited.admit(Instant::now())
+        {
             tracing::warn!(%address, suppressed, "over limits.bad_signature_per_second");
         }
         limited.map_or(Ok(address), |limited| Err(Refusal::Limited(limited.retry_after_s())))

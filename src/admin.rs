@@ -5,14 +5,17 @@ mod guard;
 mod health;
 mod notices;
 
+use std::collections::BTreeMap;
+
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use secrecy::SecretString;
 use serde_json::json;
 
+use crate::catalog::GrantKind;
 use crate::clock::Clock;
 use crate::config;
 use crate::json::{self, Problem};
-use crate::ledger::{Ledger, Operation};
+use crate::ledger::{Ledger, Operation, StoreError};
 use crate::server::{Request, Response};
 use crate::story;
 use crate::subscription::judge::Reason;
@@ -112,17 +115,14 @@ impl Admin {
         }
     }
 
-    /// Counters as they stand; what is parked is counted now, from its index.
+    /// Counters as they stand; what is parked and in stock is counted now, from indexes.
     async fn metrics(&self) -> Response {
-        match self.ledger.parked().await {
-            Ok(parked) => {
-                for word in Reason::ALL.map(Reason::as_str) {
-                    let many = parked.get(word).copied().unwrap_or_default();
-                    telemetry::parked(word, u32::try_from(many).unwrap_or(u32::MAX));
-                }
-            }
-            Err(error) => tracing::warn!(error = %telemetry::Chain(&error), "parked notices not counted"),
-        }
+        count(Reason::ALL.map(Reason::as_str), self.ledger.parked().await, telemetry::parked);
+        count(
+            GrantKind::ALL.map(GrantKind::word),
+            self.ledger.codes_in_stock().await,
+            telemetry::codes_unused,
+        );
         self.ledger.measure();
         text(self.recorder.render(), "text/plain; version=0.0.4; charset=utf-8")
     }
@@ -138,11 +138,28 @@ impl Admin {
             self.ledger.stats(self.clock.now()).await.map_err(|error| Problem::unavailable(&error))?;
         Ok(json::ok(&json!({
             "subscriptions": stats.subscriptions,
-            "tasks": {},
-            "oldest_due_s": null,
+            "tasks": stats.tasks,
+            "oldest_due_s": stats.oldest_due_s,
             "parked": stats.parked,
-            "codes": {},
+            "codes": stats.codes,
         })))
+    }
+}
+
+/// Shows a count of each word, 0 where there is none: an alarm needs the zero.
+fn count(
+    words: impl IntoIterator<Item = &'static str>,
+    counted: Result<BTreeMap<String, i64>, StoreError>,
+    show: fn(&'static str, u32),
+) {
+    match counted {
+        Ok(counts) => {
+            for word in words {
+                let many = counts.get(word).copied().unwrap_or_default();
+                show(word, u32::try_from(many).unwrap_or(u32::MAX));
+            }
+        }
+        Err(error) => tracing::warn!(error = %telemetry::Chain(&error), "not counted for the metrics"),
     }
 }
 

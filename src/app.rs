@@ -8,13 +8,16 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::activation::{self, Activation};
 use crate::admin::Admin;
 use crate::carrier::Carrier;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::{Config, FailedResult, Faults};
 use crate::ledger::{self, Ledger, OpenError, Pulse, Rules};
+use crate::limits::Limiter;
 use crate::partner::Partners;
+use crate::providers::{self, ClientError};
 use crate::routes::Routes;
 use crate::server;
 use crate::subscription::judge::{Failed, Policy};
@@ -31,6 +34,9 @@ pub enum StartError {
     /// The ledger cannot be used.
     #[error("the ledger cannot be opened")]
     Ledger(#[from] OpenError),
+    /// A remote provider cannot be called.
+    #[error("a provider cannot be set up")]
+    Provider(#[from] ClientError),
     /// An address cannot be listened on.
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
@@ -43,6 +49,14 @@ pub enum StartError {
     /// A socket was passed that would show the admin surface to everybody.
     #[error("the socket passed as admin is {0}, not loopback: set admin.token")]
     Exposed(SocketAddr),
+}
+
+/// Who answers.
+struct Surfaces {
+    carrier: Arc<Carrier>,
+    partners: Arc<Partners>,
+    activation: Arc<Activation>,
+    admin: Arc<Admin>,
 }
 
 /// The gateway, listening but not serving yet.
@@ -70,10 +84,17 @@ impl App {
 
         let per_second = config.limits.carrier_per_second;
         let carrier = Carrier::new(config.carrier.clone(), per_second, ledger.clone(), clock.clone());
-        let partners =
-            Partners::new(&config.partner, config.limits.partner_per_second, ledger.clone(), clock.clone());
-        let admin = Admin::new(&config.admin, ledger.clone(), clock, recorder);
-        let listeners = listeners(config, sockets, Arc::new(carrier), Arc::new(partners), Arc::new(admin))?;
+        let limiter = Arc::new(Limiter::new(config.limits.partner_per_second));
+        let partners = Partners::new(&config.partner, Arc::clone(&limiter), ledger.clone(), clock.clone());
+        let providers = Arc::new(providers::build(&config.providers, &clock)?);
+        let parts = activation::Parts { ledger: ledger.clone(), clock: clock.clone(), providers, limiter };
+        let surfaces = Surfaces {
+            carrier: Arc::new(carrier),
+            partners: Arc::new(partners),
+            activation: Arc::new(Activation::new(config, parts)),
+            admin: Arc::new(Admin::new(&config.admin, ledger.clone(), clock, recorder)),
+        };
+        let listeners = listeners(config, sockets, surfaces)?;
         Ok(Self { ledger, settings: settings(&config.server), listeners })
     }
 
@@ -102,7 +123,11 @@ impl App {
 /// The ledger's part of the settings.
 #[must_use]
 pub fn ledger_settings(config: &Config) -> ledger::Settings {
-    ledger::Settings { url: config.ledger.url.clone(), queue_max: config.ledger.queue_max }
+    ledger::Settings {
+        url: config.ledger.url.clone(),
+        queue_max: config.ledger.queue_max,
+        codes_key: config.codes.key.clone(),
+    }
 }
 
 /// What notices are judged by, catalog included.
@@ -129,9 +154,7 @@ pub fn rules(config: &Config) -> Result<Rules, StartError> {
 fn listeners(
     config: &Config,
     mut sockets: Sockets,
-    carrier: Arc<Carrier>,
-    partners: Arc<Partners>,
-    admin: Arc<Admin>,
+    surfaces: Surfaces,
 ) -> Result<Vec<(TcpListener, Arc<Routes>)>, StartError> {
     let on_carrier = open("carrier", &mut sockets, config.carrier.listen)?;
     let on_main = open("main", &mut sockets, Some(config.server.listen))?;
@@ -143,7 +166,8 @@ fn listeners(
         refuse_exposed(&on_admin)?;
     }
     let apart = !on_carrier.is_empty();
-    let main = Routes::main((!apart).then(|| Arc::clone(&carrier)), partners);
+    let Surfaces { carrier, partners, activation, admin } = surfaces;
+    let main = Routes::main((!apart).then(|| Arc::clone(&carrier)), partners, activation);
     let mut listeners = serving(on_carrier, Routes::carrier(carrier));
     listeners.extend(serving(on_main, main));
     listeners.extend(serving(on_admin, Routes::admin(admin)));

@@ -2,6 +2,7 @@
 //!
 //! Every command ends with 0 when it is done, 1 when it failed, 2 when it was called wrongly.
 
+mod codes;
 mod config;
 mod ledger;
 mod migrate;
@@ -18,7 +19,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{Config, Faults, environment};
 use crate::telemetry::Chain;
@@ -76,6 +77,9 @@ enum Command {
     /// The journal of the carrier's messages
     #[command(subcommand)]
     Notices(notices::Notices),
+    /// The stock of activation codes
+    #[command(subcommand)]
+    Codes(codes::Codes),
     /// Send fixtures, XML files or an exported journal to a running gateway and compare the answers
     Replay(replay::Replay),
     /// The ledger as a whole
@@ -96,6 +100,7 @@ impl Cli {
             Command::Migrate => migrate::run(global),
             Command::Subscriber(command) => subscriber::run(global, command),
             Command::Notices(command) => notices::run(global, command),
+            Command::Codes(command) => codes::run(global, command),
             Command::Replay(command) => replay::run(global, command),
             Command::Ledger(command) => ledger::run(global, command),
             Command::Openapi => openapi::run(),
@@ -117,6 +122,11 @@ impl Global {
     fn load(&self) -> Result<Config, Faults> {
         Config::load(self.config.as_deref(), environment())
     }
+}
+
+/// Ends the program: the command was called wrongly in a way that its options alone do not tell.
+fn wrong_usage(kind: clap::error::ErrorKind, what: &str) -> ! {
+    Cli::command().error(kind, what).exit()
 }
 
 /// A runtime for a command that waits for things.

@@ -11,6 +11,7 @@ mod recorder;
 pub use chain::Chain;
 pub use logs::{BadLogSettings, LogFormat, init_logs};
 pub use meters::{
-    CarrierMeters, LedgerMeters, ServerMeters, StatusClass, Surface, activation, codes_unused, parked, request,
+    CarrierMeters, LedgerMeters, ServerMeters, StatusClass, Surface, activation, codes_unused, parked,
+    request,
 };
 pub use recorder::{BadRecorder, Recorder};

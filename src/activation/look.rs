@@ -40,7 +40,7 @@ impl Activation {
 
     /// A code that cannot be opened any more is shown without its text: the service it became is there.
     fn usage_row(&self, code: Code) -> Option<UsageRow> {
-        let opened = self.vault.open(&code.sealed, &code.key);
+        let opened = self.ledger.vault().open(&code.sealed, &code.key);
         let act_code = opened.map(|text| text.in_full().to_owned()).unwrap_or_else(|error| {
             tracing::warn!(error = %Chain(&error), "a redeemed code is shown without its text");
             String::new()

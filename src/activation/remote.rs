@@ -15,7 +15,6 @@ use crate::ledger::Ledger;
 use crate::ledger::fulfil::{Claimed, Outcome as Judged, Settled, TaskState};
 use crate::providers::{Action, CodeFault, Doubt, Outcome, Providers, Task, Why};
 use crate::service::source::ServiceId;
-use crate::stock::Vault;
 use crate::telemetry::Chain;
 
 /// How long a redemption waits for one of its provider's places.
@@ -29,7 +28,6 @@ const NOT_ITS_DEVICE: [&str; 3] = ["1007", "1030", "1049"];
 pub(super) struct Remotes {
     ledger: Ledger,
     clock: Clock,
-    vault: Arc<Vault>,
     providers: Arc<Providers>,
     /// As many redemptions at once as a provider may have tasks.
     places: Arc<BTreeMap<String, Semaphore>>,
@@ -52,13 +50,7 @@ pub(super) fn token() -> Result<String, NoToken> {
 }
 
 impl Remotes {
-    pub(super) fn new(
-        config: &Config,
-        ledger: Ledger,
-        clock: Clock,
-        vault: Arc<Vault>,
-        providers: Arc<Providers>,
-    ) -> Self {
+    pub(super) fn new(config: &Config, ledger: Ledger, clock: Clock, providers: Arc<Providers>) -> Self {
         let place = |(name, provider): (&String, &crate::config::Provider)| {
             let places = usize::try_from(provider.concurrency).unwrap_or(usize::MAX);
             (name.clone(), Semaphore::new(places.min(Semaphore::MAX_PERMITS)))
@@ -66,7 +58,6 @@ impl Remotes {
         Self {
             ledger,
             clock,
-            vault,
             providers,
             places: Arc::new(config.providers.iter().map(place).collect()),
             lease_ms: i64::from(config.worker.lease_s) * 1000,
@@ -120,7 +111,7 @@ impl Remotes {
     /// What the provider needs to know.
     fn task(&self, claimed: &Claimed) -> Option<Task> {
         let (task, code) = (&claimed.task, claimed.code.as_ref()?);
-        let opened = self.vault.open(&code.sealed, &code.key);
+        let opened = self.ledger.vault().open(&code.sealed, &code.key);
         let opened = opened.map_err(|error| tracing::error!(error = %Chain(&error), "a code in stock"));
         Some(Task {
             action: Action::Begin,

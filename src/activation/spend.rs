@@ -14,7 +14,7 @@ impl Activation {
             return Err(Refusal::Code(ResultCode::Parameter));
         };
         let redeem = Redeem {
-            keys: code.iter().flat_map(|code| self.vault.lookups(code)).collect(),
+            keys: code.iter().flat_map(|code| self.ledger.vault().lookups(code)).collect(),
             kind: *kind,
             device: ask.device_id.clone(),
             account: ask.user_account.clone(),
