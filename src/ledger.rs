@@ -36,8 +36,9 @@ use chrono::FixedOffset;
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
-use crate::config::LedgerUrl;
+use crate::config::{CodesKey, LedgerUrl};
 use crate::ids::{Msisdn, NoticeId};
+use crate::stock::{SealError, Vault};
 use crate::subscription::ServiceState;
 use crate::subscription::judge::Policy;
 use crate::subscription::terms::TermsBook;
@@ -123,6 +124,9 @@ pub enum OpenError {
     /// Its schema cannot be brought up to date.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
+    /// The key of the codes cannot be used.
+    #[error("codes.key_file cannot be used")]
+    Vault(#[from] SealError),
     /// The engine's failure.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -135,6 +139,8 @@ pub struct Settings {
     pub url: LedgerUrl,
     /// Notices waiting for a commit.
     pub queue_max: usize,
+    /// What activation codes are sealed with; none: they are kept in plain text.
+    pub codes_key: Option<CodesKey>,
 }
 
 /// What a notice is judged by.
@@ -160,6 +166,7 @@ struct Inner {
     lookups: Lookups,
     pool: sqlx::AnyPool,
     clock: Clock,
+    vault: Vault,
 }
 
 /// The look-ups on the answer path.
@@ -182,12 +189,13 @@ impl Ledger {
     /// # Errors
     /// Where there is none, its schema is another, or the engine fails.
     pub async fn open(settings: &Settings, rules: Rules, clock: Clock) -> Result<Self, OpenError> {
+        let vault = Vault::new(settings.codes_key.as_ref())?;
         let opened = match &settings.url {
             LedgerUrl::Sqlite(path) => sqlite::open(path, rules, settings.queue_max).await?,
             LedgerUrl::Postgres(url) => postgres::open(url, rules, settings.queue_max, clock.now()).await?,
         };
         let Opened { rules, writer, lookups, pool } = opened;
-        Ok(Self(Arc::new(Inner { rules, writer, lookups, pool, clock })))
+        Ok(Self(Arc::new(Inner { rules, writer, lookups, pool, clock, vault })))
     }
 
     /// Records one message and answers after its commit has reached the disk. The write is the
@@ -259,6 +267,12 @@ impl Ledger {
     #[must_use]
     pub fn catalog(&self) -> &Catalog {
         &self.0.rules.catalog
+    }
+
+    /// What seals codes for this ledger, and opens them.
+    #[must_use]
+    pub fn vault(&self) -> &Vault {
+        &self.0.vault
     }
 
     /// Whether the last commit failed.

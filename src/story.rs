@@ -1,21 +1,28 @@
 //! A subscriber's story as JSON: the shapes that partners, operators and the command line share
 //! (contract sections 4 and 7). Domain types stay free of serde; these are what the outside sees.
 
+mod device;
+mod task;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
-use serde_json::Value;
 
-use crate::catalog::Storage;
+use crate::catalog::{Delivery, Storage};
 use crate::clock::Timestamp;
 use crate::ids::Msisdn;
-use crate::ledger::read::{Filter, Kept, Page};
+use crate::ledger::read::{Filter, Kept, Page, TaskFilter};
 use crate::ledger::{Ledger, StoreError};
 use crate::subscription::entitlement::{self, Entitlement};
 use crate::subscription::{ServiceState, Subscription};
+use crate::telemetry::Chain;
 
-/// The most notices in one story; older ones are in the list.
+pub use device::{DeviceJson, device};
+pub use task::{TaskJson, task};
+
+/// The most notices, and the most tasks, in one story; older ones are in the lists.
 const NOTICES_MAX: u32 = 500;
+const TASKS_MAX: u32 = 500;
 
 /// A subscription as partners see it.
 #[derive(Debug, Serialize)]
@@ -45,7 +52,9 @@ pub struct EntitlementJson {
     starts_at: String,
     ends_at: String,
     code: Option<String>,
-    devices: Vec<Value>,
+    devices: Vec<DeviceJson>,
+    #[serde(skip)]
+    by_code: bool,
 }
 
 /// A notice as operators see it.
@@ -75,9 +84,9 @@ pub struct Story {
     msisdn: String,
     subscriptions: Vec<SubscriptionJson>,
     entitlements: Vec<EntitlementJson>,
-    devices: Vec<Value>,
+    devices: Vec<DeviceJson>,
     notices: Vec<NoticeJson>,
-    tasks: Vec<Value>,
+    tasks: Vec<TaskJson>,
 }
 
 /// Tells a number's story as known at `now`, each list newest first.
@@ -88,14 +97,60 @@ pub async fn tell(ledger: &Ledger, number: &Msisdn, now: Timestamp) -> Result<St
     let services = ledger.holdings(number).await?;
     let filter = Filter { msisdn: Some(number.clone()), ..Filter::default() };
     let notices = ledger.notices(&filter, Page::Before(None), NOTICES_MAX).await?;
+    let filter = TaskFilter { msisdn: Some(number.clone()), ..TaskFilter::default() };
+    let tasks = ledger.tasks(&filter, None, TASKS_MAX).await?;
+    let devices: Vec<_> = ledger.devices(number, now).await?.iter().map(device).collect();
+    let entitlements = entitlements(number, &services, now, now);
     Ok(Story {
         msisdn: number.in_full().to_owned(),
         subscriptions: subscriptions(&services, now),
-        entitlements: entitlements(number, &services, now, now),
-        devices: Vec::new(),
+        entitlements: delivered(ledger, entitlements, &devices).await?,
+        devices,
         notices: notices.into_iter().map(notice).collect(),
-        tasks: Vec::new(),
+        tasks: tasks.into_iter().map(task).collect(),
     })
+}
+
+/// A number's entitlements at the clock `at`, as known at `now`, with the devices they are attached to and
+/// the codes they were delivered as; newest first.
+///
+/// # Errors
+/// The ledger's.
+pub async fn rights(
+    ledger: &Ledger,
+    number: &Msisdn,
+    services: &[ServiceState],
+    at: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<EntitlementJson>, StoreError> {
+    let devices: Vec<_> = ledger.devices(number, now).await?.iter().map(device).collect();
+    delivered(ledger, entitlements(number, services, at, now), &devices).await
+}
+
+async fn delivered(
+    ledger: &Ledger,
+    mut entitlements: Vec<EntitlementJson>,
+    devices: &[DeviceJson],
+) -> Result<Vec<EntitlementJson>, StoreError> {
+    for right in &mut entitlements {
+        right.devices = devices.iter().filter(|device| device.has(&right.id)).cloned().collect();
+        if right.by_code {
+            right.code = code(ledger, &right.id).await?;
+        }
+    }
+    Ok(entitlements)
+}
+
+/// The code that an entitlement was delivered as; one that cannot be opened is told as none, and logged.
+async fn code(ledger: &Ledger, entitlement: &str) -> Result<Option<String>, StoreError> {
+    let Some(code) = ledger.code_of(entitlement).await? else { return Ok(None) };
+    match ledger.vault().open(&code.sealed, &code.key) {
+        Ok(text) => Ok(Some(text.in_full().to_owned())),
+        Err(error) => {
+            tracing::warn!(error = %Chain(&error), entitlement, "an issued code cannot be shown");
+            Ok(None)
+        }
+    }
 }
 
 /// A number's subscriptions at a clock, newest change first.
@@ -122,7 +177,7 @@ fn subscription(held: &Subscription, now: Timestamp) -> SubscriptionJson {
     }
 }
 
-/// A number's entitlements at the clock `at`, as known at `now`, newest first.
+/// A number's entitlements at the clock `at`, as known at `now`, newest first, without devices and codes.
 #[must_use]
 pub fn entitlements(
     number: &Msisdn,
@@ -149,6 +204,7 @@ fn entitlement(right: Entitlement<'_>) -> EntitlementJson {
         ends_at: right.ends_at.rfc3339(),
         code: None,
         devices: Vec::new(),
+        by_code: right.grant.delivery == Delivery::Code,
     }
 }
 

@@ -296,7 +296,7 @@ async fn through_the_ledger(url: &str, notices: &[Notice], order: &[usize]) -> S
         policy: Policy { failed: Failed::Hold, record_only: false },
         utc_offset: hanoi(),
     };
-    let settings = ledger::Settings { url, queue_max: 64 };
+    let settings = ledger::Settings { url, queue_max: 64, codes_key: None };
     let ledger = Ledger::open(&settings, rules, Clock::system()).await.expect("a ledger");
     // Handed over at once: they share transactions, as under load.
     let mut waiting = Vec::new();

@@ -1,10 +1,14 @@
 //! Proof that the ledger is what it promises: every number's subscriptions equal the fold of its
-//! notices, every notice has its identity and every identity its notice.
+//! notices, what is on its devices is what the rules give from them, every notice has its identity and
+//! every identity its notice, and tasks and codes name services that are there.
 
 use std::sync::Arc;
 
+use super::fulfil::holding::Holding;
 use super::store::Store;
+use super::tables::each;
 use super::{Ledger, Lookups, StoreError};
+use crate::clock::Timestamp;
 use crate::ids::Msisdn;
 use crate::subscription::{Run, ServiceState, decide};
 
@@ -27,7 +31,7 @@ pub(super) const SERVICES: &str = "/* verify services */ SELECT service_id FROM 
     UNION SELECT service_id FROM past_run WHERE msisdn = $1";
 
 /// Links that must never be broken: each statement gives a sentence for every row that breaks one.
-pub(super) const BROKEN_LINKS: [&str; 3] = [
+pub(super) const BROKEN_LINKS: [&str; 5] = [
     "/* verify identities */ SELECT 'identity ' || i.key || ' names notice ' || i.notice_id || ', which is missing' \
      FROM identity i LEFT JOIN notice n ON n.id = i.notice_id WHERE n.id IS NULL LIMIT 100",
     "/* verify notices */ SELECT 'notice ' || n.id || ' is not the holder of its identity ' || n.identity \
@@ -35,6 +39,11 @@ pub(super) const BROKEN_LINKS: [&str; 3] = [
      AND coalesce(n.reason, '') <> 'conflict' AND n.outcome <> 'discarded' LIMIT 100",
     "/* verify scopes */ SELECT 'notice ' || id || ' is ' || outcome || ' but its scope is ' || coalesce(scope, 'absent') \
      FROM notice WHERE (scope IS NULL) <> (outcome NOT IN ('applied', 'no_change', 'superseded')) LIMIT 100",
+    "/* verify tasks */ SELECT 'task ' || t.id || ' is for service ' || t.service_id || ', which is missing' \
+     FROM task t LEFT JOIN service s ON s.id = t.service_id WHERE t.service_id IS NOT NULL AND s.id IS NULL \
+     AND t.action <> 'redeem' LIMIT 100",
+    "/* verify codes */ SELECT 'a code of batch ' || c.batch || ' became service ' || c.service_id || ', which is missing' \
+     FROM code c LEFT JOIN service s ON s.id = c.service_id WHERE c.state = 'used' AND s.id IS NULL LIMIT 100",
 ];
 
 /// What a check of the whole ledger found.
@@ -91,13 +100,19 @@ pub(super) fn check(
     services.extend(store.services(number)?);
     services.sort_unstable();
     services.dedup();
-    for service_id in services {
-        let folded = decide::fold(&service_id, &events);
-        let mut stored = store.state(number, &service_id)?;
-        stored.past = store.past(number, &service_id)?;
-        if let Some(what) = difference(&stored, folded) {
+    let stored = each(&services, |service_id| {
+        let (state, past) = (store.state(number, service_id), store.past(number, service_id));
+        Ok(ServiceState { past: past?, ..state? })
+    })?;
+    // The moment counts only where a number has no devices, and then nothing is compared.
+    let holding = Holding::of_number(store, number, &stored, Timestamp(0))?;
+    for (service_id, stored) in services.iter().zip(&stored) {
+        if let Some(what) = difference(stored, decide::fold(service_id, &events)) {
             verified.fault(format!("{} service {service_id}: {what}", number.in_full()));
         }
+    }
+    if let Some(what) = holding.unlike_the_rules() {
+        verified.fault(format!("{} devices: {what}", number.in_full()));
     }
     Ok(())
 }

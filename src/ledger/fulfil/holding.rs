@@ -198,6 +198,16 @@ impl Holding {
         }
     }
 
+    /// What the rules would have otherwise at the very moment to which all is settled.
+    pub(in crate::ledger) fn unlike_the_rules(&self) -> Option<String> {
+        let mut again = self.now.clone();
+        again.settle(self.now.settled_at()?);
+        let changes = between(&self.now, &again);
+        let service = changes.write.first()?;
+        let stored = self.now.service(&service.id);
+        Some(format!("stored {stored:?}, the rights give {service:?}"))
+    }
+
     /// Writes what changed, and what providers owe for it.
     pub(in crate::ledger) fn save(self, store: &mut impl Store) -> Result<(), StoreError> {
         let Some(at) = self.now.settled_at() else { return Ok(()) };

@@ -11,8 +11,9 @@ use crate::ids::Msisdn;
 use crate::ledger::StoreError;
 use crate::ledger::verify::{BROKEN_LINKS, NUMBERS, NUMBERS_MAX, Verified, check};
 
-/// A check asks for a number's history and services, then for their states and past runs.
-const ROUNDS_MAX: usize = 8;
+/// A check asks for a number's history and services, then for their states and past runs, then for its
+/// devices and what is on them.
+const ROUNDS_MAX: usize = 16;
 
 /// A statement may read whole tables here, and as it likes.
 const UNBOUND: &str = "SET statement_timeout = 0; SET enable_seqscan = on; SET enable_hashjoin = on; \

@@ -16,8 +16,8 @@ pub struct Stats {
     pub parked: BTreeMap<String, i64>,
     /// Tasks by state.
     pub tasks: BTreeMap<String, i64>,
-    /// For how long the task that is most overdue has been due, in seconds; 0 where none is.
-    pub oldest_due_s: i64,
+    /// For how long the task that is most overdue has been due, in seconds; none where none is.
+    pub oldest_due_s: Option<i64>,
     /// Codes in stock, by kind.
     pub codes: BTreeMap<String, i64>,
 }
@@ -41,7 +41,7 @@ impl Ledger {
             subscriptions: counts(&subscriptions)?,
             parked: self.parked().await?,
             tasks: self.tasks_by_state().await?,
-            oldest_due_s: oldest.map_or(0, |at| (now.0 - at.0) / 1000),
+            oldest_due_s: oldest.map(|at| (now.0 - at.0) / 1000),
             codes: self.codes_in_stock().await?,
         })
     }

@@ -1,0 +1,12 @@
+//! What subscriptions, codes and orders become on devices, and what is owed for it, through the ledger on
+//! both engines: SQLite always, PostgreSQL where `SDP_GATEWAY_TEST_POSTGRES` names a server to make
+//! databases on.
+
+#[path = "fulfilment_ledger/codes.rs"]
+mod codes;
+#[path = "fulfilment_ledger/devices.rs"]
+mod devices;
+#[path = "fulfilment_ledger/tasks.rs"]
+mod tasks;
+#[path = "fulfilment_ledger/world.rs"]
+mod world;

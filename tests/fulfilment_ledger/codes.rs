@@ -1,0 +1,182 @@
+//! Codes: redeemed once, issued, withdrawn, and those of a remote provider.
+
+use sdp_gateway::catalog::GrantKind;
+use sdp_gateway::ledger::fulfil::{
+    CodeState, Drawn, NonceUse, Outcome, Redeemed, Seen, Settled, TaskOperated, TaskOperation, TaskState,
+};
+use sdp_gateway::stock::redeem::Refused;
+use sdp_gateway::story;
+
+use super::world::{ANN, World, at, device, number};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_code_is_used_once_whatever_the_concurrency() {
+    for world in World::each().await {
+        world.stock(&["ONE-CODE"], GrantKind::Cloud, "local").await;
+        let other = world.another().await;
+        let asked = (0..1000).map(|n| {
+            let name = format!("cam-{}", n % 250);
+            let wish = world.wish("one code", GrantKind::Cloud, (&name, "ann"), 0);
+            let ledger = if n % 2 == 0 { world.ledger.clone() } else { other.clone() };
+            tokio::spawn(async move { ledger.redeem(wish).await.expect("written") })
+        });
+        let (mut done, mut used) = (0, 0);
+        for answer in asked.collect::<Vec<_>>() {
+            match answer.await.expect("no panic") {
+                Redeemed::Done(_) => done += 1,
+                Redeemed::Refused(Refused::Used) => used += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((done, used), (1, 999));
+        let counts = world.ledger.code_counts().await.unwrap();
+        assert_eq!((counts[0].state.as_str(), counts[0].codes), ("used", 1));
+        other.close().await;
+        world.verified().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_a_code_is_refused() {
+    for world in World::each().await {
+        world.stock(&["CLOUD-1", "CLOUD-2"], GrantKind::Cloud, "local").await;
+        let again = world.stock(&["CLOUD-2", "CLOUD-3", "CLOUD-3"], GrantKind::Cloud, "local").await;
+        assert_eq!((again.new, again.known), (1, vec![0, 2]));
+        world.bind("cam-1", "ann", None, 0).await;
+        let redeem = async |text, kind, on| world.redeem(text, kind, on, 1).await;
+        let cloud = GrantKind::Cloud;
+        assert_eq!(redeem("CLOUD-1", cloud, ("cam-1", "bob")).await, Redeemed::Refused(Refused::Device));
+        assert_eq!(redeem("NONE", cloud, ("cam-1", "ann")).await, Redeemed::Refused(Refused::Invalid));
+        assert_eq!(
+            redeem("CLOUD-1", GrantKind::Ai, ("cam-1", "ann")).await,
+            Redeemed::Refused(Refused::Invalid)
+        );
+        assert!(matches!(redeem("cloud1", cloud, ("cam-1", "ann")).await, Redeemed::Done(_)));
+        assert_eq!(redeem("CLOUD-1", cloud, ("cam-1", "ann")).await, Redeemed::Refused(Refused::Used));
+        let usage = world.ledger.usage(&device("cam-1")).await.unwrap();
+        assert_eq!(usage.len(), 1);
+        assert_eq!(world.ledger.vault().open(&usage[0].sealed, &usage[0].key).unwrap().in_full(), "CLOUD-1");
+        world.verified().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_entitlement_by_code_waits_for_stock_gets_one_and_loses_it_with_the_cancel() {
+    for world in World::each().await {
+        world.register(ANN, "3", 0, 48).await;
+        let claimed = world.claim(10, 1).await;
+        assert_eq!(claimed[0].task.action.word(), "issue");
+        assert_eq!(world.ledger.draw(&claimed[0].task, at(1)).await.unwrap(), Drawn::Empty);
+        world.settle(&claimed[0], Outcome::Waits { due_at: at(2) }, 1).await;
+        world.stock(&["AI-1", "AI-2"], GrantKind::Ai, "local").await;
+        let claimed = world.claim(10, 2).await;
+        assert_eq!(claimed[0].task.attempts, 0);
+        let Drawn::Issued(code) = world.ledger.draw(&claimed[0].task, at(2)).await.unwrap() else {
+            panic!("no code")
+        };
+        let task = world.ledger.task(claimed[0].task.id).await.unwrap().unwrap();
+        assert_eq!(task.state, TaskState::Done);
+        let told = story::tell(&world.ledger, &number(ANN), at(3)).await.unwrap();
+        let told = serde_json::to_value(told).unwrap();
+        let text = world.ledger.vault().open(&code.sealed, &code.key).unwrap();
+        assert_eq!(told["entitlements"][0]["code"], text.in_full());
+        // A renewal brings no second one: it is the same entitlement.
+        world.register(ANN, "3", 24, 72).await;
+        assert!(world.claim(10, 24).await.is_empty());
+        let on = ("cam-1", "ann");
+        assert!(matches!(world.redeem(text.in_full(), GrantKind::Ai, on, 25).await, Redeemed::Done(_)));
+        assert_eq!(world.services("cam-1", 26).await, ["ai active"]);
+        world.cancel(ANN, "3", 27).await;
+        assert_eq!(world.services("cam-1", 27).await, Vec::<String>::new());
+        // Registered anew and cancelled before it was redeemed, the code becomes invalid.
+        world.register(ANN, "3", 30, 60).await;
+        let claimed = world.claim(10, 30).await;
+        let issue = claimed.iter().find(|one| one.task.action.word() == "issue").expect("an issue");
+        let Drawn::Issued(code) = world.ledger.draw(&issue.task, at(30)).await.unwrap() else {
+            panic!("no code")
+        };
+        world.cancel(ANN, "3", 31).await;
+        assert_eq!(world.ledger.code(&code.key).await.unwrap().unwrap().state, CodeState::Void);
+        world.verified().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_remote_providers_code_is_redeemed_there_first() {
+    for world in World::each().await {
+        world.stock(&["FAR-1", "FAR-2"], GrantKind::Ai, "test").await;
+        let on = ("cam-1", "ann");
+        let Redeemed::Remote(first) = world.redeem("FAR-1", GrantKind::Ai, on, 0).await else {
+            panic!("not remote")
+        };
+        assert_eq!(world.redeem("FAR-1", GrantKind::Ai, on, 0).await, Redeemed::UnderWay);
+        assert_eq!(
+            world.redeem("FAR-1", GrantKind::Ai, ("cam-2", "bob"), 0).await,
+            Redeemed::Refused(Refused::Used)
+        );
+        assert_eq!(world.services("cam-1", 0).await, Vec::<String>::new());
+        assert_eq!(world.settle(&first, Outcome::Done { note: None }, 0).await, Settled::Settled);
+        assert_eq!(world.services("cam-1", 0).await, ["ai active"]);
+        assert_eq!(world.redeem("FAR-1", GrantKind::Ai, on, 1).await, Redeemed::Refused(Refused::Used));
+        // Refused there, the code is of no use to anybody.
+        let Redeemed::Remote(second) = world.redeem("FAR-2", GrantKind::Ai, on, 1).await else {
+            panic!("not remote")
+        };
+        let bad = Outcome::BadCode { due_at: at(1), why: "used elsewhere".to_owned() };
+        world.settle(&second, bad, 1).await;
+        assert_eq!(world.ledger.task(second.task.id).await.unwrap().unwrap().state, TaskState::Dead);
+        assert_eq!(world.redeem("FAR-2", GrantKind::Ai, on, 2).await, Redeemed::Refused(Refused::Invalid));
+        world.verified().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_dies_over_a_remote_code_is_followed_by_a_worker() {
+    for world in World::each().await {
+        world.stock(&["FAR-1", "FAR-2"], GrantKind::Ai, "test").await;
+        let on = ("cam-1", "ann");
+        let Redeemed::Remote(lost) = world.redeem("FAR-1", GrantKind::Ai, on, 0).await else {
+            panic!("not remote")
+        };
+        assert!(world.claim(10, 0).await.is_empty());
+        let claimed = world.claim(10, 1).await;
+        assert!(claimed[0].task.doubt);
+        assert_eq!(claimed[0].code.as_ref().map(|code| code.state), Some(CodeState::Reserved));
+        assert_eq!(world.settle(&lost, Outcome::Done { note: None }, 1).await, Settled::NotYours);
+        world.settle(&claimed[0], Outcome::Done { note: None }, 1).await;
+        assert_eq!(world.services("cam-1", 1).await, ["ai active"]);
+        // Given up for good, without doubt: the code is as good as before.
+        let Redeemed::Remote(task) = world.redeem("FAR-2", GrantKind::Ai, on, 2).await else {
+            panic!("not remote")
+        };
+        let dead = Outcome::Dead { why: "refused".to_owned(), doubt: false };
+        world.settle(&task, dead, 2).await;
+        let code = world.ledger.code(&world.keys("FAR-2")[0]).await.unwrap().unwrap();
+        assert_eq!(code.state, CodeState::Unused);
+        let retried = world.ledger.operate_task(TaskOperation::Retry, task.task.id, at(3)).await.unwrap();
+        assert_eq!(retried, TaskOperated::Unchanged);
+        world.verified().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nonce_is_used_once_and_forgotten_in_its_time() {
+    for world in World::each().await {
+        let nonce = |partner: &str, hour| NonceUse {
+            partner: partner.to_owned(),
+            nonce: "n1".to_owned(),
+            until: at(hour + 1),
+            now: at(hour),
+        };
+        let uses = (0..20).map(|_| world.ledger.use_nonce(nonce("app", 0)));
+        let mut fresh = 0;
+        for seen in uses {
+            fresh += usize::from(seen.await.unwrap() == Seen::Fresh);
+        }
+        assert_eq!(fresh, 1);
+        assert_eq!(world.ledger.use_nonce(nonce("web", 0)).await.unwrap(), Seen::Fresh);
+        world.ledger.sweep(at(1), 10).await.unwrap();
+        assert_eq!(world.ledger.use_nonce(nonce("app", 0)).await.unwrap(), Seen::Fresh);
+        world.verified().await;
+    }
+}
