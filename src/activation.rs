@@ -31,7 +31,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::config;
 use crate::ledger::Ledger;
 use crate::ledger::fulfil::{NonceUse, Seen};
-use crate::limits::{Limiter, Sampler, Strikes, Suppressed};
+use crate::limits::{Limited, Limiter, Sampler, Strikes, Suppressed};
 use crate::providers::Providers;
 use crate::server::origin::{self, Networks};
 use crate::server::{BodyError, Request, Response};
@@ -125,7 +125,9 @@ impl Activation {
         let code = answer::code(&told);
         let took = began.elapsed();
         telemetry::activation(call.word(), code.word(), took);
-        if let Asker { partner: Some(partner), ask } = asker {
+        if let Asker { partner: Some(partner), ask } = asker
+            && !matches!(told, Err(Refusal::Limited(_)))
+        {
             let (device, account) = ask.as_ref().map(|ask| (&ask.device_id, &ask.user_account)).unzip();
             let (device, account) =
                 (device.map(tracing::field::display), account.map(tracing::field::display));
@@ -145,12 +147,14 @@ impl Activation {
         let address = self.admit(request)?;
         let params = parse(request).await?.map_err(|_| self.strike(address, ResultCode::Parameter))?;
         let verified = check::verify(&params, &self.partners, &self.rules, now);
-        let Verified { partner, nonce } = verified.map_err(|code| match code {
-            ResultCode::Signature => self.strike(address, code),
-            other => Refusal::Code(other),
-        })?;
+        // One that is merely stale is its partner's, whose clock may be wrong: no guess.
+        let Verified { partner, nonce } =
+            verified.map_err(|code| match check::signer(&params, &self.partners) {
+                None => self.strike(address, code),
+                Some(_) => Refusal::Code(code),
+            })?;
         asker.partner = Some(&partner.name);
-        self.limiter.check(&partner.name).map_err(|limited| Refusal::Limited(limited.retry_after_s()))?;
+        self.limiter.check(&partner.name).map_err(|limited| self.over(&limited, &partner.name))?;
         let nonce = self.use_nonce(&partner.name, nonce, now).await?;
         let ask = asker.ask.insert(check::ask(call, &params, nonce).map_err(Refusal::Code)?);
         match call {
@@ -164,19 +168,23 @@ impl Activation {
     fn admit(&self, request: &Request) -> Result<IpAddr, Refusal> {
         let address = origin::behind(request.peer, &request.headers, &self.trusted_proxies);
         let address = address.unwrap_or(request.peer);
-        let limited = self.strikes.check(&address, Instant::now()).err();
-        if limited.is_some()
-            && let Some(Suppressed(suppressed)) = self.limited.admit(Instant::now())
-        {
-            tracing::warn!(%address, suppressed, "over limits.bad_signature_per_second");
+        match self.strikes.check(&address, Instant::now()) {
+            Ok(()) => Ok(address),
+            Err(limited) => Err(self.over(&limited, &address.to_string())),
         }
-        limited.map_or(Ok(address), |limited| Err(Refusal::Limited(limited.retry_after_s())))
+    }
+
+    fn over(&self, limited: &Limited, who: &str) -> Refusal {
+        if let Some(Suppressed(suppressed)) = self.limited.admit(Instant::now()) {
+            tracing::warn!(surface = "activation", who, suppressed, "over a limit of [limits]");
+        }
+        Refusal::Limited(limited.retry_after_s())
     }
 
     fn strike(&self, address: IpAddr, code: ResultCode) -> Refusal {
         self.strikes.strike(&address, Instant::now());
         if let Some(Suppressed(suppressed)) = self.unsigned.admit(Instant::now()) {
-            tracing::warn!(%address, code = code.word(), suppressed, "a request that no partner signed lately");
+            tracing::warn!(%address, code = code.word(), suppressed, "a request that no partner signed");
         }
         Refusal::Code(code)
     }
