@@ -12,6 +12,7 @@
 //!                                                 identity   known? a repeat or a conflict
 //!                                                 resolve    subscription/judge with the catalog
 //!                                                 decide     subscription/decide: one step of the fold
+//!                                                 owe        ledger/fulfil: services on devices, tasks
 //!                                      render   wire/accessgw + wire/code
 //! carrier ◀──XML── server ◀────────────┘        after the commit
 //! ```
@@ -33,7 +34,8 @@
 //! * [`catalog`]: the offers, and which of them a message means. [`stock`]: activation codes as values.
 //! * [`subscription`]: every rule of a notice.
 //! * [`service`]: every rule of what is in force on a device: windows, queues, transfer, retention.
-//! * [`ledger`]: the journal, its fold, group commit, reads; copies from one engine to the other.
+//! * [`ledger`]: the journal, its fold, group commit, reads; devices, tasks and codes in `ledger/fulfil`; copies
+//!   from one engine to the other.
 //! * [`providers`]: who carries out what was granted; they see no ledger.
 //! * [`server`], [`routes`]: HTTP, and whose each path is.
 //! * [`carrier`], [`partner`], [`activation`], [`admin`]: who calls us; [`json`] and [`story`] are what the JSON ones

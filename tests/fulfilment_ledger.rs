@@ -6,6 +6,8 @@
 mod codes;
 #[path = "fulfilment_ledger/devices.rs"]
 mod devices;
+#[path = "fulfilment_ledger/history.rs"]
+mod history;
 #[path = "fulfilment_ledger/tasks.rs"]
 mod tasks;
 #[path = "fulfilment_ledger/world.rs"]

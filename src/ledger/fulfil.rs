@@ -95,7 +95,9 @@ impl Deed {
             Self::Tick(tick) => vec![tick.lock()],
             Self::Breaker(breaker) => vec![Lock::text(&breaker.provider)],
             Self::Settle { task, .. } | Self::Draw { task, .. } => settle::locks(task),
-            Self::Claim(_) | Self::Operate { .. } | Self::Add(_) | Self::Purge(_) => Vec::new(),
+            // Who adds a code must not write over one that another added, and that was used, meanwhile.
+            Self::Add(_) => vec![Lock::text("codes into stock")],
+            Self::Claim(_) | Self::Operate { .. } | Self::Purge(_) => Vec::new(),
         }
     }
 

@@ -193,18 +193,23 @@ fn enter(
         Judgement::Stands(change) => {
             let scope = scope(&change);
             let event = judge::event(notice, change, received_at);
-            watch.before(store, &notice.content.msisdn, &event.change)?;
-            (stand(store, &notice.content.msisdn, &event)?, Some(scope))
+            (stand(store, watch, &notice.content.msisdn, &event)?, Some(scope))
         }
     })
 }
 
 /// Puts an event into the fold of every service it speaks of. One effect is enough to call it
 /// applied; older than what is known only where that holds for all.
-fn stand(store: &mut impl Store, number: &Msisdn, event: &Event) -> Result<Outcome, StoreError> {
+fn stand(
+    store: &mut impl Store,
+    watch: &mut Watch,
+    number: &Msisdn,
+    event: &Event,
+) -> Result<Outcome, StoreError> {
     let mut outcome = Outcome::Superseded;
     for service_id in event.change.services() {
         let state = store.state(number, service_id)?;
+        watch.before(store, number, &event.change, &state)?;
         let fast = !state.subscriptions.is_empty() && state.newest.is_before(&event.place);
         let here = if fast {
             step(store, number, service_id, state, event)?
@@ -269,9 +274,10 @@ pub(super) fn refold(
     number: &Msisdn,
     change: &Change,
 ) -> Result<(), StoreError> {
-    watch.before(store, number, change)?;
     let events = store.events(number)?;
     for service_id in change.services() {
+        let state = store.state(number, service_id)?;
+        watch.before(store, number, change, &state)?;
         store.clear(number, service_id)?;
         write(store, number, &decide::fold(service_id, &events))?;
     }

@@ -96,6 +96,8 @@ pub(crate) struct World {
     pub(crate) ledger: Ledger,
     pub(crate) url: LedgerUrl,
     queue: AtomicI64,
+    /// Of a ledger on a server: who drops its database, and its name.
+    database: Option<(String, String)>,
     _folder: tempfile::TempDir,
 }
 
@@ -106,8 +108,12 @@ impl World {
         let url = LedgerUrl::Sqlite(folder.path().join("gateway.db"));
         let mut worlds = vec![Self::on(url, folder).await];
         if let Ok(base) = std::env::var("SDP_GATEWAY_TEST_POSTGRES") {
-            let url = LedgerUrl::Postgres(database(&base).await.into());
-            worlds.push(Self::on(url, tempfile::tempdir().expect("a folder")).await);
+            let name = format!("fulfil_{}_{}", std::process::id(), getrandom::u64().expect("randomness"));
+            command(&base, format!("CREATE DATABASE {name}")).await;
+            let (server, _) = base.rsplit_once('/').expect("a URL with a database");
+            let url = LedgerUrl::Postgres(format!("{server}/{name}").into());
+            let world = Self::on(url, tempfile::tempdir().expect("a folder")).await;
+            worlds.push(Self { database: Some((base, name)), ..world });
         }
         worlds
     }
@@ -115,7 +121,7 @@ impl World {
     async fn on(url: LedgerUrl, folder: tempfile::TempDir) -> Self {
         ledger::migrate(&url).await.expect("a schema");
         let ledger = open(&url).await;
-        Self { ledger, url, queue: AtomicI64::new(0), _folder: folder }
+        Self { ledger, url, queue: AtomicI64::new(0), database: None, _folder: folder }
     }
 
     /// Another gateway on the same ledger.
@@ -264,6 +270,9 @@ impl World {
         let verified = self.ledger.verify(|_| ()).await.expect("read");
         assert_eq!(verified.told, Vec::<String>::new());
         self.ledger.close().await;
+        if let Some((base, name)) = self.database {
+            command(&base, format!("DROP DATABASE {name} WITH (FORCE)")).await;
+        }
     }
 }
 
@@ -286,17 +295,9 @@ async fn open(url: &LedgerUrl) -> Ledger {
     Ledger::open(&settings, rules, Clock::system()).await.expect("a ledger")
 }
 
-async fn database(base: &str) -> String {
-    let name = format!("fulfil_{}_{}", std::process::id(), rand());
+async fn command(base: &str, sql: String) {
     let mut connection = PgConnection::connect(base).await.expect("the server for tests");
-    let sql = AssertSqlSafe(format!("CREATE DATABASE {name}"));
-    sqlx::raw_sql(sql).execute(&mut connection).await.expect("a database");
-    let (server, _) = base.rsplit_once('/').expect("a URL with a database");
-    format!("{server}/{name}")
-}
-
-fn rand() -> u64 {
-    getrandom::u64().expect("randomness")
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.expect("done");
 }
 
 fn offset() -> FixedOffset {

@@ -20,7 +20,7 @@ use crate::subscription::decide::{Change, Scope};
 pub(in crate::ledger) struct Watch(BTreeMap<Msisdn, Vec<ServiceState>>);
 
 impl Watch {
-    /// A number's fold is about to change.
+    /// A number's fold of a service, as it is in `state`, is about to change.
     ///
     /// # Errors
     /// The engine's.
@@ -29,9 +29,10 @@ impl Watch {
         store: &mut impl Store,
         number: &Msisdn,
         change: &Change,
+        state: &ServiceState,
     ) -> Result<(), StoreError> {
         let is_watched = self.0.contains_key(number);
-        if !is_watched && (store.has_devices(number)? || touches_codes(store, number, change)?) {
+        if !is_watched && (touches_codes(change, state) || store.has_devices(number)?) {
             self.0.insert(number.clone(), states(store, number)?);
         }
         Ok(())
@@ -56,21 +57,12 @@ impl Watch {
 }
 
 /// Whether an entitlement that is delivered as a code may begin or end with a change.
-fn touches_codes(store: &mut impl Store, number: &Msisdn, change: &Change) -> Result<bool, StoreError> {
-    let named = match change {
+fn touches_codes(change: &Change, state: &ServiceState) -> bool {
+    let is_named = match change {
         Change::Register { terms, .. } => is_by_code(terms),
         Change::Cancel(Scope::Packages(packages)) => packages.iter().any(|terms| is_by_code(terms)),
         Change::Cancel(Scope::Services(_)) => false,
     };
-    if named {
-        return Ok(true);
-    }
-    for service_id in change.services() {
-        let state = store.state(number, service_id)?;
-        let runs = state.subscriptions.iter().filter_map(|held| held.run.as_ref());
-        if runs.into_iter().any(|run| is_by_code(&run.terms)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    let mut runs = state.subscriptions.iter().filter_map(|held| held.run.as_ref());
+    is_named || runs.any(|run| is_by_code(&run.terms))
 }

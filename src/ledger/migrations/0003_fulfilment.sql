@@ -100,7 +100,7 @@ CREATE TABLE code (
     created_at     BIGINT NOT NULL
 ) {clustered};
 
-CREATE INDEX code_stock ON code (provider, kind, days) WHERE state = 'unused';
+CREATE INDEX code_stock ON code (provider, kind, days, key) WHERE state = 'unused';
 CREATE INDEX code_by_entitlement ON code (entitlement) WHERE entitlement IS NOT NULL;
 CREATE INDEX code_by_device ON code (device_id, used_at) WHERE device_id IS NOT NULL;
 CREATE INDEX code_by_batch ON code (batch, kind, state);
