@@ -15,6 +15,7 @@ mod message;
 mod one_tx;
 mod preload;
 mod process;
+mod redeem;
 mod run;
 mod shim;
 mod soak;

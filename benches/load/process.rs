@@ -12,6 +12,9 @@ use crate::Result;
 use crate::cli::Load;
 use crate::client::Counted;
 
+/// A gateway's settings in its folder, where it has any.
+pub(crate) const SETTINGS: &str = "settings.toml";
+
 /// How long a server may take to begin or to stop.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -163,6 +166,8 @@ pub(crate) fn gateway(folder: &Path, preload: Option<&Path>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sdp-gateway"));
     command.current_dir(folder).env_clear().stdin(Stdio::null()).stdout(Stdio::null());
     command.envs(preload.map(|library| ("LD_PRELOAD", library)));
+    let settings = folder.join(SETTINGS);
+    command.envs(settings.exists().then_some(("SDP_GATEWAY_CONFIG", settings)));
     command
 }
 
