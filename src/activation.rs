@@ -1,21 +1,46 @@
 //! The activation surface: codes redeemed, and what was redeemed and is in force on a device, in the
-//! grammar that camera apps speak already (contract section 5). Here is all of it that needs no
-//! ledger: reading and checking a request, deciding with what the ledger says, and the answer.
+//! grammar that camera apps speak already (contract section 5).
 //!
 //! ```text
 //! params   what arrived, as it arrived
 //! check    who signed it, once and lately: verify, then (the ledger's word on the nonce) ask
-//! redeem   whether this device may have this code, decided with the ledger's word on both
+//! spend    a code becomes a service; a remote provider's is redeemed there first (remote)
+//! look     the codes redeemed on a device, and what is in force there
 //! answer   the envelope
 //! ```
+//!
+//! [`Activation::answer`] is every request's way. Params, check, redeem and answer need no ledger.
 
 pub mod answer;
 pub mod check;
 mod code;
+mod look;
 pub mod params;
 pub mod redeem;
+mod remote;
+mod spend;
 
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use hyper::Method;
+use tokio::time::timeout_at;
+
+use crate::clock::{Clock, Timestamp};
+use crate::config;
+use crate::ledger::Ledger;
+use crate::ledger::fulfil::{NonceUse, Seen};
+use crate::limits::{Limited, Limiter, Sampler, Strikes, Suppressed};
+use crate::providers::Providers;
+use crate::server::origin::{self, Networks};
+use crate::server::{BodyError, Request, Response};
+use crate::telemetry::{self, Chain};
+use answer::{Refusal, Told};
+use check::{Ask, Nonce, Verified};
 pub use code::ResultCode;
+use params::Params;
+use remote::Remotes;
 
 /// The calls there are; each takes POST and GET.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,3 +59,177 @@ pub const PATHS: [(&str, Call); 3] = [
     ("/v3/third/sdk/actCode/usage/record", Call::UsageRecord),
     ("/v3/third/sdk/device/services/effect", Call::Effect),
 ];
+
+/// At most one log line in this time for each kind of refusal that anybody can bring about.
+const LOG_EVERY: Duration = Duration::from_secs(10);
+
+/// The activation surface.
+pub struct Activation {
+    ledger: Ledger,
+    clock: Clock,
+    partners: Vec<config::Partner>,
+    rules: config::Activation,
+    trusted_proxies: Networks,
+    limiter: Arc<Limiter<String>>,
+    strikes: Strikes<IpAddr>,
+    remotes: Remotes,
+    limited: Sampler,
+    unsigned: Sampler,
+}
+
+/// What the surface is built from beside the settings.
+pub struct Parts {
+    /// Devices, codes and nonces.
+    pub ledger: Ledger,
+    /// The time.
+    pub clock: Clock,
+    /// Who redeems codes of their own.
+    pub providers: Arc<Providers>,
+    /// Requests a second by partner, shared with its other surfaces.
+    pub limiter: Arc<Limiter<String>>,
+}
+
+/// Who asks about what, as far as it is known; for the log.
+#[derive(Default)]
+struct Asker<'a> {
+    partner: Option<&'a str>,
+    ask: Option<Ask>,
+}
+
+impl Activation {
+    /// Builds the surface.
+    #[must_use]
+    pub fn new(config: &config::Config, parts: Parts) -> Self {
+        let Parts { ledger, clock, providers, limiter } = parts;
+        Self {
+            remotes: Remotes::new(config, ledger.clone(), clock.clone(), providers),
+            partners: config.partner.iter().filter(|partner| partner.key.is_some()).cloned().collect(),
+            rules: config.activation.clone(),
+            trusted_proxies: Networks::new(config.carrier.trusted_proxies.clone()),
+            strikes: Strikes::new(config.limits.bad_signature_per_second),
+            limited: Sampler::every(LOG_EVERY),
+            unsigned: Sampler::every(LOG_EVERY),
+            ledger,
+            clock,
+            limiter,
+        }
+    }
+
+    /// Answers one request, by its deadline at the latest: what was begun by then is carried out all the
+    /// same, and the sender has to look.
+    pub async fn answer(&self, call: Call, mut request: Request) -> Response {
+        let (began, now, deadline) = (Instant::now(), self.clock.now(), request.deadline);
+        let mut asker = Asker::default();
+        let answered = timeout_at(deadline, self.handle(call, &mut request, &mut asker, now)).await;
+        let told = answered.unwrap_or(Err(Refusal::Code(ResultCode::System)));
+        let code = answer::code(&told);
+        let took = began.elapsed();
+        telemetry::activation(call.word(), code.word(), took);
+        if let Asker { partner: Some(partner), ask } = asker
+            && !matches!(told, Err(Refusal::Limited(_)))
+        {
+            let (device, account) = ask.as_ref().map(|ask| (&ask.device_id, &ask.user_account)).unzip();
+            let (device, account) =
+                (device.map(tracing::field::display), account.map(tracing::field::display));
+            let (call, code, took_us) = (call.word(), code.word(), took.as_micros());
+            tracing::info!(surface = "activation", call, partner, device, account, code, took_us, "answered");
+        }
+        answer::render(told, now)
+    }
+
+    async fn handle<'a>(
+        &'a self,
+        call: Call,
+        request: &mut Request,
+        asker: &mut Asker<'a>,
+        now: Timestamp,
+    ) -> Result<Told, Refusal> {
+        let address = self.admit(request)?;
+        let params = parse(request).await?.map_err(|_| self.strike(address, ResultCode::Parameter))?;
+        let verified = check::verify(&params, &self.partners, &self.rules, now);
+        // One that is merely stale is its partner's, whose clock may be wrong: no guess.
+        let Verified { partner, nonce } =
+            verified.map_err(|code| match check::signer(&params, &self.partners) {
+                None => self.strike(address, code),
+                Some(_) => Refusal::Code(code),
+            })?;
+        asker.partner = Some(&partner.name);
+        self.limiter.check(&partner.name).map_err(|limited| self.over(&limited, &partner.name))?;
+        let nonce = self.use_nonce(&partner.name, nonce, now).await?;
+        let ask = asker.ask.insert(check::ask(call, &params, nonce).map_err(Refusal::Code)?);
+        match call {
+            Call::Redeem => self.redeem(ask, now).await,
+            Call::UsageRecord => self.usage(ask, now).await,
+            Call::Effect => self.effect(ask, now).await,
+        }
+    }
+
+    /// Whether the caller is heard, and its address: behind a proxy that is not trusted, the proxy's own.
+    fn admit(&self, request: &Request) -> Result<IpAddr, Refusal> {
+        let address = origin::behind(request.peer, &request.headers, &self.trusted_proxies);
+        let address = address.unwrap_or(request.peer);
+        match self.strikes.check(&address, Instant::now()) {
+            Ok(()) => Ok(address),
+            Err(limited) => Err(self.over(&limited, &address.to_string())),
+        }
+    }
+
+    fn over(&self, limited: &Limited, who: &str) -> Refusal {
+        if let Some(Suppressed(suppressed)) = self.limited.admit(Instant::now()) {
+            tracing::warn!(surface = "activation", who, suppressed, "over a limit of [limits]");
+        }
+        Refusal::Limited(limited.retry_after_s())
+    }
+
+    fn strike(&self, address: IpAddr, code: ResultCode) -> Refusal {
+        self.strikes.strike(&address, Instant::now());
+        if let Some(Suppressed(suppressed)) = self.unsigned.admit(Instant::now()) {
+            tracing::warn!(%address, code = code.word(), suppressed, "a request that no partner signed");
+        }
+        Refusal::Code(code)
+    }
+
+    async fn use_nonce(
+        &self,
+        partner: &str,
+        nonce: Option<check::NonceUse>,
+        now: Timestamp,
+    ) -> Result<Nonce, Refusal> {
+        let Some(check::NonceUse { nonce, until }) = nonce else { return Ok(Nonce::Fresh) };
+        let used = NonceUse { partner: partner.to_owned(), nonce, until, now };
+        match self.ledger.use_nonce(used).await.map_err(|error| unavailable(&error))? {
+            Seen::Fresh => Ok(Nonce::Fresh),
+            Seen::Before => Ok(Nonce::Seen),
+        }
+    }
+}
+
+impl Call {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Redeem => "redeem",
+            Self::UsageRecord => "usage_record",
+            Self::Effect => "effect",
+        }
+    }
+}
+
+/// Reads what was sent. A body of a GET counts too: senders are known that put parameters there.
+async fn parse(request: &mut Request) -> Result<Result<Params, params::Unreadable>, Refusal> {
+    if request.method != Method::GET && request.method != Method::POST {
+        return Err(Refusal::Method);
+    }
+    let max = request.body.bytes_max();
+    let body = request.body.read(max).await.map_err(|error| match error {
+        BodyError::TooLarge => Refusal::TooLarge,
+        BodyError::Broken => Refusal::Code(ResultCode::Parameter),
+        BodyError::Late => Refusal::Code(ResultCode::System),
+    })?;
+    Ok(Params::read(request.uri.query(), &body))
+}
+
+/// We could not; the chain is for the log alone.
+fn unavailable(error: &(dyn std::error::Error + 'static)) -> Refusal {
+    tracing::error!(error = %Chain(error), "a request of the activation surface could not be answered");
+    Refusal::Code(ResultCode::System)
+}

@@ -7,15 +7,18 @@ mod notices;
 mod query;
 mod tasks;
 
+use std::collections::BTreeMap;
+
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use secrecy::SecretString;
 use serde_json::json;
 
+use crate::catalog::GrantKind;
 use crate::clock::Clock;
 use crate::config;
 use crate::json::{self, Problem};
 use crate::ledger::fulfil::TaskOperation;
-use crate::ledger::{Ledger, Operation};
+use crate::ledger::{Ledger, Operation, StoreError};
 use crate::server::{Request, Response};
 use crate::story;
 use crate::subscription::judge::Reason;
@@ -131,17 +134,14 @@ impl Admin {
         }
     }
 
-    /// Counters as they stand; what is parked or owed is counted now, from its index.
+    /// Counters as they stand; what is parked, in stock or owed is counted now, from indexes.
     async fn metrics(&self) -> Response {
-        match self.ledger.parked().await {
-            Ok(parked) => {
-                for word in Reason::ALL.map(Reason::as_str) {
-                    let many = parked.get(word).copied().unwrap_or_default();
-                    telemetry::parked(word, u32::try_from(many).unwrap_or(u32::MAX));
-                }
-            }
-            Err(error) => tracing::warn!(error = %telemetry::Chain(&error), "parked notices not counted"),
-        }
+        count(Reason::ALL.map(Reason::as_str), self.ledger.parked().await, telemetry::parked);
+        count(
+            GrantKind::ALL.map(GrantKind::word),
+            self.ledger.codes_in_stock().await,
+            telemetry::codes_unused,
+        );
         if let Err(error) = self.measure_tasks().await {
             tracing::warn!(error = %telemetry::Chain(&error), "tasks not counted");
         }
@@ -165,6 +165,23 @@ impl Admin {
             "parked": stats.parked,
             "codes": stats.codes,
         })))
+    }
+}
+
+/// Shows a count of each word, 0 where there is none: an alarm needs the zero.
+fn count(
+    words: impl IntoIterator<Item = &'static str>,
+    counted: Result<BTreeMap<String, i64>, StoreError>,
+    show: fn(&'static str, u32),
+) {
+    match counted {
+        Ok(counts) => {
+            for word in words {
+                let many = counts.get(word).copied().unwrap_or_default();
+                show(word, u32::try_from(many).unwrap_or(u32::MAX));
+            }
+        }
+        Err(error) => tracing::warn!(error = %telemetry::Chain(&error), "not counted for the metrics"),
     }
 }
 

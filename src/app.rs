@@ -8,12 +8,14 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
+use crate::activation::{self, Activation};
 use crate::admin::Admin;
 use crate::carrier::Carrier;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::{Config, FailedResult, Faults};
 use crate::ledger::{self, Ledger, OpenError, Pulse, Rules};
+use crate::limits::Limiter;
 use crate::partner::Partners;
 use crate::providers::{self, ClientError};
 use crate::routes::Routes;
@@ -50,6 +52,14 @@ pub enum StartError {
     Exposed(SocketAddr),
 }
 
+/// Who answers.
+struct Surfaces {
+    carrier: Arc<Carrier>,
+    partners: Arc<Partners>,
+    activation: Arc<Activation>,
+    admin: Arc<Admin>,
+}
+
 /// The gateway, listening but not serving yet.
 pub struct App {
     ledger: Ledger,
@@ -76,14 +86,20 @@ impl App {
 
         let per_second = config.limits.carrier_per_second;
         let carrier = Carrier::new(config.carrier.clone(), per_second, ledger.clone(), clock.clone());
-        let partners =
-            Partners::new(&config.partner, config.limits.partner_per_second, ledger.clone(), clock.clone());
-        let providers = providers::build(&config.providers, &clock)?;
+        let limiter = Arc::new(Limiter::new(config.limits.partner_per_second));
+        let partners = Partners::new(&config.partner, Arc::clone(&limiter), ledger.clone(), clock.clone());
+        let providers = Arc::new(providers::build(&config.providers, &clock)?);
         let worker = || Worker::new(config, ledger.clone(), &providers, clock.clone());
         let worker = config.worker.enabled.then(worker);
         let beat = worker.as_ref().map(Worker::beat);
-        let admin = Admin::new(&config.admin, ledger.clone(), clock.clone(), recorder, beat);
-        let listeners = listeners(config, sockets, Arc::new(carrier), Arc::new(partners), Arc::new(admin))?;
+        let parts = activation::Parts { ledger: ledger.clone(), clock: clock.clone(), providers, limiter };
+        let surfaces = Surfaces {
+            carrier: Arc::new(carrier),
+            partners: Arc::new(partners),
+            activation: Arc::new(Activation::new(config, parts)),
+            admin: Arc::new(Admin::new(&config.admin, ledger.clone(), clock, recorder, beat)),
+        };
+        let listeners = listeners(config, sockets, surfaces)?;
         Ok(Self { ledger, settings: settings(&config.server), listeners, worker })
     }
 
@@ -146,9 +162,7 @@ pub fn rules(config: &Config) -> Result<Rules, StartError> {
 fn listeners(
     config: &Config,
     mut sockets: Sockets,
-    carrier: Arc<Carrier>,
-    partners: Arc<Partners>,
-    admin: Arc<Admin>,
+    surfaces: Surfaces,
 ) -> Result<Vec<(TcpListener, Arc<Routes>)>, StartError> {
     let on_carrier = open("carrier", &mut sockets, config.carrier.listen)?;
     let on_main = open("main", &mut sockets, Some(config.server.listen))?;
@@ -160,7 +174,8 @@ fn listeners(
         refuse_exposed(&on_admin)?;
     }
     let apart = !on_carrier.is_empty();
-    let main = Routes::main((!apart).then(|| Arc::clone(&carrier)), partners);
+    let Surfaces { carrier, partners, activation, admin } = surfaces;
+    let main = Routes::main((!apart).then(|| Arc::clone(&carrier)), partners, activation);
     let mut listeners = serving(on_carrier, Routes::carrier(carrier));
     listeners.extend(serving(on_main, main));
     listeners.extend(serving(on_admin, Routes::admin(admin)));

@@ -2,6 +2,7 @@
 //!
 //! Every command ends with 0 when it is done, 1 when it failed, 2 when it was called wrongly.
 
+mod codes;
 mod config;
 mod ledger;
 mod migrate;
@@ -20,7 +21,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{Config, Faults, environment};
 use crate::telemetry::Chain;
@@ -83,6 +84,9 @@ enum Command {
     /// What is owed to providers, dead letters included
     #[command(subcommand)]
     Tasks(tasks::Tasks),
+    /// The stock of activation codes
+    #[command(subcommand)]
+    Codes(codes::Codes),
     /// Send fixtures, XML files or an exported journal to a running gateway and compare the answers
     Replay(replay::Replay),
     /// The ledger as a whole
@@ -105,6 +109,7 @@ impl Cli {
             Command::Subscriber(command) => subscriber::run(global, command),
             Command::Notices(command) => notices::run(global, command),
             Command::Tasks(command) => tasks::run(global, command),
+            Command::Codes(command) => codes::run(global, command),
             Command::Replay(command) => replay::run(global, command),
             Command::Ledger(command) => ledger::run(global, command),
             Command::Openapi => openapi::run(),
@@ -126,6 +131,11 @@ impl Global {
     fn load(&self) -> Result<Config, Faults> {
         Config::load(self.config.as_deref(), environment())
     }
+}
+
+/// Ends the program: the command was called wrongly in a way that its options alone do not tell.
+fn wrong_usage(kind: clap::error::ErrorKind, what: &str) -> ! {
+    Cli::command().error(kind, what).exit()
 }
 
 /// A runtime for a command that waits for things.

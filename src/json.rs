@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use hyper::StatusCode;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::clock::Timestamp;
-use crate::ids::{Msisdn, NoticeId};
-use crate::server::Response;
+use crate::ids::{DeviceId, Msisdn, NoticeId, UserAccount};
+use crate::server::{BodyError, Request, Response};
 use crate::telemetry::Chain;
 
 /// What a client is told to wait when the ledger cannot be reached, seconds.
@@ -52,6 +53,12 @@ impl Problem {
         tracing::error!(error = %Chain(error), "a request could not be answered");
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "the ledger cannot be reached; try again");
         Self { retry_after_s: Some(RETRY_AFTER_S), ..problem }
+    }
+
+    /// 409.
+    #[must_use]
+    pub fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, detail)
     }
 
     /// 401.
@@ -98,6 +105,14 @@ pub fn ok(value: &impl Serialize) -> Response {
     bytes(value, "application/json")
 }
 
+/// 204: done, and there is nothing to say.
+#[must_use]
+pub fn done() -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
+}
+
 /// 405 with the methods that are allowed.
 #[must_use]
 pub fn method_not_allowed(allowed: &str) -> Response {
@@ -136,6 +151,40 @@ fn request_id() -> String {
 pub fn number(text: &str) -> Result<Msisdn, Problem> {
     let text = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
     Msisdn::parse(&text).map_err(|error| Problem::bad(format!("the number given is {error}")))
+}
+
+/// A user's account in a path.
+///
+/// # Errors
+/// 400 where it is none.
+pub fn account(text: &str) -> Result<UserAccount, Problem> {
+    let text = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+    UserAccount::parse(&text).map_err(|error| Problem::bad(format!("the account given is {error}")))
+}
+
+/// A device in a path.
+///
+/// # Errors
+/// 400 where it is none.
+pub fn device(text: &str) -> Result<DeviceId, Problem> {
+    let text = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
+    DeviceId::parse(&text).map_err(|error| Problem::bad(format!("the device given is {error}")))
+}
+
+/// A request's body as JSON, an empty one as an empty object.
+///
+/// # Errors
+/// 413 where it is too large, 400 where it is none, 408 where it did not come in time.
+pub async fn body<T: DeserializeOwned>(request: &mut Request) -> Result<T, Problem> {
+    let max = request.body.bytes_max();
+    let read = request.body.read(max).await.map_err(|error| match error {
+        BodyError::TooLarge => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("at most {max} bytes")),
+        BodyError::Broken => Problem::bad("the body broke off"),
+        BodyError::Late => Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"),
+    })?;
+    let text = if read.trim_ascii().is_empty() { b"{}" } else { &read[..] };
+    serde_json::from_slice(text)
+        .map_err(|error| Problem::bad(format!("the body is not as it must be: {error}")))
 }
 
 /// A path's notice id.

@@ -1,7 +1,8 @@
 //! **sdp-gateway** stands between a mobile carrier's SDP and a cloud-camera business. The carrier
 //! posts XML when a subscriber registers or cancels, or asks before one does; the gateway answers in
 //! its grammar, keeps every notice durably and exactly once, and tells partners and operators what a
-//! subscriber holds.
+//! subscriber holds. Partners bind devices to numbers and accounts, apps redeem activation codes on them;
+//! what is in force on a device follows.
 //!
 //! # One notify, walked
 //!

@@ -3,6 +3,8 @@
 
 mod keyed;
 mod sampler;
+mod strikes;
 
 pub use keyed::{KEYS_MAX, Limited, Limiter};
 pub use sampler::{Sampler, Suppressed};
+pub use strikes::Strikes;

@@ -1,5 +1,9 @@
-//! Our own JSON API for partners: what a number is subscribed to and entitled to (contract section
-//! 4). A partner is known by its Bearer token.
+//! Our own JSON API for partners: what a number is subscribed to and entitled to, and which devices are
+//! whose (contract section 4). A partner is known by its Bearer token.
+
+mod devices;
+
+use std::sync::Arc;
 
 use hyper::header::{AUTHORIZATION, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
@@ -10,6 +14,7 @@ use crate::clock::Clock;
 use crate::config;
 use crate::json::{self, Problem};
 use crate::ledger::Ledger;
+use crate::ledger::fulfil::Owner;
 use crate::limits::Limiter;
 use crate::server::{Request, Response};
 use crate::story;
@@ -20,7 +25,7 @@ pub struct Partners {
     ledger: Ledger,
     clock: Clock,
     tokens: Vec<(String, SecretString)>,
-    limiter: Limiter<String>,
+    limiter: Arc<Limiter<String>>,
 }
 
 /// The calls there are.
@@ -30,23 +35,36 @@ pub enum Call {
     Subscriptions,
     /// `GET /v1/subscribers/{msisdn}/entitlements`.
     Entitlements,
+    /// `PUT /v1/subscribers/{msisdn}/devices/{device_id}`.
+    BindToNumber,
+    /// `DELETE` of the same.
+    UnbindFromNumber,
+    /// `PUT /v1/accounts/{user_account}/devices/{device_id}`.
+    BindToAccount,
+    /// `DELETE` of the same.
+    UnbindFromAccount,
     /// A path or method that there is none for.
     Nothing,
 }
 
 impl Partners {
-    /// Builds the surface. Partners without a token cannot call it.
+    /// Builds the surface. Partners without a token cannot call it; the limiter is by partner.
     #[must_use]
-    pub fn new(partners: &[config::Partner], per_second: u32, ledger: Ledger, clock: Clock) -> Self {
+    pub fn new(
+        partners: &[config::Partner],
+        limiter: Arc<Limiter<String>>,
+        ledger: Ledger,
+        clock: Clock,
+    ) -> Self {
         let token = |partner: &config::Partner| Some((partner.name.clone(), partner.token.clone()?));
         let tokens = partners.iter().filter_map(token).collect();
-        Self { ledger, clock, tokens, limiter: Limiter::new(per_second) }
+        Self { ledger, clock, tokens, limiter }
     }
 
-    /// Answers one request; `number` is the path's.
-    pub async fn answer(&self, call: Call, number: &str, request: Request) -> Response {
+    /// Answers one request; `items` are the path's: a number or an account, and a device.
+    pub async fn answer(&self, call: Call, items: [&str; 2], mut request: Request) -> Response {
         let response = match self.admit(&request) {
-            Ok(()) => self.call(call, number, request.uri.query()).await.unwrap_or_else(|p| p.response()),
+            Ok(()) => self.call(call, items, &mut request).await.unwrap_or_else(|p| p.response()),
             Err(problem) => problem.response(),
         };
         telemetry::request("partner", StatusClass::of(response.status().as_u16()));
@@ -66,24 +84,35 @@ impl Partners {
         self.tokens.iter().filter(|(_, token)| same(token)).map(|(name, _)| name).next_back()
     }
 
-    async fn call(&self, call: Call, number: &str, query: Option<&str>) -> Result<Response, Problem> {
-        if call == Call::Nothing {
-            return Err(Problem::not_found("there is no such path"));
+    async fn call(
+        &self,
+        call: Call,
+        [owner, device]: [&str; 2],
+        request: &mut Request,
+    ) -> Result<Response, Problem> {
+        match call {
+            Call::Subscriptions | Call::Entitlements => self.held(call, owner, request.uri.query()).await,
+            Call::BindToNumber => self.bind_to_number(owner, device, request).await,
+            Call::BindToAccount => self.bind_to_account(owner, device, request).await,
+            Call::UnbindFromNumber => self.unbind(Owner::Number(json::number(owner)?), device).await,
+            Call::UnbindFromAccount => self.unbind(Owner::Account(json::account(owner)?), device).await,
+            Call::Nothing => Err(Problem::not_found("there is no such path")),
         }
+    }
+
+    /// What a number holds.
+    async fn held(&self, call: Call, number: &str, query: Option<&str>) -> Result<Response, Problem> {
         let number = json::number(number)?;
         let now = self.clock.now();
         let at = json::time_parameter(query, "at")?;
         let holdings = self.ledger.holdings(&number).await.map_err(|error| Problem::unavailable(&error))?;
         let msisdn = number.in_full();
-        Ok(json::ok(&match call {
-            Call::Entitlements => {
-                let rights = story::rights(&self.ledger, &number, &holdings, at.unwrap_or(now), now);
-                let entitlements = rights.await.map_err(|error| Problem::unavailable(&error))?;
-                json!({"msisdn": msisdn, "entitlements": entitlements})
-            }
-            Call::Subscriptions | Call::Nothing => {
-                json!({"msisdn": msisdn, "subscriptions": story::subscriptions(&holdings, now)})
-            }
-        }))
+        if call == Call::Subscriptions {
+            let subscriptions = story::subscriptions(&holdings, now);
+            return Ok(json::ok(&json!({"msisdn": msisdn, "subscriptions": subscriptions})));
+        }
+        let rights = story::rights(&self.ledger, &number, &holdings, at.unwrap_or(now), now);
+        let entitlements = rights.await.map_err(|error| Problem::unavailable(&error))?;
+        Ok(json::ok(&json!({"msisdn": msisdn, "entitlements": entitlements})))
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use hyper::{Method, StatusCode};
 
+use crate::activation::{self, Activation};
 use crate::admin::{self, Admin};
 use crate::carrier::Carrier;
 use crate::json;
@@ -11,13 +12,20 @@ use crate::partner::{self, Partners};
 use crate::server::{Request, Response};
 use crate::wire::request::Expected;
 
+const OF_SUBSCRIBER: &str = "/v1/subscribers/{msisdn}/devices/{device_id}";
+const OF_ACCOUNT: &str = "/v1/accounts/{user_account}/devices/{device_id}";
+
 /// The paths of the JSON surfaces, as the OpenAPI document names them.
-pub const JSON_ROUTES: [(Method, &str, Call); 15] = {
+pub const JSON_ROUTES: [(Method, &str, Call); 19] = {
     use admin::Call as A;
     use partner::Call as P;
     [
         (Method::GET, "/v1/subscribers/{msisdn}/subscriptions", Call::Partner(P::Subscriptions)),
         (Method::GET, "/v1/subscribers/{msisdn}/entitlements", Call::Partner(P::Entitlements)),
+        (Method::PUT, OF_SUBSCRIBER, Call::Partner(P::BindToNumber)),
+        (Method::DELETE, OF_SUBSCRIBER, Call::Partner(P::UnbindFromNumber)),
+        (Method::PUT, OF_ACCOUNT, Call::Partner(P::BindToAccount)),
+        (Method::DELETE, OF_ACCOUNT, Call::Partner(P::UnbindFromAccount)),
         (Method::GET, "/livez", Call::Admin(A::Livez)),
         (Method::GET, "/readyz", Call::Admin(A::Readyz)),
         (Method::GET, "/metrics", Call::Admin(A::Metrics)),
@@ -50,6 +58,8 @@ pub enum Call {
     Carrier(Expected),
     /// A partner's call.
     Partner(partner::Call),
+    /// A signed request about codes.
+    Activation(activation::Call),
     /// An operator's call.
     Admin(admin::Call),
 }
@@ -67,16 +77,19 @@ pub struct Routes {
     elsewhere: Option<&'static str>,
     carrier: Option<Arc<Carrier>>,
     partners: Option<Arc<Partners>>,
+    activation: Option<Arc<Activation>>,
     admin: Option<Arc<Admin>>,
 }
 
 impl Routes {
     /// The listener of every surface but admin; without the carrier's where that has its own.
     #[must_use]
-    pub fn main(carrier: Option<Arc<Carrier>>, partners: Arc<Partners>) -> Self {
+    pub fn main(carrier: Option<Arc<Carrier>>, partners: Arc<Partners>, activation: Arc<Activation>) -> Self {
         let mut table = json_routes(|call| matches!(call, Call::Partner(_)));
         table.extend(carrier.iter().flat_map(|_| carrier_routes()));
-        Self { elsewhere: Some("/v1/"), carrier, partners: Some(partners), ..Self::of(table) }
+        table.extend(activation_routes());
+        let (partners, activation) = (Some(partners), Some(activation));
+        Self { elsewhere: Some("/v1/"), carrier, partners, activation, ..Self::of(table) }
     }
 
     /// The carrier's own listener.
@@ -98,29 +111,43 @@ impl Routes {
             // The tables above are constants without a conflict: the tests of this module see to it.
             let _ = paths.insert(path, calls);
         }
-        Self { paths, elsewhere: None, carrier: None, partners: None, admin: None }
+        Self { paths, elsewhere: None, carrier: None, partners: None, activation: None, admin: None }
     }
 
     /// Answers one request.
     pub async fn answer(&self, request: Request) -> Response {
         let path = request.uri.path().to_owned();
         let Ok(found) = self.paths.at(&path) else { return self.unknown(&path, request).await };
-        let item = found.params.iter().next().map_or("", |(_, value)| value);
+        let mut items = found.params.iter().map(|(_, value)| value);
+        let items = [items.next().unwrap_or_default(), items.next().unwrap_or_default()];
         // A HEAD is a GET whose body the server leaves out.
         let asked = if request.method == Method::HEAD { Method::GET } else { request.method.clone() };
         let fits = |method: &Option<Method>| method.as_ref().is_none_or(|method| *method == asked);
         match found.value.iter().find(|(method, _)| fits(method)) {
-            Some((_, call)) => self.call(*call, item, request).await,
+            Some((_, call)) => self.call(*call, items, request).await,
             None => json::method_not_allowed(&methods(found.value)),
         }
     }
 
-    async fn call(&self, call: Call, item: &str, request: Request) -> Response {
-        match (call, &self.carrier, &self.partners, &self.admin) {
-            (Call::Carrier(expected), Some(carrier), ..) => carrier.answer(expected, request).await,
-            (Call::Partner(call), _, Some(partners), _) => partners.answer(call, item, request).await,
-            (Call::Admin(call), .., Some(admin)) => admin.answer(call, item, request).await,
-            _ => not_found(),
+    /// `items`: what stands in the path, up to two.
+    async fn call(&self, call: Call, items: [&str; 2], request: Request) -> Response {
+        match call {
+            Call::Carrier(expected) => {
+                let Some(carrier) = &self.carrier else { return not_found() };
+                carrier.answer(expected, request).await
+            }
+            Call::Partner(call) => {
+                let Some(partners) = &self.partners else { return not_found() };
+                partners.answer(call, items, request).await
+            }
+            Call::Activation(call) => {
+                let Some(activation) = &self.activation else { return not_found() };
+                activation.answer(call, request).await
+            }
+            Call::Admin(call) => {
+                let Some(admin) = &self.admin else { return not_found() };
+                admin.answer(call, items[0], request).await
+            }
         }
     }
 
@@ -130,7 +157,7 @@ impl Routes {
             return not_found();
         }
         match (&self.partners, &self.admin) {
-            (Some(partners), _) => partners.answer(partner::Call::Nothing, "", request).await,
+            (Some(partners), _) => partners.answer(partner::Call::Nothing, [""; 2], request).await,
             (_, Some(admin)) => admin.answer(admin::Call::Nothing, "", request).await,
             _ => not_found(),
         }
@@ -143,6 +170,12 @@ fn carrier_routes() -> Table {
             .map(|end| (format!("{path}{end}"), vec![(None, Call::Carrier(expected))]))
     };
     CARRIER_ROUTES.into_iter().flat_map(spelled).collect()
+}
+
+/// The activation surface answers wrong methods itself, in its own grammar.
+fn activation_routes() -> Table {
+    let route = |(path, call): (&str, _)| (path.to_owned(), vec![(None, Call::Activation(call))]);
+    activation::PATHS.into_iter().map(route).collect()
 }
 
 fn json_routes(wanted: fn(&Call) -> bool) -> Table {
@@ -175,7 +208,7 @@ mod tests {
 
     #[test]
     fn no_path_of_the_table_hides_another() {
-        for table in [carrier_routes(), json_routes(|_| true)] {
+        for table in [carrier_routes(), activation_routes(), json_routes(|_| true)] {
             let mut paths = matchit::Router::new();
             for (path, _) in table {
                 paths.insert(path.clone(), ()).unwrap_or_else(|error| panic!("{path}: {error}"));

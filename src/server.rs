@@ -10,6 +10,7 @@ mod accept;
 mod body;
 mod connection;
 mod listen;
+pub mod origin;
 mod request;
 mod slots;
 mod socket;

@@ -12,6 +12,9 @@ mod recorder;
 
 pub use chain::Chain;
 pub use logs::{BadLogSettings, LogFormat, init_logs};
-pub use meters::{CarrierMeters, LedgerMeters, ServerMeters, StatusClass, Surface, parked, request};
+pub use meters::{
+    CarrierMeters, LedgerMeters, ServerMeters, StatusClass, Surface, activation, codes_unused, parked,
+    request,
+};
 pub use outbox::{breaker_open, oldest_due, task_attempt, task_sent, tasks};
 pub use recorder::{BadRecorder, Recorder};

@@ -191,6 +191,51 @@ fn partners_get_what_the_document_says() {
 }
 
 #[test]
+fn partners_bind_devices_as_the_document_says() {
+    let (schemas, gateway) = (Schemas::strict(), Gateway::start(SETTINGS));
+    fill(&gateway);
+    let headers = [("Authorization", "Bearer app-token")];
+    let call =
+        |method: &str, path: &str, body: &str| request(gateway.main, method, path, &headers, body.as_bytes());
+    let large = " ".repeat(70_000);
+    let number = "/v1/subscribers/{msisdn}/devices/{device_id}";
+    let account = "/v1/accounts/{user_account}/devices/{device_id}";
+    let of_number = |device: &str| number.replace("{msisdn}", "84945000001").replace("{device_id}", device);
+    let of_account = |device: &str| account.replace("{user_account}", "ann").replace("{device_id}", device);
+    for (path, real, body, status) in [
+        (number, of_number("cam-1"), r#"{"user_account":"ann","camera":"door"}"#, 200),
+        (number, of_number("cam-1"), r#"{"user_account":"bob"}"#, 409),
+        (number, of_number("cam-1"), "{}", 400),
+        (number, of_number("cam-1"), &large, 413),
+        (account, of_account("cam-2"), "", 200),
+        (account, of_account("cam%202"), "", 400),
+    ] {
+        let answer = call("PUT", &real, body);
+        assert_eq!(answer.status, status, "{real}: {}", answer.text());
+        schemas.check(path, "put", &answer);
+    }
+    let rights = call("GET", "/v1/subscribers/84945000001/entitlements", "");
+    schemas.check("/v1/subscribers/{msisdn}/entitlements", "get", &rights);
+    let reached = rights.json()["entitlements"].as_array().expect("a list").clone();
+    let camera = reached.iter().find_map(|right| right["devices"][0]["camera"].as_str().map(str::to_owned));
+    assert_eq!(camera.as_deref(), Some("door"), "{}", rights.text());
+    let story = gateway.admin("/api/v1/subscribers/84945000001");
+    schemas.check("/api/v1/subscribers/{msisdn}", "get", &story);
+    for (path, real, status) in [
+        (number, of_number("cam-2"), 409),
+        (number, of_number("cam-1"), 204),
+        (account, of_account("cam-2"), 204),
+    ] {
+        let answer = call("DELETE", &real, "");
+        assert_eq!(answer.status, status, "{real}: {}", answer.text());
+        match status {
+            204 => assert!(answer.body.is_empty() && schemas.response(path, "delete", 204).is_object()),
+            _ => schemas.check(path, "delete", &answer),
+        }
+    }
+}
+
+#[test]
 fn operators_get_what_the_document_says() {
     let (schemas, gateway) = (Schemas::strict(), Gateway::start(SETTINGS));
     fill(&gateway);

@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::process::Command;
 
 use gateway::Gateway;
+use sdp_gateway::activation::ResultCode;
 use sdp_gateway::wire::code::Code;
 
 const README: &str = include_str!("../README.md");
@@ -60,19 +61,36 @@ fn is_time(text: &str) -> bool {
 }
 
 fn without_ids(text: &str) -> String {
-    let mut parts = text.split("ent-");
-    let mut out = parts.next().unwrap_or_default().to_owned();
+    let mut text = without_milliseconds(text);
+    for kind in ["ent-", "svc-"] {
+        let mut parts = text.split(kind);
+        let mut out = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let id = part.bytes().take_while(u8::is_ascii_hexdigit).count();
+            assert_eq!(id, 24, "an id: {kind}{part}");
+            write!(out, "{kind}ID{}", &part[id..]).expect("written");
+        }
+        text = out;
+    }
+    text
+}
+
+/// Times in milliseconds since 1970 are 13 digits, and nothing else in JSON here is.
+fn without_milliseconds(text: &str) -> String {
+    let mut out = String::new();
+    let mut parts = text.split(':');
+    out += parts.next().unwrap_or_default();
     for part in parts {
-        let id = part.bytes().take_while(u8::is_ascii_hexdigit).count();
-        assert_eq!(id, 24, "an entitlement's id: {part}");
-        write!(out, "ent-ID{}", &part[id..]).expect("written");
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        let (value, rest) = if digits == 13 { ("MS", &part[digits..]) } else { ("", part) };
+        write!(out, ":{value}{rest}").expect("written");
     }
     out
 }
 
 #[test]
 fn every_command_prints_what_the_readme_prints() {
-    let gateway = Gateway::start("");
+    let gateway = Gateway::start(include_str!("../config/example.toml"));
     let commands = console();
     assert!(commands.len() > 8);
     let mut script = String::new();
@@ -96,6 +114,13 @@ fn every_command_prints_what_the_readme_prints() {
         let errors = String::from_utf8_lossy(&ran.stderr);
         assert_eq!(timeless(printed), timeless(expected), "$ {command}\n{errors}");
     }
+}
+
+#[test]
+fn the_table_of_result_codes_is_the_activation_surfaces() {
+    let rows: Vec<&str> = README.lines().filter(|line| line.starts_with("| `10")).collect();
+    let words = rows.iter().map(|row| row.split('`').nth(1).expect("a code"));
+    assert_eq!(words.collect::<Vec<_>>(), ResultCode::ALL.map(ResultCode::word));
 }
 
 #[test]

@@ -36,6 +36,10 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0)]
     pub(crate) soak: u32,
 
+    /// Afterwards, make so many activation codes and have them redeemed; 0 leaves it out.
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) redeem: u32,
+
     /// Leave out the part with 1 ms added to each sync.
     #[arg(long)]
     pub(crate) no_shim: bool,

@@ -178,7 +178,7 @@ impl Client {
 }
 
 /// Whether a whole answer has come.
-fn is_whole(read: &[u8]) -> bool {
+pub(crate) fn is_whole(read: &[u8]) -> bool {
     let Some(end) = read.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
     let head = String::from_utf8_lossy(&read[..end]).to_ascii_lowercase();
     let length = head.split_once("content-length: ").and_then(|(_, rest)| rest.lines().next());
@@ -187,6 +187,6 @@ fn is_whole(read: &[u8]) -> bool {
         .is_some_and(|bytes| read.len() >= end + 4 + bytes)
 }
 
-fn holds(read: &[u8], what: &[u8]) -> bool {
+pub(crate) fn holds(read: &[u8], what: &[u8]) -> bool {
     read.windows(what.len()).any(|part| part == what)
 }

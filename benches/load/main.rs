@@ -18,6 +18,7 @@ mod pgbench;
 mod postgres;
 mod preload;
 mod process;
+mod redeem;
 mod run;
 mod run_postgres;
 mod shim;

@@ -13,6 +13,9 @@ use crate::client::Counted;
 use crate::message::Template;
 use crate::{Result, cpu};
 
+/// A gateway's settings in its folder, where it has any.
+pub(crate) const SETTINGS: &str = "settings.toml";
+
 /// How long a server may take to begin or to stop.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -170,6 +173,8 @@ pub(crate) fn gateway(folder: &Path, preload: Option<&Path>) -> Command {
     if folder.join(URL_FILE).exists() {
         command.env("SDP_GATEWAY__LEDGER__URL_FILE", URL_FILE);
     }
+    let settings = folder.join(SETTINGS);
+    command.envs(settings.exists().then_some(("SDP_GATEWAY_CONFIG", settings)));
     command
 }
 

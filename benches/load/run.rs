@@ -7,10 +7,13 @@ use crate::cli::{Args, Kind};
 use crate::compare::{Line, Loads};
 use crate::process::{self, Server};
 use crate::table::Ratio;
-use crate::{Result, preload, shim, soak, table};
+use crate::{Result, preload, redeem, shim, soak, table};
 
 /// Numbers where the ledger begins empty: within a round most become renewals.
 pub(crate) const NUMBERS: u32 = 50_000;
+
+/// Connections that redeem codes, each waiting for its answer.
+const REDEEMERS: usize = 64;
 
 /// The gateway and what it is compared with, all running; an idle one costs nothing.
 struct Servers {
@@ -47,6 +50,9 @@ pub(crate) fn all(args: &Args) -> Result<()> {
     }
     table::ratios(&args.connections, &ratios);
     table::memory("after the load", servers.gateway.memory()?);
+    if args.redeem > 0 {
+        redeem::run(parent, if args.quick { args.redeem.min(1000) } else { args.redeem }, REDEEMERS)?;
+    }
     if !args.no_shim {
         slow_disk(args, parent, &folder, &plain, servers, &mut loads)?;
     }

@@ -1,7 +1,8 @@
-//! Answers of the activation surface: one envelope, HTTP 200 whatever the code but over a limit.
+//! Answers of the activation surface: one envelope, HTTP 200 whatever the code but where HTTP itself has the
+//! better word: over a limit, too large, another method.
 
 use hyper::StatusCode;
-use hyper::header::RETRY_AFTER;
+use hyper::header::{ALLOW, HeaderValue, RETRY_AFTER};
 use serde_json::{Value, json};
 
 use super::ResultCode;
@@ -9,6 +10,63 @@ use crate::catalog::GrantKind;
 use crate::clock::Timestamp;
 use crate::json;
 use crate::server::Response;
+use crate::service::source::ServiceId;
+
+/// What was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Told {
+    /// The code is redeemed, as this service.
+    Redeemed(ServiceId),
+    /// The codes redeemed.
+    Usage(Vec<UsageRow>),
+    /// What is in force.
+    Effect(Vec<EffectRow>),
+}
+
+/// Why it is not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// By a check or a rule, or since we could not.
+    Code(ResultCode),
+    /// Over a limit: to be tried again after so many seconds.
+    Limited(u64),
+    /// The body is larger than is read.
+    TooLarge,
+    /// Neither GET nor POST.
+    Method,
+}
+
+/// The result code of an answer.
+pub(super) fn code(told: &Result<Told, Refusal>) -> ResultCode {
+    match told {
+        Ok(_) => ResultCode::Done,
+        Err(Refusal::Code(code)) => *code,
+        Err(Refusal::Limited(_)) => ResultCode::System,
+        Err(Refusal::TooLarge | Refusal::Method) => ResultCode::Parameter,
+    }
+}
+
+/// The answer.
+pub(super) fn render(told: Result<Told, Refusal>, now: Timestamp) -> Response {
+    match told {
+        Ok(Told::Redeemed(service)) => redeemed(service.as_str(), now),
+        Ok(Told::Usage(rows)) => usage(&rows, now),
+        Ok(Told::Effect(rows)) => effect(&rows, now),
+        Err(Refusal::Code(code)) => refused(code, now),
+        Err(Refusal::Limited(retry_after_s)) => limited(retry_after_s, now),
+        Err(Refusal::TooLarge) => {
+            let mut response = refused(ResultCode::Parameter, now);
+            *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+            response
+        }
+        Err(Refusal::Method) => {
+            let mut response = refused(ResultCode::Parameter, now);
+            *response.status_mut() = StatusCode::METHOD_NOT_ALLOWED;
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, POST"));
+            response
+        }
+    }
+}
 
 /// A code that was redeemed on the device.
 #[derive(Debug, Clone, PartialEq, Eq)]

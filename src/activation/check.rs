@@ -108,7 +108,8 @@ pub fn ask(call: Call, params: &Params, nonce: Nonce) -> Result<Ask, ResultCode>
     read(call, params).ok_or(ResultCode::Parameter)
 }
 
-fn signer<'p>(params: &Params, partners: &'p [Partner]) -> Option<&'p Partner> {
+/// Whose signature the request bears; none where no partner's.
+pub(super) fn signer<'p>(params: &Params, partners: &'p [Partner]) -> Option<&'p Partner> {
     let (key, sent) = (params.get("partnerKey")?, params.get(signature::PARAMETER)?);
     let partner = partners.iter().find(|partner| partner.key.as_deref() == Some(key))?;
     let strings = params.signed_strings();

@@ -1,7 +1,6 @@
 //! Who is calling the carrier surface: from the peer's address, the headers and the settings to a
 //! caller's name or a refusal. Pure; answering, counting and logging are left to the surface.
 
-mod address;
 mod credentials;
 
 use std::net::IpAddr;
@@ -11,7 +10,7 @@ use hyper::HeaderMap;
 use ipnet::IpNet;
 use secrecy::SecretString;
 
-use address::Networks;
+use crate::server::origin::{self, Networks, Unbelieved};
 use credentials::Credentials;
 
 /// The name kept with notices of callers that only `carrier.allow` admits.
@@ -118,9 +117,11 @@ impl Access {
     /// Judges one request by the address of its TCP peer and its headers.
     #[must_use]
     pub fn admit(&self, peer: IpAddr, headers: &HeaderMap) -> Admission {
-        match address::behind(peer.to_canonical(), headers, &self.trusted_proxies) {
+        let peer = peer.to_canonical();
+        match origin::behind(peer, headers, &self.trusted_proxies) {
             Ok(address) => self.name(address, headers),
-            Err(reason) => Admission::Forbidden(reason),
+            Err(Unbelieved::Untrusted) => Admission::Forbidden(Reason::UntrustedProxy { peer }),
+            Err(Unbelieved::Unreadable) => Admission::Forbidden(Reason::UnreadableForward { peer }),
         }
     }
 

@@ -39,6 +39,9 @@ pub enum GrantKind {
 }
 
 impl GrantKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Cloud, Self::Ai, Self::FourG];
+
     /// Its word in catalog, ledger and answers.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -52,7 +55,7 @@ impl GrantKind {
     /// The kind of that [`word`](Self::word).
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [Self::Cloud, Self::Ai, Self::FourG].into_iter().find(|kind| kind.word() == word)
+        Self::ALL.into_iter().find(|kind| kind.word() == word)
     }
 
     /// Its `type` where activation codes are redeemed, with us and with providers. Orders there count
@@ -69,7 +72,7 @@ impl GrantKind {
     /// The kind of that [`service_type`](Self::service_type).
     #[must_use]
     pub fn from_service_type(text: &str) -> Option<Self> {
-        [Self::Cloud, Self::Ai, Self::FourG].into_iter().find(|kind| kind.service_type() == text)
+        Self::ALL.into_iter().find(|kind| kind.service_type() == text)
     }
 }
 

@@ -3,12 +3,19 @@
 use super::{Failure, Global};
 use crate::app;
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::ledger::Ledger;
 
 /// The ledger of the effective settings. Commands log nothing but warnings: their output is theirs.
 pub(super) async fn ledger(global: &Global) -> Result<Ledger, Failure> {
+    Ok(with_settings(global).await?.1)
+}
+
+/// The same with the settings.
+pub(super) async fn with_settings(global: &Global) -> Result<(Config, Ledger), Failure> {
     let config = global.load()?;
     super::serve::logs(&config, "warn")?;
     let rules = app::rules(&config)?;
-    Ok(Ledger::open(&app::ledger_settings(&config), rules, Clock::system()).await?)
+    let ledger = Ledger::open(&app::ledger_settings(&config), rules, Clock::system()).await?;
+    Ok((config, ledger))
 }

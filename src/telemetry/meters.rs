@@ -160,3 +160,14 @@ pub fn request(surface: &'static str, class: StatusClass) {
 pub fn parked(reason: &'static str, notices: u32) {
     gauge!(names::NOTICES_PARKED, "reason" => reason).set(notices);
 }
+
+/// One answer of the activation surface.
+pub fn activation(call: &'static str, code: &'static str, took: Duration) {
+    counter!(names::ACTIVATION_REQUESTS, "call" => call, "code" => code).increment(1);
+    histogram!(names::ACTIVATION_REQUEST_SECONDS, "call" => call).record(took);
+}
+
+/// How many codes of this kind are in stock, as counted at a scrape.
+pub fn codes_unused(kind: &'static str, codes: u32) {
+    gauge!(names::CODES_UNUSED, "kind" => kind).set(codes);
+}

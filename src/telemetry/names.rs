@@ -106,6 +106,15 @@ metrics_table! {
     /// Breakers.
     PROVIDER_BREAKER_OPEN = "provider_breaker_open", Kind::Gauge, Count,
         "Whether nothing is sent to a provider for a while, since it failed again and again: 1 or 0, by provider.";
+    /// Answers of the activation surface.
+    ACTIVATION_REQUESTS = "activation_requests_total", Kind::Counter, Count,
+        "Answers of the activation surface by call (redeem, usage_record, effect) and result code.";
+    /// Time to answer on the activation surface.
+    ACTIVATION_REQUEST_SECONDS = "activation_request_seconds", Kind::Histogram(SECONDS), Seconds,
+        "Time from the head of a request of the activation surface to its answer, by call.";
+    /// Codes in stock.
+    CODES_UNUSED = "codes_unused", Kind::Gauge, Count,
+        "Activation codes in stock by kind (cloud, ai, 4g); counted at the scrape.";
     /// When the process started.
     START_TIME_SECONDS = "start_time_seconds", Kind::Gauge, Seconds,
         "When the process started, in seconds since 1970.";

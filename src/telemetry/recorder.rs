@@ -83,7 +83,10 @@ fn describe(started_at_ms: i64) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{CarrierMeters, LedgerMeters, ServerMeters, StatusClass, Surface, parked, request};
+    use super::super::{
+        CarrierMeters, LedgerMeters, ServerMeters, StatusClass, Surface, activation, codes_unused, parked,
+        request,
+    };
     use super::super::{breaker_open, oldest_due, task_attempt, task_sent, tasks};
     use super::*;
 
@@ -108,6 +111,8 @@ mod tests {
             tasks("due", 2);
             oldest_due(Duration::from_millis(1500));
             breaker_open("meari", true);
+            activation("redeem", "1067", Duration::from_millis(4));
+            codes_unused("4g", 7);
         });
         let text = handle.render();
         for metric in names::ALL {
@@ -120,6 +125,8 @@ mod tests {
             "sdp_gateway_ledger_commit_notices_bucket{le=\"32\"} 1",
             "sdp_gateway_notices_parked{reason=\"unmapped\"} 2",
             "sdp_gateway_requests_total{surface=\"partner\",class=\"4xx\"} 1",
+            "sdp_gateway_activation_requests_total{call=\"redeem\",code=\"1067\"} 1",
+            "sdp_gateway_codes_unused{kind=\"4g\"} 7",
             "sdp_gateway_start_time_seconds 1507024188.34",
             "sdp_gateway_tasks{state=\"due\"} 2",
             "sdp_gateway_task_oldest_due_seconds 1.5",

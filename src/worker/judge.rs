@@ -96,7 +96,7 @@ pub(super) fn due_at(outcome: &fulfil::Outcome) -> Option<Timestamp> {
         | fulfil::Outcome::Waits { due_at }
         | fulfil::Outcome::BadCode { due_at, .. } => Some(*due_at),
         fulfil::Outcome::Done { .. } | fulfil::Outcome::Dead { .. } => None,
-        fulfil::Outcome::GivenBack | fulfil::Outcome::BrokenOff => None,
+        fulfil::Outcome::Returned { .. } | fulfil::Outcome::GivenBack | fulfil::Outcome::BrokenOff => None,
     }
 }
 

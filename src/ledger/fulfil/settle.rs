@@ -45,6 +45,11 @@ pub enum Outcome {
         /// When to look again.
         due_at: Timestamp,
     },
+    /// It was not carried out, and who asked for it was told so: its code goes back, for another try.
+    Returned {
+        /// Why not.
+        why: String,
+    },
     /// Nothing was sent: the worker stops. Counts as no attempt.
     GivenBack,
     /// The worker stops in the midst of it: it may have been carried out. Counts as no attempt.
@@ -116,6 +121,10 @@ pub(super) fn settle(
         Outcome::Waits { due_at } => store.save(&again(*due_at))?,
         Outcome::GivenBack => store.save(&again(now))?,
         Outcome::BrokenOff => store.save(&Task { doubt: true, ..again(now) })?,
+        Outcome::Returned { why } => {
+            let (state, last_error) = (TaskState::Discarded, Some(why.clone()));
+            close(store, Task { state, attempts, last_error, settled_at: Some(now), ..task })?;
+        }
         Outcome::BadCode { due_at, why } => {
             spoil(store, &task)?;
             let last_error = Some(why.clone());

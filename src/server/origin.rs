@@ -1,5 +1,5 @@
-//! Addresses: networks that know IPv4 in either spelling, and the caller's address behind proxies
-//! we trust. Whether that address may call is left to the rules.
+//! Where a request comes from: networks that know IPv4 in either spelling, and the caller's address behind
+//! proxies we trust. What follows from that address is left to the surfaces.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -7,21 +7,31 @@ use hyper::HeaderMap;
 use hyper::header::{FORWARDED, HeaderName};
 use ipnet::{IpNet, Ipv4Net};
 
-use super::Reason;
-
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// A list of CIDRs in which an IPv4-mapped IPv6 network is an IPv4 one.
-#[derive(Debug)]
-pub(super) struct Networks(Vec<IpNet>);
+#[derive(Debug, Clone)]
+pub struct Networks(Vec<IpNet>);
+
+/// Why what a peer says of others cannot be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unbelieved {
+    /// It is no trusted proxy.
+    Untrusted,
+    /// It is one, and what it says cannot be read.
+    Unreadable,
+}
 
 impl Networks {
-    pub(super) fn new(networks: Vec<IpNet>) -> Self {
+    /// These networks.
+    #[must_use]
+    pub fn new(networks: Vec<IpNet>) -> Self {
         Self(networks.into_iter().map(canonical).collect())
     }
 
     /// Whether one of them holds this canonical address. No IPv6 network holds an IPv4 address.
-    pub(super) fn hold(&self, address: IpAddr) -> bool {
+    #[must_use]
+    pub fn hold(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
 }
@@ -34,23 +44,26 @@ fn canonical(network: IpNet) -> IpNet {
 
 /// The address of whoever stands behind the trusted proxies: the right-most one that is not itself
 /// trusted, the left-most when all are, the peer's own when it forwards for nobody.
-pub(super) fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &Networks) -> Result<IpAddr, Reason> {
+///
+/// # Errors
+/// [`Unbelieved`].
+pub fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &Networks) -> Result<IpAddr, Unbelieved> {
     let forwarded_for = headers.contains_key(X_FORWARDED_FOR);
     if !forwarded_for && !headers.contains_key(FORWARDED) {
         return Ok(peer);
     }
     if !trusted.hold(peer) {
-        return Err(Reason::UntrustedProxy { peer });
+        return Err(Unbelieved::Untrusted);
     }
     // `Forwarded` alone names somebody we do not read; taking the proxy itself for the caller
     // would let everybody in who can reach it.
     if !forwarded_for {
-        return Err(Reason::UnreadableForward { peer });
+        return Err(Unbelieved::Unreadable);
     }
     let mut found = peer;
     for line in headers.get_all(X_FORWARDED_FOR).iter().collect::<Vec<_>>().into_iter().rev() {
         for entry in line.as_bytes().rsplit(|byte| *byte == b',') {
-            found = read(entry).ok_or(Reason::UnreadableForward { peer })?;
+            found = read(entry).ok_or(Unbelieved::Unreadable)?;
             if !trusted.hold(found) {
                 return Ok(found);
             }

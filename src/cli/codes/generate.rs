@@ -1,0 +1,167 @@
+//! `codes generate`: draws codes, keeps them, and prints each once it is kept, so that none is printed that
+//! does not exist.
+
+use std::io::{self, BufWriter, Stdout, Write};
+
+use clap::Args;
+use clap::error::ErrorKind;
+use serde_json::json;
+
+use super::{About, TOGETHER, batch, batch_of, told, warn_of_plain_text};
+use crate::catalog::{GrantKind, Storage};
+use crate::cli::progress::Screen;
+use crate::cli::{Ended, Failure, Global, wrong_usage};
+use crate::clock::{Clock, Timestamp};
+use crate::config::{Config, Mode};
+use crate::ledger::Ledger;
+use crate::stock::{self, CodeText};
+
+/// No service or retention is longer; ten years.
+const DAYS_MAX: i64 = 3650;
+
+/// Codes of one batch.
+const COUNT_MAX: i64 = 1_000_000;
+
+#[derive(Debug, Args)]
+pub(crate) struct Generate {
+    /// What they are for
+    #[arg(long, value_parser = GrantKind::ALL.map(GrantKind::word))]
+    kind: String,
+    /// How many
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=COUNT_MAX))]
+    count: u32,
+    /// How long the service of each lasts
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=DAYS_MAX))]
+    days: u32,
+    /// What is stored, for cloud: event where it is not said
+    #[arg(long, value_parser = [Storage::Event, Storage::Continuous].map(Storage::word))]
+    storage: Option<String>,
+    /// How long recordings are kept, for cloud, in days
+    #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=DAYS_MAX))]
+    retention_days: Option<u32>,
+    /// Who carries it out: local, or the NAME of a [providers.NAME]
+    #[arg(long, value_name = "NAME", default_value = "local")]
+    provider: String,
+    /// The number of the package they stand for
+    #[arg(long, value_name = "NUMBER", value_parser = batch)]
+    package: Option<String>,
+    /// A name for these codes; else the time and the kind
+    #[arg(long, value_name = "NAME", value_parser = batch)]
+    batch: Option<String>,
+    /// Until when they can be redeemed
+    #[arg(long, value_name = "RFC3339", value_parser = time)]
+    expires: Option<Timestamp>,
+}
+
+fn time(text: &str) -> Result<Timestamp, &'static str> {
+    Timestamp::from_rfc3339(text).ok_or("not an RFC 3339 time")
+}
+
+impl Generate {
+    pub(super) async fn run(self, global: &Global, config: &Config, ledger: &Ledger) -> Ended {
+        let (now, count) = (Clock::system().now(), self.count);
+        let about = self.about(config, now)?;
+        warn_of_plain_text(config);
+        let (mut screen, mut out) = (Screen::new(), Printer::new(global.json));
+        let mut made = 0;
+        let mut ended = out.begin(&about.batch).map_err(Failure::from);
+        while ended.is_ok() && made < count {
+            let many = usize::try_from(count - made).map_or(TOGETHER, |left| left.min(TOGETHER));
+            ended = some(ledger, &about, many, now, &mut out).await.map(|new| made += new);
+            screen.show("making codes", made.into(), count.into());
+        }
+        screen.end();
+        let ended = ended.and_then(|()| Ok(out.end()?));
+        eprintln!("{made} codes in batch {}", about.batch);
+        if ended.is_err() {
+            eprintln!("sdp-gateway: up to {TOGETHER} more may be in stock that were not printed");
+        }
+        ended
+    }
+
+    fn about(self, config: &Config, now: Timestamp) -> Result<About, Failure> {
+        let kind = GrantKind::from_word(&self.kind).unwrap_or(GrantKind::Cloud);
+        let storage = self.storage.as_deref().and_then(Storage::from_word);
+        if kind != GrantKind::Cloud && (storage.is_some() || self.retention_days.is_some()) {
+            wrong_usage(ErrorKind::ArgumentConflict, "--storage and --retention-days are for --kind cloud");
+        }
+        if self.expires.is_some_and(|at| at <= now) {
+            wrong_usage(ErrorKind::ValueValidation, "--expires is in the past");
+        }
+        let known = config.providers.get(&self.provider);
+        if known.is_none() && self.provider != "local" {
+            return Err(told(&format!("there is no [providers.{}] in the settings", self.provider)));
+        }
+        let remote = known.and_then(|provider| provider.activation());
+        if remote.is_some_and(|remote| remote.mode == Mode::Code) {
+            let why = "redeems codes of its own: get some from there, and import them";
+            return Err(told(&format!("{} {why}", self.provider)));
+        }
+        let batch = self.batch.unwrap_or_else(|| batch_of(now, kind.word()));
+        Ok(About {
+            kind,
+            days: self.days,
+            storage: (kind == GrantKind::Cloud).then_some(storage.unwrap_or(Storage::Event)),
+            retention_days: self.retention_days,
+            provider: self.provider,
+            package: self.package,
+            batch,
+            expires_at: self.expires,
+        })
+    }
+}
+
+/// Makes, keeps and prints some; how many. One that there is already (nobody will live to see it) is
+/// somebody else's: it is not printed, and another is drawn in the next round.
+async fn some(
+    ledger: &Ledger,
+    about: &About,
+    many: usize,
+    now: Timestamp,
+    out: &mut Printer,
+) -> Result<u32, Failure> {
+    let texts = (0..many).map(|_| stock::draw()).collect::<Result<Vec<_>, _>>()?;
+    let codes = texts.iter().map(|text| about.clone().code(text, ledger, now));
+    let added = ledger.add_codes(codes.collect::<Result<_, _>>()?, |_| ()).await?;
+    if added.new == 0 {
+        return Err(told("every code drawn is in stock already: the randomness of this machine is broken"));
+    }
+    for (_, text) in texts.iter().enumerate().filter(|(place, _)| !added.known.contains(place)) {
+        out.code(text, about)?;
+    }
+    out.out.flush()?;
+    Ok(u32::try_from(added.new).unwrap_or(u32::MAX))
+}
+
+/// Prints codes as they are made: one a line, or one JSON document.
+struct Printer {
+    out: BufWriter<Stdout>,
+    json: bool,
+    is_first: bool,
+}
+
+impl Printer {
+    fn new(json: bool) -> Self {
+        Self { out: BufWriter::new(io::stdout()), json, is_first: true }
+    }
+
+    fn begin(&mut self, batch: &str) -> io::Result<()> {
+        if self.json { write!(self.out, "{{\"batch\":{},\"codes\":[", json!(batch)) } else { Ok(()) }
+    }
+
+    fn code(&mut self, text: &CodeText, about: &About) -> io::Result<()> {
+        if !self.json {
+            return writeln!(self.out, "{}", text.in_full());
+        }
+        let comma = if std::mem::take(&mut self.is_first) { "" } else { "," };
+        let code = json!({"code": text.in_full(), "kind": about.kind.word(), "days": about.days});
+        write!(self.out, "{comma}\n{code}")
+    }
+
+    fn end(mut self) -> io::Result<()> {
+        if self.json {
+            writeln!(self.out, "\n]}}")?;
+        }
+        self.out.flush()
+    }
+}

@@ -1,0 +1,83 @@
+//! `codes import`: takes in a file of codes, whole or not at all where any line has a fault. Codes that are
+//! in stock already stay as they are, so that a run that broke off can be repeated.
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::{About, batch, batch_of, told, warn_of_plain_text};
+use crate::cli::progress::Screen;
+use crate::cli::{Ended, Failure, Global, print};
+use crate::clock::{Clock, Timestamp};
+use crate::config::Config;
+use crate::ledger::Ledger;
+use crate::ledger::fulfil::Code;
+use crate::stock;
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The file (CSV)
+    file: PathBuf,
+    /// A name for these codes; else the time
+    #[arg(long, value_name = "NAME", value_parser = batch)]
+    batch: Option<String>,
+}
+
+impl Import {
+    pub(super) async fn run(self, global: &Global, config: &Config, ledger: &Ledger) -> Ended {
+        let now = Clock::system().now();
+        let batch = self.batch.clone().unwrap_or_else(|| batch_of(now, "import"));
+        let codes = self.read(config, ledger, &batch, now)?;
+        warn_of_plain_text(config);
+        let (of, mut screen, mut done) = (codes.len() as u64, Screen::new(), 0);
+        let added = ledger.add_codes(codes, |so_far| {
+            done = so_far;
+            screen.show("taking codes in", so_far, of);
+        });
+        let added = added.await;
+        screen.end();
+        let added = added.inspect_err(|_| {
+            eprintln!("sdp-gateway: at least {done} of {of} are in stock; run it again for the others");
+        })?;
+        let known = added.known.len();
+        if global.json {
+            print(&format!("{}\n", json!({"batch": batch, "imported": added.new, "known": known})));
+        } else {
+            print(&format!("imported {}, known already {known}, batch {batch}\n", added.new));
+        }
+        Ok(())
+    }
+
+    /// The file's codes, sealed; its faults are told one a line.
+    fn read(
+        &self,
+        config: &Config,
+        ledger: &Ledger,
+        batch: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Code>, Failure> {
+        let name = self.file.display().to_string();
+        let file = File::open(&self.file).map_err(|error| told(&format!("{name}: {error}")))?;
+        let providers = config.providers.keys().cloned().collect();
+        let rows = stock::read(&name, file, &providers, now).map_err(|faults| {
+            eprintln!("{faults}");
+            Failure::Told
+        })?;
+        let code = |row: stock::Import| {
+            let about = About {
+                kind: row.kind,
+                days: row.days,
+                storage: row.storage,
+                retention_days: row.retention_days,
+                provider: row.provider,
+                package: row.package,
+                batch: batch.to_owned(),
+                expires_at: row.expires_at,
+            };
+            about.code(&row.code, ledger, now)
+        };
+        Ok(rows.into_iter().map(code).collect::<Result<_, _>>()?)
+    }
+}
