@@ -40,6 +40,10 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 10_000)]
     pub(crate) redeem: u32,
 
+    /// Afterwards, have so many tasks carried out by a worker; 0 leaves it out.
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) tasks: u32,
+
     /// Leave out the part with 1 ms added to each sync.
     #[arg(long)]
     pub(crate) no_shim: bool,

@@ -24,6 +24,7 @@ mod run_postgres;
 mod shim;
 mod soak;
 mod table;
+mod tasks;
 
 use clap::Parser as _;
 use cli::{Args, Role};

@@ -7,7 +7,7 @@ use crate::cli::{Args, Kind};
 use crate::compare::{Line, Loads};
 use crate::process::{self, Server};
 use crate::table::Ratio;
-use crate::{Result, preload, redeem, shim, soak, table};
+use crate::{Result, preload, redeem, shim, soak, table, tasks};
 
 /// Numbers where the ledger begins empty: within a round most become renewals.
 pub(crate) const NUMBERS: u32 = 50_000;
@@ -52,6 +52,10 @@ pub(crate) fn all(args: &Args) -> Result<()> {
     table::memory("after the load", servers.gateway.memory()?);
     if args.redeem > 0 {
         redeem::run(parent, if args.quick { args.redeem.min(1000) } else { args.redeem }, REDEEMERS)?;
+    }
+    if args.tasks > 0 {
+        let of_tasks = preload::folder(parent, "tasks", 0)?;
+        tasks::run(&of_tasks, if args.quick { args.tasks.min(1000) } else { args.tasks })?;
     }
     if !args.no_shim {
         slow_disk(args, parent, &folder, &plain, servers, &mut loads)?;

@@ -12,7 +12,7 @@ use crate::postgres::Postgres;
 use crate::process::{Server, URL_FILE};
 use crate::run::NUMBERS;
 use crate::table::{self, Ratio};
-use crate::{Result, preload, shim, soak};
+use crate::{Result, preload, shim, soak, tasks};
 
 /// The database of pgbench. The others are `gateway` and `plain`, of the server of one transaction each.
 const OF_PGBENCH: &str = "pgbench";
@@ -67,6 +67,14 @@ pub(crate) fn all(args: &Args) -> Result<()> {
     table::ratios(&args.connections, &ratios);
     table::memory("after the load", servers.gateway.memory()?);
     servers.stop()?;
+    if args.tasks > 0 {
+        run.postgres.sql("postgres", &["CREATE DATABASE tasks"])?;
+        let folder = parent.join("tasks");
+        std::fs::create_dir(&folder)?;
+        std::fs::write(folder.join(URL_FILE), run.postgres.url("tasks"))?;
+        preload::make(&folder)?;
+        tasks::run(&folder, if args.quick { args.tasks.min(1000) } else { args.tasks })?;
+    }
     if !args.no_shim {
         run.slow_disk(parent)?;
     }
