@@ -101,7 +101,7 @@ fn several_workers_share_one_ledger() {
     let log = |n: u32| std::fs::read_to_string(folder.path().join(format!("work-{n}.log"))).expect("a log");
     let sent: Vec<usize> = (1..=3).map(|n| log(n).matches("task sent").count()).collect();
     assert_eq!(sent.iter().sum::<usize>(), TASKS, "each was sent once: {sent:?}");
-    assert!(tasks(&gateway, "").iter().all(|task| task["attempts"] == 0));
+    assert!(tasks(&gateway, "").iter().all(|task| task["attempts"] == 1));
     wait(ledger.close());
 }
 
@@ -124,7 +124,7 @@ fn a_lease_that_ran_out_is_an_attempt_in_doubt() {
     until("the next takes it up", || states(&gateway, &number) == ["begin done"]);
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
     let task = &wait(ledger.tasks(&Default::default(), None, 1)).expect("tasks")[0];
-    assert_eq!((task.attempts, task.doubt), (1, true));
+    assert_eq!((task.attempts, task.doubt), (2, true));
     assert!(work.stop().success());
     wait(ledger.close());
 }

@@ -82,7 +82,7 @@ fn orders_are_placed_and_cancelled_once_whatever_goes_wrong() {
     }
     let cancelled = double.state.lock().expect("the double").cancelled.clone();
     assert_eq!(cancelled.len(), rounds, "each order once: {cancelled:?}");
-    assert!(tasks(&gateway, "").iter().all(|task| task["attempts"].as_u64().is_some_and(|n| n <= 2)));
+    assert!(tasks(&gateway, "").iter().all(|task| task["attempts"].as_u64().is_some_and(|n| n <= 3)));
     wait(ledger.close());
 }
 

@@ -11,7 +11,7 @@ use crate::story;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Subscriber {
-    /// Subscriptions, entitlements and notices, newest first
+    /// Subscriptions, entitlements, devices with their services, tasks and notices, newest first
     Show {
         /// The number, in any spelling
         #[arg(value_parser = Msisdn::parse)]
@@ -36,7 +36,7 @@ pub(super) fn run(global: &Global, command: Subscriber) -> Ended {
 }
 
 /// The lists of a story and the columns a person wants of them.
-const LISTS: [(&str, &[&str]); 3] = [
+const LISTS: [(&str, &[&str]); 6] = [
     (
         "subscriptions",
         &[
@@ -51,6 +51,9 @@ const LISTS: [(&str, &[&str]); 3] = [
         ],
     ),
     ("entitlements", &["id", "offer", "kind", "storage", "state", "starts_at", "ends_at"]),
+    ("devices", &["device_id", "user_account", "camera", "bound_at"]),
+    ("services", &["id", "device_id", "kind", "source", "state", "starts_at", "ends_at"]),
+    ("tasks", &["id", "created_at", "provider", "action", "device_id", "state", "attempts", "last_error"]),
     (
         "notices",
         &["id", "received_at", "kind", "queue_id", "service_id", "package_id", "outcome", "reason", "count"],
@@ -60,7 +63,7 @@ const LISTS: [(&str, &[&str]); 3] = [
 fn text(story: &Value) -> String {
     let mut text = format!("{}\n", cell(&story["msisdn"]));
     for (list, heading) in LISTS {
-        let items = story[list].as_array().map(Vec::as_slice).unwrap_or_default();
+        let items = items(story, list);
         text += &format!("\n{list}: {}\n", items.len());
         if !items.is_empty() {
             let row = |item: &Value| heading.iter().map(|key| cell(&item[*key])).collect();
@@ -68,6 +71,20 @@ fn text(story: &Value) -> String {
         }
     }
     text
+}
+
+/// A list of the story; services stand inside their devices there.
+fn items(story: &Value, list: &str) -> Vec<Value> {
+    let of = |value: &Value, list: &str| value[list].as_array().cloned().unwrap_or_default();
+    if list != "services" {
+        return of(story, list);
+    }
+    let on = |device: Value| {
+        let mut services = of(&device, "services");
+        services.iter_mut().for_each(|service| service["device_id"] = device["device_id"].clone());
+        services
+    };
+    of(story, "devices").into_iter().flat_map(on).collect()
 }
 
 /// A value as a cell of a table.

@@ -106,7 +106,10 @@ pub(super) fn settle(
     let attempts = task.attempts.saturating_add(1);
     let again = |due_at: Timestamp| Task { state: TaskState::Due, due_at, ..task.clone() };
     match outcome {
-        Outcome::Done { note } => done(store, Task { note: note.clone(), ..task }, now)?,
+        // No lease ends any more: it was due until now.
+        Outcome::Done { note } => {
+            done(store, Task { note: note.clone(), attempts, due_at: now, ..task }, now)?
+        }
         Outcome::Again { due_at, why } => {
             store.save(&Task { attempts, last_error: Some(why.clone()), ..again(*due_at) })?;
         }
