@@ -25,8 +25,7 @@
 //! and the clock: what a number holds is a pure fold of its notices, and what is in force on its
 //! devices follows from that, their bindings and the time. The ledger knows no reply but as text
 //! it stores; providers see no ledger, and say how a task went as a value; the worker knows neither SQL
-//! nor HTTP. Surfaces contain no SQL.
-//! Only [`clock`] asks the system's time; only [`config`] reads
+//! nor HTTP. Surfaces contain no SQL. Only [`clock`] asks the system's time; only [`config`] reads
 //! the environment (what systemd says there is [`systemd`]'s). No write transaction lives in a
 //! request that a client could cancel by hanging up: the ledger's writer owns them all.
 //!

@@ -4,7 +4,7 @@
 //! A batch costs the same few round trips however many writes it has. [`writer`] begins a
 //! transaction and locks the batch's numbers, [`fetch`] reads all rows that the writes will ask for,
 //! [`batch`] lets them run against what was read ([`super::store::Store`], in memory), and [`flush`]
-//! writes what they changed: arrays, never row by row. A write that asks for a row that nobody
+//! writes what they changed: whole rows in arrays ([`records`]), never row by row. A write that asks for a row that nobody
 //! foresaw has it fetched, and the batch runs again: it is pure until it is flushed.
 //!
 //! The tables of fulfilment go the same way by one mechanism for all ([`overlay`], [`tables`]). Claims of
@@ -12,8 +12,8 @@
 //!
 //! **One history whatever the gateways do.** Each number is locked for the transaction (an advisory
 //! lock: also numbers that no row speaks of yet can be locked), in ascending order, before anything of
-//! it is read; the journal's key on identities is the last word. [`super::commit`] keeps one
-//! gateway's writes about a number in order.
+//! it is read; the journal's key on identities is the last word. Within one gateway the writers take
+//! turns, so that its writes about a number stay in order ([`writer`]).
 //!
 //! **A commit whose answer is lost** is looked up by the row that each writer's transactions leave in
 //! `writer`: that waits for the lost transaction to end, and tells.
