@@ -40,6 +40,13 @@ pub trait Provider: Send + Sync {
     fn takes_codes(&self) -> bool {
         false
     }
+
+    /// Whether it brings about what should be on a device by now ([`Task::wanted`]), whatever a task asks
+    /// for: order, repeats and failures of tasks change no end state then. Such a one can stop and
+    /// resume what was paid, and codes for its services are redeemed with us alone.
+    fn converges(&self) -> bool {
+        false
+    }
 }
 
 /// The providers by name; `local` is always among them.

@@ -14,6 +14,9 @@
 //! device is changed under the lock of the number whose rights reach it, one without a number under
 //! its own ([`holding`]); both engines then have one history for each device.
 //!
+//! A provider that brings about a state is told with each task what it should have on the device by now
+//! (`read/wanted`), and may ask for a look at a later time (`retire`).
+//!
 //! Services with the provider `local` are in force at the commit that writes them. Their tasks tell
 //! the story and are settled by the worker like any other.
 
@@ -26,6 +29,7 @@ pub(super) mod holding;
 mod nonce;
 mod owe;
 mod redeem;
+mod retire;
 mod settle;
 mod sweep;
 mod tasks;
@@ -39,9 +43,10 @@ pub use super::tables::code::{Code, CodeState};
 pub use super::tables::task::{Body, Task, TaskAction, TaskId, TaskState};
 use super::{Ledger, NotKept, StoreError};
 use crate::clock::Timestamp;
+pub use crate::service::wanted::Owner;
 pub use claim::{Claim, Claimed, Room};
 pub use codes::Added;
-pub use devices::{Bind, Bound, Owner, Transfer, Transferred, Unbind, Unbound};
+pub use devices::{Bind, Bound, Transfer, Transferred, Unbind, Unbound};
 pub use draw::Drawn;
 pub(super) use draw::Need;
 pub use nonce::{NonceUse, Seen};

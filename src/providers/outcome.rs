@@ -4,6 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::clock::Timestamp;
+
 /// What came of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -38,6 +40,9 @@ pub struct Settled {
     pub order_num: Option<String>,
     /// What an operator should know, where it did not go by the book.
     pub note: Option<&'static str>,
+    /// When the device is to be looked at again, by a task of its own: for providers that
+    /// [`converge`](super::Provider::converges).
+    pub follow_up_at: Option<Timestamp>,
 }
 
 /// What is wrong with a code.

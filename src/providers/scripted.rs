@@ -77,7 +77,9 @@ pub(super) mod tests {
             order_num: "step-1".to_owned(),
             ended_order_num: None,
             user_account: UserAccount::parse("account").expect("an account"),
+            msisdn: None,
             device_id: DeviceId::parse("10001").expect("a device"),
+            camera: None,
             kind: GrantKind::Ai,
             storage: None,
             retention_days: None,
@@ -85,6 +87,7 @@ pub(super) mod tests {
             ends_at: None,
             code: None,
             settings: serde_json::Map::new(),
+            wanted: None,
         }
     }
 

@@ -5,9 +5,11 @@ use serde_json::{Map, Value};
 
 use crate::catalog::{GrantKind, Storage};
 use crate::clock::Timestamp;
-use crate::ids::{DeviceId, UserAccount};
-use crate::service::change::Action;
+use crate::ids::{DeviceId, Msisdn, UserAccount};
+use crate::service::wanted::Wanted;
 use crate::stock::CodeText;
+
+use super::Action;
 
 /// Whether an earlier attempt at the same task may have carried it out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,8 +36,12 @@ pub struct Task {
     pub ended_order_num: Option<String>,
     /// Whose the device is.
     pub user_account: UserAccount,
+    /// The number whose rights reached the device, where there was one.
+    pub msisdn: Option<Msisdn>,
     /// The device.
     pub device_id: DeviceId,
+    /// What the device is called at its provider, where that is something else.
+    pub camera: Option<String>,
     /// What the service is.
     pub kind: GrantKind,
     /// What is stored, for cloud.
@@ -50,4 +56,6 @@ pub struct Task {
     pub code: Option<CodeText>,
     /// The provider's own settings, from the grant.
     pub settings: Map<String, Value>,
+    /// What should be on the device by now, for providers that [`converge`](super::Provider::converges).
+    pub wanted: Option<Wanted>,
 }

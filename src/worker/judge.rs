@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::backoff::Backoff;
 use crate::clock::Timestamp;
 use crate::ledger::fulfil;
-use crate::providers::{Outcome, Why};
+use crate::providers::{Outcome, Settled, Why};
 
 /// How tasks are gone on with.
 #[derive(Debug, Clone, Copy)]
@@ -61,7 +61,9 @@ impl Policy {
         let is_last = attempts.saturating_add(1) >= self.attempts_max;
         let due_in = |asked| later(now, self.backoff.pause(attempts, asked, chance));
         match outcome {
-            Outcome::Done(settled) => fulfil::Outcome::Done { note: settled.note.map(str::to_owned) },
+            Outcome::Done(Settled { note, follow_up_at, .. }) => {
+                fulfil::Outcome::Done { note: note.map(str::to_owned), follow_up_at }
+            }
             Outcome::Never(why) => fulfil::Outcome::Dead { why: why.to_string(), doubt: false },
             Outcome::Again { why, .. } if is_last => self.given_up(&why, false),
             Outcome::Unknown(why) if is_last => self.given_up(&why, true),
@@ -107,7 +109,7 @@ fn later(now: Timestamp, pause: Duration) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::providers::{CodeFault, Settled};
+    use crate::providers::CodeFault;
 
     const POLICY: Policy = Policy {
         attempts_max: 3,
@@ -147,7 +149,8 @@ mod tests {
 
     #[test]
     fn the_rest() {
-        assert_eq!(judge(Outcome::Done(Settled::default()), 0), fulfil::Outcome::Done { note: None });
+        let done = fulfil::Outcome::Done { note: None, follow_up_at: None };
+        assert_eq!(judge(Outcome::Done(Settled::default()), 0), done);
         assert_eq!(judge(Outcome::Never(why()), 0), fulfil::Outcome::Dead { why: text(), doubt: false });
         assert_eq!(judge(Outcome::Waits, 2), fulfil::Outcome::Waits { due_at: Timestamp(31_000) });
         let bad = judge(Outcome::BadCode { fault: CodeFault::Used, why: why() }, 2);
