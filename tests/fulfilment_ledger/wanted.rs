@@ -1,11 +1,11 @@
 //! What a provider should have on a device by now, as it comes with each task; the looks at a later time
-//! that it may ask for; and paid time of providers that can pause.
+//! that it may ask for; paid time of providers that can pause; and duties that one worker of all has.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sdp_gateway::catalog::GrantKind;
-use sdp_gateway::ledger::fulfil::{Claimed, Outcome, Owner, Redeem, Redeemed, Settled};
+use sdp_gateway::ledger::fulfil::{Claimed, Duty, DutyWord, Outcome, Owner, Redeem, Redeemed, Settled};
 use sdp_gateway::service::wanted::Wanted;
 
 use super::world::{ANN, BOB, World, account, at, number};
@@ -143,6 +143,29 @@ async fn paid_time_of_a_provider_that_can_pause_stands_still_behind_a_right() {
         assert_eq!(world.work(50).await, ["end cam-1", "begin cam-1"]);
         assert_eq!(world.services("cam-1", 69).await, ["cloud active"]);
         assert_eq!(world.services("cam-1", 71).await, Vec::<String>::new());
+        world.verified().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_duty_is_one_workers_at_a_time_and_comes_round() {
+    for world in World::each().await {
+        let say = async |token: &str, word, hour| {
+            let (name, token) = ("reconcile test".to_owned(), token.to_owned());
+            world.ledger.duty(Duty { name, token, word, now: at(hour) }).await.expect("written")
+        };
+        assert!(say("one", DutyWord::Begin(at(2)), 0).await);
+        assert!(!say("two", DutyWord::Begin(at(3)), 1).await);
+        assert!(say("one", DutyWord::Continue(at(4)), 1).await);
+        assert!(!say("two", DutyWord::Begin(at(5)), 3).await);
+        // Its lease ran out: another takes over, and it learns of that.
+        assert!(say("two", DutyWord::Begin(at(6)), 4).await);
+        assert!(
+            !say("one", DutyWord::Continue(at(9)), 4).await && !say("one", DutyWord::End(at(9)), 4).await
+        );
+        assert!(say("two", DutyWord::End(at(10)), 5).await);
+        assert!(!say("one", DutyWord::Begin(at(11)), 9).await);
+        assert!(say("one", DutyWord::Begin(at(12)), 10).await);
         world.verified().await;
     }
 }
