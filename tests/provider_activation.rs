@@ -67,7 +67,6 @@ fn task(action: Action) -> Task {
         ended_order_num: (action == Action::End).then(|| "GW-000001".to_owned()),
         // Whatever the case here, the other side must see it in lower case.
         user_account: UserAccount::parse(&ACCOUNT.to_uppercase()).unwrap(),
-        msisdn: None,
         device_id: DeviceId::parse(DEVICE).unwrap(),
         camera: None,
         kind: GrantKind::Cloud,

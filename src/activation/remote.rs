@@ -124,7 +124,6 @@ impl Remotes {
             order_num: task.order_num.clone(),
             ended_order_num: None,
             user_account: task.account.clone()?,
-            msisdn: task.msisdn.clone(),
             device_id: task.device_id.clone()?,
             camera: claimed.camera.clone(),
             kind: task.body.kind,
@@ -158,7 +157,9 @@ fn judge(outcome: Outcome, later: Timestamp) -> (Judged, Option<ResultCode>) {
             let code = if not_its { ResultCode::Device } else { ResultCode::System };
             (Judged::Returned { why: why.to_string() }, Some(code))
         }
-        Outcome::Again { why, .. } => (Judged::Returned { why: why.to_string() }, Some(ResultCode::System)),
+        Outcome::Again { why, .. } | Outcome::Denied(why) => {
+            (Judged::Returned { why: why.to_string() }, Some(ResultCode::System))
+        }
         Outcome::Waits => {
             (Judged::Returned { why: "the code was not sent".to_owned() }, Some(ResultCode::System))
         }

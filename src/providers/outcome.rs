@@ -24,6 +24,9 @@ pub enum Outcome {
     Unknown(Why),
     /// There is no code in stock to carry it out with. Counts as no attempt.
     Waits,
+    /// The provider does not accept our credentials, which an operator has to mend: counts as no attempt,
+    /// and as a failure of the provider.
+    Denied(Why),
     /// The code is at fault and not the task: it is to be put aside, and another reserved.
     BadCode {
         /// What is wrong with it.

@@ -77,7 +77,6 @@ pub(super) mod tests {
             order_num: "step-1".to_owned(),
             ended_order_num: None,
             user_account: UserAccount::parse("account").expect("an account"),
-            msisdn: None,
             device_id: DeviceId::parse("10001").expect("a device"),
             camera: None,
             kind: GrantKind::Ai,
@@ -101,6 +100,7 @@ pub(super) mod tests {
                 Outcome::Never(_) => "never".to_owned(),
                 Outcome::Unknown(_) => "unknown".to_owned(),
                 Outcome::Waits => "waits".to_owned(),
+                Outcome::Denied(_) => "denied".to_owned(),
                 Outcome::BadCode { fault, .. } => format!("{fault:?}"),
             };
             assert_eq!(word, *expected, "{script:?}");

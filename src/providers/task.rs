@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::catalog::{GrantKind, Storage};
 use crate::clock::Timestamp;
-use crate::ids::{DeviceId, Msisdn, UserAccount};
+use crate::ids::{DeviceId, UserAccount};
 use crate::service::wanted::Wanted;
 use crate::stock::CodeText;
 
@@ -36,8 +36,6 @@ pub struct Task {
     pub ended_order_num: Option<String>,
     /// Whose the device is.
     pub user_account: UserAccount,
-    /// The number whose rights reached the device, where there was one.
-    pub msisdn: Option<Msisdn>,
     /// The device.
     pub device_id: DeviceId,
     /// What the device is called at its provider, where that is something else.

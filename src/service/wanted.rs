@@ -22,13 +22,16 @@ pub enum Owner {
 /// What one provider should have on one device, for one owner.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Wanted {
+    /// For whom; none: the device is nobody's.
+    pub owner: Option<Owner>,
     /// What is carried there for the owner.
     pub carried: Carried,
     /// Whether something is carried there for somebody else: the device changed hands.
     pub is_anothers: bool,
     /// Whether paid time of the owner waits there and may go on: nothing is thrown away for good then.
     pub waits: bool,
-    /// When the newest service that ran there ended; none where none did, or where one is carried.
+    /// When the newest service that ran there ended, or of one that waits when it first began; none where
+    /// none ran, or where one is carried.
     pub ended_at: Option<Timestamp>,
     /// Whether the owner has something carried by the provider on any device.
     pub is_owner_served: bool,

@@ -99,7 +99,7 @@ metrics_table! {
         "How long the task that is most overdue has been due; 0 where none is. Counted at the scrape.";
     /// Attempts at tasks.
     TASK_ATTEMPTS = "task_attempts_total", Kind::Counter, Count,
-        "Attempts at tasks by provider and class (done, again, never, unknown, waits for stock, bad_code).";
+        "Attempts at tasks by provider and class (done, again, never, unknown, waits for stock, denied, bad_code).";
     /// Time of one attempt.
     TASK_SEND_SECONDS = "task_send_seconds", Kind::Histogram(SECONDS), Seconds,
         "Time of one attempt at a task with all its calls, by provider.";

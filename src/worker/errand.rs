@@ -45,7 +45,6 @@ pub(super) fn errand(claimed: &Claimed, vault: &Vault) -> Result<Task, Unfit> {
         order_num: task.order_num.clone(),
         ended_order_num: claimed.ended_order_num.clone(),
         user_account,
-        msisdn: task.msisdn.clone(),
         device_id,
         camera: claimed.camera.clone(),
         kind: task.body.kind,

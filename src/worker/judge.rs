@@ -36,6 +36,7 @@ pub(super) fn class(outcome: &Outcome) -> &'static str {
         Outcome::Never(_) => "never",
         Outcome::Unknown(_) => "unknown",
         Outcome::Waits => "waits",
+        Outcome::Denied(_) => "denied",
         Outcome::BadCode { .. } => "bad_code",
     }
 }
@@ -44,7 +45,9 @@ pub(super) fn class(outcome: &Outcome) -> &'static str {
 pub(super) fn verdict(outcome: &Outcome) -> Verdict {
     match outcome {
         Outcome::Done(_) | Outcome::Never(_) | Outcome::BadCode { .. } => Verdict::Worked,
-        Outcome::Again { why, .. } | Outcome::Unknown(why) => Verdict::Failed(why.to_string()),
+        Outcome::Again { why, .. } | Outcome::Unknown(why) | Outcome::Denied(why) => {
+            Verdict::Failed(why.to_string())
+        }
         Outcome::Waits => Verdict::Unasked,
     }
 }
@@ -71,7 +74,10 @@ impl Policy {
                 fulfil::Outcome::Again { due_at: due_in(after), why: why.to_string() }
             }
             Outcome::Unknown(why) => fulfil::Outcome::Unknown { due_at: due_in(None), why: why.to_string() },
-            Outcome::Waits => fulfil::Outcome::Waits { due_at: later(now, self.stock_pause) },
+            Outcome::Waits => fulfil::Outcome::Waits { due_at: later(now, self.stock_pause), why: None },
+            Outcome::Denied(why) => {
+                fulfil::Outcome::Waits { due_at: due_in(None), why: Some(why.to_string()) }
+            }
             // The last of them too: its code has to be put aside. The next attempt is not made.
             Outcome::BadCode { why, .. } => {
                 fulfil::Outcome::BadCode { due_at: due_in(None), why: why.to_string() }
@@ -95,7 +101,7 @@ pub(super) fn due_at(outcome: &fulfil::Outcome) -> Option<Timestamp> {
     match outcome {
         fulfil::Outcome::Again { due_at, .. }
         | fulfil::Outcome::Unknown { due_at, .. }
-        | fulfil::Outcome::Waits { due_at }
+        | fulfil::Outcome::Waits { due_at, .. }
         | fulfil::Outcome::BadCode { due_at, .. } => Some(*due_at),
         fulfil::Outcome::Done { .. } | fulfil::Outcome::Dead { .. } => None,
         fulfil::Outcome::Returned { .. } | fulfil::Outcome::GivenBack | fulfil::Outcome::BrokenOff => None,
@@ -152,7 +158,9 @@ mod tests {
         let done = fulfil::Outcome::Done { note: None, follow_up_at: None };
         assert_eq!(judge(Outcome::Done(Settled::default()), 0), done);
         assert_eq!(judge(Outcome::Never(why()), 0), fulfil::Outcome::Dead { why: text(), doubt: false });
-        assert_eq!(judge(Outcome::Waits, 2), fulfil::Outcome::Waits { due_at: Timestamp(31_000) });
+        let waits = |ms, why| fulfil::Outcome::Waits { due_at: Timestamp(ms), why };
+        assert_eq!(judge(Outcome::Waits, 2), waits(31_000, None));
+        assert_eq!(judge(Outcome::Denied(why()), 2), waits(5000, Some(text())), "never the last");
         let bad = judge(Outcome::BadCode { fault: CodeFault::Used, why: why() }, 2);
         assert!(matches!(bad, fulfil::Outcome::BadCode { .. }), "the code is put aside: {bad:?}");
         assert!(POLICY.is_spent(3) && !POLICY.is_spent(2));

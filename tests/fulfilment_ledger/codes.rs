@@ -67,7 +67,7 @@ async fn an_entitlement_by_code_waits_for_stock_gets_one_and_loses_it_with_the_c
         let claimed = world.claim(10, 1).await;
         assert_eq!(claimed[0].task.action.word(), "issue");
         assert_eq!(world.ledger.draw(&claimed[0].task, at(1)).await.unwrap(), Drawn::Empty);
-        world.settle(&claimed[0], Outcome::Waits { due_at: at(2) }, 1).await;
+        world.settle(&claimed[0], Outcome::Waits { due_at: at(2), why: None }, 1).await;
         world.stock(&["AI-1", "AI-2"], GrantKind::Ai, "local").await;
         let claimed = world.claim(10, 2).await;
         assert_eq!(claimed[0].task.attempts, 0);

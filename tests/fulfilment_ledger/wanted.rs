@@ -67,7 +67,8 @@ async fn an_owner_is_served_while_any_device_is() {
             world.ledger.on_cameras("test", &names(&["cam-1", "cam-2", "cam-9"]), at(2)).await.unwrap();
         assert_eq!(cameras.len(), 2, "{cameras:?}");
         let (second, first) = (cameras.remove(1), cameras.remove(0));
-        assert!(first.wanted == Wanted::default() && first.owner == Some(Owner::Number(number(ANN))));
+        let nothing = Wanted { owner: Some(Owner::Number(number(ANN))), ..Wanted::default() };
+        assert_eq!(first.wanted, nothing);
         assert!(!second.wanted.carried.is_nothing() && second.wanted.is_owner_served);
         // Unbound, the paid time stands still; the account has another device that goes on.
         world.unbind("cam-2", Owner::Account(account("bob")), 3).await;

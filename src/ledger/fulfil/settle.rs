@@ -42,10 +42,13 @@ pub enum Outcome {
         /// Whether this last attempt may have carried it out all the same.
         doubt: bool,
     },
-    /// There is no code in stock for it. Counts as no attempt.
+    /// There is no code in stock for it, or the provider does not accept our credentials. Counts as no
+    /// attempt.
     Waits {
         /// When to look again.
         due_at: Timestamp,
+        /// What it waits for, where that is not the stock.
+        why: Option<String>,
     },
     /// It was not carried out, and who asked for it was told so: its code goes back, for another try.
     Returned {
@@ -127,7 +130,10 @@ pub(super) fn settle(
             let doubt = task.doubt || *doubt;
             dead(store, Task { attempts, doubt, ..task }, why, now)?;
         }
-        Outcome::Waits { due_at } => store.save(&again(*due_at))?,
+        Outcome::Waits { due_at, why } => {
+            let last_error = why.clone().or_else(|| task.last_error.clone());
+            store.save(&Task { last_error, ..again(*due_at) })?;
+        }
         Outcome::GivenBack => store.save(&again(now))?,
         Outcome::BrokenOff => store.save(&Task { doubt: true, ..again(now) })?,
         Outcome::Returned { why } => {

@@ -33,8 +33,6 @@ pub struct OnCamera {
     pub device: DeviceId,
     /// What it is called at its provider.
     pub camera: String,
-    /// Whose it is; none: unbound.
-    pub owner: Option<Owner>,
     /// What should be there.
     pub wanted: Wanted,
     /// Whether a task of the provider for it is under way or waits for its turn: what differs is being
@@ -53,10 +51,9 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<(Option<String>, Option<Wanted>), StoreError> {
         let Some(device) = &task.device_id else { return Ok((None, None)) };
-        let owner = Owner::of(task.msisdn.as_ref(), task.account.as_ref());
         // One transaction, so that all tables are seen at one moment.
         let mut tx = self.0.pool.begin().await?;
-        let found = wanted(&mut tx, device, owner.as_ref(), &task.provider, now).await;
+        let found = wanted(&mut tx, device, Some(task), &task.provider, now).await;
         tx.rollback().await?;
         let (row, mut wanted) = found?;
         if wanted.carried.is_nothing()
@@ -126,10 +123,9 @@ async fn on_rows(
     }
     let mut found = Vec::with_capacity(by_camera.len());
     for (camera, row) in by_camera {
-        let owner = Owner::of(row.msisdn.as_ref(), row.account.as_ref());
-        let (_, wanted) = wanted(connection, &row.id, owner.as_ref(), provider, now).await?;
+        let (_, wanted) = wanted(connection, &row.id, None, provider, now).await?;
         let is_in_progress = is_in_progress(connection, &row.id, provider, now).await?;
-        found.push(OnCamera { device: row.id, camera, owner, wanted, is_in_progress });
+        found.push(OnCamera { device: row.id, camera, wanted, is_in_progress });
     }
     Ok(found)
 }
@@ -150,10 +146,11 @@ async fn is_in_progress(
     Ok(!select::<Task>(connection, tail, parameters).await?.is_empty())
 }
 
+/// What should be on a device: for whom it is bound to, or for the owner of a task.
 async fn wanted(
     connection: &mut AnyConnection,
     id: &DeviceId,
-    owner: Option<&Owner>,
+    of: Option<&Task>,
     provider: &str,
     now: Timestamp,
 ) -> Result<(Option<DeviceRow>, Wanted), StoreError> {
@@ -168,30 +165,36 @@ async fn wanted(
         None => Holdings::default(),
     };
     let around = settled(around, now);
-    let has_owner = row.as_ref().and_then(|row| Owner::of(row.msisdn.as_ref(), row.account.as_ref()));
+    let has_it = row.as_ref().and_then(|row| Owner::of(row.msisdn.as_ref(), row.account.as_ref()));
+    let owner = match of {
+        // An account that has come to a number meanwhile is that number's by now.
+        Some(task) if row.as_ref().is_none_or(|row| row.account != task.account) => {
+            Owner::of(task.msisdn.as_ref(), task.account.as_ref())
+        }
+        _ => has_it.clone(),
+    };
     let on_device = || around.services().filter(|service| service.device == *id);
     let carried = Carried::among(on_device(), provider);
-    let is_owners = has_owner.as_ref() == owner;
+    let is_owners = has_it == owner;
     let of_provider = |service: &&Service| service.plan.provider == provider;
     let mut wanted = Wanted {
         is_anothers: !is_owners && !carried.is_nothing(),
         waits: on_device().filter(of_provider).any(Service::waits_to_go_on),
-        is_owner_served: match owner {
-            Some(_) if is_owners => !Carried::among(around.services(), provider).is_nothing(),
-            Some(owner) => is_served(connection, owner, provider, now).await?,
-            None => false,
-        },
+        is_owner_served: false,
         ended_at: None,
         carried: if is_owners { carried } else { Carried::default() },
+        owner,
     };
-    // An account's other devices are holdings of their own.
-    if let (false, Some(owner @ Owner::Account(_))) = (wanted.is_owner_served, owner) {
-        wanted.is_owner_served = is_served(connection, owner, provider, now).await?;
-    }
+    wanted.is_owner_served = match &wanted.owner {
+        None => false,
+        Some(_) if !wanted.carried.is_nothing() => true,
+        Some(owner) => is_served(connection, owner, provider, now).await?,
+    };
     if wanted.carried.is_nothing() {
         let query = sqlx::query(LAST_END).bind(id.as_str()).bind(provider);
         let ended_at: Option<i64> = query.fetch_one(connection).await?.try_get("ended_at")?;
-        wanted.ended_at = ended_at.map(Timestamp);
+        let waiting = on_device().filter(of_provider).filter(|service| service.waits_to_go_on());
+        wanted.ended_at = ended_at.map(Timestamp).max(waiting.filter_map(Service::starts_at).max());
     }
     Ok((row, wanted))
 }
