@@ -19,7 +19,7 @@ pub use devices::{Device, OnDevice};
 pub use notices::{Filter, Kept, Page};
 pub use stats::Stats;
 pub use tasks::{Depth, TaskFilter};
-pub use wanted::OnCamera;
+pub use wanted::{OnCamera, Served};
 
 /// Connections for reading. Requests beyond wait for one, up to [`WAIT`].
 const CONNECTIONS: u32 = 4;

@@ -103,6 +103,9 @@ metrics_table! {
     /// Time of one attempt.
     TASK_SEND_SECONDS = "task_send_seconds", Kind::Histogram(SECONDS), Seconds,
         "Time of one attempt at a task with all its calls, by provider.";
+    /// What differs at providers that keep a state.
+    DRIFT = "drift_total", Kind::Counter, Count,
+        "What was found to differ at a provider from what is in force, by provider, what (enabled, preset, elsewhere, missing, bad_preset, user) and end (told, mended, failed).";
     /// Breakers.
     PROVIDER_BREAKER_OPEN = "provider_breaker_open", Kind::Gauge, Count,
         "Whether nothing is sent to a provider for a while, since it failed again and again: 1 or 0, by provider.";

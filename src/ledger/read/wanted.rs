@@ -23,6 +23,10 @@ use crate::service::wanted::{Carried, Owner, Wanted};
 const LAST_END: &str = "/* wanted last end */ SELECT MAX(ended_at) AS ended_at FROM service \
     WHERE device_id = $1 AND provider = $2 AND (begun_at IS NOT NULL OR source = 'entitlement')";
 
+/// Devices on which a provider has anything that has not ended, in the order of their ids.
+const SERVED: &str = "/* wanted served */ SELECT DISTINCT open_on FROM service \
+    WHERE open_on > $1 AND provider = $2 ORDER BY open_on LIMIT $3";
+
 const OF_ACCOUNT: &str = "WHERE account = $1 AND msisdn IS NULL";
 const ON_ACCOUNT: &str = "WHERE open_on IN (SELECT id FROM device WHERE account = $1 AND msisdn IS NULL)";
 
@@ -102,6 +106,64 @@ impl Ledger {
     ) -> Result<Option<OnCamera>, StoreError> {
         Ok(self.on_cameras(provider, &[camera.to_owned()], now).await?.into_iter().next())
     }
+}
+
+/// A part of the devices that a provider has something on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Served {
+    /// The devices.
+    pub devices: Vec<OnCamera>,
+    /// After which the next part begins; none after the last.
+    pub next: Option<String>,
+}
+
+impl Ledger {
+    /// Up to `limit` of the devices on which `provider` has anything that has not ended, from after one.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn served(
+        &self,
+        provider: &str,
+        after: &str,
+        limit: u32,
+        now: Timestamp,
+    ) -> Result<Served, StoreError> {
+        let mut tx = self.0.pool.begin().await?;
+        let found = served(&mut tx, provider, after, limit, now).await;
+        tx.rollback().await?;
+        found
+    }
+
+    /// Whether `provider` has anything for an owner, on any device.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn is_served(&self, owner: &Owner, provider: &str, now: Timestamp) -> Result<bool, StoreError> {
+        let mut tx = self.0.pool.begin().await?;
+        let found = is_served(&mut tx, owner, provider, now).await;
+        tx.rollback().await?;
+        found
+    }
+}
+
+async fn served(
+    connection: &mut AnyConnection,
+    provider: &str,
+    after: &str,
+    limit: u32,
+    now: Timestamp,
+) -> Result<Served, StoreError> {
+    let query = sqlx::query(SERVED).bind(after).bind(provider).bind(i64::from(limit));
+    let rows = query.fetch_all(&mut *connection).await?;
+    let ids = rows.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()?;
+    let Some(last) = ids.last().cloned() else { return Ok(Served { devices: Vec::new(), next: None }) };
+    let places: Vec<String> = (1..=ids.len()).map(|place| format!("${place}")).collect();
+    let tail = format!("WHERE id IN ({})", places.join(", "));
+    let is_last = ids.len() < usize::try_from(limit).unwrap_or(usize::MAX);
+    let parameters = ids.into_iter().map(Cell::from).collect();
+    let devices = on_rows(connection, &tail, parameters, provider, now).await?;
+    Ok(Served { devices, next: Some(last).filter(|_| !is_last) })
 }
 
 async fn on_rows(

@@ -93,7 +93,9 @@ impl Keeper {
         &self.client
     }
 
-    fn deadline(&self) -> Instant {
+    /// When a call, or the steps of one task, that begin now have to be over.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
         Instant::now() + Duration::from_millis(u64::from(self.settings.timeout_ms))
     }
 

@@ -9,7 +9,7 @@ use super::directory::Named;
 use crate::ids::vsaas::{OrganizationId, PresetId, TariffId};
 use crate::providers::billing::{self, NewOrganization};
 use crate::providers::rest::Call;
-use crate::providers::watcher::Organization;
+use crate::providers::watcher::{Organization, Page};
 use crate::providers::{Fault, Why};
 use crate::service::wanted::Owner;
 
@@ -77,7 +77,10 @@ impl Keeper {
     }
 
     /// Lets an organization's cameras have a preset: its tariff is added to those that it has.
-    pub(super) async fn ensure_preset(
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn ensure_preset(
         &self,
         home: OrganizationId,
         preset: PresetId,
@@ -107,11 +110,23 @@ impl Keeper {
         Ok(())
     }
 
-    /// The organization that new users land in.
-    pub(super) async fn default_organization(
+    /// A page of all organizations, from `offset` on.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn organizations_page(
         &self,
+        offset: usize,
         deadline: Instant,
-    ) -> Result<Option<OrganizationId>, Fault> {
+    ) -> Result<Page<Organization>, Fault> {
+        self.client.page(Organization::list(), offset, deadline).await
+    }
+
+    /// The organization that new users land in.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn default_organization(&self, deadline: Instant) -> Result<Option<OrganizationId>, Fault> {
         if let Some(given) = self.settings.default_organization_id {
             return Ok(Some(given));
         }

@@ -5,9 +5,9 @@ use tokio::time::Instant;
 
 use super::Keeper;
 use super::directory::Named;
-use crate::ids::vsaas::{FolderId, OrganizationId, UserId};
+use crate::ids::vsaas::{FolderId, OrganizationId, PresetId, UserId};
 use crate::providers::rest::Call;
-use crate::providers::watcher::{Folder, Role, User};
+use crate::providers::watcher::{Folder, Page, Role, User};
 use crate::providers::{Fault, Why};
 use crate::service::wanted::Owner;
 
@@ -37,10 +37,29 @@ impl Keeper {
         if key.contains('@') { key.to_owned() } else { format!("{key}@{}", self.settings.login_domain) }
     }
 
-    /// The subscriber's user as Watcher has it now, if there is one.
+    /// A page of all users, from `offset` on.
     ///
     /// # Errors
     /// As for all of these: [`Fault`].
+    pub async fn users_page(&self, offset: usize, deadline: Instant) -> Result<Page<User>, Fault> {
+        self.client.page(User::list(), offset, deadline).await
+    }
+
+    /// Makes and mends all that a subscriber who is served needs: the organization, and the user there.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn mend_subscriber(
+        &self,
+        owner: &Owner,
+        preset: Option<PresetId>,
+        deadline: Instant,
+    ) -> Result<(), Fault> {
+        let home = self.ensure_home(owner, preset, deadline).await?;
+        self.ensure_subscriber(owner, home, deadline).await
+    }
+
+    /// The subscriber's user as Watcher has it now, if there is one.
     pub(super) async fn user(&self, owner: &Owner, deadline: Instant) -> Result<Option<User>, Fault> {
         let (login, key) = (self.login(owner).to_lowercase(), format!("={}", owner.in_full()));
         let found: Vec<User> = self.users.find(&self.client, &[&login, &key], deadline).await?;
@@ -80,7 +99,10 @@ impl Keeper {
 
     /// Has a subscriber's user able to log in, or not; true where that had to be changed. A user that is not
     /// there cannot log in.
-    pub(super) async fn enable_subscriber(
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn enable_subscriber(
         &self,
         owner: &Owner,
         enabled: bool,
