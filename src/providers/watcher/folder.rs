@@ -47,7 +47,8 @@ impl Client {
     /// it twice changes nothing.
     ///
     /// # Errors
-    /// [`Fault`]; [`Fault::NotThere`] where there is no such folder, or the user is no member.
+    /// [`Fault`]; [`Fault::NotThere`] where there is no such folder, or no such user; [`Fault::Never`] of one who is no
+    /// member.
     pub async fn grant_folder(
         &self,
         of: OrganizationId,
