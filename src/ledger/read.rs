@@ -8,6 +8,7 @@ mod notices;
 mod rows;
 mod stats;
 mod tasks;
+mod wanted;
 
 use sqlx::any::AnyPoolOptions;
 use sqlx::{AnyPool, Executor, Row};
@@ -18,6 +19,7 @@ pub use devices::{Device, OnDevice};
 pub use notices::{Filter, Kept, Page};
 pub use stats::Stats;
 pub use tasks::{Depth, TaskFilter};
+pub use wanted::{OnCamera, Served};
 
 /// Connections for reading. Requests beyond wait for one, up to [`WAIT`].
 const CONNECTIONS: u32 = 4;

@@ -8,11 +8,13 @@
 //! organization   whose cameras they are; the presets to choose from
 //! member         a user in an organization
 //! folder         where cameras are, and rights in it
+//! keeper         the provider: has all of that be as it should
 //! ```
 
 mod camera;
 mod client;
 mod folder;
+mod keeper;
 mod member;
 mod organization;
 mod user;
@@ -20,6 +22,7 @@ mod user;
 pub use camera::{Camera, CameraChange};
 pub use client::{Client, PAGE, Page};
 pub use folder::Folder;
+pub use keeper::{BadPreset, Keeper, Should};
 pub use member::{Member, Role};
 pub use organization::{Organization, Preset};
 pub use user::User;

@@ -108,7 +108,7 @@ impl Ledger {
     }
 }
 
-async fn of_number(
+pub(super) async fn of_number(
     connection: &mut AnyConnection,
     number: &Msisdn,
     now: Timestamp,
