@@ -42,8 +42,8 @@ pub enum Outcome {
         /// Whether this last attempt may have carried it out all the same.
         doubt: bool,
     },
-    /// There is no code in stock for it, or the provider does not accept our credentials. Counts as no
-    /// attempt.
+    /// There is no code in stock for it, or the provider does not accept our credentials, perhaps in the
+    /// midst of it. Counts as no attempt.
     Waits {
         /// When to look again.
         due_at: Timestamp,
@@ -131,8 +131,8 @@ pub(super) fn settle(
             dead(store, Task { attempts, doubt, ..task }, why, now)?;
         }
         Outcome::Waits { due_at, why } => {
-            let last_error = why.clone().or_else(|| task.last_error.clone());
-            store.save(&Task { last_error, ..again(*due_at) })?;
+            let (doubt, last_error) = (task.doubt || why.is_some(), why.clone().or(task.last_error.clone()));
+            store.save(&Task { doubt, last_error, ..again(*due_at) })?;
         }
         Outcome::GivenBack => store.save(&again(now))?,
         Outcome::BrokenOff => store.save(&Task { doubt: true, ..again(now) })?,

@@ -40,6 +40,13 @@ const CROSSED_MS: i64 = 60_000;
 const GONE: &str = "the camera is not in Watcher any more";
 const ELSEWHERE: &str = "the camera is in another organization by now and was left alone";
 
+/// Whether a step changed anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Made {
+    Nothing,
+    Something,
+}
+
 /// Keeps cameras and their subscribers as they should be.
 pub struct Keeper {
     settings: WatcherRemote,
@@ -117,8 +124,8 @@ impl Keeper {
 
     /// What this process remembers may be older than what an attempt made whose answer was lost.
     async fn doubt(&self, deadline: Instant) -> Result<(), Fault> {
-        self.users.forget(deadline).await?;
-        self.organizations.forget(deadline).await
+        self.users.doubt(deadline).await?;
+        self.organizations.doubt(deadline).await
     }
 
     /// Makes a camera and its subscriber as they should be.
@@ -147,8 +154,10 @@ impl Keeper {
         deadline: Instant,
     ) -> Result<Settled, Fault> {
         let home = self.ensure_home(owner, should.preset_id, deadline).await?;
-        self.ensure_subscriber(owner, home, deadline).await?;
-        let Some(camera) = self.client.camera(name, deadline).await? else {
+        let user = self.user(owner, deadline).await?;
+        let made = self.ensure_subscriber(owner, user, home, deadline).await.map_err(in_doubt)?;
+        let unsure = |fault| if made == Made::Something { in_doubt(fault) } else { fault };
+        let Some(camera) = self.client.camera(name, deadline).await.map_err(unsure)? else {
             return Err(never("the camera is not in Watcher: add it there, then try again"));
         };
         if camera.organization_id.is_some_and(|other| other != home) {
@@ -157,9 +166,9 @@ impl Keeper {
         }
         if let Some(change) = should.differs(&camera) {
             if let Some(preset) = change.preset_id {
-                self.ensure_preset(home, preset, deadline).await?;
+                self.ensure_preset(home, preset, deadline).await.map_err(unsure)?;
             }
-            self.change(&camera, change, deadline).await?;
+            self.change(&camera, change, deadline).await.map_err(in_doubt)?;
         }
         Ok(Settled::default())
     }
@@ -270,6 +279,15 @@ fn never(why: impl std::fmt::Display) -> Fault {
 
 fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
     [one, other].into_iter().flatten().min()
+}
+
+/// Where something was made, or may have been, a failure leaves a beginning in doubt: if the service ends before
+/// the next attempt, that end has to be carried out.
+fn in_doubt(fault: Fault) -> Fault {
+    match fault {
+        Fault::Again { why, .. } | Fault::NotThere(why) => Fault::Unsure(why),
+        fault => fault,
+    }
 }
 
 /// What is not there was looked up by what this process remembers, or is a setting's mistake that an

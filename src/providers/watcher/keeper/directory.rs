@@ -19,6 +19,10 @@ use crate::providers::{Fault, Why};
 /// users too; what they made shows as a login that is taken, and then the list is walked again.
 const AGE_MAX: Duration = Duration::from_secs(600);
 
+/// A walk so young is not made again for every task in doubt. What was made since, by others, shows as a login
+/// that is taken, or when an organization that was made is looked at.
+const RECENT: Duration = Duration::from_secs(2);
+
 /// Names remembered, each of some 40 bytes; of a longer list the rest is walked for.
 const NAMES_MAX: usize = 500_000;
 
@@ -94,6 +98,15 @@ impl Directory {
     pub(super) async fn forget(&self, deadline: Instant) -> Result<(), Fault> {
         let mut pages = self.locked(deadline).await?;
         if pages.walked_at.is_some() {
+            *pages = Pages::default();
+        }
+        Ok(())
+    }
+
+    /// The same where the last walk is not a recent one: many tasks in doubt share a walk.
+    pub(super) async fn doubt(&self, deadline: Instant) -> Result<(), Fault> {
+        let mut pages = self.locked(deadline).await?;
+        if pages.walked_at.is_some_and(|at| at.elapsed() > RECENT) {
             *pages = Pages::default();
         }
         Ok(())

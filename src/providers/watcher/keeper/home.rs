@@ -4,8 +4,8 @@
 
 use tokio::time::Instant;
 
-use super::Keeper;
 use super::directory::Named;
+use super::{Keeper, in_doubt};
 use crate::ids::vsaas::{OrganizationId, PresetId, TariffId};
 use crate::providers::billing::{self, NewOrganization};
 use crate::providers::rest::Call;
@@ -172,13 +172,5 @@ impl Keeper {
         let missing =
             || Fault::Never(Why::new("organizations are made in billing, and there is no [...billing]"));
         self.billing.as_ref().ok_or_else(missing)
-    }
-}
-
-/// Once something was made, whatever fails leaves the question whether it stays: who comes next looks.
-fn in_doubt(fault: Fault) -> Fault {
-    match fault {
-        Fault::Again { why, .. } => Fault::Unsure(why),
-        fault => fault,
     }
 }

@@ -3,8 +3,8 @@
 
 use tokio::time::Instant;
 
-use super::Keeper;
 use super::directory::Named;
+use super::{Keeper, Made};
 use crate::ids::vsaas::{FolderId, OrganizationId, PresetId, UserId};
 use crate::providers::rest::Call;
 use crate::providers::watcher::{Folder, Page, Role, User};
@@ -56,7 +56,8 @@ impl Keeper {
         deadline: Instant,
     ) -> Result<(), Fault> {
         let home = self.ensure_home(owner, preset, deadline).await?;
-        self.ensure_subscriber(owner, home, deadline).await
+        let user = self.user(owner, deadline).await?;
+        self.ensure_subscriber(owner, user, home, deadline).await.map(drop)
     }
 
     /// The subscriber's user as Watcher has it now, if there is one.
@@ -68,14 +69,16 @@ impl Keeper {
         Ok(found.into_iter().nth(ours.unwrap_or(0)))
     }
 
-    /// Makes and mends all that a subscriber needs to look at the cameras of `home`.
+    /// Makes and mends all that a subscriber, whose user is `known`, needs to look at the cameras of `home`.
     pub(super) async fn ensure_subscriber(
         &self,
         owner: &Owner,
+        known: Option<User>,
         home: OrganizationId,
         deadline: Instant,
-    ) -> Result<(), Fault> {
-        let user = match self.user(owner, deadline).await? {
+    ) -> Result<Made, Fault> {
+        let is_new = known.is_none();
+        let user = match known {
             Some(user) => user,
             None => self.make_user(owner, deadline).await?,
         };
@@ -86,15 +89,16 @@ impl Keeper {
         if !is_member {
             self.client.add_member(home, user.id, Role::Reader, deadline).await?;
         }
-        self.ensure_rights(home, user.id, is_member, deadline).await?;
+        let rights = self.ensure_rights(home, user.id, is_member, deadline).await?;
         let default = self.default_organization(deadline).await?;
-        match default.filter(|default| *default != home && user.organizations.contains(default)) {
-            None => Ok(()),
-            Some(default) => match self.client.remove_member(default, user.id, deadline).await {
-                Ok(()) | Err(Fault::NotThere(_)) => Ok(()),
-                Err(fault) => Err(fault),
-            },
+        if let Some(default) = default.filter(|own| *own != home && user.organizations.contains(own)) {
+            match self.client.remove_member(default, user.id, deadline).await {
+                Ok(()) | Err(Fault::NotThere(_)) => {}
+                Err(fault) => return Err(fault),
+            }
         }
+        let made = is_new || !user.enabled || !is_member || rights == Made::Something;
+        Ok(if made { Made::Something } else { Made::Nothing })
     }
 
     /// Has a subscriber's user able to log in, or not; true where that had to be changed. A user that is not
@@ -144,9 +148,9 @@ impl Keeper {
         user: UserId,
         was_member: bool,
         deadline: Instant,
-    ) -> Result<(), Fault> {
+    ) -> Result<Made, Fault> {
         if was_member && self.granted.lock().await.contains(&(home, user)) {
-            return Ok(());
+            return Ok(Made::Nothing);
         }
         let folder = match self.settings.folder_id {
             Some(folder) => folder,
@@ -158,7 +162,7 @@ impl Keeper {
             granted.clear();
         }
         granted.insert((home, user));
-        Ok(())
+        Ok(Made::Something)
     }
 
     async fn root_folder(&self, home: OrganizationId, deadline: Instant) -> Result<FolderId, Fault> {
