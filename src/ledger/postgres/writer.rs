@@ -19,7 +19,7 @@ use super::session::{Ended, Session};
 use super::tables;
 use super::terms::Known;
 use crate::clock::{Clock, Timestamp};
-use crate::ledger::commit::{Done, Job, Queue, Watched, Work, Writer, answer, perform};
+use crate::ledger::commit::{Done, Job, Queue, Watched, Work, Writer, perform};
 use crate::ledger::store::Lock;
 use crate::ledger::{Rules, StoreError};
 use crate::subscription::judge::{Judgement, judge};
@@ -104,7 +104,7 @@ impl Task {
             Err(error) if work.len() > 1 && is_ones_own(&error) => self.one_by_one(&work).await,
             Err(error) => vec![Err(error); work.len()],
         };
-        answer(batch, results);
+        self.watched.answer(batch, results);
     }
 
     async fn one_by_one(&mut self, work: &[&Work]) -> Vec<Result<Done, StoreError>> {
