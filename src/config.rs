@@ -43,7 +43,10 @@ pub use ledger::{Ledger, LedgerUrl};
 pub use limits::Limits;
 pub use log::{Log, LogFormat};
 pub use partner::Partner;
-pub use provider::{ActivationRemote, Mode, PhoneType, Provider, ProviderKind, ScriptWord, SendAs};
+pub use provider::{
+    ActivationRemote, Billing, BillingRemote, Mode, PhoneType, Provider, ProviderKind, ScriptWord, SendAs,
+    Suspend, WatcherRemote,
+};
 pub use server::Server;
 pub use worker::Worker;
 

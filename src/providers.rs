@@ -60,6 +60,7 @@ pub fn build(settings: &BTreeMap<String, config::Provider>, clock: &Clock) -> Re
                 let remote = settings.activation().ok_or(ClientError::Incomplete)?;
                 Arc::new(activation::Activation::new(name, remote, clock.clone())?)
             }
+            ProviderKind::Watcher => return Err(ClientError::CarriesNothing("watcher")),
         };
         providers.insert(name.clone(), provider);
     }
