@@ -106,6 +106,7 @@ fn the_examples_of_the_manual_load() {
     assert_eq!((remote.send_as, remote.mode, remote.source_app), (SendAs::Form, Mode::Code, 72));
     let cams = &config.providers["cams"];
     assert_eq!((cams.watcher().unwrap().retention_keep_days, cams.reconcile_every_s), (7, Some(0)));
+    assert_eq!(config.keep_days_after_end("cams"), 7);
     assert_eq!(cams.billing().unwrap().domain_id, "000");
     assert_eq!(config.providers["test"].script.as_ref().map(Vec::len), Some(2));
     assert_eq!(config.partner[0].key.as_deref(), Some("pk-test"));

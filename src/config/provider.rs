@@ -231,7 +231,7 @@ impl Provider {
     /// For how many days recordings are kept after the end of a service of this provider.
     #[must_use]
     pub fn keep_days_after_end(&self) -> u32 {
-        KEEP_DAYS_AFTER_END
+        self.retention_keep_days.unwrap_or(KEEP_DAYS_AFTER_END)
     }
 
     fn check_common(&self, own: &str, reading: &mut Reading) {

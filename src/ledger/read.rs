@@ -5,6 +5,7 @@ mod codes;
 mod devices;
 mod holdings;
 mod notices;
+mod playback;
 mod rows;
 mod stats;
 mod tasks;
@@ -16,6 +17,7 @@ use super::StoreError;
 pub use codes::CodeCount;
 pub use devices::{Device, OnDevice};
 pub use notices::{Filter, Kept, Page};
+pub use playback::Recorded;
 pub use stats::Stats;
 pub use tasks::{Depth, TaskFilter};
 

@@ -99,7 +99,7 @@ fn nothing_is_in_force_before_its_turn() {
         assert_eq!(played(0, &[waiting]), None);
     }
     let paused = paid(Some(96), Turn::Waiting);
-    check(&[paused.clone()], 107, &[(96, 100)]);
+    check(std::slice::from_ref(&paused), 107, &[(96, 100)]);
     check(&[paused, right(98, 110)], 113, &[(96, 110)]);
 }
 
