@@ -4,20 +4,25 @@
 //!
 //! A new kind: its file here with the same `send`, its arm in [`build`], its keys in
 //! `config/provider.rs`. What a provider needs to know is in the task; what it needs to have is handed
-//! to [`build`].
+//! to [`build`]. The clients of [`watcher`] and [`billing`] are used by the commands too.
 
 pub mod activation;
+pub mod billing;
+mod fault;
 mod http;
 mod local;
 mod outcome;
+mod rest;
 mod scripted;
 mod task;
+pub mod watcher;
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
 pub use crate::service::change::Action;
+pub use fault::Fault;
 pub use http::ClientError;
 pub use local::Local;
 pub use outcome::{CodeFault, Outcome, Settled, Why};
