@@ -8,6 +8,7 @@
 //! organization   whose cameras they are; the presets to choose from
 //! member         a user in an organization
 //! folder         where cameras are, and rights in it
+//! playback       the URLs of a camera's streamer
 //! ```
 
 mod camera;
@@ -15,6 +16,7 @@ mod client;
 mod folder;
 mod member;
 mod organization;
+mod playback;
 mod user;
 
 pub use camera::{Camera, CameraChange};
@@ -22,4 +24,5 @@ pub use client::{Client, PAGE, Page};
 pub use folder::Folder;
 pub use member::{Member, Role};
 pub use organization::{Organization, Preset};
+pub use playback::{Playback, Unplayable, Viewer};
 pub use user::User;
