@@ -3,8 +3,12 @@
 
 #[path = "support/gateway.rs"]
 mod gateway;
+#[path = "support/outbox.rs"]
+mod outbox;
 #[path = "support/said.rs"]
 mod said;
+#[path = "support/watcher_double.rs"]
+mod watcher_double;
 
 #[path = "flussonic_auth/faults.rs"]
 mod faults;
@@ -12,6 +16,8 @@ mod faults;
 mod kit;
 #[path = "flussonic_auth/life.rs"]
 mod life;
+#[path = "flussonic_auth/play.rs"]
+mod play;
 #[path = "flussonic_auth/streamers.rs"]
 mod streamers;
 

@@ -8,6 +8,7 @@ mod camera;
 mod folders;
 mod ids;
 mod org;
+mod play;
 mod systems;
 mod tariffs;
 mod user;
@@ -64,7 +65,7 @@ pub(super) fn run(global: &Global, vsaas: Vsaas) -> Ended {
             Command::Tariffs => tariffs::run(global, &config, &systems).await,
             Command::Org(command) => org::run(global, &systems, command).await,
             Command::User(command) => user::run(global, &systems, command).await,
-            Command::Camera(command) => camera::run(global, &systems, command).await,
+            Command::Camera(command) => camera::run(global, &config, &systems, command).await,
             Command::Folders(of) => folders::run(global, &systems, of.org).await,
         }
     })?

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::super::{Ended, Failure, Global};
 use super::systems::Systems;
-use super::{Where, ids, print_table, told};
+use super::{Where, ids, play, print_table, told};
+use crate::config::Config;
 use crate::ids::vsaas::PresetId;
 use crate::providers::watcher::{self, CameraChange, Preset};
 
@@ -17,6 +18,9 @@ pub(super) enum Camera {
     Show {
         /// Its name
         name: String,
+        /// Print a URL of its live picture instead; whoever has it can look
+        #[arg(long)]
+        play: bool,
     },
     /// Give it another preset; one that keeps fewer days deletes recordings
     Preset {
@@ -37,12 +41,13 @@ pub(super) enum Camera {
     },
 }
 
-pub(super) async fn run(global: &Global, systems: &Systems, command: Camera) -> Ended {
+pub(super) async fn run(global: &Global, config: &Config, systems: &Systems, command: Camera) -> Ended {
     match command {
         Camera::List(of) => list(global, systems, of).await,
-        Camera::Show { name } => {
+        Camera::Show { name, play } => {
             let camera = there(systems, &name).await?;
-            super::super::print(&format!("{:#}\n", row(&camera)));
+            let shown = if play { play::live(config, &camera).await? } else { format!("{:#}", row(&camera)) };
+            super::super::print(&format!("{shown}\n"));
             Ok(())
         }
         Camera::Preset { name, preset } => set_preset(systems, &name, preset).await,

@@ -6,7 +6,7 @@ use sqlx::AnyConnection;
 use super::devices::of_number;
 use super::rows::select;
 use crate::clock::Timestamp;
-use crate::ids::DeviceId;
+use crate::ids::{DeviceId, UserAccount};
 use crate::ledger::fulfil::holding::assemble;
 use crate::ledger::tables::device::DeviceRow;
 use crate::ledger::{Ledger, StoreError};
@@ -45,7 +45,20 @@ impl Ledger {
         tx.rollback().await?;
         found
     }
+
+    /// The devices that a camera's name stands for and that are bound, with their accounts; two at most.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn bound_to_camera(&self, camera: &str) -> Result<Vec<(DeviceId, UserAccount)>, StoreError> {
+        let rows: Vec<DeviceRow> = self.select(BOUND_TO_CAMERA, vec![camera.into()]).await?;
+        Ok(rows.into_iter().filter_map(|row| Some((row.id, row.account?))).collect())
+    }
 }
+
+/// Two are enough to tell that it is not one.
+const BOUND_TO_CAMERA: &str = "WHERE (camera = $1 OR (camera IS NULL AND id = $1)) AND account IS NOT NULL \
+    ORDER BY id LIMIT 2";
 
 async fn find(
     connection: &mut AnyConnection,
