@@ -39,7 +39,7 @@ pub use super::tables::code::{Code, CodeState};
 pub use super::tables::task::{Body, Task, TaskAction, TaskId, TaskState};
 use super::{Ledger, NotKept, StoreError};
 use crate::clock::Timestamp;
-pub use claim::{Claim, Claimed, Room};
+pub use claim::{Claim, Claimed, Room, lease_token};
 pub use codes::Added;
 pub use devices::{Bind, Bound, Owner, Transfer, Transferred, Unbind, Unbound};
 pub use draw::Drawn;
