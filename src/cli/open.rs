@@ -15,12 +15,12 @@ pub(super) async fn ledger(global: &Global) -> Result<Ledger, Failure> {
 pub(super) async fn with_settings(global: &Global) -> Result<(Config, Ledger), Failure> {
     let config = global.load()?;
     super::serve::logs(&config, "warn")?;
-    let ledger = of(&config).await?;
+    let ledger = beside(&config, Clock::system()).await?;
     Ok((config, ledger))
 }
 
-/// The ledger of these settings.
-pub(super) async fn of(config: &Config) -> Result<Ledger, Failure> {
+/// The ledger of settings that are loaded.
+pub(super) async fn beside(config: &Config, clock: Clock) -> Result<Ledger, Failure> {
     let rules = app::rules(config)?;
-    Ok(Ledger::open(&app::ledger_settings(config), rules, Clock::system()).await?)
+    Ok(Ledger::open(&app::ledger_settings(config), rules, clock).await?)
 }

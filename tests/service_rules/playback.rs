@@ -89,6 +89,17 @@ fn what_ended_is_kept_for_some_days_and_no_longer_than_it_was_stored() {
 }
 
 #[test]
+fn where_nothing_is_kept_all_ends_with_the_service() {
+    let played = |service: Service| {
+        let binding = Binding { account: account("ann"), bound_at: day(0) };
+        playable(&[service], &binding, |_| 0, day(100)).map(|playable| playable.until)
+    };
+    assert_eq!(played(right(98, 110)), Some(day(110)));
+    assert_eq!(played(ended(98, 100)), None);
+    assert_eq!(played(paid(Some(98), Turn::InForce(day(98)))), Some(day(128)));
+}
+
+#[test]
 fn nothing_is_in_force_before_its_turn() {
     for waiting in [
         Service { turn: Turn::Asked, ..right(98, 110) },

@@ -10,17 +10,18 @@ use crate::providers::watcher::{Camera, Playback, Viewer};
 
 /// The URL.
 pub(super) async fn live(config: &Config, camera: &Camera) -> Result<String, Failure> {
+    let clock = Clock::system();
     let viewer = match config.flussonic.token_secret {
-        Some(_) => viewer(config, camera).await?,
+        Some(_) => viewer(config, camera, clock.clone()).await?,
         None => None,
     };
-    let playback = Playback::new(camera, viewer, &config.flussonic, Clock::system().now())?;
+    let playback = Playback::new(camera, viewer, &config.flussonic, clock.now())?;
     Ok(playback.live())
 }
 
 /// Whoever is bound to the device that this is the camera of.
-async fn viewer(config: &Config, camera: &Camera) -> Result<Option<Viewer>, Failure> {
-    let ledger = open::of(config).await?;
+async fn viewer(config: &Config, camera: &Camera, clock: Clock) -> Result<Option<Viewer>, Failure> {
+    let ledger = open::beside(config, clock).await?;
     let found = ledger.bound_to_camera(&camera.name).await;
     ledger.close().await;
     match &found?[..] {
