@@ -45,6 +45,18 @@ pub trait Provider: Send + Sync {
     fn takes_codes(&self) -> bool {
         false
     }
+
+    /// Whether it brings about what should be on a device by now ([`Task::wanted`]), whatever a task asks
+    /// for: order, repeats and failures of tasks change no end state then. Such a one can stop and
+    /// resume what was paid, and codes for its services are redeemed with us alone.
+    fn converges(&self) -> bool {
+        false
+    }
+
+    /// The keeper of cameras that it is, for whoever compares all of them.
+    fn keeper(&self) -> Option<&watcher::Keeper> {
+        None
+    }
 }
 
 /// The providers by name; `local` is always among them.
@@ -65,7 +77,10 @@ pub fn build(settings: &BTreeMap<String, config::Provider>, clock: &Clock) -> Re
                 let remote = settings.activation().ok_or(ClientError::Incomplete)?;
                 Arc::new(activation::Activation::new(name, remote, clock.clone())?)
             }
-            ProviderKind::Watcher => return Err(ClientError::CarriesNothing("watcher")),
+            ProviderKind::Watcher => {
+                let remote = settings.watcher().ok_or(ClientError::Incomplete)?;
+                Arc::new(watcher::Keeper::new(name, remote, settings.billing(), clock.clone())?)
+            }
         };
         providers.insert(name.clone(), provider);
     }

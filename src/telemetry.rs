@@ -16,5 +16,5 @@ pub use meters::{
     CarrierMeters, LedgerMeters, ServerMeters, StatusClass, Surface, activation, codes_unused, flussonic,
     parked, request,
 };
-pub use outbox::{breaker_open, oldest_due, task_attempt, task_sent, tasks};
+pub use outbox::{breaker_open, drift, oldest_due, task_attempt, task_sent, tasks};
 pub use recorder::{BadRecorder, Recorder};

@@ -1,6 +1,8 @@
 //! A code becomes a service on a device: the ledger decides and writes; a code of a remote provider is
 //! redeemed there between the two.
 
+use std::sync::Arc;
+
 use super::answer::{Refusal, Told};
 use super::check::{self, Ask};
 use super::{Activation, ResultCode, unavailable};
@@ -21,6 +23,7 @@ impl Activation {
             now,
             leased_until: now.plus_ms(self.remotes.lease_ms),
             token: lease_token().map_err(|error| unavailable(&error))?,
+            pausing: Arc::clone(&self.remotes.pausing),
         };
         match self.ledger.redeem(redeem).await.map_err(|error| unavailable(&error))? {
             Redeemed::Done(service) => Ok(Told::Redeemed(service)),

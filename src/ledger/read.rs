@@ -9,6 +9,7 @@ mod playback;
 mod rows;
 mod stats;
 mod tasks;
+mod wanted;
 
 use sqlx::any::AnyPoolOptions;
 use sqlx::{AnyPool, Executor, Row};
@@ -20,6 +21,7 @@ pub use notices::{Filter, Kept, Page};
 pub use playback::Recorded;
 pub use stats::Stats;
 pub use tasks::{Depth, TaskFilter};
+pub use wanted::{OnCamera, Served};
 
 /// Connections for reading. Requests beyond wait for one, up to [`WAIT`].
 const CONNECTIONS: u32 = 4;

@@ -18,6 +18,10 @@ pub enum Fault {
         /// How long to wait, where the other side said so.
         after: Option<Duration>,
     },
+    /// Our credentials are not accepted, or do not suffice: the operator's to mend, so nothing is given up
+    /// for it, however often it is tried.
+    #[error("{0}")]
+    Denied(Why),
     /// It was refused, and always will be.
     #[error("{0}")]
     Never(Why),
@@ -32,14 +36,13 @@ pub enum Fault {
 impl Fault {
     /// Of an answer whose status says that it was not carried out, or not as asked; `about` names the call.
     ///
-    /// A key that is refused is the operator's to mend, and a redirect too: nothing is given up for them. A
-    /// conflict means that somebody took the same step at the same time: the next attempt looks, and
+    /// A conflict means that somebody took the same step at the same time: the next attempt looks, and
     /// finds it taken.
     pub(super) fn of_status(method: &Method, status: u16, after: Option<Duration>, about: &str) -> Self {
         let why = |words: &str| Why::new(format!("{about}: HTTP {status}{words}"));
         let again = |words: &str| Self::Again { why: why(words), after };
         match status {
-            401 | 403 => again(": it does not accept our credentials, or they do not suffice"),
+            401 | 403 => Self::Denied(why(": it does not accept our credentials, or they do not suffice")),
             404 => Self::NotThere(why(": not there")),
             408 => again(""),
             409 => again(": it is there already, or being changed"),
@@ -65,7 +68,8 @@ impl Fault {
     #[must_use]
     pub fn why(&self) -> &Why {
         match self {
-            Self::Again { why, .. } | Self::Never(why) | Self::NotThere(why) | Self::Unsure(why) => why,
+            Self::Again { why, .. } | Self::Denied(why) => why,
+            Self::Never(why) | Self::NotThere(why) | Self::Unsure(why) => why,
         }
     }
 }
@@ -78,13 +82,17 @@ mod tests {
     fn what_a_status_says() {
         let class = |method: Method, status| match Fault::of_status(&method, status, None, "x") {
             Fault::Again { .. } => "again",
+            Fault::Denied(_) => "denied",
             Fault::Never(_) => "never",
             Fault::NotThere(_) => "not there",
             Fault::Unsure(_) => "unsure",
         };
         for method in [Method::GET, Method::PUT, Method::POST, Method::DELETE] {
-            for status in [301, 307, 401, 403, 408, 409, 429, 503] {
+            for status in [301, 307, 408, 409, 429, 503] {
                 assert_eq!(class(method.clone(), status), "again", "{method} {status}");
+            }
+            for status in [401, 403] {
+                assert_eq!(class(method.clone(), status), "denied", "{method} {status}");
             }
             for status in [400, 402, 405, 410, 415, 422] {
                 assert_eq!(class(method.clone(), status), "never", "{method} {status}");

@@ -31,9 +31,6 @@ pub enum ClientError {
     /// A setting is missing, which the settings' own check finds first.
     #[error("the provider's settings are incomplete")]
     Incomplete,
-    /// There is a client for this kind, and nobody who carries out grants with it.
-    #[error("providers of kind {0} carry out no grants in this version")]
-    CarriesNothing(&'static str),
 }
 
 /// Calls one remote system.

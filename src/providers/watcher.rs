@@ -9,11 +9,13 @@
 //! member         a user in an organization
 //! folder         where cameras are, and rights in it
 //! playback       the URLs of a camera's streamer
+//! keeper         the provider: has all of that be as it should
 //! ```
 
 mod camera;
 mod client;
 mod folder;
+mod keeper;
 mod member;
 mod organization;
 mod playback;
@@ -22,6 +24,7 @@ mod user;
 pub use camera::{Camera, CameraChange};
 pub use client::{Client, PAGE, Page};
 pub use folder::Folder;
+pub use keeper::{BadPreset, Keeper, Should};
 pub use member::{Member, Role};
 pub use organization::{Organization, Preset};
 pub use playback::{Playback, Unplayable, Viewer};

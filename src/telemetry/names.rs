@@ -99,10 +99,13 @@ metrics_table! {
         "How long the task that is most overdue has been due; 0 where none is. Counted at the scrape.";
     /// Attempts at tasks.
     TASK_ATTEMPTS = "task_attempts_total", Kind::Counter, Count,
-        "Attempts at tasks by provider and class (done, again, never, unknown, waits for stock, bad_code).";
+        "Attempts at tasks by provider and class (done, again, never, unknown, waits for stock, denied, bad_code).";
     /// Time of one attempt.
     TASK_SEND_SECONDS = "task_send_seconds", Kind::Histogram(SECONDS), Seconds,
         "Time of one attempt at a task with all its calls, by provider.";
+    /// What differs at providers that keep a state.
+    DRIFT = "drift_total", Kind::Counter, Count,
+        "What was found to differ at a provider from what is in force, by provider, what (enabled, preset, elsewhere, missing, bad_preset, user) and end (told, mended, failed).";
     /// Breakers.
     PROVIDER_BREAKER_OPEN = "provider_breaker_open", Kind::Gauge, Count,
         "Whether nothing is sent to a provider for a while, since it failed again and again: 1 or 0, by provider.";

@@ -122,7 +122,9 @@ impl Dispatch {
         for lane in &mut self.lanes {
             let room = lane.room(now);
             if room.tasks_max > 0 {
-                rooms.push(Room { provider: lane.name.to_string(), tasks_max: room.tasks_max });
+                let wants_state = lane.provider.converges();
+                let provider = lane.name.to_string();
+                rooms.push(Room { provider, tasks_max: room.tasks_max, wants_state });
             }
             room_in = [room_in, room.more_in].into_iter().flatten().min();
         }

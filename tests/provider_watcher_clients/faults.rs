@@ -85,6 +85,7 @@ pub(super) fn reset(double: &Double) {
 fn class(fault: &Fault) -> &'static str {
     match fault {
         Fault::Again { .. } => "again",
+        Fault::Denied(_) => "denied",
         Fault::Never(_) => "never",
         Fault::NotThere(_) => "not there",
         Fault::Unsure(_) => "unsure",
@@ -99,7 +100,8 @@ async fn check(double: &Double, clients: &Clients, kind: &'static str, when: Whe
     let fault = make(clients, kind, deadline).await.expect_err(&what);
     let is_safe = kind.contains("GET ") || kind.contains("PUT ");
     let expected = match how {
-        How::Status(401 | 403 | 429) | How::Unavailable => "again",
+        How::Status(401 | 403) => "denied",
+        How::Status(429) | How::Unavailable => "again",
         How::Status(404) => "not there",
         How::Status(422) | How::Denied => "never",
         _ if is_safe => "again",
