@@ -7,6 +7,8 @@ mod gateway;
 mod outbox;
 #[path = "support/said.rs"]
 mod said;
+#[path = "flussonic_auth/watcher.rs"]
+mod watcher;
 #[path = "support/watcher_double.rs"]
 mod watcher_double;
 

@@ -21,22 +21,30 @@ pub(crate) const DETECTION: &str = "1000161";
 
 pub(crate) struct Stage {
     pub(crate) gateway: Gateway,
-    _folder: Folder,
+    /// Kept for as long as the gateway.
+    #[expect(dead_code, reason = "it is there by being there")]
+    pub(crate) folder: Folder,
 }
 
-fn offer(service: &str, grant: &str) -> String {
+fn offer(service: &str, grant: &str, provider: &str) -> String {
     format!(
         "[[offer]]\nid = 'offer-{service}'\nname = 'An offer'\nservice_id = '{service}'\npackage_id = '{DAY}'\n\
          exclusive = true\nperiod = 'day'\nprice = 3000\ncurrency = 'VND'\nrenewal_grace_days = 0\n\
-         [[offer.grant]]\n{grant}\ndevices_max = 1\ndelivery = 'device'\nprovider = 'local'\n"
+         [[offer.grant]]\n{grant}\ndevices_max = 1\ndelivery = 'device'\nprovider = '{provider}'\n"
     )
 }
 
 /// The settings of a gateway of this folder: `flussonic` are more keys of their section, or sections after it.
 pub(crate) fn settings(folder: &Path, flussonic: &str) -> String {
+    settings_of(folder, "local", flussonic)
+}
+
+/// The same with cloud storage of another provider.
+pub(crate) fn settings_of(folder: &Path, provider: &str, flussonic: &str) -> String {
     let offers = folder.join("offers.toml");
-    let cloud = offer(SERVICE, "kind = 'cloud'\nstorage = 'event'\nretention_days = 7");
-    std::fs::write(&offers, cloud + &offer(DETECTION, "kind = 'ai'")).expect("written");
+    let grant = "kind = 'cloud'\nstorage = 'event'\nretention_days = 7\nsettings = { preset_id = 392 }";
+    let cloud = offer(SERVICE, grant, provider);
+    std::fs::write(&offers, cloud + &offer(DETECTION, "kind = 'ai'", "local")).expect("written");
     format!(
         "[catalog]\npath = '{}'\n[[partner]]\nname = 'app'\ntoken = 'app-token'\n\
          [server]\nconnections_per_address_max = 4000\n\
@@ -49,7 +57,7 @@ impl Stage {
     pub(crate) fn start(flussonic: &str) -> Self {
         let folder = Folder::new();
         let gateway = Gateway::start_in(folder.path(), &settings(folder.path(), flussonic));
-        Self { gateway, _folder: folder }
+        Self { gateway, folder }
     }
 
     fn partner(&self, method: &str, path: &str, body: &str) {
