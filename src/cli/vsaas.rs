@@ -9,6 +9,7 @@ mod folders;
 mod ids;
 mod org;
 mod play;
+mod reconcile;
 mod systems;
 mod tariffs;
 mod user;
@@ -35,6 +36,8 @@ pub(crate) struct Vsaas {
 enum Command {
     /// Compare billing's tariffs, Watcher's presets and our offers
     Tariffs,
+    /// Tell what differs at Watcher from what is in force; mend it with --fix
+    Reconcile(reconcile::Reconcile),
     /// Organizations, by billing's ids
     #[command(subcommand)]
     Org(org::Org),
@@ -63,6 +66,7 @@ pub(super) fn run(global: &Global, vsaas: Vsaas) -> Ended {
     block_on(async {
         match vsaas.command {
             Command::Tariffs => tariffs::run(global, &config, &systems).await,
+            Command::Reconcile(command) => reconcile::run(global, &config, &systems, command).await,
             Command::Org(command) => org::run(global, &systems, command).await,
             Command::User(command) => user::run(global, &systems, command).await,
             Command::Camera(command) => camera::run(global, &config, &systems, command).await,
