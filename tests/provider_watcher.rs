@@ -17,15 +17,19 @@ use world::{ANN, Mode, World, carried, ended, kept_until, served_elsewhere};
 async fn a_beginning_makes_all_that_is_needed_once() {
     let world = World::new(Mode::Shared, "camera").await;
     world.settle(&world.task(ANN, "cam-1", carried(392))).await;
-    let state = world.double.state();
-    let user = state.user_of("84945989325@sdp.example").expect("a user");
-    assert_eq!(state.users[&user].external_id.as_deref(), Some(ANN));
-    assert_eq!(state.organizations_of(user), [world.home], "and not in the default organization");
-    assert!(!state.organizations[&world.home].members[&user].folders.is_empty(), "with rights in a folder");
-    let camera = &state.cameras["cam-1"];
-    assert_eq!((camera.preset, camera.enabled), (392, true));
-    assert_eq!(state.refused, Vec::<String>::new());
-    drop(state);
+    {
+        let state = world.double.state();
+        let user = state.user_of("84945989325@sdp.example").expect("a user");
+        assert_eq!(state.users[&user].external_id.as_deref(), Some(ANN));
+        assert_eq!(state.organizations_of(user), [world.home], "and not in the default organization");
+        assert!(
+            !state.organizations[&world.home].members[&user].folders.is_empty(),
+            "with rights in a folder"
+        );
+        let camera = &state.cameras["cam-1"];
+        assert_eq!((camera.preset, camera.enabled), (392, true));
+        assert_eq!(state.refused, Vec::<String>::new());
+    }
     // Again: looks, and writes nothing.
     world.double.state().forget_calls();
     world.settle(&world.task(ANN, "cam-1", carried(392))).await;

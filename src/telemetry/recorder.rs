@@ -87,7 +87,7 @@ mod tests {
         CarrierMeters, LedgerMeters, ServerMeters, StatusClass, Surface, activation, codes_unused, parked,
         request,
     };
-    use super::super::{breaker_open, oldest_due, task_attempt, task_sent, tasks};
+    use super::super::{breaker_open, drift, oldest_due, task_attempt, task_sent, tasks};
     use super::*;
 
     #[test]
@@ -113,6 +113,7 @@ mod tests {
             breaker_open("meari", true);
             activation("redeem", "1067", Duration::from_millis(4));
             codes_unused("4g", 7);
+            drift("cams", "preset", "mended");
         });
         let text = handle.render();
         for metric in names::ALL {

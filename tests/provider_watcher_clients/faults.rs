@@ -173,7 +173,7 @@ async fn a_wrong_key_is_the_operators_to_mend() {
         super::WatcherRemote { api_key: "another".into(), ..super::watcher_settings(double.base_url()) };
     let watcher = super::watcher::Client::new("cams", &wrong).unwrap();
     let fault = watcher.users(soon()).await.expect_err("refused");
-    assert_eq!(class(&fault), "again");
+    assert_eq!(class(&fault), "denied");
     assert_eq!(
         fault.to_string(),
         "Watcher, GET /users: HTTP 403: it does not accept our credentials, or they do not suffice"
@@ -181,5 +181,5 @@ async fn a_wrong_key_is_the_operators_to_mend() {
     let wrong =
         super::BillingRemote { domain_id: "001".into(), ..super::billing_settings(double.base_url()) };
     let billing = super::billing::Client::new("cams", &wrong).unwrap();
-    assert_eq!(class(&billing.tariffs(soon()).await.expect_err("refused")), "again");
+    assert_eq!(class(&billing.tariffs(soon()).await.expect_err("refused")), "denied");
 }
