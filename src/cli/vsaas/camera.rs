@@ -63,7 +63,7 @@ async fn list(global: &Global, systems: &Systems, of: Where) -> Ended {
     };
     let (mut rows, mut next) = (Vec::new(), Some(0));
     while let Some(offset) = next {
-        let page = systems.watcher.cameras_page(of, offset, systems.soon()).await?;
+        let page = systems.watcher.cameras_page(of, offset, Systems::deadline()).await?;
         rows.extend(page.rows.iter().map(row));
         next = page.next;
     }
@@ -86,7 +86,7 @@ fn row(camera: &watcher::Camera) -> Value {
 }
 
 async fn there(systems: &Systems, name: &str) -> Result<watcher::Camera, Failure> {
-    let camera = systems.watcher.camera(name, systems.soon()).await?;
+    let camera = systems.watcher.camera(name, Systems::deadline()).await?;
     camera.ok_or_else(|| told(&format!("Watcher has no camera {name}")))
 }
 
@@ -98,7 +98,7 @@ async fn set_enabled(systems: &Systems, name: &str, enabled: bool) -> Ended {
         return Ok(());
     }
     let change = CameraChange { enabled: Some(enabled), ..CameraChange::default() };
-    systems.watcher.change_camera(name, change, systems.soon()).await?;
+    systems.watcher.change_camera(name, change, Systems::deadline()).await?;
     super::super::print(&format!("{name} is {word}\n"));
     Ok(())
 }
@@ -106,7 +106,7 @@ async fn set_enabled(systems: &Systems, name: &str, enabled: bool) -> Ended {
 async fn set_preset(systems: &Systems, name: &str, preset: PresetId) -> Ended {
     let camera = there(systems, name).await?;
     let presets = match camera.organization_id {
-        Some(of) => systems.watcher.presets(of, systems.soon()).await?,
+        Some(of) => systems.watcher.presets(of, Systems::deadline()).await?,
         None => Vec::new(),
     };
     let of = |id: PresetId| presets.iter().find(move |preset| preset.id == id);
@@ -116,7 +116,7 @@ async fn set_preset(systems: &Systems, name: &str, preset: PresetId) -> Ended {
         return Ok(());
     }
     let change = CameraChange { preset_id: Some(preset), ..CameraChange::default() };
-    systems.watcher.change_camera(name, change, systems.soon()).await?;
+    systems.watcher.change_camera(name, change, Systems::deadline()).await?;
     let days = new.dvr_depth_days;
     let before =
         camera.preset_id.and_then(of).map(|old| format!("; it had {}, {} days", old.id, old.dvr_depth_days));
@@ -128,7 +128,7 @@ async fn set_preset(systems: &Systems, name: &str, preset: PresetId) -> Ended {
 /// Says which presets there are, and which is meant where a tariff's id was given.
 async fn not_to_be_had(systems: &Systems, id: PresetId, presets: &[Preset]) -> Failure {
     let tariffs = match systems.any_billing() {
-        Some(billing) => match billing.tariffs(systems.soon()).await {
+        Some(billing) => match billing.tariffs(Systems::deadline()).await {
             Ok(tariffs) => tariffs,
             Err(fault) => return fault.into(),
         },

@@ -17,6 +17,8 @@ pub(super) struct Sides {
     /// `None` where the settings have no billing.
     pub(super) tariffs: Option<Vec<Tariff>>,
     pub(super) organizations: Vec<Has>,
+    /// How many more there are.
+    pub(super) unasked: usize,
     /// The organization that all subscribers share, if one is.
     pub(super) shared: Option<OrganizationId>,
     /// The preset that cameras fall back to by the settings.
@@ -128,6 +130,9 @@ fn findings(sides: &Sides, rows: &[Row], presets: &Presets<'_>) -> Vec<String> {
     for used in sides.uses.iter().filter(|used| used.preset.is_none()) {
         all.push(format!("offer {}: its {} grant has no preset_id", used.offer, used.kind.word()));
     }
+    if sides.unasked > 0 {
+        all.push(format!("{} more organizations were not asked for their presets", sides.unasked));
+    }
     all
 }
 
@@ -219,6 +224,7 @@ mod tests {
         Sides {
             tariffs: Some(tariffs),
             organizations: vec![Has { id: OrganizationId(753), presets, owed }],
+            unasked: 0,
             shared: Some(OrganizationId(753)),
             default_preset: PresetId(391),
             uses,
