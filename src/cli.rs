@@ -2,6 +2,7 @@
 //!
 //! Every command ends with 0 when it is done, 1 when it failed, 2 when it was called wrongly.
 
+mod chosen;
 mod codes;
 mod config;
 mod ledger;
@@ -15,6 +16,7 @@ mod serve;
 mod subscriber;
 mod table;
 mod tasks;
+mod vsaas;
 mod work;
 
 use std::error::Error;
@@ -87,6 +89,8 @@ enum Command {
     /// The stock of activation codes
     #[command(subcommand)]
     Codes(codes::Codes),
+    /// Watcher and billing: tariffs, organizations, users, cameras
+    Vsaas(vsaas::Vsaas),
     /// Send fixtures, XML files or an exported journal to a running gateway and compare the answers
     Replay(replay::Replay),
     /// The ledger as a whole
@@ -110,6 +114,7 @@ impl Cli {
             Command::Notices(command) => notices::run(global, command),
             Command::Tasks(command) => tasks::run(global, command),
             Command::Codes(command) => codes::run(global, command),
+            Command::Vsaas(command) => vsaas::run(global, command),
             Command::Replay(command) => replay::run(global, command),
             Command::Ledger(command) => ledger::run(global, command),
             Command::Openapi => openapi::run(),
@@ -136,6 +141,12 @@ impl Global {
 /// Ends the program: the command was called wrongly in a way that its options alone do not tell.
 fn wrong_usage(kind: clap::error::ErrorKind, what: &str) -> ! {
     Cli::command().error(kind, what).exit()
+}
+
+/// Tells what went wrong, on one line.
+fn told(what: &str) -> Failure {
+    eprintln!("sdp-gateway: {what}");
+    Failure::Told
 }
 
 /// A runtime for a command that waits for things.

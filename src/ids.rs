@@ -2,6 +2,8 @@
 //! the accounts of their users. A number and an account mask themselves wherever they are displayed;
 //! only `in_full` shows them whole.
 
+pub mod vsaas;
+
 use std::fmt;
 
 /// A subscriber number (MSISDN) in its canonical spelling: digits only, `84` + 9 digits for every

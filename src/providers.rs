@@ -4,20 +4,25 @@
 //!
 //! A new kind: its file here with the same `send`, its arm in [`build`], its keys in
 //! `config/provider.rs`. What a provider needs to know is in the task; what it needs to have is handed
-//! to [`build`].
+//! to [`build`]. The clients of [`watcher`] and [`billing`] are used by the commands too.
 
 pub mod activation;
+pub mod billing;
+mod fault;
 mod http;
 mod local;
 mod outcome;
+mod rest;
 mod scripted;
 mod task;
+pub mod watcher;
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
 use std::sync::Arc;
 
 pub use crate::service::change::Action;
+pub use fault::Fault;
 pub use http::ClientError;
 pub use local::Local;
 pub use outcome::{CodeFault, Outcome, Settled, Why};
@@ -40,6 +45,18 @@ pub trait Provider: Send + Sync {
     fn takes_codes(&self) -> bool {
         false
     }
+
+    /// Whether it brings about what should be on a device by now ([`Task::wanted`]), whatever a task asks
+    /// for: order, repeats and failures of tasks change no end state then. Such a one can stop and
+    /// resume what was paid, and codes for its services are redeemed with us alone.
+    fn converges(&self) -> bool {
+        false
+    }
+
+    /// The keeper of cameras that it is, for whoever compares all of them.
+    fn keeper(&self) -> Option<&watcher::Keeper> {
+        None
+    }
 }
 
 /// The providers by name; `local` is always among them.
@@ -59,6 +76,10 @@ pub fn build(settings: &BTreeMap<String, config::Provider>, clock: &Clock) -> Re
             ProviderKind::Activation => {
                 let remote = settings.activation().ok_or(ClientError::Incomplete)?;
                 Arc::new(activation::Activation::new(name, remote, clock.clone())?)
+            }
+            ProviderKind::Watcher => {
+                let remote = settings.watcher().ok_or(ClientError::Incomplete)?;
+                Arc::new(watcher::Keeper::new(name, remote, settings.billing(), clock.clone())?)
             }
         };
         providers.insert(name.clone(), provider);

@@ -6,6 +6,7 @@
 //! attempt    one task: its code drawn, sent, judged, settled
 //! judge      what follows from an outcome: done, another attempt, a dead letter
 //! sweep      what begins and ends by itself, at its second
+//! reconcile  cameras and users of a provider compared with what is in force, and mended
 //! ```
 //!
 //! Providers translate, the worker judges, the ledger remembers: any number of workers share one, each
@@ -21,22 +22,25 @@ mod errand;
 mod judge;
 mod lane;
 mod pace;
+pub mod reconcile;
 mod sweep;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ledger::Ledger;
-use crate::providers::Providers;
+use crate::providers::{Provider, Providers};
 use attempt::Shared;
 use backoff::Backoff;
 use dispatch::{Dispatch, Terms};
 use judge::Policy;
 use lane::Lane;
+use reconcile::duty::{self, Charge};
 
 /// How long the stock is left alone that had no code for a task; less where pauses are set shorter.
 const STOCK_PAUSE: Duration = Duration::from_secs(30);
@@ -44,6 +48,7 @@ const STOCK_PAUSE: Duration = Duration::from_secs(30);
 /// The worker of a process.
 pub struct Worker {
     dispatch: Dispatch,
+    charges: Vec<Charge>,
     ledger: Ledger,
     clock: Clock,
     beat: Beat,
@@ -68,11 +73,18 @@ impl Worker {
             Lane::new(name, Arc::clone(provider), &settings)
         };
         let lanes = providers.iter().map(lane).collect();
+        let charge = |(name, provider): (&String, &Arc<dyn Provider>)| {
+            let every_s = provider.keeper()?.settings().reconcile_every_s;
+            let (name, provider) = (name.clone(), Arc::clone(provider));
+            (every_s > 0).then_some(Charge { name, provider, every_s })
+        };
+        let charges = providers.iter().filter_map(charge).collect();
         let shared = Arc::new(Shared { ledger: ledger.clone(), clock: clock.clone(), policy });
         let lease_ms = i64::from(config.worker.lease_s) * 1000;
         let terms = Terms { lease_ms, stop_max: config.server.shutdown_timeout() };
         let beat = Beat::default();
-        Self { dispatch: Dispatch::new(shared, terms, lanes, beat.clone()), ledger, clock, beat }
+        let dispatch = Dispatch::new(shared, terms, lanes, beat.clone());
+        Self { dispatch, charges, ledger, clock, beat }
     }
 
     /// Tells how it does, while it runs.
@@ -83,8 +95,14 @@ impl Worker {
 
     /// Works until `stop` says so, and settles what is under way.
     pub async fn run(self, stop: watch::Receiver<bool>) {
+        let mut compared = JoinSet::new();
+        for charge in self.charges {
+            compared.spawn(duty::run(charge, self.ledger.clone(), self.clock.clone(), stop.clone()));
+        }
         let sweep = sweep::run(self.ledger, self.clock, stop.clone());
         tokio::join!(sweep, self.dispatch.run(stop));
+        // What a comparison is in the midst of is safe to break off: it is made again.
+        compared.shutdown().await;
     }
 }
 

@@ -5,13 +5,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sdp_gateway::catalog::{Catalog, Delivery, GrantKind, Period, Resolved, SHIPPED_TOML, Sent, Storage};
-use sdp_gateway::config::{CatalogFile, Config, Provider};
+use sdp_gateway::config::{CatalogFile, Config, Provider, ProviderKind};
 
 const OFFER: &str = "[[offer]]\nid = 'a'\nservice_id = '1'\npackage_id = '2'\nperiod = 'day'\n";
 const CLOUD: &str = "[[offer.grant]]\nkind = 'cloud'\nstorage = 'event'\n";
 
 fn parse(text: &str) -> Result<Catalog, String> {
-    let providers = BTreeMap::from([("cams".to_owned(), Provider::default())]);
+    let watcher = Provider { kind: ProviderKind::Watcher, ..Provider::default() };
+    let providers =
+        BTreeMap::from([("cams".to_owned(), Provider::default()), ("watcher".to_owned(), watcher)]);
     Catalog::parse(text, "FILE", &providers, 35).map_err(|faults| faults.to_string())
 }
 
@@ -136,6 +138,25 @@ fn all_faults_of_a_grant() {
             "FILE: offer a: grant[3].devices_max: 0 is not from 1 to 10000",
             "FILE: offer a: grant[3].provider: \"meari\" is neither local nor a [providers.NAME] of the settings",
             "FILE: offer a: grant[4].kind: is missing",
+        ],
+    );
+}
+
+#[test]
+fn storage_at_watcher_needs_a_preset() {
+    let own = "provider = 'watcher'\nsettings = ";
+    let ai = "[[offer.grant]]\nkind = 'ai'\nprovider = 'watcher'\n";
+    assert!(parse(&format!("{OFFER}{CLOUD}{own}{{ preset_id = 393 }}\n{ai}")).is_ok());
+    check(
+        &format!(
+            "{OFFER}{CLOUD}provider = 'watcher'\n{CLOUD}{own}{{ preset_id = '393' }}\n{ai}settings = {{ preset_id = 0 }}\n\
+             {CLOUD}{own}3\n{CLOUD}provider = 'cams'\n"
+        ),
+        &[
+            "FILE: offer a: grant[4].settings: invalid type: integer `3`, expected a map",
+            "FILE: offer a: grant[1].settings.preset_id: is missing: watcher is of kind watcher, and stores as a preset says",
+            "FILE: offer a: grant[2].settings.preset_id: is not a preset's id: a whole number, 1 or more",
+            "FILE: offer a: grant[3].settings.preset_id: is not a preset's id: a whole number, 1 or more",
         ],
     );
 }

@@ -4,7 +4,8 @@
 
 use std::path::PathBuf;
 
-use sdp_gateway::config::{Config, Mode, PhoneType, SendAs};
+use sdp_gateway::config::{Config, Mode, PhoneType, SendAs, Suspend};
+use sdp_gateway::ids::vsaas::{FolderId, OrganizationId, PresetId};
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
 
@@ -67,11 +68,12 @@ fn providers_and_their_faults() {
         "[providers.meari]\nkind = 'activation'\nbase_url = 'apis.example/'\npartner_key = ''\nsource_app = '72'\n\
          country_code = 'vn'\nlanguage = 'e n'\nphone_type = 'w'\nsend_as = 'xml'\nmode = 'both'\ntimeout_ms = 60000\n\
          script = ['done']\ncolour = 1\n\
-         [providers.cams]\nkind = 'watcher'\nconcurrency = 0\n[providers.none]\nper_second = 1\n\
+         [providers.cams]\nkind = 'camera'\nconcurrency = 0\n[providers.none]\nper_second = 1\n\
          [providers.test]\nkind = 'scripted'\nscript = ['done', 'wait']\n\
          ['providers'.'a b']\nkind='local'\nbase_url = 'https://x.example'\n",
         &[
-            "FILE: providers.cams.kind: unknown variant `watcher`, expected one of `local`, `activation`, `scripted`",
+            "FILE: providers.cams.kind: unknown variant `camera`, expected one of `local`, `activation`, \
+             `watcher`, `scripted`",
             "FILE: providers.meari.colour: unknown key",
             "FILE: providers.meari.mode: unknown variant `both`, expected `code` or `order`",
             "FILE: providers.meari.phone_type: unknown variant `w`, expected `a` or `i`",
@@ -80,15 +82,15 @@ fn providers_and_their_faults() {
             "FILE: providers.test.script: \"wait\" is none of done, again, again:MS, never, unknown, waits, used, \
              invalid, wait:MS (MS at most 600000)",
             "FILE: providers.a b: its name is not 1 to 64 of A-Z a-z 0-9 . - _",
-            "FILE: providers.a b.base_url: is for kind = \"activation\"",
+            "FILE: providers.a b.base_url: is for kind = \"activation\" or \"watcher\"",
             "FILE: providers.cams.concurrency: 0 is not from 1 to 256",
             "FILE: providers.meari.script: is for kind = \"scripted\"",
             "FILE: providers.meari.partner_secret: is missing",
             "FILE: providers.meari.base_url: is not of the form https://HOST[:PORT][/PATH], without a trailing /",
+            "FILE: providers.meari.timeout_ms: is not below worker.lease_s, so that a task could be sent twice at once",
             "FILE: providers.meari.partner_key: is empty",
             "FILE: providers.meari.country_code: is not two capitals, such as VN",
             "FILE: providers.meari.language: is not a language such as en",
-            "FILE: providers.meari.timeout_ms: is not below worker.lease_s, so that a task could be sent twice at once",
             "FILE: providers.none.kind: is missing",
         ],
     );
@@ -119,6 +121,106 @@ fn a_providers_secret_from_a_file_and_from_the_environment() {
     check(
         &format!("{MEARI}partner_secret = 's'\npartner_secret_file = '{secret}'\n"),
         &["FILE: providers.meari.partner_secret_file: give partner_secret or partner_secret_file, not both"],
+    );
+}
+
+const CAMS: &str = "[providers.cams]\nkind = 'watcher'\nbase_url = 'https://demo.example'\n\
+                    default_preset_id = 391\nlogin_domain = 'sdp.example'\n";
+const BILLING: &str = "[providers.cams.billing]\nbase_url = 'https://billing.example'\nuser = 'admin@example.org'\n\
+                       domain_id = '000'\n";
+
+#[test]
+fn watcher_and_the_billing_beside_it() {
+    let text =
+        format!("{CAMS}api_key = 'hidden-key'\n{BILLING}owner = 'o@example.org'\npassword = 'hidden-too'\n");
+    let config = load(&text, &[]).unwrap();
+    let remote = config.providers["cams"].watcher().unwrap();
+    assert_eq!(
+        (remote.organization_id, remote.folder_id, remote.default_organization_id),
+        (None, None, None)
+    );
+    assert_eq!((remote.default_preset_id, remote.suspend), (PresetId(391), Suspend::Camera));
+    assert_eq!((remote.retention_keep_days, remote.reconcile_every_s, remote.timeout_ms), (7, 0, 10_000));
+    let billing = config.providers["cams"].billing().unwrap();
+    assert_eq!((billing.domain_id.as_str(), billing.owner.as_deref()), ("000", Some("o@example.org")));
+    assert!(config.providers["local"].watcher().is_none() && config.providers["local"].billing().is_none());
+
+    let printed = config.to_masked_toml();
+    assert!(!printed.contains("hidden") && !format!("{config:?}").contains("hidden"), "{printed}");
+    assert!(printed.contains("api_key = \"***\"") && printed.contains("password = \"***\""), "{printed}");
+    assert_eq!(load(&printed, &[]).unwrap().to_masked_toml(), printed, "what is printed is a settings file");
+}
+
+#[test]
+fn watcher_from_files_and_from_the_environment() {
+    let folder = Folder::new();
+    let secret = folder.write("secret", b"from-file\n").display().to_string();
+    let text = format!(
+        "{CAMS}api_key_file = '{secret}'\norganization_id = 753\n{BILLING}password_file = '{secret}'\n"
+    );
+    let env = [
+        ("SDP_GATEWAY__PROVIDERS__CAMS__ORGANIZATION_ID", "774"),
+        ("SDP_GATEWAY__PROVIDERS__CAMS__FOLDER_ID", "1179"),
+        ("SDP_GATEWAY__PROVIDERS__CAMS__SUSPEND", "user"),
+        ("SDP_GATEWAY__PROVIDERS__CAMS__BILLING__DOMAIN_ID", "007"),
+        ("SDP_GATEWAY__PROVIDERS__CAMS__BILLING__OWNER", "o@example.org"),
+    ];
+    let config = load(&text, &env).unwrap();
+    let remote = config.providers["cams"].watcher().unwrap();
+    assert_eq!((remote.organization_id, remote.folder_id), (Some(OrganizationId(774)), Some(FolderId(1179))));
+    assert_eq!((remote.suspend, remote.api_key.expose_secret()), (Suspend::User, "from-file"));
+    let billing = config.providers["cams"].billing().unwrap();
+    assert_eq!((billing.domain_id.as_str(), billing.password.expose_secret()), ("007", "from-file"));
+    let env = [("SDP_GATEWAY__PROVIDERS__CAMS__BILLING__PASSWORD", "from-env")];
+    let config = load(&text.replace(&format!("password_file = '{secret}'"), ""), &env).unwrap();
+    assert_eq!(config.providers["cams"].billing().unwrap().password.expose_secret(), "from-env");
+}
+
+#[test]
+fn watcher_and_its_faults() {
+    check(
+        "[providers.cams]\nkind = 'watcher'\nbase_url = 'demo.example/'\napi_key = 'a b'\nfolder_id = 0\n\
+         default_preset_id = '391'\nlogin_domain = '@sdp'\nsuspend = 'both'\nretention_keep_days = 4000\n\
+         reconcile_every_s = 604801\npartner_key = 'pk'\ntimeout_ms = 60000\ncolour = 1\n\
+         [providers.cams.billing]\nbase_url = 'x'\nuser = ''\npassword = 5\nbilling_id = 1\n\
+         [providers.bare]\nkind = 'watcher'\norganization_id = -1\n\
+         [providers.none]\nkind = 'watcher'\n\
+         [providers.same]\nkind = 'watcher'\nbase_url = 'http://127.0.0.1:9'\napi_key = 'k'\ndefault_preset_id = 1\n\
+         login_domain = 'sdp.example'\norganization_id = 5\ndefault_organization_id = 5\n\
+         [providers.other]\nkind = 'local'\nbilling = { user = 'x' }\n",
+        &[
+            "FILE: providers.bare.organization_id: invalid value: integer `-1`, expected a whole number, 0 or more",
+            "FILE: providers.cams.billing.billing_id: unknown key",
+            "FILE: providers.cams.billing.password: is not text in quotes, or a list of such",
+            "FILE: providers.cams.colour: unknown key",
+            "FILE: providers.cams.default_preset_id: invalid type: string \"391\", expected a whole number, 0 or more",
+            "FILE: providers.cams.suspend: unknown variant `both`, expected `camera` or `user`",
+            "FILE: providers.bare.base_url: is missing",
+            "FILE: providers.bare.api_key: is missing",
+            "FILE: providers.bare.default_preset_id: is missing",
+            "FILE: providers.bare.login_domain: is missing",
+            "FILE: providers.cams.partner_key: is for kind = \"activation\"",
+            "FILE: providers.cams.base_url: is not of the form https://HOST[:PORT][/PATH], without a trailing /",
+            "FILE: providers.cams.timeout_ms: is not below worker.lease_s, so that a task could be sent twice at once",
+            "FILE: providers.cams.folder_id: 0 is no id: they begin at 1",
+            "FILE: providers.cams.api_key: holds a blank or a character outside ASCII",
+            "FILE: providers.cams.login_domain: is not a domain such as sdp.example",
+            "FILE: providers.cams.retention_keep_days: 4000 is not from 0 to 3650",
+            "FILE: providers.cams.reconcile_every_s: 604801 is not from 0 to 604800",
+            "FILE: providers.cams.billing.user: is empty",
+            "FILE: providers.cams.billing.domain_id: is missing",
+            "FILE: providers.cams.billing.owner: is missing",
+            "FILE: providers.cams.billing.base_url: is not of the form https://HOST[:PORT][/PATH], without a trailing /",
+            "FILE: providers.none.base_url: is missing",
+            "FILE: providers.none.api_key: is missing",
+            "FILE: providers.none.default_preset_id: is missing",
+            "FILE: providers.none.login_domain: is missing",
+            "FILE: providers.none.organization_id: is missing: without it each subscriber gets an organization, which \
+             needs [...billing] with an owner",
+            "FILE: providers.other.billing: is for kind = \"watcher\"",
+            "FILE: providers.same.organization_id: is the organization that users are removed from \
+             (default_organization_id)",
+        ],
     );
 }
 

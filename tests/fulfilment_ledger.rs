@@ -10,5 +10,7 @@ mod devices;
 mod history;
 #[path = "fulfilment_ledger/tasks.rs"]
 mod tasks;
+#[path = "fulfilment_ledger/wanted.rs"]
+mod wanted;
 #[path = "fulfilment_ledger/world.rs"]
 mod world;

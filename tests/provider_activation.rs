@@ -68,6 +68,7 @@ fn task(action: Action) -> Task {
         // Whatever the case here, the other side must see it in lower case.
         user_account: UserAccount::parse(&ACCOUNT.to_uppercase()).unwrap(),
         device_id: DeviceId::parse(DEVICE).unwrap(),
+        camera: None,
         kind: GrantKind::Cloud,
         storage: None,
         retention_days: None,
@@ -75,6 +76,7 @@ fn task(action: Action) -> Task {
         ends_at: None,
         code: Some(CodeText::parse(CODE).unwrap()),
         settings: json!({"package_id": "pkg-7d"}).as_object().unwrap().clone(),
+        wanted: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! A remote provider's code is redeemed there first, while its sender waits. Whoever hangs up breaks nothing
 //! off: sending and settling go on by themselves, and what is left in doubt is the worker's to clear up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,8 +12,8 @@ use super::{ResultCode, unavailable};
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::ledger::Ledger;
-use crate::ledger::fulfil::{Claimed, Outcome as Judged, Settled, TaskState};
-use crate::providers::{Action, CodeFault, Doubt, Outcome, Providers, Task, Why};
+use crate::ledger::fulfil::{Claimed, Outcome as Judged, Settled as Written, TaskState};
+use crate::providers::{Action, CodeFault, Doubt, Outcome, Provider, Providers, Settled, Task, Why};
 use crate::service::source::ServiceId;
 use crate::telemetry::Chain;
 
@@ -35,18 +35,8 @@ pub(super) struct Remotes {
     pub(super) lease_ms: i64,
     /// After what was left in doubt the worker waits so long.
     backoff_ms: i64,
-}
-
-/// The operating system gave no randomness.
-#[derive(Debug, thiserror::Error)]
-#[error("the operating system gave no random bytes")]
-pub(super) struct NoToken(#[source] getrandom::Error);
-
-/// A lease's secret.
-pub(super) fn token() -> Result<String, NoToken> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(NoToken)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    /// The providers for whose services codes are ours alone.
+    pub(super) pausing: Arc<BTreeSet<String>>,
 }
 
 impl Remotes {
@@ -55,7 +45,10 @@ impl Remotes {
             let places = usize::try_from(provider.concurrency).unwrap_or(usize::MAX);
             (name.clone(), Semaphore::new(places.min(Semaphore::MAX_PERMITS)))
         };
+        let pausing =
+            |(name, provider): (&String, &Arc<dyn Provider>)| provider.converges().then(|| name.clone());
         Self {
+            pausing: Arc::new(providers.iter().filter_map(pausing).collect()),
             ledger,
             clock,
             providers,
@@ -83,7 +76,7 @@ impl Remotes {
         match refused {
             Some(code) => Err(Refusal::Code(code)),
             // Somebody else goes on with it: it took longer than the lease.
-            None if settled == Settled::NotYours => Err(Refusal::Code(ResultCode::System)),
+            None if settled == Written::NotYours => Err(Refusal::Code(ResultCode::System)),
             None => self.granted(&claimed).await,
         }
     }
@@ -120,6 +113,7 @@ impl Remotes {
             ended_order_num: None,
             user_account: task.account.clone()?,
             device_id: task.device_id.clone()?,
+            camera: claimed.camera.clone(),
             kind: task.body.kind,
             storage: task.body.storage,
             retention_days: task.body.retention_days,
@@ -127,6 +121,7 @@ impl Remotes {
             ends_at: task.body.ends_at_ms.map(Timestamp),
             code: Some(opened.ok()?),
             settings: task.body.settings.clone(),
+            wanted: claimed.wanted.clone(),
         })
     }
 }
@@ -135,7 +130,9 @@ impl Remotes {
 /// back, so that another try begins anew; one of which nobody knows stays with the worker, which looks.
 fn judge(outcome: Outcome, later: Timestamp) -> (Judged, Option<ResultCode>) {
     match outcome {
-        Outcome::Done(settled) => (Judged::Done { note: settled.note.map(str::to_owned) }, None),
+        Outcome::Done(Settled { note, follow_up_at, .. }) => {
+            (Judged::Done { note: note.map(str::to_owned), follow_up_at }, None)
+        }
         Outcome::BadCode { fault, why } => {
             let code = match fault {
                 CodeFault::Used => ResultCode::CodeUsed,
@@ -148,7 +145,9 @@ fn judge(outcome: Outcome, later: Timestamp) -> (Judged, Option<ResultCode>) {
             let code = if not_its { ResultCode::Device } else { ResultCode::System };
             (Judged::Returned { why: why.to_string() }, Some(code))
         }
-        Outcome::Again { why, .. } => (Judged::Returned { why: why.to_string() }, Some(ResultCode::System)),
+        Outcome::Again { why, .. } | Outcome::Denied(why) => {
+            (Judged::Returned { why: why.to_string() }, Some(ResultCode::System))
+        }
         Outcome::Waits => {
             (Judged::Returned { why: "the code was not sent".to_owned() }, Some(ResultCode::System))
         }

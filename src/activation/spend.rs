@@ -1,11 +1,13 @@
 //! A code becomes a service on a device: the ledger decides and writes; a code of a remote provider is
 //! redeemed there between the two.
 
+use std::sync::Arc;
+
 use super::answer::{Refusal, Told};
 use super::check::{self, Ask};
-use super::{Activation, ResultCode, remote, unavailable};
+use super::{Activation, ResultCode, unavailable};
 use crate::clock::Timestamp;
-use crate::ledger::fulfil::{Redeem, Redeemed};
+use crate::ledger::fulfil::{Redeem, Redeemed, lease_token};
 
 impl Activation {
     /// Redeems the code of an [`Ask`] for [`Call::Redeem`](super::Call::Redeem).
@@ -20,7 +22,8 @@ impl Activation {
             account: ask.user_account.clone(),
             now,
             leased_until: now.plus_ms(self.remotes.lease_ms),
-            token: remote::token().map_err(|error| unavailable(&error))?,
+            token: lease_token().map_err(|error| unavailable(&error))?,
+            pausing: Arc::clone(&self.remotes.pausing),
         };
         match self.ledger.redeem(redeem).await.map_err(|error| unavailable(&error))? {
             Redeemed::Done(service) => Ok(Told::Redeemed(service)),

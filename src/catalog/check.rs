@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::grant::GrantKind;
 use super::read::{Source, Written, WrittenGrant};
-use crate::config::{Faults, Provider};
+use crate::config::{Faults, Provider, ProviderKind};
 
 /// No period or grace is longer; ten years.
 const DAYS_MAX: u32 = 3650;
@@ -110,11 +110,32 @@ fn check_grant(grant: &WrittenGrant, providers: &BTreeMap<String, Provider>, rep
     }
     report.range("retention_days", grant.retention_days, 1, DAYS_MAX);
     report.range("devices_max", grant.devices_max, 1, 10_000);
-    if let Some(name) = &grant.provider
-        && name != "local"
-        && !providers.contains_key(name)
-    {
-        report.fault("provider", format!("{name:?} is neither local nor a [providers.NAME] of the settings"));
+    match grant.provider.as_deref().map(|name| (name, providers.get(name))) {
+        Some((name, None)) if name != "local" => {
+            let what = format!("{name:?} is neither local nor a [providers.NAME] of the settings");
+            report.fault("provider", what);
+        }
+        Some((name, Some(provider))) if provider.kind == ProviderKind::Watcher => {
+            check_preset(grant, name, report);
+        }
+        _ => {}
+    }
+}
+
+/// A camera's recordings are kept as its preset says, so that a grant of storage without one would be none.
+fn check_preset(grant: &WrittenGrant, provider: &str, report: &mut Report<'_>) {
+    let given = grant.settings.as_ref().and_then(|settings| settings.get("preset_id"));
+    let is_id = |value: &serde_json::Value| value.as_i64().is_some_and(|id| id > 0);
+    let is_refused = grant.settings.is_none() && grant.source.has("settings");
+    match given {
+        Some(value) if !is_id(value) => {
+            report.fault("settings.preset_id", "is not a preset's id: a whole number, 1 or more");
+        }
+        None if grant.kind == Some(GrantKind::Cloud) && !is_refused => {
+            let what = format!("is missing: {provider} is of kind watcher, and stores as a preset says");
+            report.fault("settings.preset_id", what);
+        }
+        _ => {}
     }
 }
 

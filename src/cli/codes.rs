@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::subscriber::cell;
 use super::table::columns;
-use super::{Ended, Failure, Global, block_on, open};
+use super::{Ended, Global, block_on, open, told};
 use crate::catalog::{GrantKind, Storage};
 use crate::clock::Timestamp;
 use crate::config::Config;
@@ -125,10 +125,4 @@ fn batch(text: &str) -> Result<String, String> {
 /// A name for a batch without one.
 fn batch_of(now: Timestamp, what: &str) -> String {
     format!("{}-{what}", now.utc().format("%Y%m%dT%H%M%S"))
-}
-
-/// What became of it was told already.
-fn told(what: &str) -> Failure {
-    eprintln!("sdp-gateway: {what}");
-    Failure::Told
 }

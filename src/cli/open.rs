@@ -15,7 +15,12 @@ pub(super) async fn ledger(global: &Global) -> Result<Ledger, Failure> {
 pub(super) async fn with_settings(global: &Global) -> Result<(Config, Ledger), Failure> {
     let config = global.load()?;
     super::serve::logs(&config, "warn")?;
-    let rules = app::rules(&config)?;
-    let ledger = Ledger::open(&app::ledger_settings(&config), rules, Clock::system()).await?;
+    let ledger = beside(&config, Clock::system()).await?;
     Ok((config, ledger))
+}
+
+/// The ledger of settings that are loaded.
+pub(super) async fn beside(config: &Config, clock: Clock) -> Result<Ledger, Failure> {
+    let rules = app::rules(config)?;
+    Ok(Ledger::open(&app::ledger_settings(config), rules, clock).await?)
 }

@@ -45,6 +45,14 @@ impl Screen {
         }
     }
 
+    /// Prints something of the command's own in between.
+    pub(super) fn beside(&self, print: impl FnOnce()) {
+        match self {
+            Self::Bar(bar) => bar.suspend(print),
+            Self::Plain(_) => print(),
+        }
+    }
+
     /// Ends; nothing of a bar stays behind.
     pub(super) fn end(&self) {
         if let Self::Bar(bar) = self {

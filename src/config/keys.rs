@@ -87,6 +87,7 @@ fn plain(why: &str) -> String {
         ("expected a boolean", "expected true or false"),
         ("expected a sequence", "expected a list"),
         ("expected a string", "expected text in quotes"),
+        ("expected struct Billing", "expected a table"),
     ] {
         why = why.replace(theirs, ours);
     }

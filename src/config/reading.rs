@@ -181,14 +181,23 @@ impl Reading {
         self.places.contains_key(key)
     }
 
+    /// Whether a layer over the defaults gave `key`, or something in it.
+    pub(super) fn is_given_within(&self, key: &str) -> bool {
+        self.is_given(key) || self.within(key).is_some()
+    }
+
+    /// The first place that gave something in `key`.
+    fn within(&self, key: &str) -> Option<&String> {
+        let within = format!("{key}.");
+        let (given, place) = self.places.range(within.clone()..).next()?;
+        given.starts_with(&within).then_some(place)
+    }
+
     /// Where `key` was given, or else something in it, or else the nearest thing around it.
     fn place(&self, key: &str) -> String {
-        let within = format!("{key}.");
-        let mut inner =
-            self.places.range(within.clone()..).take_while(|(given, _)| given.starts_with(&within));
         let around = std::iter::successors(Some(key), |key| key.rfind(['.', '[']).map(|end| &key[..end]));
         let mut around = around.filter_map(|key| self.places.get(key));
-        let place = self.places.get(key).or(inner.next().map(|(_, place)| place)).or(around.next());
+        let place = self.places.get(key).or(self.within(key)).or(around.next());
         place.map_or_else(|| DEFAULT_PLACE.to_owned(), Clone::clone)
     }
 

@@ -14,6 +14,9 @@
 //! device is changed under the lock of the number whose rights reach it, one without a number under
 //! its own ([`holding`]); both engines then have one history for each device.
 //!
+//! A provider that brings about a state is told with each task what it should have on the device by now
+//! (`read/wanted`), and may ask for a look at a later time (`retire`).
+//!
 //! Services with the provider `local` are in force at the commit that writes them. Their tasks tell
 //! the story and are settled by the worker like any other.
 
@@ -22,10 +25,12 @@ mod codes;
 mod delivery;
 mod devices;
 mod draw;
+mod duty;
 pub(super) mod holding;
 mod nonce;
 mod owe;
 mod redeem;
+mod retire;
 mod settle;
 mod sweep;
 mod tasks;
@@ -39,11 +44,13 @@ pub use super::tables::code::{Code, CodeState};
 pub use super::tables::task::{Body, Task, TaskAction, TaskId, TaskState};
 use super::{Ledger, NotKept, StoreError};
 use crate::clock::Timestamp;
-pub use claim::{Claim, Claimed, Room};
+pub use crate::service::wanted::Owner;
+pub use claim::{Claim, Claimed, Room, lease_token};
 pub use codes::Added;
-pub use devices::{Bind, Bound, Owner, Transfer, Transferred, Unbind, Unbound};
+pub use devices::{Bind, Bound, Transfer, Transferred, Unbind, Unbound};
 pub use draw::Drawn;
 pub(super) use draw::Need;
+pub use duty::{Duty, DutyWord};
 pub use nonce::{NonceUse, Seen};
 pub use redeem::{Redeem, Redeemed};
 pub use settle::{Outcome, Settled};
@@ -57,6 +64,7 @@ pub(super) enum Deed {
     Transfer(Transfer),
     Redeem(Redeem),
     Nonce(NonceUse),
+    Duty(Duty),
     Tick(sweep::Tick),
     Claim(Claim),
     Settle { task: Box<Task>, outcome: Outcome, now: Timestamp },
@@ -75,6 +83,7 @@ pub(super) enum Fact {
     Transferred(Transferred),
     Redeemed(Box<Redeemed>),
     Nonce(Seen),
+    Duty(bool),
     Claimed(Vec<Task>),
     Settled(Settled),
     Operated(TaskOperated),
@@ -92,6 +101,7 @@ impl Deed {
             Self::Transfer(transfer) => vec![Lock::device(&transfer.to)],
             Self::Redeem(redeem) => redeem.locks(),
             Self::Nonce(nonce) => vec![Lock::text(&nonce.key())],
+            Self::Duty(duty) => vec![Lock::text(&duty.name)],
             Self::Tick(tick) => vec![tick.lock()],
             Self::Breaker(breaker) => vec![Lock::text(&breaker.provider)],
             Self::Settle { task, .. } | Self::Draw { task, .. } => settle::locks(task),
@@ -108,7 +118,7 @@ impl Deed {
             Self::Bind(_) | Self::Unbind(_) | Self::Transfer(_) | Self::Redeem(_) => true,
             Self::Tick(_) | Self::Operate { .. } => true,
             Self::Settle { task, .. } => task.action == TaskAction::Redeem,
-            Self::Nonce(_) | Self::Claim(_) | Self::Draw { .. } => false,
+            Self::Nonce(_) | Self::Duty(_) | Self::Claim(_) | Self::Draw { .. } => false,
             Self::Add(_) | Self::Breaker(_) | Self::Purge(_) => false,
         }
     }
@@ -135,6 +145,7 @@ pub(super) fn perform(store: &mut impl Store, deed: &Deed) -> Result<Fact, Store
         Deed::Operate { id, operation, now } => Fact::Operated(tasks::operate(store, *id, *operation, *now)?),
         Deed::Draw { task, now } => Fact::Drawn(Box::new(draw::draw(store, task, *now)?)),
         Deed::Add(codes) => Fact::Added(codes::add(store, codes)?),
+        Deed::Duty(duty) => Fact::Duty(duty::say(store, duty)?),
         Deed::Tick(tick) => done(sweep::tick(store, tick)?),
         Deed::Breaker(breaker) => done(store.save(breaker)?),
         Deed::Purge(until) => done(store.purge_nonces(*until)?),

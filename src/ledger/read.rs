@@ -1,21 +1,26 @@
 //! Reads for people and partners: through a pool of their own, one SQL text for every engine, never
 //! waiting for the writer. Each sees all that was committed before it began.
 
+mod cameras;
 mod codes;
 mod devices;
 mod holdings;
 mod notices;
+mod playback;
 mod rows;
 mod stats;
 mod tasks;
+mod wanted;
 
 use sqlx::any::AnyPoolOptions;
 use sqlx::{AnyPool, Executor, Row};
 
 use super::StoreError;
+pub use cameras::{OnCamera, Served};
 pub use codes::CodeCount;
 pub use devices::{Device, OnDevice};
 pub use notices::{Filter, Kept, Page};
+pub use playback::Recorded;
 pub use stats::Stats;
 pub use tasks::{Depth, TaskFilter};
 

@@ -5,6 +5,7 @@
 pub(super) mod breaker;
 pub(super) mod code;
 pub(super) mod device;
+pub(super) mod duty;
 pub(super) mod nonce;
 pub(super) mod service;
 pub(super) mod task;

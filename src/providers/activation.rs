@@ -46,7 +46,9 @@ impl Activation {
         let deadline = Instant::now() + timeout;
         match (remote.settings.mode, task.action) {
             (Mode::Code, Action::Begin | Action::Change) => redeem::redeem(remote, task, deadline).await,
-            (Mode::Code, Action::End) => Outcome::Done(Settled { order_num: None, note: Some(RUNS_OUT) }),
+            (Mode::Code, Action::End) => {
+                Outcome::Done(Settled { note: Some(RUNS_OUT), ..Settled::default() })
+            }
             (Mode::Order, Action::Begin | Action::Change) => order::create(remote, task, deadline).await,
             (Mode::Order, Action::End) => order::cancel(remote, task, deadline).await,
         }

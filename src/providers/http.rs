@@ -3,13 +3,14 @@
 
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::retry;
 use reqwest::{Client, Method, Response};
 use tokio::time::{Instant, timeout_at};
 
-/// No answer read is longer, in bytes: a usage record of a device has some hundred bytes a row.
+/// No answer read is longer, in bytes, but those of calls that say so: a usage record of a device has some
+/// hundred bytes a row.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
 
 /// Nobody is made to wait longer by a `Retry-After`.
@@ -24,6 +25,9 @@ pub enum ClientError {
     /// The library refused.
     #[error("the HTTP client cannot be built")]
     Client(#[source] reqwest::Error),
+    /// A setting holds what no header can, which the settings' own check finds first.
+    #[error("a key or a name in the provider's settings cannot be sent in a header")]
+    Header,
     /// A setting is missing, which the settings' own check finds first.
     #[error("the provider's settings are incomplete")]
     Incomplete,
@@ -34,9 +38,23 @@ pub(super) struct Http(Client);
 
 /// One request. Not `Debug`: it holds codes and a signature.
 pub(super) struct Ask {
+    pub(super) method: Method,
     pub(super) url: String,
     pub(super) content_type: Option<&'static str>,
     pub(super) body: String,
+    pub(super) answer_bytes_max: usize,
+}
+
+impl Ask {
+    /// An empty request, whose answer is short.
+    pub(super) fn new(method: Method, url: String) -> Self {
+        Self { method, url, content_type: None, body: String::new(), answer_bytes_max: ANSWER_BYTES_MAX }
+    }
+
+    /// With this body.
+    pub(super) fn with(self, content_type: &'static str, body: String) -> Self {
+        Self { content_type: Some(content_type), body, ..self }
+    }
 }
 
 /// An answer, whole; what its status means is up to the provider.
@@ -58,8 +76,14 @@ pub(super) enum Failure {
 impl Http {
     /// Connecting may take half of `timeout`: what takes longer is known not to have arrived.
     pub(super) fn new(timeout: Duration) -> Result<Self, ClientError> {
+        Self::with_headers(timeout, HeaderMap::new())
+    }
+
+    /// With headers that every request carries; those that are secrets have to be marked so.
+    pub(super) fn with_headers(timeout: Duration, headers: HeaderMap) -> Result<Self, ClientError> {
         let client = Client::builder()
             .user_agent(concat!("sdp-gateway/", env!("CARGO_PKG_VERSION")))
+            .default_headers(headers)
             .redirect(Policy::none())
             // A repeat by the library would escape the rule of looking first.
             .retry(retry::never())
@@ -71,20 +95,20 @@ impl Http {
         client.map(Self).map_err(ClientError::Client)
     }
 
-    /// Posts and reads the whole answer until `deadline`. Dropping it breaks the call off.
-    pub(super) async fn post(&self, ask: Ask, deadline: Instant) -> Result<Answer, Failure> {
+    /// Sends and reads the whole answer until `deadline`. Dropping it breaks the call off.
+    pub(super) async fn call(&self, ask: Ask, deadline: Instant) -> Result<Answer, Failure> {
         // Without the time for even one packet there and back nothing is begun.
         if deadline <= Instant::now() {
             return Err(Failure::Before("there was no time left".to_owned()));
         }
-        let mut request = self.0.request(Method::POST, ask.url).body(ask.body);
+        let mut request = self.0.request(ask.method, ask.url).body(ask.body);
         if let Some(content_type) = ask.content_type {
             request = request.header(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
         let request = request.build().map_err(|error| failure(&error))?;
         let answer = async {
             let response = self.0.execute(request).await.map_err(|error| failure(&error))?;
-            whole(response).await
+            whole(response, ask.answer_bytes_max).await
         };
         timeout_at(deadline, answer)
             .await
@@ -92,13 +116,13 @@ impl Http {
     }
 }
 
-async fn whole(mut response: Response) -> Result<Answer, Failure> {
+async fn whole(mut response: Response, bytes_max: usize) -> Result<Answer, Failure> {
     let status = response.status().as_u16();
     let retry_after = response.headers().get(RETRY_AFTER).and_then(seconds);
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| Failure::After(reason(&error)))? {
-        if body.len() + chunk.len() > ANSWER_BYTES_MAX {
-            return Err(Failure::After(format!("the answer is longer than {ANSWER_BYTES_MAX} bytes")));
+        if body.len() + chunk.len() > bytes_max {
+            return Err(Failure::After(format!("the answer is longer than {bytes_max} bytes")));
         }
         body.extend_from_slice(&chunk);
     }

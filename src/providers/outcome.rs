@@ -4,6 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::clock::Timestamp;
+
 /// What came of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -22,6 +24,9 @@ pub enum Outcome {
     Unknown(Why),
     /// There is no code in stock to carry it out with. Counts as no attempt.
     Waits,
+    /// The provider does not accept our credentials, which an operator has to mend: counts as no attempt,
+    /// and as a failure of the provider.
+    Denied(Why),
     /// The code is at fault and not the task: it is to be put aside, and another reserved.
     BadCode {
         /// What is wrong with it.
@@ -38,6 +43,9 @@ pub struct Settled {
     pub order_num: Option<String>,
     /// What an operator should know, where it did not go by the book.
     pub note: Option<&'static str>,
+    /// When the device is to be looked at again, by a task of its own: for providers that
+    /// [`converge`](super::Provider::converges).
+    pub follow_up_at: Option<Timestamp>,
 }
 
 /// What is wrong with a code.

@@ -78,6 +78,7 @@ pub(super) mod tests {
             ended_order_num: None,
             user_account: UserAccount::parse("account").expect("an account"),
             device_id: DeviceId::parse("10001").expect("a device"),
+            camera: None,
             kind: GrantKind::Ai,
             storage: None,
             retention_days: None,
@@ -85,6 +86,7 @@ pub(super) mod tests {
             ends_at: None,
             code: None,
             settings: serde_json::Map::new(),
+            wanted: None,
         }
     }
 
@@ -98,6 +100,7 @@ pub(super) mod tests {
                 Outcome::Never(_) => "never".to_owned(),
                 Outcome::Unknown(_) => "unknown".to_owned(),
                 Outcome::Waits => "waits".to_owned(),
+                Outcome::Denied(_) => "denied".to_owned(),
                 Outcome::BadCode { fault, .. } => format!("{fault:?}"),
             };
             assert_eq!(word, *expected, "{script:?}");

@@ -6,8 +6,10 @@ use serde_json::{Map, Value};
 use crate::catalog::{GrantKind, Storage};
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, UserAccount};
-use crate::service::change::Action;
+use crate::service::wanted::Wanted;
 use crate::stock::CodeText;
+
+use super::Action;
 
 /// Whether an earlier attempt at the same task may have carried it out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,6 +38,8 @@ pub struct Task {
     pub user_account: UserAccount,
     /// The device.
     pub device_id: DeviceId,
+    /// What the device is called at its provider, where that is something else.
+    pub camera: Option<String>,
     /// What the service is.
     pub kind: GrantKind,
     /// What is stored, for cloud.
@@ -50,4 +54,6 @@ pub struct Task {
     pub code: Option<CodeText>,
     /// The provider's own settings, from the grant.
     pub settings: Map<String, Value>,
+    /// What should be on the device by now, for providers that [`converge`](super::Provider::converges).
+    pub wanted: Option<Wanted>,
 }

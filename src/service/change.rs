@@ -37,6 +37,8 @@ pub struct Due {
     pub starts_at: Timestamp,
     /// Until when if nothing comes between: for a right the end of grace, for an end now.
     pub ends_at: Timestamp,
+    /// Whether it is paid time that the provider cannot stop: a code of such a one was redeemed there.
+    pub runs_down: bool,
 }
 
 /// What a provider can be asked for.
@@ -119,6 +121,7 @@ impl Service {
             plan: self.plan.clone(),
             starts_at: since,
             ends_at: self.carried_until(now),
+            runs_down: matches!(self.hold, Hold::Paid(paid) if !paid.pausable),
         }
     }
 }

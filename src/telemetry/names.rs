@@ -99,10 +99,13 @@ metrics_table! {
         "How long the task that is most overdue has been due; 0 where none is. Counted at the scrape.";
     /// Attempts at tasks.
     TASK_ATTEMPTS = "task_attempts_total", Kind::Counter, Count,
-        "Attempts at tasks by provider and class (done, again, never, unknown, waits for stock, bad_code).";
+        "Attempts at tasks by provider and class (done, again, never, unknown, waits for stock, denied, bad_code).";
     /// Time of one attempt.
     TASK_SEND_SECONDS = "task_send_seconds", Kind::Histogram(SECONDS), Seconds,
         "Time of one attempt at a task with all its calls, by provider.";
+    /// What differs at providers that keep a state.
+    DRIFT = "drift_total", Kind::Counter, Count,
+        "What was found to differ at a provider from what is in force, by provider, what (enabled, preset, elsewhere, missing, bad_preset, user) and end (told, mended, failed).";
     /// Breakers.
     PROVIDER_BREAKER_OPEN = "provider_breaker_open", Kind::Gauge, Count,
         "Whether nothing is sent to a provider for a while, since it failed again and again: 1 or 0, by provider.";
@@ -112,6 +115,9 @@ metrics_table! {
     /// Time to answer on the activation surface.
     ACTIVATION_REQUEST_SECONDS = "activation_request_seconds", Kind::Histogram(SECONDS), Seconds,
         "Time from the head of a request of the activation surface to its answer, by call.";
+    /// Answers to streamers.
+    FLUSSONIC_ANSWERS = "flussonic_answers_total", Kind::Counter, Count,
+        "Answers to streamers that ask whether somebody may play, by reason (allowed, or why not).";
     /// Codes in stock.
     CODES_UNUSED = "codes_unused", Kind::Gauge, Count,
         "Activation codes in stock by kind (cloud, ai, 4g); counted at the scrape.";

@@ -16,6 +16,11 @@ pub fn task_sent(provider: &str, took: Duration) {
     histogram!(names::TASK_SEND_SECONDS, "provider" => provider.to_owned()).record(took);
 }
 
+/// Something at a provider was not as it should be; what became of it.
+pub fn drift(provider: &str, what: &'static str, end: &'static str) {
+    counter!(names::DRIFT, "provider" => provider.to_owned(), "what" => what, "end" => end).increment(1);
+}
+
 /// How many tasks of a state there are.
 pub fn tasks(state: &'static str, tasks: u32) {
     gauge!(names::TASKS, "state" => state).set(tasks);

@@ -78,7 +78,8 @@ impl Attempt {
         match errand(&self.claimed, self.shared.ledger.vault()) {
             Ok(errand) => self.send(&errand, break_off).await,
             Err(Unfit::Nothing) => {
-                unasked(Outcome::Done { note: Some("nothing had begun there".to_owned()) })
+                let note = Some("nothing had begun there".to_owned());
+                unasked(Outcome::Done { note, follow_up_at: None })
             }
             Err(Unfit::Incomplete) => {
                 let why = "the task names no device or no account".to_owned();

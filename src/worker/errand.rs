@@ -25,8 +25,13 @@ pub(super) fn errand(claimed: &Claimed, vault: &Vault) -> Result<Task, Unfit> {
     let action = match task.action {
         TaskAction::Begin | TaskAction::Redeem => Action::Begin,
         TaskAction::Change => Action::Change,
-        TaskAction::End if claimed.ended_order_num.is_none() => return Err(Unfit::Nothing),
-        TaskAction::End => Action::End,
+        // Who brings about a state is told every end: an attempt that nobody counts may have begun it.
+        TaskAction::End | TaskAction::Retire
+            if claimed.ended_order_num.is_none() && claimed.wanted.is_none() =>
+        {
+            return Err(Unfit::Nothing);
+        }
+        TaskAction::End | TaskAction::Retire => Action::End,
         TaskAction::Issue => return Err(Unfit::Incomplete),
     };
     let (Some(device_id), Some(user_account)) = (task.device_id.clone(), task.account.clone()) else {
@@ -41,6 +46,7 @@ pub(super) fn errand(claimed: &Claimed, vault: &Vault) -> Result<Task, Unfit> {
         ended_order_num: claimed.ended_order_num.clone(),
         user_account,
         device_id,
+        camera: claimed.camera.clone(),
         kind: task.body.kind,
         storage: task.body.storage,
         retention_days: task.body.retention_days,
@@ -48,5 +54,6 @@ pub(super) fn errand(claimed: &Claimed, vault: &Vault) -> Result<Task, Unfit> {
         ends_at: task.body.ends_at_ms.map(Timestamp),
         code: code.map_err(|error| Unfit::Sealed(error.to_string()))?,
         settings: task.body.settings.clone(),
+        wanted: claimed.wanted.clone(),
     })
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::backoff::Backoff;
 use crate::clock::Timestamp;
 use crate::ledger::fulfil;
-use crate::providers::{Outcome, Why};
+use crate::providers::{Outcome, Settled, Why};
 
 /// How tasks are gone on with.
 #[derive(Debug, Clone, Copy)]
@@ -36,6 +36,7 @@ pub(super) fn class(outcome: &Outcome) -> &'static str {
         Outcome::Never(_) => "never",
         Outcome::Unknown(_) => "unknown",
         Outcome::Waits => "waits",
+        Outcome::Denied(_) => "denied",
         Outcome::BadCode { .. } => "bad_code",
     }
 }
@@ -44,7 +45,9 @@ pub(super) fn class(outcome: &Outcome) -> &'static str {
 pub(super) fn verdict(outcome: &Outcome) -> Verdict {
     match outcome {
         Outcome::Done(_) | Outcome::Never(_) | Outcome::BadCode { .. } => Verdict::Worked,
-        Outcome::Again { why, .. } | Outcome::Unknown(why) => Verdict::Failed(why.to_string()),
+        Outcome::Again { why, .. } | Outcome::Unknown(why) | Outcome::Denied(why) => {
+            Verdict::Failed(why.to_string())
+        }
         Outcome::Waits => Verdict::Unasked,
     }
 }
@@ -61,7 +64,9 @@ impl Policy {
         let is_last = attempts.saturating_add(1) >= self.attempts_max;
         let due_in = |asked| later(now, self.backoff.pause(attempts, asked, chance));
         match outcome {
-            Outcome::Done(settled) => fulfil::Outcome::Done { note: settled.note.map(str::to_owned) },
+            Outcome::Done(Settled { note, follow_up_at, .. }) => {
+                fulfil::Outcome::Done { note: note.map(str::to_owned), follow_up_at }
+            }
             Outcome::Never(why) => fulfil::Outcome::Dead { why: why.to_string(), doubt: false },
             Outcome::Again { why, .. } if is_last => self.given_up(&why, false),
             Outcome::Unknown(why) if is_last => self.given_up(&why, true),
@@ -69,7 +74,10 @@ impl Policy {
                 fulfil::Outcome::Again { due_at: due_in(after), why: why.to_string() }
             }
             Outcome::Unknown(why) => fulfil::Outcome::Unknown { due_at: due_in(None), why: why.to_string() },
-            Outcome::Waits => fulfil::Outcome::Waits { due_at: later(now, self.stock_pause) },
+            Outcome::Waits => fulfil::Outcome::Waits { due_at: later(now, self.stock_pause), why: None },
+            Outcome::Denied(why) => {
+                fulfil::Outcome::Waits { due_at: due_in(None), why: Some(why.to_string()) }
+            }
             // The last of them too: its code has to be put aside. The next attempt is not made.
             Outcome::BadCode { why, .. } => {
                 fulfil::Outcome::BadCode { due_at: due_in(None), why: why.to_string() }
@@ -93,7 +101,7 @@ pub(super) fn due_at(outcome: &fulfil::Outcome) -> Option<Timestamp> {
     match outcome {
         fulfil::Outcome::Again { due_at, .. }
         | fulfil::Outcome::Unknown { due_at, .. }
-        | fulfil::Outcome::Waits { due_at }
+        | fulfil::Outcome::Waits { due_at, .. }
         | fulfil::Outcome::BadCode { due_at, .. } => Some(*due_at),
         fulfil::Outcome::Done { .. } | fulfil::Outcome::Dead { .. } => None,
         fulfil::Outcome::Returned { .. } | fulfil::Outcome::GivenBack | fulfil::Outcome::BrokenOff => None,
@@ -107,7 +115,7 @@ fn later(now: Timestamp, pause: Duration) -> Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::providers::{CodeFault, Settled};
+    use crate::providers::CodeFault;
 
     const POLICY: Policy = Policy {
         attempts_max: 3,
@@ -147,9 +155,12 @@ mod tests {
 
     #[test]
     fn the_rest() {
-        assert_eq!(judge(Outcome::Done(Settled::default()), 0), fulfil::Outcome::Done { note: None });
+        let done = fulfil::Outcome::Done { note: None, follow_up_at: None };
+        assert_eq!(judge(Outcome::Done(Settled::default()), 0), done);
         assert_eq!(judge(Outcome::Never(why()), 0), fulfil::Outcome::Dead { why: text(), doubt: false });
-        assert_eq!(judge(Outcome::Waits, 2), fulfil::Outcome::Waits { due_at: Timestamp(31_000) });
+        let waits = |ms, why| fulfil::Outcome::Waits { due_at: Timestamp(ms), why };
+        assert_eq!(judge(Outcome::Waits, 2), waits(31_000, None));
+        assert_eq!(judge(Outcome::Denied(why()), 2), waits(5000, Some(text())), "never the last");
         let bad = judge(Outcome::BadCode { fault: CodeFault::Used, why: why() }, 2);
         assert!(matches!(bad, fulfil::Outcome::BadCode { .. }), "the code is put aside: {bad:?}");
         assert!(POLICY.is_spent(3) && !POLICY.is_spent(2));

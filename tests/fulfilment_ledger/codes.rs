@@ -67,7 +67,7 @@ async fn an_entitlement_by_code_waits_for_stock_gets_one_and_loses_it_with_the_c
         let claimed = world.claim(10, 1).await;
         assert_eq!(claimed[0].task.action.word(), "issue");
         assert_eq!(world.ledger.draw(&claimed[0].task, at(1)).await.unwrap(), Drawn::Empty);
-        world.settle(&claimed[0], Outcome::Waits { due_at: at(2) }, 1).await;
+        world.settle(&claimed[0], Outcome::Waits { due_at: at(2), why: None }, 1).await;
         world.stock(&["AI-1", "AI-2"], GrantKind::Ai, "local").await;
         let claimed = world.claim(10, 2).await;
         assert_eq!(claimed[0].task.attempts, 0);
@@ -115,7 +115,10 @@ async fn a_remote_providers_code_is_redeemed_there_first() {
             Redeemed::Refused(Refused::Used)
         );
         assert_eq!(world.services("cam-1", 0).await, Vec::<String>::new());
-        assert_eq!(world.settle(&first, Outcome::Done { note: None }, 0).await, Settled::Settled);
+        assert_eq!(
+            world.settle(&first, Outcome::Done { note: None, follow_up_at: None }, 0).await,
+            Settled::Settled
+        );
         assert_eq!(world.services("cam-1", 0).await, ["ai active"]);
         assert_eq!(world.redeem("FAR-1", GrantKind::Ai, on, 1).await, Redeemed::Refused(Refused::Used));
         // Refused there, the code is of no use to anybody.
@@ -142,8 +145,11 @@ async fn whoever_dies_over_a_remote_code_is_followed_by_a_worker() {
         let claimed = world.claim(10, 1).await;
         assert!(claimed[0].task.doubt);
         assert_eq!(claimed[0].code.as_ref().map(|code| code.state), Some(CodeState::Reserved));
-        assert_eq!(world.settle(&lost, Outcome::Done { note: None }, 1).await, Settled::NotYours);
-        world.settle(&claimed[0], Outcome::Done { note: None }, 1).await;
+        assert_eq!(
+            world.settle(&lost, Outcome::Done { note: None, follow_up_at: None }, 1).await,
+            Settled::NotYours
+        );
+        world.settle(&claimed[0], Outcome::Done { note: None, follow_up_at: None }, 1).await;
         assert_eq!(world.services("cam-1", 1).await, ["ai active"]);
         // Given up for good, without doubt: the code is as good as before.
         let Redeemed::Remote(task) = world.redeem("FAR-2", GrantKind::Ai, on, 2).await else {

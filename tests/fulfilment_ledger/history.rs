@@ -90,7 +90,7 @@ impl History {
             1 => Outcome::GivenBack,
             2 => Outcome::Unknown { due_at, why },
             3 => Outcome::Unknown { due_at, why },
-            _ => Outcome::Done { note: None },
+            _ => Outcome::Done { note: None, follow_up_at: None },
         };
         let carried_out = match outcome {
             Outcome::Done { .. } => true,
@@ -133,7 +133,7 @@ impl History {
                 return;
             }
             for one in claimed {
-                let done = Outcome::Done { note: None };
+                let done = Outcome::Done { note: None, follow_up_at: None };
                 self.world.settle(&one, done.clone(), self.hour).await;
                 self.carry_out(&one, &done).await;
             }

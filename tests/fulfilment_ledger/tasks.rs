@@ -20,7 +20,9 @@ async fn a_remote_service_is_in_force_once_its_task_is_settled() {
         let claimed = world.claim(10, 1).await;
         assert_eq!(claimed.len(), 1);
         assert_eq!(claimed[0].task.body.ends_at_ms, Some(at(25).0));
-        world.settle(&claimed[0], Outcome::Done { note: Some("found".to_owned()) }, 1).await;
+        world
+            .settle(&claimed[0], Outcome::Done { note: Some("found".to_owned()), follow_up_at: None }, 1)
+            .await;
         assert_eq!(world.services("cam-1", 1).await, ["cloud active"]);
         world.register(ANN, "2", 24, 49).await;
         assert_eq!(world.work(24).await, ["change cam-1"]);

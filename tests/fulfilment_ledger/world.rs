@@ -48,6 +48,7 @@ kind = "cloud"
 storage = "event"
 devices_max = 1
 provider = "test"
+settings = { preset_id = 393 }
 
 [[offer]]
 id = "code-day"
@@ -232,6 +233,7 @@ impl World {
             now: at(hour),
             leased_until: at(hour + 1),
             token: format!("redeem {text} {hour}"),
+            pausing: std::sync::Arc::default(),
         }
     }
 
@@ -259,7 +261,7 @@ impl World {
             for one in claimed {
                 let device = one.task.device_id.as_ref().map_or("-", DeviceId::as_str);
                 told.push(format!("{} {device}", one.task.action.word()));
-                let settled = self.settle(&one, Outcome::Done { note: None }, hour).await;
+                let settled = self.settle(&one, Outcome::Done { note: None, follow_up_at: None }, hour).await;
                 assert_eq!(settled, Settled::Settled);
             }
         }
@@ -277,7 +279,8 @@ impl World {
 }
 
 pub(crate) fn claim(tasks_max: u32, now: Timestamp, token: &str) -> Claim {
-    let room = |provider: &str| Room { provider: provider.to_owned(), tasks_max };
+    let room =
+        |provider: &str| Room { provider: provider.to_owned(), tasks_max, wants_state: provider == "test" };
     let rooms = vec![room("local"), room("test")];
     Claim { rooms, now, leased_until: now.plus_ms(HOUR), token: token.to_owned() }
 }

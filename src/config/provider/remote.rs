@@ -4,8 +4,8 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use super::super::Worker;
 use super::super::reading::Reading;
-use super::super::{Worker, net};
 use super::{Provider, ProviderKind};
 
 /// The kind of phone we call as.
@@ -115,10 +115,7 @@ impl Provider {
                 reading.fault_in(own, key, "is missing");
             }
         }
-        if self.base_url.as_deref().is_some_and(|url| !net::is_url_prefix(url)) {
-            let what = "is not of the form https://HOST[:PORT][/PATH], without a trailing /";
-            reading.fault(&format!("{own}.base_url"), what);
-        }
+        self.check_reach(own, worker, reading);
         let secret = self.partner_secret.as_ref().map(ExposeSecret::expose_secret);
         for (key, value) in [("partner_key", self.partner_key.as_deref()), ("partner_secret", secret)] {
             if value == Some("") {
@@ -133,13 +130,6 @@ impl Provider {
             |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         if self.language.as_deref().is_some_and(|text| !is_language(text)) {
             reading.fault(&format!("{own}.language"), "is not a language such as en");
-        }
-        if u64::from(self.timeout_ms) >= u64::from(worker.lease_s) * 1000 {
-            reading.fault_in(
-                own,
-                "timeout_ms",
-                "is not below worker.lease_s, so that a task could be sent twice at once",
-            );
         }
     }
 }

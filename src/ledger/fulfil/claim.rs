@@ -6,7 +6,8 @@ use crate::clock::Timestamp;
 use crate::ledger::store::Store;
 use crate::ledger::tables::read;
 use crate::ledger::tables::task::Task;
-use crate::ledger::{Ledger, NotKept, StoreError};
+use crate::ledger::{Ledger, NoRandomBytes, NotKept, StoreError};
+use crate::service::wanted::Wanted;
 
 /// How much a worker can send now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +22,16 @@ pub struct Claim {
     pub token: String,
 }
 
+/// A lease's secret, of one claim alone.
+///
+/// # Errors
+/// [`NoRandomBytes`].
+pub fn lease_token() -> Result<String, NoRandomBytes> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(NoRandomBytes)?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+}
+
 /// How many tasks of one provider may be taken up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Room {
@@ -28,6 +39,8 @@ pub struct Room {
     pub provider: String,
     /// At most so many.
     pub tasks_max: u32,
+    /// Whether its tasks are to come with what it should have on the device by now.
+    pub wants_state: bool,
 }
 
 /// A task on lease.
@@ -40,19 +53,27 @@ pub struct Claimed {
     pub ended_order_num: Option<String>,
     /// The code that is reserved for it, sealed.
     pub code: Option<super::Code>,
+    /// What the device is called at its provider, where it has a name of its own.
+    pub camera: Option<String>,
+    /// What the provider should have on the device, where it asked for that.
+    pub wanted: Option<Wanted>,
 }
 
-/// Tasks that are due, and no task that is older is open for the same device. The engines differ only
-/// in how one statement serves several providers.
+/// Tasks that are due, and no task that is older is open for the same device; a retirement waits for
+/// younger ones too. The engines differ only in how one statement serves several providers.
 pub(in crate::ledger) const CLAIMABLE: &str = "SELECT t.id FROM task t WHERE t.provider = $1 \
     AND t.open_on IS NOT NULL AND t.due_at <= $2 AND NOT EXISTS \
-    (SELECT 1 FROM task o WHERE o.open_on = t.open_on AND o.id < t.id) ORDER BY t.due_at, t.id";
+    (SELECT 1 FROM task o WHERE o.open_on = t.open_on AND o.id < t.id) \
+    AND (t.action <> 'retire' OR t.open_on = t.device_id \
+    OR NOT EXISTS (SELECT 1 FROM task o WHERE o.open_on = t.device_id)) \
+    ORDER BY t.due_at, t.id";
 
 /// What being taken up changes. One that was running had a lease that ran out: an attempt that nobody
-/// knows the end of.
+/// knows the end of. A retirement stands in its device's order only while it runs (`Task::lane`).
 pub(in crate::ledger) const TAKE: &str = "UPDATE task SET \
     attempts = attempts + CASE state WHEN 'running' THEN 1 ELSE 0 END, \
-    doubt = CASE state WHEN 'running' THEN 1 ELSE doubt END, state = 'running'";
+    doubt = CASE state WHEN 'running' THEN 1 ELSE doubt END, state = 'running', \
+    open_on = CASE action WHEN 'retire' THEN device_id ELSE open_on END";
 
 /// Claims.
 ///
@@ -73,6 +94,10 @@ impl Ledger {
         if claim.rooms.iter().all(|room| room.tasks_max == 0) {
             return Ok(Vec::new());
         }
+        let stateful = |room: &&Room| room.wants_state;
+        let stateful: Vec<String> =
+            claim.rooms.iter().filter(stateful).map(|room| room.provider.clone()).collect();
+        let now = claim.now;
         let Fact::Claimed(tasks) = self.deed(Deed::Claim(claim)).await? else {
             return Err(NotKept::Stopped);
         };
@@ -83,7 +108,11 @@ impl Ledger {
                 Some(key) => self.code(key).await?,
                 None => None,
             };
-            claimed.push(Claimed { task, ended_order_num, code });
+            let (camera, wanted) = match stateful.contains(&task.provider) {
+                true => self.wanted_by(&task, now).await?,
+                false => (None, None),
+            };
+            claimed.push(Claimed { task, ended_order_num, code, camera, wanted });
         }
         Ok(claimed)
     }

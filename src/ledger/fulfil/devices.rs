@@ -11,6 +11,7 @@ use crate::ledger::{Ledger, NotKept, StoreError};
 use crate::service::Service;
 use crate::service::holdings::{Holdings, Refused};
 use crate::service::source::ServiceId;
+use crate::service::wanted::Owner;
 
 /// A device to bind.
 #[derive(Debug, Clone)]
@@ -37,15 +38,6 @@ pub enum Bound {
     AnotherAccount,
     /// It is bound to another number.
     AnotherNumber,
-}
-
-/// By whom a device is bound.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Owner {
-    /// A number.
-    Number(Msisdn),
-    /// An account.
-    Account(UserAccount),
 }
 
 /// A device to unbind.

@@ -8,9 +8,9 @@ use crate::ledger::StoreError;
 use crate::ledger::store::Store;
 use crate::ledger::tables::task::TaskId;
 use crate::ledger::tables::{Records, each};
+use crate::service::Plan;
 use crate::service::change::{Action, Due};
 use crate::service::source::Source;
-use crate::service::{LOCAL_PROVIDER, Plan};
 
 /// Writes tasks for dues, in their order. `days_min` knows of each for how many days a code must be that
 /// is to serve it.
@@ -74,8 +74,8 @@ fn write(
         Source::Entitlement(id) => (None, Some(id.clone())),
         Source::Voucher(_) | Source::Order(_) => (None, None),
     };
-    // A remote provider's code was redeemed there when the service was written.
-    let code = code.filter(|_| due.plan.provider != LOCAL_PROVIDER && action != TaskAction::End);
+    // A code of a provider that redeems its own was redeemed there when the service was written.
+    let code = code.filter(|_| due.runs_down && action != TaskAction::End);
     store.save(&Task {
         id: TaskId(id),
         provider: due.plan.provider.clone(),

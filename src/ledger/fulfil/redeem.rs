@@ -1,6 +1,9 @@
-//! Redeeming a code on a device. Our own is redeemed at once. A remote provider's is redeemed there
-//! first: it is reserved, whoever asked sends the task he gets, and settling it writes the service; if
+//! Redeeming a code on a device. Our own is redeemed at once, also where a remote provider that can pause
+//! carries it out. One that a remote provider redeems itself is redeemed there first: it is reserved, whoever asked sends the task he gets, and settling it writes the service; if
 //! he dies over it, a worker goes on when his lease has run out.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::holding::Holding;
 use super::owe::body;
@@ -36,6 +39,9 @@ pub struct Redeem {
     pub leased_until: Timestamp,
     /// The lease's secret: random, of this call alone.
     pub token: String,
+    /// The remote providers that can stop and resume what was paid, and redeem no codes of their own:
+    /// codes for their services are ours.
+    pub pausing: Arc<BTreeSet<String>>,
 }
 
 /// What came of it.
@@ -55,6 +61,11 @@ impl Redeem {
     pub(super) fn locks(&self) -> Vec<Lock> {
         let codes = self.keys.iter().map(|key| Lock::text(key.as_str()));
         codes.chain([Lock::device(&self.device)]).collect()
+    }
+
+    /// Whether a code is redeemed with us alone.
+    fn is_ours(&self, code: &Code) -> bool {
+        code.provider == LOCAL_PROVIDER || self.pausing.contains(&code.provider)
     }
 
     /// Whether a code is reserved for this very wish.
@@ -88,9 +99,9 @@ pub(super) fn redeem(store: &mut impl Store, asked: &Redeem) -> Result<Redeemed,
         return Ok(Redeemed::Refused(refused));
     }
     let Some(code) = code else { return Ok(Redeemed::Refused(Refused::Invalid)) };
-    if code.provider == LOCAL_PROVIDER {
+    if asked.is_ours(&code) {
         let holding = bound(store, row, &asked.device, &asked.account, asked.now)?;
-        let id = grant(store, holding, &code, &asked.device, asked.now)?;
+        let id = grant(store, holding, &code, &asked.device, Begun::ByTask, asked.now)?;
         return Ok(id.map_or(Redeemed::Refused(Refused::Device), Redeemed::Done));
     }
     reserve(store, asked, row, code).map(|claimed| Redeemed::Remote(Box::new(claimed)))
@@ -105,6 +116,15 @@ fn standing(code: Option<&Code>) -> CodeStanding {
         CodeState::Used | CodeState::Reserved => CodeStanding::Used,
         CodeState::Void | CodeState::Bad => CodeStanding::Void,
     }
+}
+
+/// Who has begun, or begins, what a code gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Begun {
+    /// Its provider, which has just redeemed the code.
+    There,
+    /// The task that its provider is owed; at once where the provider is `local`.
+    ByTask,
 }
 
 /// The holdings that a device is part of, in which the account has it.
@@ -143,16 +163,16 @@ fn grant(
     mut holding: Holding,
     code: &Code,
     device: &DeviceId,
+    begun: Begun,
     now: Timestamp,
 ) -> Result<Option<ServiceId>, StoreError> {
-    let is_local = code.provider == LOCAL_PROVIDER;
     let account = holding.now.devices.iter().find(|d| d.id == *device).and_then(|d| d.account.clone());
-    let id = match holding.now.redeem(device, purchase(code), now) {
+    let id = match holding.now.redeem(device, purchase(code, begun), now) {
         Ok(id) => id,
         Err(NotGranted::NotBound | NotGranted::AnotherAccount) => return Ok(None),
         Err(why) => return Err(StoreError::broken(format!("a code could not be granted: {why}"))),
     };
-    if !is_local {
+    if begun == Begun::There {
         // It was begun there just now; where it is not its turn, it begins when that comes.
         holding.now.confirm(&id, now);
     }
@@ -170,13 +190,14 @@ fn grant(
     Ok(Some(id))
 }
 
-/// What a code gives. A remote provider is taken for one that cannot pause: what runs there runs down.
-fn purchase(code: &Code) -> Purchase {
+/// What a code gives. A provider that redeems its own is taken for one that cannot pause: what runs there
+/// runs down.
+fn purchase(code: &Code, begun: Begun) -> Purchase {
     Purchase {
         source: Source::Code(code.key.as_str().to_owned()),
         plan: plan(code),
         granted_ms: i64::from(code.days) * DAY_MS,
-        pausable: code.provider == LOCAL_PROVIDER,
+        pausable: begun == Begun::ByTask,
     }
 }
 
@@ -200,7 +221,7 @@ fn reserve(
 ) -> Result<Claimed, StoreError> {
     let msisdn = row.as_ref().and_then(|row| row.msisdn.clone());
     bound(store, row, &asked.device, &asked.account, asked.now)?.save(store)?;
-    let (id, service) = (store.next_task()?, ServiceId::of_paid(&purchase(&code).source));
+    let (id, service) = (store.next_task()?, ServiceId::of_paid(&purchase(&code, Begun::There).source));
     let code = Code {
         state: CodeState::Reserved,
         device_id: Some(asked.device.clone()),
@@ -232,7 +253,7 @@ fn reserve(
         settled_at: None,
     };
     store.save(&task)?;
-    Ok(Claimed { task, ended_order_num: None, code: Some(code) })
+    Ok(Claimed { task, ended_order_num: None, code: Some(code), camera: None, wanted: None })
 }
 
 /// A remote provider has redeemed a reserved code: the service is written. Where the device is another
@@ -253,7 +274,7 @@ pub(super) fn redeemed(store: &mut impl Store, task: &Task, now: Timestamp) -> R
     }
     let holding = bound(store, row, device, account, now)?;
     let was_withdrawn = code.state == CodeState::Void;
-    let Some(id) = grant(store, holding, &code, device, now)? else { return Ok(false) };
+    let Some(id) = grant(store, holding, &code, device, Begun::There, now)? else { return Ok(false) };
     if was_withdrawn {
         super::delivery::revoke(store, &id, now)?;
     }

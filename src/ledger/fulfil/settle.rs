@@ -2,7 +2,7 @@
 
 use super::holding::Holding;
 use super::owe::close;
-use super::{Code, CodeState, Deed, Fact, Task, TaskAction, TaskState, redeem};
+use super::{Code, CodeState, Deed, Fact, Task, TaskAction, TaskState, redeem, retire};
 use crate::clock::Timestamp;
 use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::Records;
@@ -18,6 +18,8 @@ pub enum Outcome {
     Done {
         /// What an operator should know of it.
         note: Option<String>,
+        /// When the provider has to look at the device again.
+        follow_up_at: Option<Timestamp>,
     },
     /// It was not carried out; another attempt may, not before `due_at`.
     Again {
@@ -40,10 +42,13 @@ pub enum Outcome {
         /// Whether this last attempt may have carried it out all the same.
         doubt: bool,
     },
-    /// There is no code in stock for it. Counts as no attempt.
+    /// There is no code in stock for it, or the provider does not accept our credentials. Counts as no
+    /// attempt.
     Waits {
         /// When to look again.
         due_at: Timestamp,
+        /// What it waits for, where that is not the stock.
+        why: Option<String>,
     },
     /// It was not carried out, and who asked for it was told so: its code goes back, for another try.
     Returned {
@@ -107,8 +112,12 @@ pub(super) fn settle(
     let again = |due_at: Timestamp| Task { state: TaskState::Due, due_at, ..task.clone() };
     match outcome {
         // No lease ends any more: it was due until now.
-        Outcome::Done { note } => {
-            done(store, Task { note: note.clone(), attempts, due_at: now, ..task }, now)?
+        Outcome::Done { note, follow_up_at } => {
+            let task = Task { note: note.clone(), attempts, due_at: now, ..task };
+            done(store, task.clone(), now)?;
+            if let Some(due_at) = follow_up_at {
+                retire::owe(store, &task, *due_at, now)?;
+            }
         }
         Outcome::Again { due_at, why } => {
             store.save(&Task { attempts, last_error: Some(why.clone()), ..again(*due_at) })?;
@@ -121,7 +130,10 @@ pub(super) fn settle(
             let doubt = task.doubt || *doubt;
             dead(store, Task { attempts, doubt, ..task }, why, now)?;
         }
-        Outcome::Waits { due_at } => store.save(&again(*due_at))?,
+        Outcome::Waits { due_at, why } => {
+            let last_error = why.clone().or_else(|| task.last_error.clone());
+            store.save(&Task { last_error, ..again(*due_at) })?;
+        }
         Outcome::GivenBack => store.save(&again(now))?,
         Outcome::BrokenOff => store.save(&Task { doubt: true, ..again(now) })?,
         Outcome::Returned { why } => {
@@ -161,7 +173,7 @@ fn done(store: &mut impl Store, task: Task, now: Timestamp) -> Result<(), StoreE
                 confirm(store, service, now)?;
             }
         }
-        TaskAction::End | TaskAction::Issue => {}
+        TaskAction::End | TaskAction::Retire | TaskAction::Issue => {}
     }
     store.save(&task)
 }

@@ -27,7 +27,7 @@ pub struct TaskFilter {
 pub struct Depth {
     /// Whose.
     pub provider: String,
-    /// Tasks due or running.
+    /// Tasks due or running, without those that were put off for days by plan.
     pub open: i64,
     /// The earliest time at which one of them was due, where that has passed.
     pub oldest_due_at: Option<Timestamp>,
@@ -40,7 +40,7 @@ const BACKLOG: &str = "/* task backlog */ SELECT state AS word, COUNT(*) AS many
 
 const DEPTHS: &str = "/* task depths */ SELECT provider, COUNT(*) AS many, \
     MIN(CASE WHEN state = 'due' AND due_at <= $1 THEN due_at END) AS oldest FROM task \
-    WHERE open_on IS NOT NULL GROUP BY provider ORDER BY provider";
+    WHERE open_on IS NOT NULL AND (action <> 'retire' OR due_at <= $1) GROUP BY provider ORDER BY provider";
 
 const UNDONE: &str = "WHERE service_id = $1 AND id < $2 AND action IN ('begin', 'change', 'redeem') \
     AND (state = 'done' OR doubt = 1) ORDER BY id DESC LIMIT 1";

@@ -24,6 +24,8 @@ pub enum TaskAction {
     Change,
     /// It ends.
     End,
+    /// What was left to be done some time after an end is looked at again.
+    Retire,
     /// A code of a remote provider's own is redeemed there; its service is written once that is done.
     Redeem,
     /// An entitlement gets a code from stock.
@@ -48,7 +50,7 @@ pub enum TaskState {
 }
 
 impl TaskAction {
-    const ALL: [Self; 5] = [Self::Begin, Self::Change, Self::End, Self::Redeem, Self::Issue];
+    const ALL: [Self; 6] = [Self::Begin, Self::Change, Self::End, Self::Retire, Self::Redeem, Self::Issue];
 
     /// Its word in ledger and answers.
     #[must_use]
@@ -57,6 +59,7 @@ impl TaskAction {
             Self::Begin => "begin",
             Self::Change => "change",
             Self::End => "end",
+            Self::Retire => "retire",
             Self::Redeem => "redeem",
             Self::Issue => "issue",
         }
@@ -160,12 +163,21 @@ pub struct Task {
 
 impl Task {
     /// What it is in order for: no task is taken up while an older one for the same is open. A device,
-    /// or (no device is called so) an entitlement.
+    /// or (no device is called so) an entitlement. A retirement waits for days, in nobody's way; only
+    /// while it runs it is its device's like any other (`claim::TAKE`).
     fn lane(&self) -> String {
         match (&self.device_id, &self.entitlement) {
+            (Some(device), _) if self.action == TaskAction::Retire && self.state != TaskState::Running => {
+                Self::retirement(&self.provider, device)
+            }
             (Some(device), _) => device.as_str().to_owned(),
             (None, entitlement) => format!("/{}", entitlement.as_deref().unwrap_or_default()),
         }
+    }
+
+    /// Where the one retirement waits that a provider may owe for a device.
+    pub(in crate::ledger) fn retirement(provider: &str, device: &DeviceId) -> String {
+        format!("/{provider}/{device}")
     }
 }
 

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use form_urlencoded::Serializer;
+use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
@@ -86,7 +87,7 @@ impl Remote {
             return (Reply::Not { why, after: None }, true);
         };
         let ask = self.ask(&format!("{base}{path}"), self.signed(parameters, nonce));
-        let (reply, reached) = match self.http.post(ask, deadline).await {
+        let (reply, reached) = match self.http.call(ask, deadline).await {
             Ok(answer) => (read(&answer), true),
             Err(Failure::Before(text)) => (Reply::Not { why: Why::new(text), after: None }, false),
             Err(Failure::After(text)) => (Reply::Unsure(Why::new(text)), true),
@@ -115,23 +116,14 @@ impl Remote {
 
     fn ask(&self, url: &str, parameters: Vec<(&'static str, String)>) -> Ask {
         let encoded = || Serializer::new(String::new()).extend_pairs(&parameters).finish();
+        let ask = |url| Ask::new(Method::POST, url);
         match self.settings.send_as {
-            SendAs::Query => {
-                Ask { url: format!("{url}?{}", encoded()), content_type: None, body: String::new() }
-            }
-            SendAs::Form => Ask {
-                url: url.to_owned(),
-                content_type: Some("application/x-www-form-urlencoded"),
-                body: encoded(),
-            },
+            SendAs::Query => ask(format!("{url}?{}", encoded())),
+            SendAs::Form => ask(url.to_owned()).with("application/x-www-form-urlencoded", encoded()),
             SendAs::Json => {
                 let text = |(name, value): (&str, String)| (name.to_owned(), Value::String(value));
                 let body: Map<_, _> = parameters.into_iter().map(text).collect();
-                Ask {
-                    url: url.to_owned(),
-                    content_type: Some("application/json"),
-                    body: Value::Object(body).to_string(),
-                }
+                ask(url.to_owned()).with("application/json", Value::Object(body).to_string())
             }
         }
     }

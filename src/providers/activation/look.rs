@@ -65,8 +65,11 @@ impl Remote {
         let why = match self.call(path, self.of_device(task), deadline).await {
             Ok(Reply::Said { class: Class::Done, result, .. }) => match &result["data"] {
                 Value::Array(rows) => {
-                    let settled =
-                        |row: &Value| Settled { order_num: text(&row["orderNum"]), note: Some(FOUND) };
+                    let settled = |row: &Value| Settled {
+                        order_num: text(&row["orderNum"]),
+                        note: Some(FOUND),
+                        follow_up_at: None,
+                    };
                     return Ok(rows.iter().find(|row| is_ours(row)).map(settled));
                 }
                 Value::Null => return Ok(None),

@@ -43,7 +43,7 @@ pub(super) async fn create(remote: &Remote, task: &Task, deadline: Instant) -> O
     ]);
     match remote.call(CREATE, parameters, deadline).await {
         Ok(Reply::Said { class: Class::Done, .. }) => {
-            Outcome::Done(Settled { order_num: Some(task.order_num.clone()), note: None })
+            Outcome::Done(Settled { order_num: Some(task.order_num.clone()), ..Settled::default() })
         }
         Ok(reply) => refused(reply),
         Err(outcome) => outcome,
@@ -56,7 +56,7 @@ pub(super) async fn cancel(remote: &Remote, task: &Task, deadline: Instant) -> O
     let Some(order_num) = &task.ended_order_num else {
         return Outcome::Never(Why::new("the task names no order to cancel"));
     };
-    let done = |note| Outcome::Done(Settled { order_num: Some(order_num.clone()), note });
+    let done = |note| Outcome::Done(Settled { order_num: Some(order_num.clone()), note, follow_up_at: None });
     match remote.call(CANCEL, common(remote, task, order_num), deadline).await {
         Ok(Reply::Said { class: Class::Done, .. }) => done(None),
         Ok(Reply::Said { class: Class::NotThere, .. }) => done(Some(NOT_THERE)),

@@ -25,7 +25,7 @@ pub(super) async fn redeem(remote: &Remote, task: &Task, deadline: Instant) -> O
         .extend([("actCode", code.in_full().to_owned()), ("type", task.kind.service_type().to_owned())]);
     match remote.call(REDEEM, parameters, deadline).await {
         Ok(Reply::Said { class: Class::Done, result, .. }) => {
-            Outcome::Done(Settled { order_num: text(&result["orderNum"]), note: None })
+            Outcome::Done(Settled { order_num: text(&result["orderNum"]), ..Settled::default() })
         }
         Ok(Reply::Said { class: Class::Used, why, .. }) => used(remote, task, code, why, deadline).await,
         Ok(Reply::Said { class: Class::Invalid, why, .. }) => {

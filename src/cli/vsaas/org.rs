@@ -1,0 +1,141 @@
+//! `vsaas org`: organizations, which billing makes, changes and deletes in both systems at once.
+
+use clap::Subcommand;
+use clap::error::ErrorKind;
+use serde_json::{Value, json};
+
+use super::super::{Ended, Failure, Global, wrong_usage};
+use super::systems::Systems;
+use super::{ids, print_table, told};
+use crate::ids::vsaas::{OrganizationBillingId, TariffId};
+use crate::providers::billing::{NewOrganization, Organization};
+use crate::providers::{Fault, watcher};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Org {
+    /// All of them, with their id in either system
+    List,
+    /// Make one with these tariffs and the default one
+    Create {
+        /// Its title; no other may have it
+        title: String,
+        /// Who owns it; billing.owner of the settings where it is left out
+        #[arg(long, value_name = "EMAIL")]
+        owner: Option<String>,
+        /// A tariff, by billing's id; may be given again
+        #[arg(long = "tariff", value_name = "ID")]
+        tariffs: Vec<TariffId>,
+    },
+    /// Replace its tariffs by these; the default one stays in any case
+    Tariffs {
+        /// The organization, by billing's id
+        org: OrganizationBillingId,
+        /// All tariffs that it is to have, by billing's ids
+        tariffs: Vec<TariffId>,
+    },
+    /// Delete one from both systems
+    Delete {
+        /// The organization, by billing's id
+        org: OrganizationBillingId,
+    },
+}
+
+pub(super) async fn run(global: &Global, systems: &Systems, command: Org) -> Ended {
+    match command {
+        Org::List => list(global, systems).await,
+        Org::Create { title, owner, tariffs } => create(systems, &title, owner.as_deref(), &tariffs).await,
+        Org::Tariffs { org, tariffs } => set_tariffs(systems, org, &tariffs).await,
+        Org::Delete { org } => delete(systems, org).await,
+    }
+}
+
+/// Both systems' lists side by side: the default organization is not in billing's.
+async fn list(global: &Global, systems: &Systems) -> Ended {
+    let mut watched = systems.watcher.organizations(Systems::deadline()).await?;
+    watched.sort_by_key(|of| of.id);
+    let billed = match systems.any_billing() {
+        Some(billing) => billing.organizations(Systems::deadline()).await?,
+        None => Vec::new(),
+    };
+    let same = |of: &watcher::Organization| billed.iter().find(|billed| billed.watcher_id == Some(of.id));
+    let mut rows: Vec<Value> = watched.iter().map(|of| row(same(of), Some(of))).collect();
+    let is_watched = |of: &&Organization| watched.iter().any(|other| of.watcher_id == Some(other.id));
+    rows.extend(billed.iter().filter(|of| !is_watched(of)).map(|of| row(Some(of), None)));
+    let heading = ["billing_id", "watcher_id", "title", "owner", "default", "tariffs", "cameras", "users"];
+    print_table(global, "organizations", &heading, rows);
+    Ok(())
+}
+
+fn row(billed: Option<&Organization>, watched: Option<&watcher::Organization>) -> Value {
+    let title = watched.map(|of| of.title.as_str()).or(billed.and_then(|of| of.title.as_deref()));
+    json!({
+        "billing_id": billed.map(|of| of.id),
+        "watcher_id": watched.map(|of| of.id).or(billed.and_then(|of| of.watcher_id)),
+        "title": title,
+        "owner": billed.and_then(|of| of.owner.as_ref()).and_then(|owner| owner.email.as_deref()),
+        "default": watched.map(|of| of.is_default),
+        "tariffs": billed.map(tariffs_of).unwrap_or_default(),
+        "cameras": watched.and_then(|of| of.camera_count),
+        "users": watched.and_then(|of| of.user_count),
+    })
+}
+
+fn tariffs_of(of: &Organization) -> Vec<TariffId> {
+    of.tariff_plans.iter().map(|tariff| tariff.id).collect()
+}
+
+async fn create(systems: &Systems, title: &str, owner: Option<&str>, tariffs: &[TariffId]) -> Ended {
+    let Some(owner) = owner.or(systems.owner()) else {
+        wrong_usage(
+            ErrorKind::MissingRequiredArgument,
+            "--owner is needed: the settings name no billing.owner",
+        );
+    };
+    let billing = systems.billing()?;
+    ids::check_tariffs(systems, tariffs).await?;
+    // Billing would make a second one of that title, which is what a repeat after a lost answer would do.
+    let all = billing.organizations(Systems::deadline()).await?;
+    if let Some(there) = all.iter().find(|of| of.title.as_deref() == Some(title)) {
+        return Err(told(&format!("there is an organization of that title already: {}", both_ids(there))));
+    }
+    let new = NewOrganization { title, owner, tariffs };
+    let made = billing.create_organization(new, Systems::deadline()).await.map_err(unsure)?;
+    let tariffs = spaced(&tariffs_of(&made));
+    super::super::print(&format!("made organization {}, with the tariffs {tariffs}\n", both_ids(&made)));
+    Ok(())
+}
+
+fn both_ids(of: &Organization) -> String {
+    let watcher = of.watcher_id.map_or_else(|| "not known yet".to_owned(), |id| id.to_string());
+    format!("{} (at Watcher {watcher})", of.id)
+}
+
+fn spaced(tariffs: &[TariffId]) -> String {
+    tariffs.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+async fn set_tariffs(systems: &Systems, org: OrganizationBillingId, tariffs: &[TariffId]) -> Ended {
+    let before = ids::billed(systems, org).await?;
+    ids::check_tariffs(systems, tariffs).await?;
+    let after = systems.billing()?.set_tariffs(org, tariffs, Systems::deadline()).await?;
+    let (before, after) = (spaced(&tariffs_of(&before)), spaced(&tariffs_of(&after)));
+    super::super::print(&format!("organization {org} has the tariffs {after}; it had {before}\n"));
+    Ok(())
+}
+
+async fn delete(systems: &Systems, org: OrganizationBillingId) -> Ended {
+    let there = ids::billed(systems, org).await?;
+    match systems.billing()?.delete_organization(org, Systems::deadline()).await.map_err(unsure) {
+        Ok(()) => super::super::print(&format!("deleted organization {}\n", both_ids(&there))),
+        Err(failure) => return Err(failure),
+    }
+    Ok(())
+}
+
+/// Of what must not be done twice, or need not, an operator is told to look.
+fn unsure(fault: Fault) -> Failure {
+    match fault {
+        Fault::Unsure(why) => told(&format!("{why}; it may have been done: see `vsaas org list`")),
+        other => other.into(),
+    }
+}

@@ -1,0 +1,95 @@
+//! `vsaas reconcile`: what differs at Watcher from what is in force, told line by line, and mended where that is
+//! asked for. The comparison itself is the worker's.
+
+use clap::Args;
+use serde_json::json;
+
+use super::super::progress::Screen;
+use super::super::{Ended, Failure, Global, open, print};
+use super::systems::Systems;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::providers::ClientError;
+use crate::providers::watcher::Keeper;
+use crate::worker::reconcile::{self, Drift, End, Mode, Report, Watcher};
+
+#[derive(Debug, Args)]
+pub(crate) struct Reconcile {
+    /// Mend what differs; without it, only tell
+    #[arg(long)]
+    fix: bool,
+}
+
+pub(super) async fn run(global: &Global, config: &Config, systems: &Systems, command: Reconcile) -> Ended {
+    let clock = Clock::system();
+    let provider = config.providers.get(&systems.name).ok_or(ClientError::Incomplete)?;
+    let settings = provider.watcher().ok_or(ClientError::Incomplete)?;
+    let keeper = Keeper::new(&systems.name, settings, provider.billing(), clock.clone())?;
+    let ledger = open::beside(config, clock.clone()).await?;
+    let mode = if command.fix { Mode::Mend } else { Mode::Tell };
+    let mut told = Told { screen: Screen::new(), json: global.json };
+    let of = (systems.name.as_str(), &keeper);
+    let ended = reconcile::Reconcile::new(of, &ledger, &clock, mode, &mut told).run().await;
+    told.screen.end();
+    ledger.close().await;
+    let report = ended?;
+    print(&told.summary(&report));
+    if report.failed > 0 { Err(Failure::Told) } else { Ok(()) }
+}
+
+/// Whoever reads the command's output.
+struct Told {
+    screen: Screen,
+    json: bool,
+}
+
+impl Watcher for &mut Told {
+    fn drift(&mut self, drift: &Drift) {
+        self.screen.beside(|| print(&self.line(drift)));
+    }
+
+    fn progress(&mut self, doing: &'static str, done: u64) {
+        self.screen.show(doing, done, 0);
+    }
+
+    async fn goes_on(&mut self) -> bool {
+        true
+    }
+}
+
+impl Told {
+    fn line(&self, drift: &Drift) -> String {
+        let Drift { on, what, end } = drift;
+        if self.json {
+            let why = match end {
+                End::Failed(why) => Some(why),
+                End::Told | End::Mended => None,
+            };
+            let (kind, what) = (what.word(), what.to_string());
+            return format!(
+                "{}\n",
+                json!({ "on": on, "kind": kind, "what": what, "end": end.word(), "why": why })
+            );
+        }
+        match end {
+            End::Told => format!("{on}: {what}\n"),
+            End::Mended => format!("{on}: {what}; mended\n"),
+            End::Failed(why) => format!("{on}: {what}; not mended: {why}\n"),
+        }
+    }
+
+    fn summary(&self, report: &Report) -> String {
+        let Report { cameras, unknown, in_progress, users, drifted, mended, failed } = report;
+        if self.json {
+            let summary = json!({
+                "cameras": cameras, "unknown": unknown, "in_progress": in_progress, "users": users,
+                "drifted": drifted, "mended": mended, "failed": failed,
+            });
+            return format!("{}\n", json!({ "summary": summary }));
+        }
+        format!(
+            "cameras {cameras} ({unknown} none of ours, {in_progress} in progress), users {users}: \
+             {drifted} differ, {mended} mended, {failed} failed\n"
+        )
+    }
+}

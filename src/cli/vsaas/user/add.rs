@@ -1,0 +1,132 @@
+//! `vsaas user add`: the steps that make somebody a user of an organization, each looking before it acts, so
+//! that a run after one that broke off does what is left and nothing twice.
+
+use clap::error::ErrorKind;
+
+use super::super::super::{Ended, Failure, print, wrong_usage};
+use super::super::systems::Systems;
+use super::super::{ids, told};
+use super::{Add, Called};
+use crate::ids::vsaas::{FolderId, OrganizationId};
+use crate::providers::Fault;
+use crate::providers::watcher::{Folder, Organization, Role, User};
+
+/// Where the user is to be, looked up before anything is changed.
+struct Place {
+    organization: OrganizationId,
+    folder: FolderId,
+    /// Where new users land.
+    default: Option<OrganizationId>,
+}
+
+impl Add {
+    pub(super) async fn run(&self, systems: &Systems) -> Ended {
+        let called = Called::of(&self.login, &systems.settings.login_domain);
+        let place = self.place(systems).await?;
+        let user = self.user(systems, &called).await?;
+        self.join(systems, &user, &place).await?;
+        leave_default(systems, &user, &place).await
+    }
+
+    async fn place(&self, systems: &Systems) -> Result<Place, Failure> {
+        let Some(id) = self.org.or(systems.settings.organization_id) else {
+            wrong_usage(
+                ErrorKind::MissingRequiredArgument,
+                "--org is needed: the settings name no organization_id",
+            );
+        };
+        let all = systems.watcher.organizations(Systems::deadline()).await?;
+        let organization = ids::watched(systems, &all, id).await?.id;
+        let is_default = |of: &&Organization| of.is_default;
+        let default =
+            systems.settings.default_organization_id.or(all.iter().find(is_default).map(|of| of.id));
+        if default == Some(organization) {
+            return Err(told(&format!("{id} is the default organization, which users are removed from")));
+        }
+        let folders = systems.watcher.folders(organization, Systems::deadline()).await?;
+        let folder = self.folder(systems, organization, &folders)?;
+        Ok(Place { organization, folder, default })
+    }
+
+    /// The settings' folder is one of the settings' organization.
+    fn folder(&self, systems: &Systems, of: OrganizationId, folders: &[Folder]) -> Result<FolderId, Failure> {
+        let settings = &systems.settings;
+        let of_settings = settings.folder_id.filter(|_| settings.organization_id == Some(of));
+        match self.folder.or(of_settings) {
+            Some(id) if folders.iter().any(|folder| folder.id == id) => Ok(id),
+            Some(id) => Err(told(&format!(
+                "the organization {of} has no folder {id}: see `vsaas folders --org {of}`"
+            ))),
+            None => Folder::root(folders)
+                .map(|root| root.id)
+                .ok_or_else(|| told(&format!("the organization {of} has no root folder"))),
+        }
+    }
+
+    /// Who edits cameras is no subscriber, and has no key of ours.
+    async fn user(&self, systems: &Systems, called: &Called) -> Result<User, Failure> {
+        let watcher = &systems.watcher;
+        if let Some(user) = watcher.find_user(|user| called.suits(user), Systems::deadline()).await? {
+            print(&format!("user {} ({}) is there already\n", user.id, user.login));
+            return Ok(user);
+        }
+        let key = (!self.editor).then_some(called.key.as_str());
+        let user = watcher.create_user(&called.login, key, Systems::deadline()).await.map_err(go_on)?;
+        print(&format!(
+            "made user {} ({}); nobody knows its password: have Watcher reset it to let them in\n",
+            user.id, user.login
+        ));
+        Ok(user)
+    }
+
+    async fn join(&self, systems: &Systems, user: &User, place: &Place) -> Ended {
+        let (watcher, of) = (&systems.watcher, place.organization);
+        let members = watcher.members(of, Systems::deadline()).await?;
+        let mut member = members.into_iter().find(|member| member.user_id == user.id);
+        if self.editor && member.as_ref().is_some_and(|member| !member.is_editor) {
+            // There is no call that turns a reader into an editor.
+            watcher.remove_member(of, user.id, Systems::deadline()).await.map_err(go_on)?;
+            member = None;
+        }
+        match &member {
+            Some(member) => {
+                let role = if member.is_editor { "an editor" } else { "a reader" };
+                print(&format!("organization {of}: is {role} already\n"));
+            }
+            None => {
+                let (role, word) =
+                    if self.editor { (Role::Editor, "an editor") } else { (Role::Reader, "a reader") };
+                watcher.add_member(of, user.id, role, Systems::deadline()).await.map_err(go_on)?;
+                print(&format!("organization {of}: joined as {word}\n"));
+            }
+        }
+        if member.is_some_and(|member| member.has_rights_in(place.folder)) {
+            print(&format!("folder {}: has rights already\n", place.folder));
+            return Ok(());
+        }
+        watcher.grant_folder(of, place.folder, user.id, Systems::deadline()).await.map_err(go_on)?;
+        print(&format!("folder {}: rights granted\n", place.folder));
+        Ok(())
+    }
+}
+
+async fn leave_default(systems: &Systems, user: &User, place: &Place) -> Ended {
+    let Some(default) = place.default.filter(|id| user.organizations.contains(id)) else { return Ok(()) };
+    match systems.watcher.remove_member(default, user.id, Systems::deadline()).await {
+        Ok(()) | Err(Fault::NotThere(_)) => {
+            print(&format!("organization {default}: left, the default one\n"))
+        }
+        Err(fault) => return Err(go_on(fault)),
+    }
+    Ok(())
+}
+
+/// What failed on the way.
+fn go_on(fault: Fault) -> Failure {
+    match fault {
+        Fault::Again { why, .. } | Fault::Unsure(why) => {
+            told(&format!("{why}; run it again: it goes on where this ended"))
+        }
+        other => other.into(),
+    }
+}

@@ -1,0 +1,65 @@
+//! Duties that come round every so often, each done by one worker of all at a time. Leaves what they are to
+//! the worker.
+
+use super::{Deed, Fact};
+use crate::clock::Timestamp;
+use crate::ledger::store::Store;
+use crate::ledger::tables::Records;
+use crate::ledger::tables::duty::DutyRow;
+use crate::ledger::{Ledger, NotKept, StoreError};
+
+/// What a worker says of a duty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Duty {
+    /// Which.
+    pub name: String,
+    /// The secret of the worker's turn: random, of this turn alone.
+    pub token: String,
+    /// What it says.
+    pub word: DutyWord,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// What a worker can say of a duty.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DutyWord {
+    /// It would begin, where it is due and nobody is at it, and have it until then.
+    Begin(Timestamp),
+    /// It is still at it, and would have it until then.
+    Continue(Timestamp),
+    /// It is through; due again then.
+    End(Timestamp),
+}
+
+/// Writes it down, where it may be so. Tells whether the duty is, or was until now, this worker's.
+///
+/// # Errors
+/// The engine's.
+pub(super) fn say(store: &mut impl Store, duty: &Duty) -> Result<bool, StoreError> {
+    let known: Option<DutyRow> = store.get(&duty.name)?;
+    let is_own = known.as_ref().is_some_and(|known| known.token.as_ref() == Some(&duty.token));
+    let is_due = known.is_none_or(|known| known.next_at <= duty.now);
+    let (token, next_at, may) = match duty.word {
+        DutyWord::Begin(until) => (Some(duty.token.clone()), until, is_due),
+        DutyWord::Continue(until) => (Some(duty.token.clone()), until, is_own),
+        DutyWord::End(next_at) => (None, next_at, is_own),
+    };
+    if may {
+        store.save(&DutyRow { name: duty.name.clone(), token, next_at })?;
+    }
+    Ok(may)
+}
+
+impl Ledger {
+    /// Begins a duty, goes on with it or ends it; whether it is, or was until now, the caller's.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    pub async fn duty(&self, duty: Duty) -> Result<bool, NotKept> {
+        match self.deed(Deed::Duty(duty)).await? {
+            Fact::Duty(is_own) => Ok(is_own),
+            _ => Err(NotKept::Stopped),
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! VSAAS.IO billing, API v1: tariff plans, and the organizations that have them. Billing tells Watcher what is
+//! done here, and Watcher tells billing nothing; it computes once a day and is not to be polled. Leaves what is
+//! done with either to the commands and to the provider of kind `watcher`.
+//!
+//! ```text
+//! organization   an organization with its tariffs
+//! tariff         a tariff plan
+//! ```
+
+mod organization;
+mod tariff;
+
+use secrecy::ExposeSecret;
+
+use super::rest::Rest;
+use crate::config::BillingRemote;
+use crate::providers::ClientError;
+
+pub use organization::{NewOrganization, Organization};
+pub use tariff::Tariff;
+
+/// No list read is longer, in bytes: lists here come whole, and an organization with its tariffs has about one
+/// thousand.
+const LIST_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Calls billing as an administrator of the domain.
+pub struct Client(Rest);
+
+impl Client {
+    /// Builds the client; nothing is called yet. `provider` is for the log.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn new(provider: &str, settings: &BillingRemote) -> Result<Self, ClientError> {
+        let headers = [
+            ("x-user", settings.user.as_str()),
+            ("x-password", settings.password.expose_secret()),
+            ("x-domain-id", settings.domain_id.as_str()),
+        ];
+        let base = format!("{}/api/v1", settings.base_url);
+        Rest::new(provider, "billing", base, &headers, settings.timeout_ms).map(Self)
+    }
+}

@@ -1,0 +1,138 @@
+//! Cameras: Watcher's list beside our devices, and our devices beside Watcher's list.
+
+use std::collections::{HashMap, HashSet};
+
+use super::users::{Homes, Users};
+use super::{End, Mode, Reconcile, ReconcileError, Watcher, What, hash};
+use crate::ledger::read::OnCamera;
+use crate::providers::watcher::{Camera, CameraChange};
+
+/// Devices read from the ledger at a time.
+const DEVICES_MAX: u32 = 200;
+
+impl<W: Watcher> Reconcile<'_, W> {
+    /// Walks through the list; hashes of the names in it.
+    pub(super) async fn cameras(&mut self, homes: &Homes) -> Result<HashSet<u64>, ReconcileError> {
+        let (of, mut offset, mut seen) = (self.keeper.settings().organization_id, 0, HashSet::new());
+        loop {
+            self.go_on("cameras", self.report.cameras).await?;
+            let keeper = self.keeper;
+            let ask = || keeper.client().cameras_page(of, offset, keeper.deadline());
+            let page = self.page(|| Box::pin(ask())).await?;
+            let names: Vec<String> = page.rows.iter().map(|camera| camera.name.clone()).collect();
+            let ours = self.ledger.on_cameras(self.name, &names, self.now()).await?;
+            let ours: HashMap<&str, &OnCamera> =
+                ours.iter().map(|ours| (ours.camera.as_str(), ours)).collect();
+            let mut is_new = false;
+            for camera in &page.rows {
+                if !seen.insert(hash(&camera.name)) {
+                    continue;
+                }
+                is_new = true;
+                self.report.cameras += 1;
+                match ours.get(camera.name.as_str()) {
+                    Some(ours) => self.compare(camera, ours, homes).await?,
+                    None => self.report.unknown += 1,
+                }
+            }
+            // A system that knows no pages gives the first one for ever.
+            match page.next.filter(|_| is_new) {
+                Some(next) => offset = next,
+                None => return Ok(seen),
+            }
+        }
+    }
+
+    async fn compare(
+        &mut self,
+        camera: &Camera,
+        ours: &OnCamera,
+        homes: &Homes,
+    ) -> Result<(), ReconcileError> {
+        if ours.is_in_progress {
+            self.report.in_progress += 1;
+            return Ok(());
+        }
+        let Ok(should) = self.keeper.should(&ours.wanted, self.now()) else {
+            self.tell(&camera.name, What::BadPreset, End::Told);
+            return Ok(());
+        };
+        if let (Some(owner), Some(at)) = (&ours.wanted.owner, camera.organization_id)
+            && !ours.wanted.carried.is_nothing()
+            && !homes.is_home(owner, at)
+        {
+            self.tell(&camera.name, What::Elsewhere(at), End::Told);
+            return Ok(());
+        }
+        let Some(change) = should.differs(camera) else { return Ok(()) };
+        match self.mode {
+            Mode::Tell => self.tell(&camera.name, What::Camera(change), End::Told),
+            Mode::Mend => {
+                if let Some((change, end)) = self.mend_camera(camera).await? {
+                    self.tell(&camera.name, What::Camera(change), end);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One write, of what is wanted just now; none where nothing is wanted any more, or a task is at it.
+    async fn mend_camera(&mut self, camera: &Camera) -> Result<Option<(CameraChange, End)>, ReconcileError> {
+        let again = self.ledger.on_camera(self.name, &camera.name, self.now()).await?;
+        let Some(ours) = again.filter(|ours| !ours.is_in_progress) else { return Ok(None) };
+        let should = self.keeper.should(&ours.wanted, self.now()).unwrap_or_default();
+        let Some(change) = should.differs(camera) else { return Ok(None) };
+        if let (Some(home), Some(preset)) = (camera.organization_id, change.preset_id)
+            && preset != self.keeper.settings().default_preset_id
+            && !self.available.contains(&(home, preset))
+        {
+            self.pace().await;
+            match self.keeper.ensure_preset(home, preset, self.keeper.deadline()).await {
+                Ok(()) => drop(self.available.insert((home, preset))),
+                fault => return Ok(Some((change, self.ended(fault)?))),
+            }
+        }
+        self.pace().await;
+        let changed = self.keeper.change(camera, change, self.keeper.deadline()).await;
+        Ok(Some((change, self.ended(changed)?)))
+    }
+
+    /// Walks through the devices that are served: whose camera was not in the list, and whose user is not
+    /// as it should be.
+    pub(super) async fn served(&mut self, seen: &HashSet<u64>, users: &Users) -> Result<(), ReconcileError> {
+        let (mut after, mut done, mut looked_at) = (String::new(), 0, HashSet::new());
+        loop {
+            self.go_on("devices", done).await?;
+            let part = self.ledger.served(self.name, &after, DEVICES_MAX, self.now()).await?;
+            for ours in &part.devices {
+                done += 1;
+                if ours.is_in_progress || ours.wanted.carried.is_nothing() {
+                    continue;
+                }
+                if !seen.contains(&hash(&ours.camera)) {
+                    self.not_listed(&ours.camera).await?;
+                }
+                if let Some(owner) = &ours.wanted.owner
+                    && looked_at.insert(hash(owner.in_full()))
+                {
+                    self.subscriber(owner, ours, users).await?;
+                }
+            }
+            match part.next {
+                Some(next) => after = next,
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// The list may be that of one organization: the camera itself says where it is.
+    async fn not_listed(&mut self, name: &str) -> Result<(), ReconcileError> {
+        let keeper = self.keeper;
+        let camera = self.page(|| Box::pin(keeper.client().camera(name, keeper.deadline()))).await?;
+        match camera.map(|camera| camera.organization_id) {
+            Some(Some(other)) => self.tell(name, What::Elsewhere(other), End::Told),
+            Some(None) | None => self.tell(name, What::Missing, End::Told),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,172 @@
+//! Two workers' keepers before one double, and tasks for them. Days count back from a fixed noon.
+
+use sdp_gateway::catalog::GrantKind;
+use sdp_gateway::clock::{Clock, DAY_MS, Timestamp};
+use sdp_gateway::config::{BillingRemote, Suspend, WatcherRemote};
+use sdp_gateway::ids::vsaas::{OrganizationId, PresetId};
+use sdp_gateway::ids::{DeviceId, Msisdn, UserAccount};
+use sdp_gateway::providers::watcher::Keeper;
+use sdp_gateway::providers::{Action, Doubt, Outcome, Provider, Settled, Task};
+use sdp_gateway::service::wanted::{Carried, Owner, Wanted};
+use serde_json::json;
+
+use crate::watcher_double::{ADMIN, API_KEY, DOMAIN, Double, PASSWORD};
+
+pub(crate) const ANN: &str = "84945989325";
+
+const NOON: Timestamp = Timestamp(1_790_078_400_000);
+
+/// Whose organizations cameras are in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// All are in one.
+    Shared,
+    /// Each subscriber has one.
+    Own,
+}
+
+pub(crate) struct Worker(Keeper);
+
+pub(crate) struct World {
+    pub(crate) double: Double,
+    pub(crate) keeper: Worker,
+    /// Another worker's.
+    pub(crate) others: Worker,
+    /// The organization that all share.
+    pub(crate) home: i64,
+}
+
+pub(crate) fn carried(preset: i64) -> Wanted {
+    let settings = serde_json::from_value::<Vec<_>>(json!([{ "preset_id": preset }])).expect("settings");
+    Wanted { carried: Carried::from(settings), is_owner_served: true, ..Wanted::default() }
+}
+
+/// The newest service ended so many days ago.
+pub(crate) fn ended(days_ago: i64) -> Wanted {
+    Wanted { ended_at: Some(NOON.plus_ms(-days_ago * DAY_MS)), ..Wanted::default() }
+}
+
+pub(crate) fn served_elsewhere(wanted: Wanted) -> Wanted {
+    Wanted { is_owner_served: true, ..wanted }
+}
+
+pub(crate) fn nothing() -> Wanted {
+    Wanted::default()
+}
+
+/// Until when recordings are kept of what ended so many days ago.
+pub(crate) fn kept_until(days_ago: i64) -> Timestamp {
+    NOON.plus_ms((7 - days_ago) * DAY_MS)
+}
+
+impl Worker {
+    fn new(double: &Double, mode: Mode, suspend: &str) -> Self {
+        let settings = WatcherRemote {
+            base_url: double.base_url(),
+            api_key: API_KEY.to_owned().into(),
+            organization_id: (mode == Mode::Shared).then_some(OrganizationId(753)),
+            folder_id: None,
+            default_organization_id: None,
+            default_preset_id: PresetId(391),
+            login_domain: "sdp.example".to_owned(),
+            suspend: if suspend == "user" { Suspend::User } else { Suspend::Camera },
+            retention_keep_days: 7,
+            reconcile_every_s: 0,
+            per_second: 0,
+            timeout_ms: 200,
+        };
+        let billing = BillingRemote {
+            base_url: double.base_url(),
+            user: ADMIN.to_owned(),
+            password: PASSWORD.to_owned().into(),
+            domain_id: DOMAIN.to_owned(),
+            owner: Some(ADMIN.to_owned()),
+            timeout_ms: 200,
+        };
+        Self(Keeper::new("cams", settings, Some(billing), Clock::from_fn(|| NOON)).expect("a keeper"))
+    }
+
+    pub(crate) async fn attempt(&self, task: &Task) -> Outcome {
+        self.0.send(task).await
+    }
+}
+
+impl World {
+    /// A camera `cam-1`: in the organization that all share, or in the default one.
+    pub(crate) async fn new(mode: Mode, suspend: &str) -> Self {
+        let double = Double::start().await;
+        let home = 753;
+        {
+            let mut state = double.state();
+            state.organizations.get_mut(&home).expect("it").tariffs = [549, 550].into();
+            let at = if mode == Mode::Shared { home } else { state.default_organization };
+            state.add_camera("cam-1", at);
+        }
+        let worker = || Worker::new(&double, mode, suspend);
+        let (keeper, others) = (worker(), worker());
+        Self { double, keeper, others, home }
+    }
+
+    pub(crate) fn task(&self, number: &str, camera: &str, wanted: Wanted) -> Task {
+        let owner = Owner::Number(Msisdn::parse(number).expect("a number"));
+        self.task_of(owner, camera, wanted)
+    }
+
+    pub(crate) fn task_of_account(&self, account: &str, camera: &str, wanted: Wanted) -> Task {
+        let owner = Owner::Account(UserAccount::parse(account).expect("an account"));
+        self.task_of(owner, camera, wanted)
+    }
+
+    fn task_of(&self, owner: Owner, camera: &str, wanted: Wanted) -> Task {
+        Task {
+            action: Action::Begin,
+            doubt: Doubt::None,
+            order_num: "step-1".to_owned(),
+            ended_order_num: None,
+            user_account: UserAccount::parse("ann").expect("an account"),
+            device_id: DeviceId::parse("10001").expect("a device"),
+            camera: Some(camera.to_owned()),
+            kind: GrantKind::Cloud,
+            storage: None,
+            retention_days: None,
+            starts_at: Timestamp(0),
+            ends_at: None,
+            code: None,
+            settings: serde_json::Map::new(),
+            wanted: Some(Wanted { owner: Some(owner), ..wanted }),
+        }
+    }
+
+    /// Attempts by the workers in turn until the task is done, as they make them; the camera is moved by hand
+    /// where it has to be.
+    pub(crate) async fn settle(&self, task: &Task) -> Settled {
+        let mut task = task.clone();
+        let mut told = Vec::new();
+        for worker in [&self.keeper, &self.others].into_iter().cycle().take(8) {
+            let outcome = worker.attempt(&task).await;
+            match &outcome {
+                Outcome::Done(settled) => return settled.clone(),
+                Outcome::Unknown(_) => task.doubt = Doubt::Possible,
+                Outcome::Again { .. } | Outcome::Denied(_) => {}
+                Outcome::Never(why) if why.text.contains("move it") => {
+                    self.take_home(&[task.camera.as_deref().expect("a camera")]);
+                }
+                _ => panic!("{outcome:?} after {told:?}"),
+            }
+            told.push(outcome);
+        }
+        panic!("no end: {told:#?}");
+    }
+
+    /// Moves cameras to the organization of Ann, as an operator does in Watcher's own pages.
+    pub(crate) fn take_home(&self, cameras: &[&str]) {
+        let mut state = self.double.state();
+        let home = state.organizations.iter().find(|(_, home)| home.title == ANN).map(|(id, _)| *id);
+        let home = home.expect("her organization");
+        let folder = state.root(home);
+        for name in cameras {
+            let camera = state.cameras.get_mut(*name).expect("a camera");
+            (camera.organization, camera.folder) = (home, folder);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What the double answers with, shaped like the papers' samples, with the fields that they leave out left out.
+
+use serde_json::{Value, json};
+
+use super::state::State;
+
+const OWNER: i64 = 1179;
+const HOST: &str = "eu-004.vscdn.example";
+
+pub fn tariff(state: &State, id: i64) -> Value {
+    let tariff = &state.tariffs[&id];
+    json!({
+        "id": id, "name": tariff.name, "date_from": "27/04/2024", "full_price": tariff.price,
+        "status": tariff.status, "external_id": tariff.preset,
+    })
+}
+
+/// Of billing.
+pub fn billed(state: &State, id: i64) -> Value {
+    let organization = &state.organizations[&id];
+    let tariffs = state.tariffs_of(id).into_iter().map(|tariff_id| tariff(state, tariff_id));
+    json!({
+        "id": organization.billing_id, "title": organization.title,
+        "domain": { "id": 247, "title": "example" },
+        "owner": { "id": 410, "email": organization.owner },
+        "discount": "0%", "trial_expired_at": "", "external_id": id,
+        "tariff_plans": tariffs.collect::<Vec<_>>(),
+    })
+}
+
+fn preset(state: &State, id: i64) -> Value {
+    let preset = &state.presets[&id];
+    json!({
+        "domain_id": 143, "dvr_depth": preset.days, "id": id, "is_adjustable": false,
+        "is_default": id == state.default_preset(), "is_deleted": preset.is_deleted,
+        "precise_thumbnails_days": 0, "title": preset.title, "vision_params": {},
+    })
+}
+
+pub fn preset_of(state: &State, organization: i64, id: i64) -> Value {
+    let own = (id != state.default_preset()).then_some(organization);
+    json!({
+        "organization_id": own, "preset": preset(state, id), "domain_id": 143, "id": null, "preset_id": id,
+    })
+}
+
+/// The list of a whole domain says less of a camera than any other answer.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    InDomain,
+    Closely,
+}
+
+pub fn camera(state: &mut State, name: &str, seen: Seen) -> Value {
+    let token = (seen == Seen::Closely).then(|| state.token());
+    let camera = &state.cameras[name];
+    let plays = camera.enabled && !camera.is_fresh;
+    let mut value = json!({
+        "name": name, "onvif_ptz": false, "organization_id": camera.organization, "stream_url": "fake://fake",
+        "substream_url": "", "title": camera.title,
+        "user_attributes": { "favorite": false, "motion_alarm": false },
+        "video_only": false, "transcode_audio": false, "comment": "", "coordinates": "",
+        "enabled": camera.enabled, "folder_id": camera.folder, "has_actions": false,
+        "last_change": {
+            "user": "domain_143_via_apikey", "domain_id": 143, "object_id": name, "created_at": 1_715_128_188,
+            "event_data": { "changed_data": { "_enabled": [true, false] } },
+            "action_type": "change", "object_type": "Camera",
+            "request_data": { "ip": "203.0.113.7", "user_agent": "unit test" },
+        },
+        "motion_detector_enabled": false,
+        "permissions": {
+            "view": true, "edit": true, "ptz": true, "dvr": true, "dvr_depth_limit": null, "actions": true,
+        },
+        "postal_address": "", "precise_thumbnails_days": 0, "preset": preset(state, camera.preset),
+        "preset_id": camera.preset, "static": true,
+        "stream_status": {
+            "name": name, "server": plays.then_some(HOST), "alive": plays, "lifetime": null, "bitrate": null,
+            "source_error": if plays { Value::Null } else { json!("no_stream_status") },
+            "http_port": null, "https_port": null,
+        },
+    });
+    if let Some(token) = token {
+        value["playback_config"] = json!({ "token": token });
+        value["groups"] = json!([]);
+        value["provision_required"] = json!(false);
+        value["thumbnails"] = json!(false);
+        if plays {
+            value["streamer_hostname"] = json!(HOST);
+        }
+    }
+    value
+}
+
+pub fn user(state: &State, id: i64) -> Value {
+    let user = &state.users[&id];
+    json!({
+        "id": id, "domain_id": 143, "login": user.login, "apikey": null, "is_admin": false,
+        "authorized_ip": null, "enabled": user.enabled, "readonly": false, "monitoring": false, "name": null,
+        "locale": "", "note": null, "phone": null, "notification_email": null,
+        "external_id": user.external_id, "max_sessions": null, "can_edit_organizations": false,
+        "can_edit_settings": false, "can_view_organizations": false,
+        "organizations": state.organizations_of(id),
+    })
+}
+
+/// Of Watcher.
+pub fn organization(state: &State, id: i64) -> Value {
+    let organization = &state.organizations[&id];
+    json!({
+        "domain": { "title": "example", "id": 143 }, "title": organization.title, "mosaic_count": 0,
+        "camera_count": state.cameras.values().filter(|camera| camera.organization == id).count(),
+        "owner": { "login": organization.owner, "id": OWNER }, "can_view_stats": true,
+        "can_edit_cameras": true, "camera_limit": 1000, "dvr_limit": 100, "can_edit_users": true, "id": id,
+        "user_count": organization.members.len(), "is_member": false, "user_limit": 1000,
+        "is_default": id == state.default_organization,
+    })
+}
+
+pub fn member(state: &State, organization: i64, user: i64) -> Value {
+    let member = &state.organizations[&organization].members[&user];
+    let folders = member.folders.iter().map(|folder| {
+        json!({ "folder_id": folder, "can_view_dvr": true, "can_use_ptz": true, "can_use_actions": true,
+                "dvr_depth_limit": null })
+    });
+    json!({
+        "notification_email": null, "can_view_organization_stats": false,
+        "can_view_organization_plists": member.is_editor, "login": state.users[&user].login,
+        "can_edit_organization_cameras": member.is_editor, "can_edit_organization_plists": member.is_editor,
+        "user_id": user, "folders_permissions": folders.collect::<Vec<_>>(),
+        "can_edit_organization_users": false,
+    })
+}
+
+pub fn folder(state: &State, organization: i64, id: i64) -> Value {
+    let parent = state.organizations[&organization].folders[&id];
+    let cameras = state.cameras.values().filter(|camera| camera.folder == id);
+    json!({
+        "level": i32::from(parent.is_some()), "camera_count": cameras.count(), "organization_id": organization,
+        "parent_id": parent, "map_topleft": null, "id": id,
+        "title": if parent.is_some() { "Yard" } else { "Cameras" }, "map_bottomleft": null, "order_num": 1,
+        "map_topright": null, "coordinates": null,
+    })
+}

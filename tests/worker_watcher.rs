@@ -1,0 +1,209 @@
+//! The worker of a running gateway with Watcher as its remote system: what the carrier says shows on cameras and
+//! users, whatever goes wrong on the way, and what is changed there by hand is found and mended.
+
+#[path = "support/gateway.rs"]
+mod gateway;
+#[path = "worker_watcher/many.rs"]
+mod many;
+#[path = "support/outbox.rs"]
+mod outbox;
+#[path = "worker_watcher/reconcile.rs"]
+mod reconcile;
+#[path = "support/said.rs"]
+mod said;
+#[path = "support/watcher_double.rs"]
+mod watcher_double;
+#[path = "worker_watcher/world.rs"]
+mod world;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use outbox::{Work, metric, states, stocked, tasks, until, until_states, wait};
+use said::{MONTH, cancel, register};
+use sdp_gateway::catalog::GrantKind;
+use sdp_gateway::clock::{Clock, DAY_MS};
+use sdp_gateway::ids::{DeviceId, UserAccount};
+use sdp_gateway::ledger::fulfil::{Code, Redeem, Redeemed};
+use sdp_gateway::stock::CodeText;
+use watcher_double::{At, How, When};
+use world::{ANN, LOGIN, World, bind_to_account};
+
+#[test]
+fn what_the_carrier_says_shows_on_the_camera() {
+    let world = World::new("", "");
+    let (gateway, ledger) = (world.start(), world.ledger());
+    outbox::bind(&ledger, ANN, "cam-1", LOGIN);
+    register("1", ANN).tell(&gateway);
+    until("it is recorded", || world.camera("cam-1") == (392, true));
+    until_states(&gateway, ANN, &["begin done"]);
+    assert_eq!(world.user(LOGIN), Some((true, vec![753])));
+    cancel("2", ANN).tell(&gateway);
+    until("it is not", || world.camera("cam-1") == (392, false));
+    until_states(&gateway, ANN, &["begin done", "end done", "retire due"]);
+    let (retire, now) = (&tasks(&gateway, "state=due")[0], Clock::system().now());
+    let due_at = chrono::DateTime::parse_from_rfc3339(retire["due_at"].as_str().expect("a time"));
+    let left_ms = due_at.expect("RFC 3339").timestamp_millis() - now.0;
+    assert!((6 * DAY_MS..=7 * DAY_MS).contains(&left_ms), "{left_ms}");
+    assert!(gateway.admin("/api/v1/stats").json()["oldest_due_s"].is_null(), "nothing is late");
+    register("3", ANN).tell(&gateway);
+    until("it is recorded again", || world.camera("cam-1") == (392, true));
+    until_states(&gateway, ANN, &["begin done", "end done", "retire due", "begin done"]);
+    let retired = outbox::printed(&gateway, &["tasks", "retry", &retire["id"].to_string()]);
+    assert!(retired.contains('1'), "{retired}");
+    until_states(&gateway, ANN, &["begin done", "end done", "retire done", "begin done"]);
+    assert_eq!(world.camera("cam-1"), (392, true), "it is served again");
+    assert_eq!(world.double.state().archive_lost, Vec::<String>::new());
+    world.nothing_refused();
+    wait(ledger.close());
+}
+
+#[test]
+fn another_offer_is_another_preset_and_no_gap() {
+    let world = World::new("", "");
+    let (gateway, ledger) = (world.start(), world.ledger());
+    outbox::bind(&ledger, ANN, "cam-1", LOGIN);
+    register("1", ANN).tell(&gateway);
+    until("it is recorded", || world.camera("cam-1") == (392, true));
+    let by_the_month = register("2", ANN).with("package_id", MONTH).with("expiredTime", &said::at(100));
+    by_the_month.with("subcribeTime", &said::at(0)).tell(&gateway);
+    until("it has the other preset", || world.camera("cam-1") == (393, true));
+    until("all is done", || states(&gateway, ANN).iter().all(|state| state.ends_with(" done")));
+    let state = world.double.state();
+    assert_eq!(state.count("PUT /cameras/{}"), 2, "{:?}", state.calls);
+    drop(state);
+    wait(ledger.close());
+}
+
+#[test]
+fn without_days_to_keep_the_default_preset_comes_at_once() {
+    let world = World::new("retention_keep_days = 0", "");
+    let (gateway, ledger) = (world.start(), world.ledger());
+    outbox::bind(&ledger, ANN, "cam-1", LOGIN);
+    register("1", ANN).tell(&gateway);
+    until("it is recorded", || world.camera("cam-1") == (392, true));
+    cancel("2", ANN).tell(&gateway);
+    until("it is over", || world.camera("cam-1") == (391, false));
+    until_states(&gateway, ANN, &["begin done", "end done"]);
+    assert_eq!(world.double.state().archive_lost, ["cam-1"]);
+    wait(ledger.close());
+}
+
+#[test]
+fn users_are_suspended_when_nothing_is_left_to_them() {
+    let world = World::new("suspend = 'user'", "");
+    world.double.state().add_camera("cam-2", 753);
+    let (gateway, ledger) = (world.start(), world.ledger());
+    outbox::bind(&ledger, ANN, "cam-1", LOGIN);
+    bind_to_account(&ledger, "cam-2", "ann@shop.example");
+    register("1", ANN).tell(&gateway);
+    until_states(&gateway, ANN, &["begin done"]);
+    cancel("2", ANN).tell(&gateway);
+    until("she cannot log in", || world.user(LOGIN).is_some_and(|(enabled, _)| !enabled));
+    until_states(&gateway, ANN, &["begin done", "end done", "retire due"]);
+    assert_eq!(world.camera("cam-1"), (392, true));
+    register("3", ANN).tell(&gateway);
+    until("she can again", || world.user(LOGIN).is_some_and(|(enabled, _)| enabled));
+    wait(ledger.close());
+}
+
+#[test]
+fn who_buys_without_a_number_redeems_codes_of_ours() {
+    let world = World::new("", "");
+    let (gateway, ledger) = (world.start(), world.ledger());
+    bind_to_account(&ledger, "cam-1", "ann@shop.example");
+    let codes = stocked(&ledger, "cams", &["OURS-00001"]);
+    let codes = codes.into_iter().map(|code| Code { package: Some("393".to_owned()), ..code }).collect();
+    wait(ledger.add_codes(codes, |_| ())).expect("in stock");
+    let now = Clock::system().now();
+    let redeem = Redeem {
+        keys: ledger.vault().lookups(&CodeText::parse("OURS-00001").expect("a code")),
+        kind: GrantKind::Cloud,
+        device: DeviceId::parse("cam-1").expect("a device"),
+        account: UserAccount::parse("ann@shop.example").expect("an account"),
+        now,
+        leased_until: now.plus_ms(1000),
+        token: "the test's".to_owned(),
+        pausing: Arc::new(BTreeSet::from(["cams".to_owned()])),
+    };
+    assert!(matches!(wait(ledger.redeem(redeem)), Ok(Redeemed::Done(_))));
+    until("it is recorded", || world.camera("cam-1") == (393, true));
+    assert_eq!(world.user("ann@shop.example"), Some((true, vec![753])));
+    drop(gateway);
+    wait(ledger.close());
+}
+
+#[test]
+fn a_wrong_key_leaves_tasks_waiting_and_nothing_dead() {
+    let world = World::new("breaker_failures = 2\nbreaker_open_s = 1", "attempts_max = 3\n");
+    let (gateway, ledger) = (world.start(), world.ledger());
+    world.double.fail(At::All, When::Before, How::Status(403));
+    outbox::bind(&ledger, ANN, "cam-1", LOGIN);
+    register("1", ANN).tell(&gateway);
+    let open = "sdp_gateway_provider_breaker_open{provider=\"cams\"}";
+    until("nothing is sent for a while", || metric(&gateway, open) == 1.0);
+    std::thread::sleep(Duration::from_secs(4));
+    let task = &tasks(&gateway, "")[0];
+    assert_eq!((task["state"].as_str(), task["attempts"].as_u64()), (Some("due"), Some(0)), "{task}");
+    assert!(task["last_error"].as_str().is_some_and(|why| why.contains("credentials")), "{task}");
+    assert!(world.double.heal() >= 3, "it was tried now and then");
+    until_states(&gateway, ANN, &["begin done"]);
+    assert_eq!(world.camera("cam-1"), (392, true));
+    wait(ledger.close());
+}
+
+#[test]
+fn killed_workers_and_failing_calls_leave_what_the_last_notice_says() {
+    const NUMBERS: usize = 5;
+    let world = World::new("breaker_failures = 0", "enabled = false\nattempts_max = 1000\n");
+    let (gateway, ledger) = (world.start(), world.ledger());
+    let mut numbers = Vec::new();
+    for n in 0..NUMBERS {
+        world.double.state().add_camera(&format!("cam-{n}"), 753);
+        numbers.push(outbox::bound(&ledger, n));
+    }
+    let hows = [How::Status(500), How::Reset, How::CutOff, How::Unavailable, How::Garbage];
+    let mut queue_id = 0;
+    for kill in 0..8 {
+        let works = [Work::start(world.folder.path(), 1), Work::start(world.folder.path(), 2)];
+        for (n, number) in numbers.iter().enumerate() {
+            queue_id += 1;
+            let when = if (kill + n) % 2 == 0 { When::Before } else { When::After };
+            world.double.fail(At::Nth(1 + n * 3), when, hows[(kill + n) % hows.len()]);
+            let said = if (kill + n) % 3 == 0 { cancel } else { register };
+            said(&queue_id.to_string(), number).tell(&gateway);
+            std::thread::sleep(Duration::from_millis(30));
+        }
+        works.into_iter().for_each(Work::kill);
+    }
+    world.double.heal();
+    let works = [Work::start(world.folder.path(), 1), Work::start(world.folder.path(), 2)];
+    for (n, number) in numbers.iter().enumerate() {
+        queue_id += 1;
+        let said = if n % 2 == 0 { register } else { cancel };
+        said(&queue_id.to_string(), number).tell(&gateway);
+    }
+    until("all is done", || {
+        let open = |state: &String| {
+            state.ends_with(" running") || (state.ends_with(" due") && !state.starts_with("retire"))
+        };
+        numbers.iter().all(|number| !states(&gateway, number).iter().any(open))
+    });
+    works.into_iter().for_each(|work| assert!(work.stop().success()));
+    for (n, number) in numbers.iter().enumerate() {
+        assert_eq!(
+            world.camera(&format!("cam-{n}")),
+            (392, n % 2 == 0),
+            "{number}: {:?}",
+            states(&gateway, number)
+        );
+        let login = format!("{number}@sdp.example");
+        assert_eq!(world.double.state().users.values().filter(|user| user.login == login).count(), 1);
+        assert_eq!(world.user(&login), Some((true, vec![753])));
+    }
+    assert_eq!(tasks(&gateway, "state=dead"), Vec::<serde_json::Value>::new());
+    assert_eq!(world.double.state().archive_lost, Vec::<String>::new());
+    world.nothing_refused();
+    wait(ledger.close());
+}
