@@ -38,8 +38,10 @@
 //! * [`service`]: every rule of what is in force on a device: windows, queues, transfer, retention.
 //! * [`ledger`]: the journal, its fold, group commit, reads; devices, tasks and codes in `ledger/fulfil`; copies
 //!   from one engine to the other.
-//! * [`providers`]: who carries out what was granted; they see no ledger.
-//! * [`worker`]: has them do it: claim, send, settle; and what ends by itself, at its second.
+//! * [`providers`]: who carries out what was granted; they see no ledger. Some carry out steps, others
+//!   (`providers/watcher/keeper`) bring about what should be on a device by now (`service/wanted`).
+//! * [`worker`]: has them do it: claim, send, settle; what ends by itself, at its second; and, where a provider
+//!   keeps a state, that state compared with ours (`worker/reconcile`).
 //! * [`server`], [`routes`]: HTTP, and whose each path is.
 //! * [`carrier`], [`partner`], [`activation`], [`admin`]: who calls us; [`json`] and [`story`] are what the JSON ones
 //!   share.

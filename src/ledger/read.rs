@@ -1,6 +1,7 @@
 //! Reads for people and partners: through a pool of their own, one SQL text for every engine, never
 //! waiting for the writer. Each sees all that was committed before it began.
 
+mod cameras;
 mod codes;
 mod devices;
 mod holdings;
@@ -14,12 +15,12 @@ use sqlx::any::AnyPoolOptions;
 use sqlx::{AnyPool, Executor, Row};
 
 use super::StoreError;
+pub use cameras::{OnCamera, Served};
 pub use codes::CodeCount;
 pub use devices::{Device, OnDevice};
 pub use notices::{Filter, Kept, Page};
 pub use stats::Stats;
 pub use tasks::{Depth, TaskFilter};
-pub use wanted::{OnCamera, Served};
 
 /// Connections for reading. Requests beyond wait for one, up to [`WAIT`].
 const CONNECTIONS: u32 = 4;

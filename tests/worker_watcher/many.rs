@@ -95,6 +95,7 @@ fn measured(gateway: &Gateway, arguments: &[&str]) -> (String, u64) {
         peak_kib = peak_kib.max(high.and_then(|kib| kib.parse().ok()).unwrap_or(0));
         std::thread::sleep(Duration::from_millis(5));
     }
+    println!("{arguments:?}: {:?}", began.elapsed());
     let ended = child.wait_with_output().expect("its end");
     assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
     (reader.join().expect("its output"), peak_kib)
@@ -115,7 +116,9 @@ fn compared(cameras: usize, drifted: usize) -> (String, u64) {
     let world = World::new("", "enabled = false\n");
     let (gateway, ledger) = (world.start(), world.ledger());
     world.double.state().cameras.remove("cam-1");
+    let began = Instant::now();
     fill(&world, &gateway, &ledger, cameras);
+    println!("filled: {:?}", began.elapsed());
     {
         let mut state = world.double.state();
         state.add_camera("a-strangers", 753);
