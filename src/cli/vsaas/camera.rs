@@ -61,12 +61,8 @@ async fn list(global: &Global, systems: &Systems, of: Where) -> Ended {
         Some(id) => ids::given(systems, Some(id)).await?.map(|of| of.id),
         None => None,
     };
-    let (mut rows, mut next) = (Vec::new(), Some(0));
-    while let Some(offset) = next {
-        let page = systems.watcher.cameras_page(of, offset, Systems::deadline()).await?;
-        rows.extend(page.rows.iter().map(row));
-        next = page.next;
-    }
+    let cameras = systems.watcher.cameras(of, Systems::deadline()).await?;
+    let rows: Vec<Value> = cameras.iter().map(row).collect();
     let heading = ["name", "title", "enabled", "organization_id", "folder_id", "preset_id", "streamer"];
     print_table(global, "cameras", &heading, rows);
     Ok(())

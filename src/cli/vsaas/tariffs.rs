@@ -1,7 +1,8 @@
 //! `vsaas tariffs`: billing's tariffs, Watcher's presets and our offers side by side, with what does not line
-//! up between them. Reads all three; leaves the comparing to `compare`.
+//! up between them. Reads all three; leaves the comparing to `compare` and `findings`.
 
 mod compare;
+mod findings;
 
 use serde_json::{Value, json};
 
