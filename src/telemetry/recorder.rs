@@ -110,6 +110,7 @@ mod tests {
             task_sent("meari", Duration::from_millis(80));
             tasks("due", 2);
             oldest_due(Duration::from_millis(1500));
+            drift("cams", "preset", "mended");
             breaker_open("meari", true);
             activation("redeem", "1067", Duration::from_millis(4));
             codes_unused("4g", 7);

@@ -118,7 +118,8 @@ impl History {
                     self.running.insert(service);
                 }
             }
-            TaskAction::Redeem => {}
+            // A look is none of the steps that this provider carries out.
+            TaskAction::Redeem | TaskAction::Retire => {}
             _ => drop(self.running.insert(service)),
         }
     }

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sdp_gateway::catalog::GrantKind;
-use sdp_gateway::ledger::fulfil::{Claimed, Duty, DutyWord, Outcome, Owner, Redeem, Redeemed, Settled};
+use sdp_gateway::ledger::fulfil::{Bind, Claimed, Duty, DutyWord, Outcome, Owner, Redeem, Redeemed, Settled};
 use sdp_gateway::service::wanted::Wanted;
 
-use super::world::{ANN, BOB, World, account, at, number};
+use super::world::{ANN, BOB, World, account, at, device, number};
 
 fn state(claimed: &Claimed) -> &Wanted {
     claimed.wanted.as_ref().expect("what is wanted")
@@ -144,6 +144,81 @@ async fn paid_time_of_a_provider_that_can_pause_stands_still_behind_a_right() {
         assert_eq!(world.work(50).await, ["end cam-1", "begin cam-1"]);
         assert_eq!(world.services("cam-1", 69).await, ["cloud active"]);
         assert_eq!(world.services("cam-1", 71).await, Vec::<String>::new());
+        world.verified().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_that_is_called_otherwise_is_looked_at_under_both_names() {
+    for world in World::each().await {
+        let call = async |camera: &str, hour| {
+            let (device, account) = (device("10001"), account("ann"));
+            let (msisdn, camera) = (Some(number(ANN)), Some(camera.to_owned()));
+            world
+                .ledger
+                .bind(Bind { device, account, msisdn, camera, now: at(hour) })
+                .await
+                .expect("written");
+        };
+        call("cam-1", 0).await;
+        world.register(ANN, "2", 1, 500).await;
+        let begin = only(&world, 1).await;
+        assert_eq!(begin.camera.as_deref(), Some("cam-1"));
+        world.settle(&begin, done(None), 1).await;
+        call("cam-1", 2).await;
+        assert!(world.claim(10, 2).await.is_empty(), "nothing is new");
+        call("cam-2", 3).await;
+        let mut looks = world.claim(10, 3).await;
+        looks.sort_by_key(|look| look.camera.clone());
+        let told: Vec<_> = looks.iter().map(|look| (look.camera.as_deref(), preset(state(look)))).collect();
+        assert_eq!(told, [(Some("cam-1"), None), (Some("cam-2"), Some(393))]);
+        assert_eq!(state(&looks[0]).ended_at, Some(at(3)));
+        for look in &looks {
+            world.settle(look, done(None), 3).await;
+        }
+        // What is unbound and bound again under another name ended under its old one.
+        world.unbind("10001", Owner::Number(number(ANN)), 4).await;
+        call("cam-3", 4).await;
+        let mut told = Vec::new();
+        while let Some(one) = world.claim(1, 4).await.pop() {
+            told.push((one.task.action.word(), one.camera.clone(), preset(state(&one))));
+            world.settle(&one, done(None), 4).await;
+        }
+        let called = |name: &str| Some(name.to_owned());
+        assert_eq!(told, [("end", called("cam-2"), None), ("begin", called("cam-3"), Some(393))]);
+        world.verified().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_camera_goes_on_as_what_the_device_that_replaced_it_is_for() {
+    for world in World::each().await {
+        world.bind("cam-1", "ann", Some(ANN), 0).await;
+        world.register(ANN, "2", 1, 500).await;
+        world.settle(&only(&world, 1).await, done(None), 1).await;
+        world.unbind("cam-1", Owner::Number(number(ANN)), 2).await;
+        let end = only(&world, 2).await;
+        assert!(state(&end).carried.is_nothing() && !state(&end).is_anothers);
+        world.settle(&end, Outcome::Again { due_at: at(5), why: "busy".to_owned() }, 2).await;
+        let bind = |name: &str, owner, hour| Bind {
+            device: device(name),
+            account: account("ann"),
+            msisdn: Some(number(owner)),
+            camera: Some("cam-1".to_owned()),
+            now: at(hour),
+        };
+        world.ledger.bind(bind("new-device", ANN, 4)).await.expect("written");
+        let begin = only(&world, 4).await;
+        assert_eq!(begin.task.action.word(), "begin");
+        world.settle(&begin, done(None), 4).await;
+        let end = only(&world, 5).await;
+        assert_eq!((end.task.action.word(), preset(state(&end))), ("end", Some(393)), "hers still");
+        world.settle(&end, Outcome::Again { due_at: at(8), why: "busy".to_owned() }, 5).await;
+        world.unbind("new-device", Owner::Number(number(ANN)), 6).await;
+        world.ledger.bind(bind("third", BOB, 6)).await.expect("written");
+        world.register(BOB, "2", 6, 500).await;
+        let end = world.claim(10, 8).await.into_iter().find(|one| one.task.id == end.task.id).expect("it");
+        assert!(state(&end).carried.is_nothing() && state(&end).is_anothers, "{end:?}");
         world.verified().await;
     }
 }

@@ -2,7 +2,7 @@
 
 use super::gateway::Gateway;
 use super::outbox::{self, metric, until, until_states, wait};
-use super::said::{cancel, register};
+use super::said::{MONTH, at, cancel, register};
 use super::world::{ANN, LOGIN, World, bind_to_account};
 
 /// What the command prints; it must end well.
@@ -37,6 +37,11 @@ fn what_differs_is_told_and_mended_only_where_that_is_asked_for() {
     let (world, gateway) = lived("");
     let told = reconciled(&gateway, &[]);
     assert_eq!(told, ["cameras 3 (1 none of ours, 0 in progress), users 3: 0 differ, 0 mended, 0 failed"]);
+    // One that was made by hand and only logs in alike is hers too.
+    let user = world.double.state().user_of(LOGIN).expect("a user");
+    world.double.state().users.get_mut(&user).expect("it").external_id = None;
+    assert_eq!(reconciled(&gateway, &[]).len(), 1);
+    world.double.state().users.get_mut(&user).expect("it").external_id = Some(ANN.to_owned());
     {
         let mut state = world.double.state();
         let mut change = |name: &str, preset, enabled| {
@@ -94,6 +99,42 @@ fn what_no_call_can_mend_is_told_and_left_alone() {
     world.double.state().cameras.remove("cam-1");
     assert_eq!(reconciled(&gateway, &["--fix"])[0], "cam-1: is not in Watcher");
     assert_eq!(world.camera("demo-cam-219c36899q"), (391, true), "nobody's, and nobody's business");
+}
+
+#[test]
+fn in_an_organization_of_ones_own_a_camera_is_moved_by_hand_and_then_mended() {
+    let world = World::own();
+    let (gateway, ledger) = (world.start(), world.ledger());
+    outbox::bind(&ledger, ANN, "cam-1", LOGIN);
+    register("1", ANN).tell(&gateway);
+    until_states(&gateway, ANN, &["begin dead"]);
+    let why = outbox::tasks(&gateway, "state=dead")[0]["last_error"].to_string();
+    assert!(why.contains("another organization") && why.contains("754"), "{why}");
+    assert_eq!(world.user(LOGIN), Some((true, vec![754])), "all but the camera is as it should be");
+    let told = reconciled(&gateway, &["--fix"]);
+    assert!(told[0].starts_with("cam-1: is in organization 752"), "{told:?}");
+    {
+        let mut state = world.double.state();
+        assert_eq!((state.organizations[&754].title.as_str(), state.presets_of(754)), (ANN, vec![391, 392]));
+        let folder = state.root(754);
+        let camera = state.cameras.get_mut("cam-1").expect("a camera");
+        (camera.organization, camera.folder) = (754, folder);
+    }
+    let told = reconciled(&gateway, &["--fix"]);
+    assert_eq!(told[0], "cam-1: should have preset 392; mended");
+    let dead = outbox::tasks(&gateway, "state=dead")[0]["id"].to_string();
+    outbox::printed(&gateway, &["tasks", "retry", &dead]);
+    until_states(&gateway, ANN, &["begin done"]);
+    assert_eq!(reconciled(&gateway, &[]).len(), 1);
+    // Another offer: its preset's tariff is added to the organization's.
+    let by_the_month = register("2", ANN).with("package_id", MONTH).with("expiredTime", &at(100));
+    by_the_month.with("subcribeTime", &at(0)).tell(&gateway);
+    until("it has the other preset", || world.camera("cam-1") == (393, true));
+    assert_eq!(world.double.state().presets_of(754), [391, 392, 393]);
+    let made = world.double.state().calls.iter().filter(|call| *call == "POST /api/v1/organizations").count();
+    assert_eq!(made, 1);
+    world.nothing_refused();
+    wait(ledger.close());
 }
 
 #[test]

@@ -52,6 +52,15 @@ impl World {
         Self { folder, double, settings }
     }
 
+    /// Each subscriber has an organization of their own; `cam-1` is in the default one.
+    pub(crate) fn own() -> Self {
+        let (folder, double) = (Folder::new(), wait(Double::start()));
+        double.state().add_camera("cam-1", 752);
+        let own = double.settings("cams", "timeout_ms = 400") + &double.billing_settings("cams");
+        let settings = format!("{}{HASTY}{own}", catalog(folder.path()));
+        Self { folder, double, settings }
+    }
+
     pub(crate) fn start(&self) -> Gateway {
         Gateway::start_in(self.folder.path(), &self.settings)
     }

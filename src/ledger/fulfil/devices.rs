@@ -1,7 +1,7 @@
 //! Devices bound, unbound, and what was paid moved between them.
 
 use super::holding::{Holding, states};
-use super::{Deed, Fact};
+use super::{Deed, Fact, retire};
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, Msisdn, UserAccount};
 use crate::ledger::store::{Lock, Store};
@@ -123,8 +123,8 @@ pub(super) fn bind(store: &mut impl Store, bind: &Bind) -> Result<Bound, StoreEr
         return Ok(Bound::AnotherAccount);
     }
     let bound_at = known.as_ref().and_then(|row| row.bound_at).filter(|_| stays).unwrap_or(bind.now);
-    let camera = bind.camera.clone().or_else(|| known.and_then(|row| row.camera));
-    holding.keep(DeviceRow {
+    let camera = bind.camera.clone().or_else(|| known.as_ref().and_then(|row| row.camera.clone()));
+    let bound = DeviceRow {
         id: bind.device.clone(),
         msisdn: to,
         account: Some(bind.account.clone()),
@@ -132,8 +132,14 @@ pub(super) fn bind(store: &mut impl Store, bind: &Bind) -> Result<Bound, StoreEr
         bound_at: Some(bound_at),
         settled_at: bind.now,
         due_at: None,
-    });
+    };
+    holding.keep(bound.clone());
+    let on_device = holding.now.services().filter(|service| service.device == bind.device);
+    let carried: Vec<Service> = on_device.filter(|service| service.is_carried()).cloned().collect();
     holding.save(store)?;
+    if let Some(row) = known.filter(|row| row.account.is_some() && row.is_seen_otherwise(&bound)) {
+        retire::owe_moved(store, (&row, &bound), carried.iter(), bind.now)?;
+    }
     Ok(Bound::Bound)
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::owe;
+use super::owe::{self, Needs};
 use crate::catalog::Period;
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, Msisdn};
@@ -224,11 +224,15 @@ impl Holding {
             let due_at = frozen.map_or(due_at, |device| alone(device).next_change_at());
             store.save(&DeviceRow { settled_at: at, due_at, ..row.clone() })?;
         }
-        let days_min = |due: &Due| match (&due.source, &self.number) {
-            (Source::Entitlement(id), Some(number)) => cycle_days_min(number, &self.states, id),
-            _ => 0,
+        let needs = |due: &Due| {
+            let days_min = match (&due.source, &self.number) {
+                (Source::Entitlement(id), Some(number)) => cycle_days_min(number, &self.states, id),
+                _ => 0,
+            };
+            let row = self.rows.iter().find(|row| row.id == due.device);
+            Needs { days_min, camera: row.map(|row| row.at_provider().to_owned()) }
         };
-        owe::owe(store, self.number.as_ref(), &changes.dues, days_min, at)
+        owe::owe(store, self.number.as_ref(), &changes.dues, needs, at)
     }
 }
 

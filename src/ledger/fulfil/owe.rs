@@ -12,8 +12,15 @@ use crate::service::Plan;
 use crate::service::change::{Action, Due};
 use crate::service::source::Source;
 
-/// Writes tasks for dues, in their order. `days_min` knows of each for how many days a code must be that
-/// is to serve it.
+/// What a task needs to know beside its due.
+pub(super) struct Needs {
+    /// For how many days a code must be that is to serve it.
+    pub(super) days_min: u32,
+    /// What the device is called at its provider.
+    pub(super) camera: Option<String>,
+}
+
+/// Writes tasks for dues, in their order. `needs` knows the rest of each.
 ///
 /// # Errors
 /// The engine's.
@@ -21,14 +28,14 @@ pub(super) fn owe(
     store: &mut impl Store,
     number: Option<&Msisdn>,
     dues: &[Due],
-    days_min: impl Fn(&Due) -> u32,
+    needs: impl Fn(&Due) -> Needs,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     // All that any of them may replace is asked for before the first of them is written.
     each(dues, |due| store.list::<Task>("open_on", due.device.as_str()))?;
     for due in dues {
         if let Some(action) = replace(store, due, now)? {
-            write(store, number, due, action, days_min(due), now)?;
+            write(store, number, due, action, needs(due), now)?;
         }
     }
     Ok(())
@@ -65,10 +72,11 @@ fn write(
     number: Option<&Msisdn>,
     due: &Due,
     action: TaskAction,
-    days_min: u32,
+    needs: Needs,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let id = store.next_task()?;
+    let Needs { days_min, camera } = needs;
     let (code, entitlement) = match &due.source {
         Source::Code(key) => (Some(key), None),
         Source::Entitlement(id) => (None, Some(id.clone())),
@@ -87,7 +95,7 @@ fn write(
         service_id: Some(due.service.clone()),
         entitlement,
         order_num: format!("{}-{id}", due.service),
-        body: body(&due.plan, days_min, due.starts_at, due.ends_at),
+        body: Body { camera, ..body(&due.plan, days_min, due.starts_at, due.ends_at) },
         doubt: code.is_some(),
         code_key: code.map(|key| crate::stock::Lookup::from_ledger(key.clone())),
         attempts: 0,
@@ -110,6 +118,7 @@ pub(super) fn body(plan: &Plan, days_min: u32, starts_at: Timestamp, ends_at: Ti
         starts_at_ms: starts_at.0,
         ends_at_ms: (ends_at < Timestamp(i64::MAX)).then_some(ends_at.0),
         days_min,
+        camera: None,
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::btree_map::Entry;
 use sqlx::{AnyConnection, Row};
 
 use super::rows::select;
-use super::wanted::{Place, around, wanted};
+use super::wanted::{Place, around, beside, wanted};
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, Msisdn};
 use crate::ledger::fulfil::Task;
@@ -130,7 +130,7 @@ async fn on_rows(
     // before older ones.
     let mut by_camera: BTreeMap<String, DeviceRow> = BTreeMap::new();
     for row in select::<DeviceRow>(connection, tail, parameters).await? {
-        let name = row.camera.clone().unwrap_or_else(|| row.id.to_string());
+        let name = row.at_provider().to_owned();
         match by_camera.get(&name) {
             Some(other) if order(other) >= order(&row) => {}
             _ => drop(by_camera.insert(name, row)),
@@ -153,8 +153,11 @@ async fn on_rows(
             },
         };
         let place = Place { id: &row.id, has_it: has_it.clone(), around };
-        let wanted = wanted(connection, &place, has_it, provider, now).await?;
-        let is_in_progress = is_in_progress(connection, &row.id, provider, now).await?;
+        let mut wanted = wanted(connection, &place, has_it, provider, now).await?;
+        if wanted.carried.is_nothing() {
+            beside(connection, &row.id, &camera, provider, &mut wanted, now).await?;
+        }
+        let is_in_progress = is_in_progress(connection, &row, provider, now).await?;
         found.push(OnCamera { device: row.id, camera, wanted, is_in_progress });
     }
     Ok(found)
@@ -166,11 +169,12 @@ fn order(row: &DeviceRow) -> (bool, Option<Timestamp>, &str) {
 
 async fn is_in_progress(
     connection: &mut AnyConnection,
-    device: &DeviceId,
+    row: &DeviceRow,
     provider: &str,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let (lane, later) = (device.as_str(), Task::retirement(provider, device));
+    let later = Task::retirement(provider, &row.id, Some(row.at_provider()));
+    let lane = row.id.as_str();
     let tail = "WHERE (open_on = $1 AND provider = $2) OR (open_on = $3 AND due_at <= $4) LIMIT 1";
     let parameters = vec![lane.into(), provider.into(), later.into(), now.into()];
     Ok(!select::<Task>(connection, tail, parameters).await?.is_empty())

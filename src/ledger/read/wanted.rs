@@ -24,7 +24,7 @@ const OF_ACCOUNT: &str = "WHERE account = $1 AND msisdn IS NULL";
 const ON_ACCOUNT: &str = "WHERE open_on IN (SELECT id FROM device WHERE account = $1 AND msisdn IS NULL)";
 
 impl Ledger {
-    /// What a task's device is called at its provider, and what should be there for the task's owner.
+    /// What a task's camera is called at its provider, and what should be there for the task's owner.
     ///
     /// # Errors
     /// As for all of these: the engine's.
@@ -38,15 +38,8 @@ impl Ledger {
         let mut tx = self.0.pool.begin().await?;
         let found = of_task(&mut tx, device, task, now).await;
         tx.rollback().await?;
-        let (row, mut wanted) = found?;
-        if wanted.carried.is_nothing()
-            && matches!(task.action, TaskAction::End | TaskAction::Retire)
-            && let Some(ended_at_ms) = task.body.ends_at_ms
-        {
-            // What moved to another device has left no row here, and still ran here until then.
-            wanted.ended_at = wanted.ended_at.max(Some(Timestamp(ended_at_ms)));
-        }
-        Ok((row.and_then(|row| row.camera), Some(wanted)))
+        let (camera, wanted) = found?;
+        Ok((Some(camera), Some(wanted)))
     }
 
     /// Whether `provider` has anything for an owner, on any device.
@@ -66,9 +59,13 @@ async fn of_task(
     id: &DeviceId,
     task: &Task,
     now: Timestamp,
-) -> Result<(Option<DeviceRow>, Wanted), StoreError> {
+) -> Result<(String, Wanted), StoreError> {
     let found: Vec<DeviceRow> = select(connection, "WHERE id = $1", vec![id.as_str().into()]).await?;
     let row = found.into_iter().next();
+    let called = row.as_ref().map_or(id.as_str(), DeviceRow::at_provider);
+    let is_end = matches!(task.action, TaskAction::End | TaskAction::Retire);
+    // What ended, ended on the camera that the device was then; what begins does so on the one it is.
+    let camera = task.body.camera.as_deref().filter(|_| is_end).unwrap_or(called).to_owned();
     let around = match &row {
         Some(row) => around(connection, row, now).await?,
         None => Holdings::default(),
@@ -80,8 +77,44 @@ async fn of_task(
         _ => Owner::of(task.msisdn.as_ref(), task.account.as_ref()),
     };
     let place = Place { id, has_it, around: &around };
-    let wanted = wanted(connection, &place, owner, &task.provider, now).await?;
-    Ok((row, wanted))
+    let mut wanted = wanted(connection, &place, owner, &task.provider, now).await?;
+    if camera != called {
+        wanted = Wanted { carried: Carried::default(), waits: false, is_anothers: false, ..wanted };
+    }
+    if wanted.carried.is_nothing() {
+        // What moved to another device, or the device to another camera, ran here until then.
+        let ended_at = task.body.ends_at_ms.filter(|_| is_end).map(Timestamp);
+        wanted.ended_at = wanted.ended_at.max(ended_at);
+        beside(connection, id, &camera, &task.provider, &mut wanted, now).await?;
+    }
+    Ok((camera, wanted))
+}
+
+/// The camera may be another device's by now, which replaced this one: what is carried there is what it is for.
+pub(super) async fn beside(
+    connection: &mut AnyConnection,
+    id: &DeviceId,
+    camera: &str,
+    provider: &str,
+    wanted: &mut Wanted,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let tail = "WHERE (camera = $1 OR (camera IS NULL AND id = $1)) AND account IS NOT NULL AND id <> $2";
+    let others: Vec<DeviceRow> = select(connection, tail, vec![camera.into(), id.as_str().into()]).await?;
+    for other in others {
+        let around = around(connection, &other, now).await?;
+        let on_device = around.services().filter(|service| service.device == other.id);
+        let carried = Carried::among(on_device, provider);
+        if carried.is_nothing() {
+            continue;
+        }
+        if Owner::of(other.msisdn.as_ref(), other.account.as_ref()) == wanted.owner {
+            (wanted.carried, wanted.is_owner_served) = (carried, true);
+        } else {
+            wanted.is_anothers = true;
+        }
+    }
+    Ok(())
 }
 
 /// A device among all that its rights reach, settled.

@@ -17,6 +17,18 @@ pub(in crate::ledger) struct DeviceRow {
     pub(in crate::ledger) due_at: Option<Timestamp>,
 }
 
+impl DeviceRow {
+    /// What it is called at its provider: by a name of its own, else like itself.
+    pub(in crate::ledger) fn at_provider(&self) -> &str {
+        self.camera.as_deref().unwrap_or(self.id.as_str())
+    }
+
+    /// Whether a provider sees it, or its owner, otherwise now.
+    pub(in crate::ledger) fn is_seen_otherwise(&self, now: &Self) -> bool {
+        self.at_provider() != now.at_provider() || self.msisdn != now.msisdn
+    }
+}
+
 impl Record for DeviceRow {
     const TABLE: &'static Table = &Table {
         name: "device",

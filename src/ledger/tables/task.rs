@@ -114,6 +114,9 @@ pub struct Body {
     pub ends_at_ms: Option<i64>,
     /// At least for how many days a code must be that is to serve it.
     pub days_min: u32,
+    /// What the device was called at its provider when the task was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub camera: Option<String>,
 }
 
 /// A task.
@@ -168,16 +171,16 @@ impl Task {
     fn lane(&self) -> String {
         match (&self.device_id, &self.entitlement) {
             (Some(device), _) if self.action == TaskAction::Retire && self.state != TaskState::Running => {
-                Self::retirement(&self.provider, device)
+                Self::retirement(&self.provider, device, self.body.camera.as_deref())
             }
             (Some(device), _) => device.as_str().to_owned(),
             (None, entitlement) => format!("/{}", entitlement.as_deref().unwrap_or_default()),
         }
     }
 
-    /// Where the one retirement waits that a provider may owe for a device.
-    pub(in crate::ledger) fn retirement(provider: &str, device: &DeviceId) -> String {
-        format!("/{provider}/{device}")
+    /// Where the one retirement waits that a provider may owe for a device and a camera.
+    pub(in crate::ledger) fn retirement(provider: &str, device: &DeviceId, camera: Option<&str>) -> String {
+        format!("/{provider}/{device}/{}", camera.unwrap_or(device.as_str()))
     }
 }
 

@@ -2,6 +2,7 @@
 //! more and can.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use super::{End, Mode, Reconcile, ReconcileError, Watcher, What, hash};
 use crate::config::Suspend;
@@ -19,7 +20,19 @@ pub(super) enum Homes {
     Own(HashMap<OrganizationId, u64>),
 }
 
-/// Watcher's users by the hash of their key, or of their login; what is the matter with each, if anything is.
+/// Calls that mending a subscriber usually takes.
+const CALLS_OF_SUBSCRIBER: usize = 5;
+
+/// By what a user shows whose it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mark {
+    /// By our key: nobody else gives users one.
+    Key,
+    /// Only by what it logs in with.
+    Login,
+}
+
+/// Watcher's users by the hash of their subscriber's key; what is the matter with each, if anything is.
 pub(super) type Users = HashMap<u64, Option<&'static str>>;
 
 impl Homes {
@@ -52,39 +65,47 @@ impl<W: Watcher> Reconcile<'_, W> {
 
     /// Walks through all users; what each subscriber's is like.
     pub(super) async fn users(&mut self, homes: &Homes) -> Result<Users, ReconcileError> {
-        let (mut users, mut offset, keeper) = (Users::new(), 0, self.keeper);
+        let (mut users, mut offset, mut begins, keeper) = (Users::new(), 0, None, self.keeper);
         let default = self.page(|| Box::pin(keeper.default_organization(keeper.deadline()))).await?;
         loop {
             self.go_on("users", self.report.users).await?;
             let page = self.page(|| Box::pin(keeper.users_page(offset, keeper.deadline()))).await?;
             let Page { rows, next } = page;
-            let before = users.len();
+            let first = rows.first().map(|user| user.id);
+            if first == begins {
+                // A system that knows no pages gives the first one for ever.
+                return Ok(users);
+            }
+            begins = first;
             for user in rows {
                 self.report.users += 1;
-                let Some(owner) = self.owner(&user) else { continue };
+                let Some((owner, mark)) = self.owner(&user) else { continue };
                 let why = amiss(&user, &owner, homes, default);
-                users.insert(hash(owner.in_full()), why);
-                users.entry(hash(&user.login.to_lowercase())).or_insert(why);
-                if keeper.settings().suspend == Suspend::User && user.enabled {
+                match users.entry(hash(owner.in_full())) {
+                    Entry::Occupied(mut known) if mark == Mark::Key => drop(known.insert(why)),
+                    Entry::Occupied(_) => {}
+                    Entry::Vacant(free) => drop(free.insert(why)),
+                }
+                if keeper.settings().suspend == Suspend::User && user.enabled && mark == Mark::Key {
                     self.no_longer_served(&user, &owner).await?;
                 }
             }
-            match next.filter(|_| users.len() > before || offset == 0) {
+            match next {
                 Some(next) => offset = next,
                 None => return Ok(users),
             }
         }
     }
 
-    /// Whose user it is, where it is one that we made: its key and its login belong together.
-    fn owner(&self, user: &User) -> Option<Owner> {
-        let key = user.external_id.as_deref()?;
-        let number = Msisdn::parse(key).ok().filter(|number| number.in_full() == key);
-        let owner = match number {
-            Some(number) => Owner::Number(number),
-            None => Owner::Account(UserAccount::parse(key).ok()?),
-        };
-        user.login.eq_ignore_ascii_case(&self.keeper.login(&owner)).then_some(owner)
+    /// Whose user it may be, and by what it shows.
+    fn owner(&self, user: &User) -> Option<(Owner, Mark)> {
+        if let Some(owner) = user.external_id.as_deref().and_then(owner) {
+            return Some((owner, Mark::Key));
+        }
+        let login = user.login.to_lowercase();
+        let of_ours = login.strip_suffix(&format!("@{}", self.keeper.settings().login_domain.to_lowercase()));
+        let owner = owner(of_ours.unwrap_or(&login))?;
+        (self.keeper.login(&owner).to_lowercase() == login).then_some((owner, Mark::Login))
     }
 
     async fn no_longer_served(&mut self, user: &User, owner: &Owner) -> Result<(), ReconcileError> {
@@ -111,20 +132,30 @@ impl<W: Watcher> Reconcile<'_, W> {
         users: &Users,
     ) -> Result<(), ReconcileError> {
         let login = self.keeper.login(owner);
-        let known = users.get(&hash(owner.in_full())).or_else(|| users.get(&hash(&login.to_lowercase())));
-        let Some(why) = known.copied().unwrap_or(Some("there is no such user")) else { return Ok(()) };
+        let known = users.get(&hash(owner.in_full())).copied();
+        let Some(why) = known.unwrap_or(Some("there is no such user")) else { return Ok(()) };
         let end = match self.mode {
             Mode::Tell => End::Told,
             Mode::Mend if !self.ledger.is_served(owner, self.name, self.now()).await? => return Ok(()),
             Mode::Mend => {
                 let preset = self.keeper.should(&ours.wanted, self.now()).unwrap_or_default().preset_id;
-                self.pace().await;
+                for _ in 0..CALLS_OF_SUBSCRIBER {
+                    self.pace().await;
+                }
                 let mended = self.keeper.mend_subscriber(owner, preset, self.keeper.deadline()).await;
                 self.ended(mended)?
             }
         };
         self.tell(&login, What::Unseeing(why), end);
         Ok(())
+    }
+}
+
+/// The subscriber of a key.
+fn owner(key: &str) -> Option<Owner> {
+    match Msisdn::parse(key).ok().filter(|number| number.in_full() == key) {
+        Some(number) => Some(Owner::Number(number)),
+        None => UserAccount::parse(key).ok().map(Owner::Account),
     }
 }
 
