@@ -14,6 +14,7 @@ use crate::carrier::Carrier;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::{Config, FailedResult, Faults};
+use crate::flussonic::Flussonic;
 use crate::ledger::{self, Ledger, OpenError, Pulse, Rules};
 use crate::limits::Limiter;
 use crate::partner::Partners;
@@ -57,6 +58,7 @@ struct Surfaces {
     carrier: Arc<Carrier>,
     partners: Arc<Partners>,
     activation: Arc<Activation>,
+    flussonic: Option<Arc<Flussonic>>,
     admin: Arc<Admin>,
 }
 
@@ -92,11 +94,13 @@ impl App {
         let worker = || Worker::new(config, ledger.clone(), &providers, clock.clone());
         let worker = config.worker.enabled.then(worker);
         let beat = worker.as_ref().map(Worker::beat);
+        let flussonic = Flussonic::new(config, ledger.clone(), clock.clone()).map(Arc::new);
         let parts = activation::Parts { ledger: ledger.clone(), clock: clock.clone(), providers, limiter };
         let surfaces = Surfaces {
             carrier: Arc::new(carrier),
             partners: Arc::new(partners),
             activation: Arc::new(Activation::new(config, parts)),
+            flussonic,
             admin: Arc::new(Admin::new(&config.admin, ledger.clone(), clock, recorder, beat)),
         };
         let listeners = listeners(config, sockets, surfaces)?;
@@ -174,8 +178,8 @@ fn listeners(
         refuse_exposed(&on_admin)?;
     }
     let apart = !on_carrier.is_empty();
-    let Surfaces { carrier, partners, activation, admin } = surfaces;
-    let main = Routes::main((!apart).then(|| Arc::clone(&carrier)), partners, activation);
+    let Surfaces { carrier, partners, activation, flussonic, admin } = surfaces;
+    let main = Routes::main((!apart).then(|| Arc::clone(&carrier)), partners, activation, flussonic);
     let mut listeners = serving(on_carrier, Routes::carrier(carrier));
     listeners.extend(serving(on_main, main));
     listeners.extend(serving(on_admin, Routes::admin(admin)));

@@ -2,6 +2,7 @@
 //!
 //! Every command ends with 0 when it is done, 1 when it failed, 2 when it was called wrongly.
 
+mod chosen;
 mod codes;
 mod config;
 mod ledger;

@@ -10,6 +10,7 @@ mod catalog_file;
 mod codes;
 mod env;
 mod faults;
+mod flussonic;
 mod keys;
 mod layers;
 mod ledger;
@@ -36,6 +37,7 @@ pub use catalog_file::CatalogFile;
 pub use codes::{Codes, CodesKey};
 pub use env::environment;
 pub use faults::{Fault, Faults};
+pub use flussonic::Flussonic;
 pub(crate) use keys::{adopt, syntax_fault};
 pub use ledger::{Ledger, LedgerUrl};
 pub use limits::Limits;
@@ -66,6 +68,8 @@ pub struct Config {
     pub activation: Activation,
     /// How activation codes are kept.
     pub codes: Codes,
+    /// What streamers are answered that ask whether somebody may play.
+    pub flussonic: Flussonic,
     /// Where the offers are written.
     pub catalog: CatalogFile,
     /// Where notices and subscriptions are kept.
@@ -116,6 +120,13 @@ impl Config {
         Self::load(None, std::iter::empty()).expect("config/default.toml is without faults")
     }
 
+    /// For how many days recordings are kept after the end of a service of the provider of this name, which the
+    /// settings may not have any more.
+    #[must_use]
+    pub fn keep_days_after_end(&self, provider: &str) -> u32 {
+        self.providers.get(provider).map_or(provider::KEEP_DAYS_AFTER_END, Provider::keep_days_after_end)
+    }
+
     /// The effective settings as a settings file, every secret as `***`.
     ///
     /// # Panics
@@ -135,6 +146,7 @@ impl Config {
             limits: reading.section("limits", &[]),
             activation: reading.section("activation", &[]),
             codes: reading.section::<Codes>("codes", &[]).with_key(reading),
+            flussonic: reading.section("flussonic", flussonic::SECRETS),
             catalog: reading.section("catalog", &[]),
             ledger: reading.section("ledger", ledger::SECRETS),
             admin: reading.section("admin", admin::SECRETS),
@@ -150,6 +162,7 @@ impl Config {
         self.carrier.check(reading, self.server.listen);
         self.limits.check(reading);
         self.activation.check(reading);
+        self.flussonic.check(reading);
         self.catalog.check(reading);
         self.ledger.check(reading);
         self.admin.check(reading, &[Some(self.server.listen), self.carrier.listen]);

@@ -107,6 +107,11 @@ pub enum NotKept {
     Stopped,
 }
 
+/// The operating system gave no random bytes, and what must be nobody else's cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[error("the operating system gave no random bytes")]
+pub struct NoRandomBytes(#[source] getrandom::Error);
+
 /// Why a ledger could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
@@ -128,6 +133,9 @@ pub enum OpenError {
     /// The key of the codes cannot be used.
     #[error("codes.key_file cannot be used")]
     Vault(#[from] SealError),
+    /// A writer cannot be told from other gateways'.
+    #[error("no name for a writer")]
+    Name(#[from] NoRandomBytes),
     /// The engine's failure.
     #[error(transparent)]
     Store(#[from] StoreError),

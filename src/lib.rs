@@ -43,12 +43,12 @@
 //! * [`worker`]: has them do it: claim, send, settle; what ends by itself, at its second; and, where a provider
 //!   keeps a state, that state compared with ours (`worker/reconcile`).
 //! * [`server`], [`routes`]: HTTP, and whose each path is.
-//! * [`carrier`], [`partner`], [`activation`], [`admin`]: who calls us; [`json`] and [`story`] are what the JSON ones
+//! * [`carrier`], [`partner`], [`activation`], [`flussonic`], [`admin`]: who calls us; [`json`] and [`story`] are what the JSON ones
 //!   share.
 //! * [`app`]: builds all of it from the settings. [`cli`]: the commands. [`replay`]: recorded
 //!   messages, sent again.
 //! * Leaves: [`config`] (settings), [`telemetry`] (logs and metrics), [`limits`] (rates), [`signature`]
-//!   (of partners), [`systemd`] (sockets handed over, readiness, the watchdog).
+//!   (of partners, and of plays), [`systemd`] (sockets handed over, readiness, the watchdog).
 //!
 //! `tests/architecture.rs` holds the layers and the absences to the source. The server stands below
 //! the surfaces here, since they use its requests and it knows none of them.
@@ -70,6 +70,7 @@ pub mod catalog;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod flussonic;
 pub mod ids;
 pub mod json;
 pub mod ledger;

@@ -7,6 +7,7 @@ use hyper::{Method, StatusCode};
 use crate::activation::{self, Activation};
 use crate::admin::{self, Admin};
 use crate::carrier::Carrier;
+use crate::flussonic::Flussonic;
 use crate::json;
 use crate::partner::{self, Partners};
 use crate::server::{Request, Response};
@@ -16,7 +17,7 @@ const OF_SUBSCRIBER: &str = "/v1/subscribers/{msisdn}/devices/{device_id}";
 const OF_ACCOUNT: &str = "/v1/accounts/{user_account}/devices/{device_id}";
 
 /// The paths of the JSON surfaces, as the OpenAPI document names them.
-pub const JSON_ROUTES: [(Method, &str, Call); 19] = {
+pub const JSON_ROUTES: [(Method, &str, Call); 20] = {
     use admin::Call as A;
     use partner::Call as P;
     [
@@ -26,6 +27,7 @@ pub const JSON_ROUTES: [(Method, &str, Call); 19] = {
         (Method::DELETE, OF_SUBSCRIBER, Call::Partner(P::UnbindFromNumber)),
         (Method::PUT, OF_ACCOUNT, Call::Partner(P::BindToAccount)),
         (Method::DELETE, OF_ACCOUNT, Call::Partner(P::UnbindFromAccount)),
+        (Method::GET, "/flussonic/v1/auth", Call::Flussonic),
         (Method::GET, "/livez", Call::Admin(A::Livez)),
         (Method::GET, "/readyz", Call::Admin(A::Readyz)),
         (Method::GET, "/metrics", Call::Admin(A::Metrics)),
@@ -60,6 +62,8 @@ pub enum Call {
     Partner(partner::Call),
     /// A signed request about codes.
     Activation(activation::Call),
+    /// A streamer's question.
+    Flussonic,
     /// An operator's call.
     Admin(admin::Call),
 }
@@ -78,18 +82,26 @@ pub struct Routes {
     carrier: Option<Arc<Carrier>>,
     partners: Option<Arc<Partners>>,
     activation: Option<Arc<Activation>>,
+    flussonic: Option<Arc<Flussonic>>,
     admin: Option<Arc<Admin>>,
 }
 
 impl Routes {
-    /// The listener of every surface but admin; without the carrier's where that has its own.
+    /// The listener of every surface but admin; without the carrier's where that has its own, and the streamers'
+    /// where they are not answered.
     #[must_use]
-    pub fn main(carrier: Option<Arc<Carrier>>, partners: Arc<Partners>, activation: Arc<Activation>) -> Self {
+    pub fn main(
+        carrier: Option<Arc<Carrier>>,
+        partners: Arc<Partners>,
+        activation: Arc<Activation>,
+        flussonic: Option<Arc<Flussonic>>,
+    ) -> Self {
         let mut table = json_routes(|call| matches!(call, Call::Partner(_)));
+        table.extend(flussonic.iter().flat_map(|_| json_routes(|call| *call == Call::Flussonic)));
         table.extend(carrier.iter().flat_map(|_| carrier_routes()));
         table.extend(activation_routes());
         let (partners, activation) = (Some(partners), Some(activation));
-        Self { elsewhere: Some("/v1/"), carrier, partners, activation, ..Self::of(table) }
+        Self { elsewhere: Some("/v1/"), carrier, partners, activation, flussonic, ..Self::of(table) }
     }
 
     /// The carrier's own listener.
@@ -111,7 +123,15 @@ impl Routes {
             // The tables above are constants without a conflict: the tests of this module see to it.
             let _ = paths.insert(path, calls);
         }
-        Self { paths, elsewhere: None, carrier: None, partners: None, activation: None, admin: None }
+        Self {
+            paths,
+            elsewhere: None,
+            carrier: None,
+            partners: None,
+            activation: None,
+            flussonic: None,
+            admin: None,
+        }
     }
 
     /// Answers one request.
@@ -143,6 +163,10 @@ impl Routes {
             Call::Activation(call) => {
                 let Some(activation) = &self.activation else { return not_found() };
                 activation.answer(call, request).await
+            }
+            Call::Flussonic => {
+                let Some(flussonic) = &self.flussonic else { return not_found() };
+                flussonic.answer(request).await
             }
             Call::Admin(call) => {
                 let Some(admin) = &self.admin else { return not_found() };

@@ -37,12 +37,13 @@
 //! Files, in reading order: [`hold`] (what a service holds, and its time), [`holdings`] (the events),
 //! `arrange` (rules 1 and 2), [`right`] (rights from subscriptions), [`change`] (what is to be written
 //! and done), [`wanted`] (the same for providers that keep a state), [`state`] (the words the outside
-//! sees), [`retention`], [`source`] (where a service comes from, and ids).
+//! sees), [`retention`], [`playback`] (what may be played), [`source`] (where a service comes from, and ids).
 
 mod arrange;
 pub mod change;
 pub mod hold;
 pub mod holdings;
+pub mod playback;
 pub mod retention;
 pub mod right;
 pub mod source;

@@ -4,6 +4,12 @@
 //! Every parameter that is sent takes part but the signature itself, sorted by name, each as
 //! `name=value` with its value as it was before any encoding for the wire, parted by `&`. Method,
 //! path and host take no part, and the secret is the key as it stands.
+//!
+//! Beside it what allows a play: [`token`], ours, which its streamer asks us about, and [`securetoken`], the
+//! streamer's own.
+
+pub mod securetoken;
+pub mod token;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -12,7 +12,11 @@ use std::collections::BTreeSet;
 use gateway::{Answer, Gateway, request};
 use said::{cancel, register};
 use sdp_gateway::admin::OPENAPI;
-use sdp_gateway::routes::JSON_ROUTES;
+use sdp_gateway::clock::Clock;
+use sdp_gateway::flussonic::token::{self, Ticket};
+use sdp_gateway::ids::{DeviceId, UserAccount};
+use sdp_gateway::routes::{Call, JSON_ROUTES};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 const METHODS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
@@ -236,6 +240,37 @@ fn partners_bind_devices_as_the_document_says() {
 }
 
 #[test]
+fn streamers_get_what_the_document_says() {
+    let secret = SecretString::from("no secret, for this test");
+    let settings = format!("{SETTINGS}[flussonic]\ntoken_secret = '{}'\n", secret.expose_secret());
+    let (schemas, gateway) = (Schemas::strict(), Gateway::start(&settings));
+    let ledger = outbox::beside(&gateway.folder);
+    register("1", &outbox::bound(&ledger, 1)).tell(&gateway);
+    let ticket = Ticket {
+        device: DeviceId::parse("cam-1").expect("a device"),
+        account: UserAccount::parse("84945100001@sdp.example").expect("an account"),
+        expires_at: Clock::system().now().plus_ms(600_000),
+    };
+    let path = "/flussonic/v1/auth";
+    let question = format!("{path}?name=cam-1&token={}", token::sign(&secret, "cam-1", &ticket));
+    let ask = |method: &str, path: &str| request(gateway.main, method, path, &[], b"");
+    for (answer, status) in [(ask("GET", &question), 200), (ask("POST", &question), 405)] {
+        assert_eq!(answer.status, status, "{}", answer.text());
+        schemas.check(path, "get", &answer);
+    }
+    let nothing = |answer: &Answer, status: u16| {
+        assert_eq!((answer.status, answer.body.as_slice()), (status, &b""[..]));
+        assert!(schemas.response(path, "get", status)["content"].is_null());
+    };
+    nothing(&ask("GET", path), 403);
+    gateway::Ledger::of(&gateway.folder).execute("ALTER TABLE device RENAME TO device_gone");
+    let answer = ask("GET", &question);
+    nothing(&answer, 503);
+    assert!(answer.header("retry-after").is_some());
+    outbox::wait(ledger.close());
+}
+
+#[test]
 fn operators_get_what_the_document_says() {
     let (schemas, gateway) = (Schemas::strict(), Gateway::start(SETTINGS));
     fill(&gateway);
@@ -310,7 +345,7 @@ fn operators_get_of_tasks_what_the_document_says() {
 #[test]
 fn refusals_of_the_admin_listener_are_as_the_document_says() {
     let (schemas, gateway) = (Schemas::strict(), Gateway::start("[admin]\ntoken = 'ops'\n"));
-    for (method, path, _) in JSON_ROUTES.iter().filter(|(_, path, _)| !path.starts_with("/v1/")) {
+    for (method, path, _) in JSON_ROUTES.iter().filter(|(.., call)| matches!(call, Call::Admin(_))) {
         let real = path.replace("{msisdn}", "84945000001").replace("{id}", "1");
         let (method, lower) = (method.as_str(), method.as_str().to_lowercase());
         let foreign = request(gateway.admin, method, &real, &[("Host", "evil.example")], b"");

@@ -66,6 +66,12 @@ fn the_defaults() {
     assert_eq!(config.limits.bad_signature_per_second, 10);
     assert_eq!((config.activation.clock_skew_s, config.activation.require_nonce), (300, false));
     assert!(config.codes.key_file.is_none() && config.codes.key.is_none());
+    let flussonic = &config.flussonic;
+    assert!(flussonic.key.is_none() && flussonic.token_secret.is_none() && !flussonic.is_open());
+    assert_eq!(format!("{:?}", flussonic.allow), "[127.0.0.0/8, ::1/128]");
+    let seconds = (flussonic.auth_duration_s, flussonic.token_life_s);
+    assert_eq!((seconds, flussonic.sessions_max), ((60, 10_800), 16));
+    assert_eq!((config.keep_days_after_end("local"), config.keep_days_after_end("gone")), (7, 7));
     assert_eq!((config.worker.lease_s, config.worker.attempts_max), (60, 12));
     assert_eq!((config.worker.backoff_ms_min, config.worker.backoff_s_max), (500, 3600));
     assert!(config.catalog.is_default());
@@ -100,6 +106,7 @@ fn the_examples_of_the_manual_load() {
     assert_eq!((remote.send_as, remote.mode, remote.source_app), (SendAs::Form, Mode::Code, 72));
     let cams = &config.providers["cams"];
     assert_eq!((cams.watcher().unwrap().retention_keep_days, cams.reconcile_every_s), (7, Some(0)));
+    assert_eq!(config.keep_days_after_end("cams"), 7);
     assert_eq!(cams.billing().unwrap().domain_id, "000");
     assert_eq!(config.providers["test"].script.as_ref().map(Vec::len), Some(2));
     assert_eq!(config.partner[0].key.as_deref(), Some("pk-test"));
@@ -107,6 +114,7 @@ fn the_examples_of_the_manual_load() {
     assert_eq!(config.carrier.check_answers_for(Some("web")), CheckAnswers::IsSubscribed);
     assert!(config.server.public_url.is_some() && config.carrier.listen.is_some());
     assert!(config.admin.token.is_some());
+    assert!(config.flussonic.token_secret.is_some() && config.flussonic.key.is_some());
 }
 
 #[test]
@@ -259,6 +267,43 @@ fn partners_and_their_faults() {
 }
 
 #[test]
+fn streamers_and_their_faults() {
+    check(
+        "[flussonic]\nkey = ''\ntoken_secret = 'fifteen bytes..'\nauth_duration_s = 0\nsessions_max = 2000000\n\
+         token_life_s = 59\nallow = ['x']\nmode = 1\n",
+        &[
+            "FILE: flussonic.allow: \"x\": no network (10.0.0.0/8) and no address",
+            "FILE: flussonic.mode: unknown key",
+            "FILE: flussonic.auth_duration_s: 0 is not from 1 to 3600",
+            "FILE: flussonic.sessions_max: 2000000 is not from 0 to 1000000",
+            "FILE: flussonic.token_life_s: 59 is not from 60 to 2592000",
+            "FILE: flussonic.key: is empty",
+            "FILE: flussonic.token_secret: is shorter than 16 bytes",
+        ],
+    );
+    check(
+        "[flussonic]\nkey = 'hidden'\n",
+        &["FILE: flussonic.key: is given without flussonic.token_secret, so that nobody is answered"],
+    );
+    check(
+        "[flussonic]\nkey = 'k'\ntoken_secret = 5\n",
+        &["FILE: flussonic.token_secret: is not text in quotes, or a list of such"],
+    );
+    for (allow, key, open) in [
+        ("'127.0.0.1', '::1', '::ffff:127.0.0.0/104'", "", false),
+        ("", "", false),
+        ("'127.0.0.1', '10.0.0.0/8'", "", true),
+        ("'0.0.0.0/0'", "", true),
+        ("'127.0.0.0/7'", "", true),
+        ("'0.0.0.0/0'", "key = 'k'", false),
+    ] {
+        let secret = "token_secret = 'sixteen bytes...'";
+        let config = read(&format!("[flussonic]\nallow = [{allow}]\n{secret}\n{key}\n"));
+        assert_eq!(config.flussonic.is_open(), open, "{allow} {key}");
+    }
+}
+
+#[test]
 fn a_channel_in_two_spellings() {
     check(
         "[carrier.channels]\nWEB = { check_answers = 'may_register' }\nweb = { check_answers = 'is_subscribed' }\n",
@@ -309,7 +354,7 @@ fn secret_files_and_their_faults() {
 fn nothing_printed_holds_a_secret() {
     let text = "[admin]\ntoken = 'hidden1'\n[[partner]]\nname = 'app'\ntoken = 'hidden2'\nkey = 'pk'\nsecrets = \
                 ['hidden3', 'hidden4']\n[[carrier.caller]]\nname = 'c'\nallow = ['10.0.0.0/8']\nusername = 'u'\n\
-                password = 'hidden5'\n[carrier.channels.WEB]\ncheck_answers = 'is_subscribed'\n";
+                password = 'hidden5'\n[flussonic]\nkey = 'hidden6'\ntoken_secret = 'hidden7 and longer'\n[carrier.channels.WEB]\ncheck_answers = 'is_subscribed'\n";
     let config = read(text);
     let printed = config.to_masked_toml();
     assert!(!printed.contains("hidden") && !format!("{config:?}").contains("hidden"), "{printed}");
@@ -317,13 +362,18 @@ fn nothing_printed_holds_a_secret() {
         "token = \"***\"",
         "secrets = [\"***\", \"***\"]",
         "password = \"***\"",
+        "token_secret = \"***\"",
         "key = \"pk\"",
         "utc_offset = \"+07:00\"",
     ] {
         assert!(printed.contains(line), "{line} in {printed}");
     }
+    // Long enough for each of them.
+    let printed = printed.replace("token_secret = \"***\"", "token_secret = \"****************\"");
     let again = read(&printed.replace("token = \"***\"", "token = \"x\"").replacen("\"x\"", "\"y\"", 1));
-    assert_eq!(again.to_masked_toml(), printed, "what is printed is a settings file");
+    let again =
+        again.to_masked_toml().replace("token_secret = \"***\"", "token_secret = \"****************\"");
+    assert_eq!(again, printed, "what is printed is a settings file");
     let defaults = Config::defaults().to_masked_toml();
     assert_eq!(read(&defaults).to_masked_toml(), defaults);
 }

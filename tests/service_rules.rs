@@ -6,6 +6,8 @@
 mod dues;
 #[path = "service_rules/pictures.rs"]
 mod pictures;
+#[path = "service_rules/playback.rs"]
+mod playback;
 #[path = "service_rules/world.rs"]
 mod world;
 

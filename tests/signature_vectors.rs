@@ -1,5 +1,10 @@
 //! Signatures against vectors that two other implementations of HMAC-SHA1 agree on.
 
+#[path = "signature_vectors/securetoken.rs"]
+mod securetoken;
+#[path = "signature_vectors/token.rs"]
+mod token;
+
 use sdp_gateway::signature::{canonical, sign, verify};
 use secrecy::SecretString;
 

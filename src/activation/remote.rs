@@ -39,18 +39,6 @@ pub(super) struct Remotes {
     pub(super) pausing: Arc<BTreeSet<String>>,
 }
 
-/// The operating system gave no randomness.
-#[derive(Debug, thiserror::Error)]
-#[error("the operating system gave no random bytes")]
-pub(super) struct NoToken(#[source] getrandom::Error);
-
-/// A lease's secret.
-pub(super) fn token() -> Result<String, NoToken> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(NoToken)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
 impl Remotes {
     pub(super) fn new(config: &Config, ledger: Ledger, clock: Clock, providers: Arc<Providers>) -> Self {
         let place = |(name, provider): (&String, &crate::config::Provider)| {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::answer::{Refusal, Told};
 use super::check::{self, Ask};
-use super::{Activation, ResultCode, remote, unavailable};
+use super::{Activation, ResultCode, unavailable};
 use crate::clock::Timestamp;
-use crate::ledger::fulfil::{Redeem, Redeemed};
+use crate::ledger::fulfil::{Redeem, Redeemed, lease_token};
 
 impl Activation {
     /// Redeems the code of an [`Ask`] for [`Call::Redeem`](super::Call::Redeem).
@@ -22,7 +22,7 @@ impl Activation {
             account: ask.user_account.clone(),
             now,
             leased_until: now.plus_ms(self.remotes.lease_ms),
-            token: remote::token().map_err(|error| unavailable(&error))?,
+            token: lease_token().map_err(|error| unavailable(&error))?,
             pausing: Arc::clone(&self.remotes.pausing),
         };
         match self.ledger.redeem(redeem).await.map_err(|error| unavailable(&error))? {

@@ -6,11 +6,11 @@ use serde_json::{Value, json};
 
 use super::subscriber::cell;
 use super::table::columns;
-use super::{Ended, Failure, Global, block_on, open};
+use super::{Ended, Failure, Global, block_on, chosen, open};
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::journal::Outcome;
 use crate::ledger::read::{Filter, Kept, Page};
-use crate::ledger::{Ledger, Operated, Operation, StoreError};
+use crate::ledger::{Ledger, Operation, StoreError};
 use crate::story;
 use crate::subscription::judge::Reason;
 
@@ -140,27 +140,16 @@ async fn next_page(
     Ok((!page.is_empty()).then_some(page))
 }
 
-/// In batches that are short beside a gateway's own.
 async fn operate(ledger: &Ledger, operation: Operation, chosen: &Chosen) -> Ended {
-    let (mut changed, mut unchanged, mut unknown) = (0, 0, 0);
-    let mut count = |operated| match operated {
-        Operated::Changed => changed += 1,
-        Operated::Unchanged => unchanged += 1,
-        Operated::Unknown => unknown += 1,
-    };
     let ids: Vec<NoticeId> = chosen.ids.iter().copied().map(NoticeId).collect();
-    ledger.operate_all(operation, &ids).await?.into_iter().for_each(&mut count);
-    if chosen.all {
-        let mut filter = chosen.filter.filter();
-        filter.outcome.get_or_insert_with(|| "parked".to_owned());
-        let mut after = NoticeId(0);
-        while let Some(page) = next_page(ledger, &filter, &mut after).await? {
-            let ids: Vec<NoticeId> = page.iter().map(|kept| kept.id).collect();
-            ledger.operate_all(operation, &ids).await?.into_iter().for_each(&mut count);
-        }
-    }
-    println!("changed {changed}, unchanged {unchanged}, unknown {unknown}");
-    if unknown > 0 { Err(Failure::Told) } else { Ok(()) }
+    let mut filter = chosen.filter.filter();
+    filter.outcome.get_or_insert_with(|| "parked".to_owned());
+    let mut after = NoticeId(0);
+    let next_page = async || {
+        let page = next_page(ledger, &filter, &mut after).await?.unwrap_or_default();
+        Ok(page.iter().map(|kept| kept.id).collect())
+    };
+    chosen::operate(&ids, next_page, async |ids| ledger.operate_all(operation, ids).await).await
 }
 
 async fn export(ledger: &Ledger, which: &Which) -> Ended {

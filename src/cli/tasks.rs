@@ -5,11 +5,11 @@ use serde_json::{Value, json};
 
 use super::subscriber::cell;
 use super::table::columns;
-use super::{Ended, Failure, Global, block_on, open};
+use super::{Ended, Failure, Global, block_on, chosen, open};
 use crate::clock::{Clock, Timestamp};
 use crate::ids::Msisdn;
 use crate::ledger::Ledger;
-use crate::ledger::fulfil::{Breaker, Task, TaskId, TaskOperated, TaskOperation, TaskState};
+use crate::ledger::fulfil::{Breaker, Task, TaskId, TaskOperation, TaskState};
 use crate::ledger::read::TaskFilter;
 use crate::story;
 
@@ -171,31 +171,16 @@ fn whole(task: Task) -> Result<Value, serde_json::Error> {
     Ok(whole)
 }
 
-/// In batches that are short beside a gateway's own.
 async fn operate(ledger: &Ledger, operation: TaskOperation, chosen: &Chosen) -> Ended {
-    let (mut changed, mut unchanged, mut unknown) = (0, 0, 0);
-    let mut count = |operated| match operated {
-        TaskOperated::Changed => changed += 1,
-        TaskOperated::Unchanged => unchanged += 1,
-        TaskOperated::Unknown => unknown += 1,
-    };
     let now = Clock::system().now();
     let ids: Vec<TaskId> = chosen.ids.iter().copied().map(TaskId).collect();
-    ledger.operate_tasks(operation, &ids, now).await?.into_iter().for_each(&mut count);
-    if chosen.ids.is_empty() {
-        let mut filter = chosen.filter.filter();
-        filter.state.get_or_insert(TaskState::Dead);
-        let mut before = None;
-        loop {
-            let page = ledger.tasks(&filter, before, PAGE).await?;
-            let ids: Vec<TaskId> = page.iter().map(|task| task.id).collect();
-            before = ids.last().copied();
-            ledger.operate_tasks(operation, &ids, now).await?.into_iter().for_each(&mut count);
-            if ids.len() < PAGE as usize {
-                break;
-            }
-        }
-    }
-    println!("changed {changed}, unchanged {unchanged}, unknown {unknown}");
-    if unknown > 0 { Err(Failure::Told) } else { Ok(()) }
+    let mut filter = chosen.filter.filter();
+    filter.state.get_or_insert(TaskState::Dead);
+    let mut before = None;
+    let next_page = async || {
+        let page = ledger.tasks(&filter, before, PAGE).await?;
+        before = page.last().map(|task| task.id).or(before);
+        Ok(page.iter().map(|task| task.id).collect())
+    };
+    chosen::operate(&ids, next_page, async |ids| ledger.operate_tasks(operation, ids, now).await).await
 }

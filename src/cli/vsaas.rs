@@ -8,6 +8,7 @@ mod camera;
 mod folders;
 mod ids;
 mod org;
+mod play;
 mod reconcile;
 mod systems;
 mod tariffs;
@@ -68,7 +69,7 @@ pub(super) fn run(global: &Global, vsaas: Vsaas) -> Ended {
             Command::Reconcile(command) => reconcile::run(global, &config, &systems, command).await,
             Command::Org(command) => org::run(global, &systems, command).await,
             Command::User(command) => user::run(global, &systems, command).await,
-            Command::Camera(command) => camera::run(global, &systems, command).await,
+            Command::Camera(command) => camera::run(global, &config, &systems, command).await,
             Command::Folders(of) => folders::run(global, &systems, of.org).await,
         }
     })?

@@ -21,6 +21,9 @@ pub use watcher::{Billing, BillingRemote, Suspend, WatcherRemote};
 
 pub(super) const SECRETS: &[&str] = &["partner_secret", "api_key", "password"];
 
+/// For how many days recordings are kept after a service's end, where its provider has no say of its own.
+pub(super) const KEEP_DAYS_AFTER_END: u32 = 7;
+
 /// Who carries out grants.
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default)]
@@ -225,6 +228,12 @@ fn words(kinds: &[ProviderKind]) -> String {
 }
 
 impl Provider {
+    /// For how many days recordings are kept after the end of a service of this provider.
+    #[must_use]
+    pub fn keep_days_after_end(&self) -> u32 {
+        self.retention_keep_days.unwrap_or(KEEP_DAYS_AFTER_END)
+    }
+
     fn check_common(&self, own: &str, reading: &mut Reading) {
         reading.range(&format!("{own}.concurrency"), &self.concurrency, 1..=256);
         reading.range(&format!("{own}.per_second"), &self.per_second, 0..=10_000);

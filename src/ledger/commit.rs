@@ -9,6 +9,8 @@
 //! An engine may have several writers on the one queue. They take turns, so that what was handed over
 //! earlier is also begun earlier.
 
+mod queue;
+
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -87,18 +89,12 @@ pub(super) fn perform(store: &mut impl Store, rules: &Rules, work: &Work) -> Res
     }
 }
 
+pub(super) use queue::Queue;
+
 /// A write and who waits for it.
 pub(super) struct Job {
     pub(super) work: Work,
     reply: oneshot::Sender<Result<Done, StoreError>>,
-}
-
-/// Answers each job of a batch.
-pub(super) fn answer(batch: Vec<Job>, results: Vec<Result<Done, StoreError>>) {
-    for (job, result) in batch.into_iter().zip(results) {
-        // A caller that has gone away does not wait for the answer; the write stands.
-        let _ = job.reply.send(result);
-    }
 }
 
 /// A write that was handed over.
@@ -148,6 +144,8 @@ pub(super) struct Writer {
     queue: Mutex<Option<mpsc::UnboundedSender<Job>>>,
     /// Writes in the queue; what bounds it.
     waiting: Arc<AtomicUsize>,
+    /// Writes handed over and not answered.
+    outstanding: Arc<AtomicUsize>,
     queue_max: usize,
     ends: Mutex<Vec<End>>,
 }
@@ -156,19 +154,20 @@ impl Writer {
     /// The handle, the queue's other end, and what each of so many writers shows of itself.
     pub(super) fn new(queue_max: usize, writers: usize) -> (Self, Queue, Vec<Watched>) {
         let (sender, jobs) = mpsc::unbounded_channel();
-        let waiting = Arc::new(AtomicUsize::new(0));
+        let (waiting, outstanding) = <(Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
         let lanes: Vec<_> = (0..writers).map(|_| Arc::new(Lane::default())).collect();
         let failing = Arc::new(AtomicBool::new(false));
         let watched = |lane| Watched {
             lane: Arc::clone(lane),
             failing: Arc::clone(&failing),
+            outstanding: Arc::clone(&outstanding),
             meters: LedgerMeters::new(),
         };
         let watched = lanes.iter().map(watched).collect();
-        let queue = Queue { jobs, waiting: Arc::clone(&waiting) };
+        let queue = Queue::new(jobs, Arc::clone(&waiting), Arc::clone(&outstanding), writers);
         let (meters, sender) = (LedgerMeters::new(), Mutex::new(Some(sender)));
-        let writer =
-            Self { meters, lanes, failing, queue: sender, waiting, queue_max, ends: Mutex::default() };
+        let ends = Mutex::default();
+        let writer = Self { meters, lanes, failing, queue: sender, waiting, outstanding, queue_max, ends };
         (writer, queue, watched)
     }
 
@@ -194,6 +193,7 @@ impl Writer {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(NotKept::Full);
         }
+        self.outstanding.fetch_add(1, Ordering::Relaxed);
         queue.send(Job { work, reply }).map_err(|_| NotKept::Stopped)?;
         Ok(Pending(answer))
     }
@@ -229,41 +229,24 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
 
-/// The writers' end of the queue.
-pub(super) struct Queue {
-    jobs: mpsc::UnboundedReceiver<Job>,
-    waiting: Arc<AtomicUsize>,
-}
-
-impl Queue {
-    /// All that waits, up to a batch, for a writer that is a thread. None: the end.
-    pub(super) fn blocking_batch(&mut self) -> Option<Vec<Job>> {
-        let mut batch = Vec::new();
-        self.jobs.blocking_recv_many(&mut batch, BATCH_MAX);
-        self.taken(batch)
-    }
-
-    /// The same for a writer that is a task.
-    pub(super) async fn batch(&mut self) -> Option<Vec<Job>> {
-        let mut batch = Vec::new();
-        self.jobs.recv_many(&mut batch, BATCH_MAX).await;
-        self.taken(batch)
-    }
-
-    fn taken(&self, batch: Vec<Job>) -> Option<Vec<Job>> {
-        self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
-        (!batch.is_empty()).then_some(batch)
-    }
-}
-
 /// Where a writer shows that it gets on.
 pub(super) struct Watched {
     lane: Arc<Lane>,
     failing: Arc<AtomicBool>,
+    outstanding: Arc<AtomicUsize>,
     meters: LedgerMeters,
 }
 
 impl Watched {
+    /// Answers each job of a batch.
+    pub(super) fn answer(&self, batch: Vec<Job>, results: Vec<Result<Done, StoreError>>) {
+        self.outstanding.fetch_sub(batch.len(), Ordering::Relaxed);
+        for (job, result) in batch.into_iter().zip(results) {
+            // A caller that has gone away does not wait for the answer; the write stands.
+            let _ = job.reply.send(result);
+        }
+    }
+
     /// Marks the beginning of an attempt at a commit.
     pub(super) fn begin(&self) -> Instant {
         self.lane.beats.fetch_add(1, Ordering::Relaxed);

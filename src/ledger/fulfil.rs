@@ -45,7 +45,7 @@ pub use super::tables::task::{Body, Task, TaskAction, TaskId, TaskState};
 use super::{Ledger, NotKept, StoreError};
 use crate::clock::Timestamp;
 pub use crate::service::wanted::Owner;
-pub use claim::{Claim, Claimed, Room};
+pub use claim::{Claim, Claimed, Room, lease_token};
 pub use codes::Added;
 pub use devices::{Bind, Bound, Transfer, Transferred, Unbind, Unbound};
 pub use draw::Drawn;

@@ -65,7 +65,7 @@ pub(super) async fn open(
     let known = Arc::new(Known::new(Arc::clone(&rules)));
     let pool = read::postgres(&hosts.address()).await?;
     hosts.follow(pool.clone());
-    let writer = writer::start(&hosts, &known, queue_max);
+    let writer = writer::start(&hosts, &known, queue_max)?;
     let lookups = super::Lookups::Postgres(Lookups::start(&hosts, &known, connection));
     Ok(Opened { rules, writer, lookups, pool })
 }

@@ -6,6 +6,7 @@ mod codes;
 mod devices;
 mod holdings;
 mod notices;
+mod playback;
 mod rows;
 mod stats;
 mod tasks;
@@ -19,6 +20,7 @@ pub use cameras::{OnCamera, Served};
 pub use codes::CodeCount;
 pub use devices::{Device, OnDevice};
 pub use notices::{Filter, Kept, Page};
+pub use playback::Recorded;
 pub use stats::Stats;
 pub use tasks::{Depth, TaskFilter};
 

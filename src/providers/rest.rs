@@ -25,6 +25,7 @@ pub(super) struct Rest {
     system: &'static str,
     base: String,
     http: Http,
+    timeout: Duration,
 }
 
 /// One call. Not `Debug`: the body may hold a login or a password.
@@ -105,7 +106,8 @@ struct Said {
 
 impl Rest {
     /// `provider` is for the log, `system` names the other side in faults. `headers` go with every call and
-    /// are treated as secrets.
+    /// are treated as secrets. No call takes longer than `timeout_ms`, whatever its deadline: that may be one of
+    /// many calls.
     pub(super) fn new(
         provider: &str,
         system: &'static str,
@@ -119,8 +121,9 @@ impl Rest {
             value.set_sensitive(true);
             all.insert(HeaderName::from_static(name), value);
         }
-        let http = Http::with_headers(Duration::from_millis(u64::from(timeout_ms)), all)?;
-        Ok(Self { provider: provider.to_owned(), system, base, http })
+        let timeout = Duration::from_millis(u64::from(timeout_ms));
+        let http = Http::with_headers(timeout, all)?;
+        Ok(Self { provider: provider.to_owned(), system, base, http, timeout })
     }
 
     /// Calls, and reads what is answered.
@@ -170,7 +173,7 @@ impl Rest {
         }
         ask.answer_bytes_max = call.answer_bytes_max.unwrap_or(ask.answer_bytes_max);
         let started = Instant::now();
-        let called = self.http.call(ask, deadline).await;
+        let called = self.http.call(ask, deadline.min(started + self.timeout)).await;
         self.log(&call, &called, started);
         match called {
             Ok(answer) if (200..300).contains(&answer.status) => Ok(answer),

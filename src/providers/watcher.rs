@@ -8,6 +8,7 @@
 //! organization   whose cameras they are; the presets to choose from
 //! member         a user in an organization
 //! folder         where cameras are, and rights in it
+//! playback       the URLs of a camera's streamer
 //! keeper         the provider: has all of that be as it should
 //! ```
 
@@ -17,6 +18,7 @@ mod folder;
 mod keeper;
 mod member;
 mod organization;
+mod playback;
 mod user;
 
 pub use camera::{Camera, CameraChange};
@@ -25,4 +27,5 @@ pub use folder::Folder;
 pub use keeper::{BadPreset, Keeper, Should};
 pub use member::{Member, Role};
 pub use organization::{Organization, Preset};
+pub use playback::{Playback, Unplayable, Viewer};
 pub use user::User;

@@ -26,6 +26,6 @@ impl Service {
     }
 }
 
-fn days_after(at: Timestamp, days: u32) -> Timestamp {
+pub(super) fn days_after(at: Timestamp, days: u32) -> Timestamp {
     at.plus_ms(i64::from(days).saturating_mul(DAY_MS))
 }

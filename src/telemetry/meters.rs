@@ -167,6 +167,11 @@ pub fn activation(call: &'static str, code: &'static str, took: Duration) {
     histogram!(names::ACTIVATION_REQUEST_SECONDS, "call" => call).record(took);
 }
 
+/// One answer to a streamer that asked whether somebody may play.
+pub fn flussonic(reason: &'static str) {
+    counter!(names::FLUSSONIC_ANSWERS, "reason" => reason).increment(1);
+}
+
 /// How many codes of this kind are in stock, as counted at a scrape.
 pub fn codes_unused(kind: &'static str, codes: u32) {
     gauge!(names::CODES_UNUSED, "kind" => kind).set(codes);

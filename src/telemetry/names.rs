@@ -115,6 +115,9 @@ metrics_table! {
     /// Time to answer on the activation surface.
     ACTIVATION_REQUEST_SECONDS = "activation_request_seconds", Kind::Histogram(SECONDS), Seconds,
         "Time from the head of a request of the activation surface to its answer, by call.";
+    /// Answers to streamers.
+    FLUSSONIC_ANSWERS = "flussonic_answers_total", Kind::Counter, Count,
+        "Answers to streamers that ask whether somebody may play, by reason (allowed, or why not).";
     /// Codes in stock.
     CODES_UNUSED = "codes_unused", Kind::Gauge, Count,
         "Activation codes in stock by kind (cloud, ai, 4g); counted at the scrape.";

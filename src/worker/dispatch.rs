@@ -16,7 +16,7 @@ use super::lane::Lane;
 use super::pace::{PAUSE_MAX, Pace};
 use crate::clock::Timestamp;
 use crate::ledger::NotKept;
-use crate::ledger::fulfil::{Claim, Claimed, Room};
+use crate::ledger::fulfil::{Claim, Claimed, Room, lease_token};
 use crate::telemetry::Chain;
 
 /// How long a stop waits for what was broken off to be given back.
@@ -196,11 +196,16 @@ async fn claim(
     now: Timestamp,
     lease_ms: i64,
 ) -> Result<Vec<Claimed>, NotKept> {
-    let mut secret = [0; 16];
-    if rooms.is_empty() || getrandom::fill(&mut secret).is_err() {
+    if rooms.is_empty() {
         return Ok(Vec::new());
     }
-    let token = format!("{:032x}", u128::from_be_bytes(secret));
+    let token = match lease_token() {
+        Ok(token) => token,
+        Err(error) => {
+            tracing::error!(error = %Chain(&error), "tasks cannot be taken up");
+            return Ok(Vec::new());
+        }
+    };
     shared.ledger.claim(Claim { rooms, now, leased_until: now.plus_ms(lease_ms), token }).await
 }
 

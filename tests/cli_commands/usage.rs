@@ -40,7 +40,7 @@ fn help_and_version_are_no_failure() {
     let folder = folder();
     assert!(run(&mut bare(folder.path(), "--version")).check(0).out.contains(env!("CARGO_PKG_VERSION")));
     let help = run(&mut bare(folder.path(), "--help")).check(0).out.clone();
-    for command in ["serve", "replay", "config", "migrate", "subscriber", "notices", "openapi"] {
+    for command in ["serve", "replay", "config", "migrate", "subscriber", "notices", "vsaas", "openapi"] {
         assert!(help.contains(command), "{command}");
         run(&mut bare(folder.path(), &format!("{command} --help"))).check(0);
     }

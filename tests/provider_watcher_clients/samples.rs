@@ -7,7 +7,7 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use sdp_gateway::ids::vsaas::*;
 use sdp_gateway::providers::billing::NewOrganization;
-use sdp_gateway::providers::watcher::{Camera, CameraChange, Folder, Role};
+use sdp_gateway::providers::watcher::{Camera, CameraChange, Folder, PAGE, Role};
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 
@@ -65,9 +65,25 @@ fn answer(request: &Request<Incoming>) -> Response<Full<Bytes>> {
             *empty.status_mut() = StatusCode::NO_CONTENT;
             return empty;
         }
+        ("GET", "/vsaas/api/v2/organizations/999/users") => {
+            return Response::new(Full::from(unpaged()));
+        }
         (method, path) => panic!("no sample for {method} {path}"),
     };
     Response::new(Full::from(sample(name)))
+}
+
+/// As many members as fit a page, whatever page is asked for.
+fn unpaged() -> String {
+    let members: Vec<_> = (1..=PAGE).map(|id| format!(r#"{{"user_id":{id},"login":"u{id}"}}"#)).collect();
+    format!("[{}]", members.join(","))
+}
+
+#[tokio::test]
+async fn a_system_that_knows_no_pages_is_not_asked_for_ever() {
+    let watcher = Clients::of(&system().await).watcher;
+    let members = watcher.members(OrganizationId(999), soon()).await.unwrap();
+    assert_eq!(members.len(), PAGE);
 }
 
 #[tokio::test]

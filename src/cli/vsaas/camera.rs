@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use super::super::{Ended, Failure, Global};
 use super::systems::Systems;
-use super::{Where, ids, print_table, told};
+use super::{Where, ids, play, print_table, told};
+use crate::config::Config;
 use crate::ids::vsaas::PresetId;
 use crate::providers::watcher::{self, CameraChange, Preset};
 
@@ -17,6 +18,9 @@ pub(super) enum Camera {
     Show {
         /// Its name
         name: String,
+        /// Print a URL of its live picture instead; whoever has it can look
+        #[arg(long)]
+        play: bool,
     },
     /// Give it another preset; one that keeps fewer days deletes recordings
     Preset {
@@ -37,12 +41,13 @@ pub(super) enum Camera {
     },
 }
 
-pub(super) async fn run(global: &Global, systems: &Systems, command: Camera) -> Ended {
+pub(super) async fn run(global: &Global, config: &Config, systems: &Systems, command: Camera) -> Ended {
     match command {
         Camera::List(of) => list(global, systems, of).await,
-        Camera::Show { name } => {
+        Camera::Show { name, play } => {
             let camera = there(systems, &name).await?;
-            super::super::print(&format!("{:#}\n", row(&camera)));
+            let shown = if play { play::live(config, &camera).await? } else { format!("{:#}", row(&camera)) };
+            super::super::print(&format!("{shown}\n"));
             Ok(())
         }
         Camera::Preset { name, preset } => set_preset(systems, &name, preset).await,
@@ -56,12 +61,8 @@ async fn list(global: &Global, systems: &Systems, of: Where) -> Ended {
         Some(id) => ids::given(systems, Some(id)).await?.map(|of| of.id),
         None => None,
     };
-    let (mut rows, mut next) = (Vec::new(), Some(0));
-    while let Some(offset) = next {
-        let page = systems.watcher.cameras_page(of, offset, systems.soon()).await?;
-        rows.extend(page.rows.iter().map(row));
-        next = page.next;
-    }
+    let cameras = systems.watcher.cameras(of, Systems::deadline()).await?;
+    let rows: Vec<Value> = cameras.iter().map(row).collect();
     let heading = ["name", "title", "enabled", "organization_id", "folder_id", "preset_id", "streamer"];
     print_table(global, "cameras", &heading, rows);
     Ok(())
@@ -81,7 +82,7 @@ fn row(camera: &watcher::Camera) -> Value {
 }
 
 async fn there(systems: &Systems, name: &str) -> Result<watcher::Camera, Failure> {
-    let camera = systems.watcher.camera(name, systems.soon()).await?;
+    let camera = systems.watcher.camera(name, Systems::deadline()).await?;
     camera.ok_or_else(|| told(&format!("Watcher has no camera {name}")))
 }
 
@@ -93,7 +94,7 @@ async fn set_enabled(systems: &Systems, name: &str, enabled: bool) -> Ended {
         return Ok(());
     }
     let change = CameraChange { enabled: Some(enabled), ..CameraChange::default() };
-    systems.watcher.change_camera(name, change, systems.soon()).await?;
+    systems.watcher.change_camera(name, change, Systems::deadline()).await?;
     super::super::print(&format!("{name} is {word}\n"));
     Ok(())
 }
@@ -101,7 +102,7 @@ async fn set_enabled(systems: &Systems, name: &str, enabled: bool) -> Ended {
 async fn set_preset(systems: &Systems, name: &str, preset: PresetId) -> Ended {
     let camera = there(systems, name).await?;
     let presets = match camera.organization_id {
-        Some(of) => systems.watcher.presets(of, systems.soon()).await?,
+        Some(of) => systems.watcher.presets(of, Systems::deadline()).await?,
         None => Vec::new(),
     };
     let of = |id: PresetId| presets.iter().find(move |preset| preset.id == id);
@@ -111,7 +112,7 @@ async fn set_preset(systems: &Systems, name: &str, preset: PresetId) -> Ended {
         return Ok(());
     }
     let change = CameraChange { preset_id: Some(preset), ..CameraChange::default() };
-    systems.watcher.change_camera(name, change, systems.soon()).await?;
+    systems.watcher.change_camera(name, change, Systems::deadline()).await?;
     let days = new.dvr_depth_days;
     let before =
         camera.preset_id.and_then(of).map(|old| format!("; it had {}, {} days", old.id, old.dvr_depth_days));
@@ -123,7 +124,7 @@ async fn set_preset(systems: &Systems, name: &str, preset: PresetId) -> Ended {
 /// Says which presets there are, and which is meant where a tariff's id was given.
 async fn not_to_be_had(systems: &Systems, id: PresetId, presets: &[Preset]) -> Failure {
     let tariffs = match systems.any_billing() {
-        Some(billing) => match billing.tariffs(systems.soon()).await {
+        Some(billing) => match billing.tariffs(Systems::deadline()).await {
             Ok(tariffs) => tariffs,
             Err(fault) => return fault.into(),
         },

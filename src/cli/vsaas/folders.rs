@@ -15,7 +15,7 @@ pub(super) async fn run(global: &Global, systems: &Systems, org: Option<Organiza
             "--org is needed: the settings name no organization_id",
         );
     };
-    let folders = systems.watcher.folders(of.id, systems.soon()).await?;
+    let folders = systems.watcher.folders(of.id, Systems::deadline()).await?;
     let row = |folder: crate::providers::watcher::Folder| {
         json!({
             "id": folder.id,

@@ -12,7 +12,7 @@ pub(super) async fn billed(
     systems: &Systems,
     id: OrganizationBillingId,
 ) -> Result<billing::Organization, Failure> {
-    let all = systems.billing()?.organizations(systems.soon()).await?;
+    let all = systems.billing()?.organizations(Systems::deadline()).await?;
     let of_watcher = all.iter().find(|of| of.watcher_id == Some(OrganizationId(id.0))).map(|of| of.id);
     let wanted = |of: &billing::Organization| of.id == id;
     match (all.into_iter().find(wanted), of_watcher) {
@@ -34,7 +34,7 @@ pub(super) async fn watched(
         return Ok(found.clone());
     }
     let billed = match systems.any_billing() {
-        Some(billing) => billing.organizations(systems.soon()).await?,
+        Some(billing) => billing.organizations(Systems::deadline()).await?,
         None => Vec::new(),
     };
     let same = billed.iter().find(|of| of.id == OrganizationBillingId(id.0)).and_then(|of| of.watcher_id);
@@ -52,7 +52,7 @@ pub(super) async fn given(
     id: Option<OrganizationId>,
 ) -> Result<Option<watcher::Organization>, Failure> {
     let Some(id) = id.or(systems.settings.organization_id) else { return Ok(None) };
-    let all = systems.watcher.organizations(systems.soon()).await?;
+    let all = systems.watcher.organizations(Systems::deadline()).await?;
     watched(systems, &all, id).await.map(Some)
 }
 
@@ -61,7 +61,7 @@ pub(super) async fn check_tariffs(systems: &Systems, ids: &[TariffId]) -> Result
     if ids.is_empty() {
         return Ok(());
     }
-    let all = systems.billing()?.tariffs(systems.soon()).await?;
+    let all = systems.billing()?.tariffs(Systems::deadline()).await?;
     let is_known = |id: &&TariffId| all.iter().any(|tariff| tariff.id == **id);
     let Some(id) = ids.iter().find(|id| !is_known(id)) else { return Ok(()) };
     let of_preset = all.iter().find(|tariff| tariff.preset_id.is_some_and(|preset| preset.0 == id.0));

@@ -51,10 +51,10 @@ pub(super) async fn run(global: &Global, systems: &Systems, command: Org) -> End
 
 /// Both systems' lists side by side: the default organization is not in billing's.
 async fn list(global: &Global, systems: &Systems) -> Ended {
-    let mut watched = systems.watcher.organizations(systems.soon()).await?;
+    let mut watched = systems.watcher.organizations(Systems::deadline()).await?;
     watched.sort_by_key(|of| of.id);
     let billed = match systems.any_billing() {
-        Some(billing) => billing.organizations(systems.soon()).await?,
+        Some(billing) => billing.organizations(Systems::deadline()).await?,
         None => Vec::new(),
     };
     let same = |of: &watcher::Organization| billed.iter().find(|billed| billed.watcher_id == Some(of.id));
@@ -94,12 +94,12 @@ async fn create(systems: &Systems, title: &str, owner: Option<&str>, tariffs: &[
     let billing = systems.billing()?;
     ids::check_tariffs(systems, tariffs).await?;
     // Billing would make a second one of that title, which is what a repeat after a lost answer would do.
-    let all = billing.organizations(systems.soon()).await?;
+    let all = billing.organizations(Systems::deadline()).await?;
     if let Some(there) = all.iter().find(|of| of.title.as_deref() == Some(title)) {
         return Err(told(&format!("there is an organization of that title already: {}", both_ids(there))));
     }
     let new = NewOrganization { title, owner, tariffs };
-    let made = billing.create_organization(new, systems.soon()).await.map_err(unsure)?;
+    let made = billing.create_organization(new, Systems::deadline()).await.map_err(unsure)?;
     let tariffs = spaced(&tariffs_of(&made));
     super::super::print(&format!("made organization {}, with the tariffs {tariffs}\n", both_ids(&made)));
     Ok(())
@@ -117,7 +117,7 @@ fn spaced(tariffs: &[TariffId]) -> String {
 async fn set_tariffs(systems: &Systems, org: OrganizationBillingId, tariffs: &[TariffId]) -> Ended {
     let before = ids::billed(systems, org).await?;
     ids::check_tariffs(systems, tariffs).await?;
-    let after = systems.billing()?.set_tariffs(org, tariffs, systems.soon()).await?;
+    let after = systems.billing()?.set_tariffs(org, tariffs, Systems::deadline()).await?;
     let (before, after) = (spaced(&tariffs_of(&before)), spaced(&tariffs_of(&after)));
     super::super::print(&format!("organization {org} has the tariffs {after}; it had {before}\n"));
     Ok(())
@@ -125,7 +125,7 @@ async fn set_tariffs(systems: &Systems, org: OrganizationBillingId, tariffs: &[T
 
 async fn delete(systems: &Systems, org: OrganizationBillingId) -> Ended {
     let there = ids::billed(systems, org).await?;
-    match systems.billing()?.delete_organization(org, systems.soon()).await.map_err(unsure) {
+    match systems.billing()?.delete_organization(org, Systems::deadline()).await.map_err(unsure) {
         Ok(()) => super::super::print(&format!("deleted organization {}\n", both_ids(&there))),
         Err(failure) => return Err(failure),
     }

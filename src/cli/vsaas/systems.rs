@@ -11,6 +11,9 @@ use super::told;
 use crate::config::{BillingRemote, Config, ProviderKind, WatcherRemote};
 use crate::providers::{ClientError, billing, watcher};
 
+/// A list of many pages is read no longer; each page within the provider's `timeout_ms`.
+const PATIENCE: Duration = Duration::from_secs(600);
+
 /// Watcher, and billing where the settings have it.
 pub(super) struct Systems {
     pub(super) name: String,
@@ -52,9 +55,9 @@ impl Systems {
         Ok(Self { name: name.to_owned(), settings, watcher, billing })
     }
 
-    /// When a call that begins now has to have been answered.
-    pub(super) fn soon(&self) -> Instant {
-        Instant::now() + Duration::from_millis(u64::from(self.settings.timeout_ms))
+    /// When what begins now has to be over; each call of it within the provider's `timeout_ms`.
+    pub(super) fn deadline() -> Instant {
+        Instant::now() + PATIENCE
     }
 
     /// Billing, where there is one.

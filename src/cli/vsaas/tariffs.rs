@@ -1,7 +1,8 @@
 //! `vsaas tariffs`: billing's tariffs, Watcher's presets and our offers side by side, with what does not line
-//! up between them. Reads all three; leaves the comparing to `compare`.
+//! up between them. Reads all three; leaves the comparing to `compare` and `findings`.
 
 mod compare;
+mod findings;
 
 use serde_json::{Value, json};
 
@@ -50,34 +51,39 @@ fn text(compared: &Compared) -> String {
 
 async fn sides(systems: &Systems, catalog: &Catalog) -> Result<Sides, Failure> {
     let (tariffs, billed) = match systems.any_billing() {
-        Some(billing) => {
-            (Some(billing.tariffs(systems.soon()).await?), billing.organizations(systems.soon()).await?)
-        }
+        Some(billing) => (
+            Some(billing.tariffs(Systems::deadline()).await?),
+            billing.organizations(Systems::deadline()).await?,
+        ),
         None => (None, Vec::new()),
     };
+    let (organizations, unasked) = organizations(systems, &billed).await?;
     Ok(Sides {
         tariffs,
-        organizations: organizations(systems, &billed).await?,
+        organizations,
+        unasked,
         shared: systems.settings.organization_id,
         default_preset: systems.settings.default_preset_id,
         uses: uses(catalog, &systems.name),
     })
 }
 
-/// What presets the shared organization has, and the default one; or as many as are asked.
-async fn organizations(systems: &Systems, billed: &[Organization]) -> Result<Vec<Has>, Failure> {
-    let all = systems.watcher.organizations(systems.soon()).await?;
+/// What presets the shared organization has, and the default one; without a shared one, those of as many as are
+/// asked, and how many are not.
+async fn organizations(systems: &Systems, billed: &[Organization]) -> Result<(Vec<Has>, usize), Failure> {
+    let all = systems.watcher.organizations(Systems::deadline()).await?;
     let shared = match systems.settings.organization_id {
         Some(id) => Some(ids::watched(systems, &all, id).await?.id),
         None => None,
     };
-    let wanted = all.iter().filter(|of| of.is_default || shared.is_none_or(|id| id == of.id));
+    let wanted: Vec<_> =
+        all.iter().filter(|of| of.is_default || shared.is_none_or(|id| id == of.id)).collect();
     let mut organizations = Vec::new();
-    for of in wanted.take(ORGANIZATIONS_MAX) {
-        let presets = systems.watcher.presets(of.id, systems.soon()).await?;
+    for of in wanted.iter().take(ORGANIZATIONS_MAX) {
+        let presets = systems.watcher.presets(of.id, Systems::deadline()).await?;
         organizations.push(Has { id: of.id, presets, owed: owed(billed, of.id) });
     }
-    Ok(organizations)
+    Ok((organizations, wanted.len().saturating_sub(ORGANIZATIONS_MAX)))
 }
 
 /// The presets of the tariffs that billing says an organization has.

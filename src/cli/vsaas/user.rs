@@ -49,13 +49,15 @@ struct Called {
 }
 
 impl Called {
-    /// A number in any spelling is its canonical one; an address stands for itself.
+    /// As the worker calls subscribers: a number in any spelling is its canonical one, an account is
+    /// lower-cased, and one with an @ is its own login.
     fn of(text: &str, domain: &str) -> Self {
-        if text.contains('@') {
-            return Self { key: text.to_owned(), login: text.to_owned() };
-        }
-        let key = Msisdn::parse(text).map_or_else(|_| text.to_owned(), |number| number.in_full().to_owned());
-        Self { login: format!("{key}@{domain}"), key }
+        let text = text.trim().to_lowercase();
+        let own = format!("@{}", domain.to_lowercase());
+        let bare = text.strip_suffix(&own).unwrap_or(&text);
+        let key = Msisdn::parse(bare).map_or_else(|_| bare.to_owned(), |number| number.in_full().to_owned());
+        let login = if key.contains('@') { key.clone() } else { format!("{key}@{domain}") };
+        Self { key, login }
     }
 
     fn suits(&self, user: &watcher::User) -> bool {
@@ -74,12 +76,12 @@ pub(super) async fn run(global: &Global, systems: &Systems, command: User) -> En
 async fn list(global: &Global, systems: &Systems, of: Where) -> Ended {
     let members = match of.org {
         Some(id) => match ids::given(systems, Some(id)).await? {
-            Some(of) => Some(systems.watcher.members(of.id, systems.soon()).await?),
+            Some(of) => Some(systems.watcher.members(of.id, Systems::deadline()).await?),
             None => None,
         },
         None => None,
     };
-    let users = systems.watcher.users(systems.soon()).await?;
+    let users = systems.watcher.users(Systems::deadline()).await?;
     let member =
         |user: &watcher::User| members.as_ref().map(|all| all.iter().find(|of| of.user_id == user.id));
     let rows = users.iter().filter_map(|user| match member(user) {
@@ -107,16 +109,35 @@ fn row(user: &watcher::User, member: Option<&Member>) -> Value {
 async fn remove(systems: &Systems, given: &str) -> Ended {
     let called = Called::of(given, &systems.settings.login_domain);
     let id = given.parse().ok();
-    let users = systems.watcher.users(systems.soon()).await?;
+    let users = systems.watcher.users(Systems::deadline()).await?;
     let by_id = users.iter().find(|user| Some(user.id) == id);
     let Some(user) = by_id.or_else(|| users.iter().find(|user| called.suits(user))) else {
         return Err(told(&format!("Watcher has no user {given}")));
     };
-    match systems.watcher.delete_user(user.id, systems.soon()).await {
+    match systems.watcher.delete_user(user.id, Systems::deadline()).await {
         // Somebody else was faster.
         Ok(()) | Err(Fault::NotThere(_)) => {}
         Err(fault) => return Err(fault.into()),
     }
     super::super::print(&format!("removed user {} ({})\n", user.id, user.login));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_user_is_called() {
+        let called = |text| {
+            let called = Called::of(text, "sdp.example");
+            (called.key, called.login)
+        };
+        let number = ("84945989325".to_owned(), "84945989325@sdp.example".to_owned());
+        for spelling in ["0945989325", "+84945989325", "84945989325@SDP.example", " 0945989325@sdp.example"] {
+            assert_eq!(called(spelling), number, "{spelling}");
+        }
+        assert_eq!(called("Ann"), ("ann".to_owned(), "ann@sdp.example".to_owned()));
+        assert_eq!(called("Ann@Example.org"), ("ann@example.org".to_owned(), "ann@example.org".to_owned()));
+    }
 }

@@ -6,7 +6,7 @@ use crate::clock::Timestamp;
 use crate::ledger::store::Store;
 use crate::ledger::tables::read;
 use crate::ledger::tables::task::Task;
-use crate::ledger::{Ledger, NotKept, StoreError};
+use crate::ledger::{Ledger, NoRandomBytes, NotKept, StoreError};
 use crate::service::wanted::Wanted;
 
 /// How much a worker can send now.
@@ -20,6 +20,16 @@ pub struct Claim {
     pub leased_until: Timestamp,
     /// The lease's secret: random, of this claim alone.
     pub token: String,
+}
+
+/// A lease's secret, of one claim alone.
+///
+/// # Errors
+/// [`NoRandomBytes`].
+pub fn lease_token() -> Result<String, NoRandomBytes> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(NoRandomBytes)?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
 }
 
 /// How many tasks of one provider may be taken up.

@@ -1,6 +1,8 @@
 //! One writer's session: its transactions, the numbers they lock, and how a commit whose answer was
 //! lost is looked up.
 
+use std::fmt::Write;
+
 use sqlx::postgres::PgConnection;
 use sqlx::{Connection, Row};
 
@@ -8,11 +10,22 @@ use super::hosts::Hosts;
 use crate::clock::{DAY_MS, Timestamp};
 use crate::ledger::StoreError;
 
-/// Marks the transaction as this writer's so-many-th, and locks. In one statement, but whatever runs
-/// first, both hold before anything is read.
-const BEGIN: &str = "/* batch begin */ WITH mark AS (INSERT INTO writer (id, batch, seen_at) VALUES ($1, $2, $3) \
-    ON CONFLICT (id) DO UPDATE SET batch = excluded.batch, seen_at = excluded.seen_at) \
-    SELECT count(pg_advisory_xact_lock(key)) FROM unnest($4::bigint[]) AS key";
+/// Begins a transaction, marks it as this writer's so-many-th, and locks. In one statement after the
+/// other, but in one trip, which takes their text with numbers in it; both hold before anything is read.
+fn begin(writer: &str, batch: i64, now: Timestamp, locks: &[i64]) -> String {
+    let mut keys = String::with_capacity(locks.len() * 21);
+    for key in locks {
+        let comma = if keys.is_empty() { "" } else { "," };
+        // A String takes whatever is written to it.
+        let _ = write!(keys, "{comma}{key}");
+    }
+    format!(
+        "/* batch begin */ BEGIN; INSERT INTO writer (id, batch, seen_at) VALUES ('{writer}', {batch}, {}) \
+         ON CONFLICT (id) DO UPDATE SET batch = excluded.batch, seen_at = excluded.seen_at; \
+         SELECT count(pg_advisory_xact_lock(key)) FROM unnest('{{{keys}}}'::bigint[]) AS key",
+        now.0
+    )
+}
 
 /// Waits for a transaction that still holds the row.
 const LOOK: &str = "/* batch look */ SELECT batch FROM writer WHERE id = $1 FOR UPDATE";
@@ -43,9 +56,9 @@ impl Session {
     /// Begins a transaction that has these keys for itself. They must be in ascending order.
     pub(super) async fn begin(&mut self, locks: &[i64], now: Timestamp) -> Result<(), StoreError> {
         self.batch += 1;
-        sqlx::raw_sql("BEGIN").execute(&mut self.connection).await?;
-        let begin = sqlx::query(BEGIN).bind(&self.writer).bind(self.batch).bind(now.0).bind(locks);
-        begin.fetch_one(&mut self.connection).await?;
+        // Of our own making are all of its parts: the writer's name is hexadecimal.
+        let sql = sqlx::AssertSqlSafe(begin(&self.writer, self.batch, now, locks));
+        sqlx::raw_sql(sql).execute(&mut self.connection).await?;
         Ok(())
     }
 

@@ -19,9 +19,9 @@ use super::session::{Ended, Session};
 use super::tables;
 use super::terms::Known;
 use crate::clock::{Clock, Timestamp};
-use crate::ledger::commit::{Done, Job, Queue, Watched, Work, Writer, answer, perform};
+use crate::ledger::commit::{Done, Job, Queue, Watched, Work, Writer, perform};
 use crate::ledger::store::Lock;
-use crate::ledger::{Rules, StoreError};
+use crate::ledger::{NoRandomBytes, Rules, StoreError};
 use crate::subscription::judge::{Judgement, judge};
 use crate::subscription::notice::Reading;
 
@@ -42,12 +42,21 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// some fifteen.
 const ROUNDS_MAX: usize = 32;
 
-/// Starts the writers.
-pub(super) fn start(hosts: &Arc<Hosts>, known: &Arc<Known>, queue_max: usize) -> Writer {
+/// Starts the writers. Each has a random name, by which a commit whose answer was lost is looked up; two of one
+/// name could take another's commit for their own.
+///
+/// # Errors
+/// [`NoRandomBytes`]; then none has been started.
+pub(super) fn start(
+    hosts: &Arc<Hosts>,
+    known: &Arc<Known>,
+    queue_max: usize,
+) -> Result<Writer, NoRandomBytes> {
     let (writer, queue, watched) = Writer::new(queue_max, WRITERS);
     let queue = Arc::new(Mutex::new(queue));
-    for watched in watched {
-        let name = format!("{:016x}", getrandom::u64().unwrap_or_default());
+    let name = |_: &_| getrandom::u64().map(|name| format!("{name:016x}")).map_err(NoRandomBytes);
+    let names = watched.iter().map(name).collect::<Result<Vec<_>, _>>()?;
+    for (watched, name) in watched.into_iter().zip(names) {
         let (hosts, known, queue) = (Arc::clone(hosts), Arc::clone(known), Arc::clone(&queue));
         let clock = Clock::system();
         let task = Task { hosts, known, queue, watched, name, batches: 0, session: None, clock };
@@ -55,7 +64,7 @@ pub(super) fn start(hosts: &Arc<Hosts>, known: &Arc<Known>, queue_max: usize) ->
         // A panic of the writer has been reported by its hook; there is nothing to add here.
         writer.ends_with(async { drop(running.await) });
     }
-    writer
+    Ok(writer)
 }
 
 /// One writer's turn; dropped, it passes on.
@@ -104,7 +113,7 @@ impl Task {
             Err(error) if work.len() > 1 && is_ones_own(&error) => self.one_by_one(&work).await,
             Err(error) => vec![Err(error); work.len()],
         };
-        answer(batch, results);
+        self.watched.answer(batch, results);
     }
 
     async fn one_by_one(&mut self, work: &[&Work]) -> Vec<Result<Done, StoreError>> {

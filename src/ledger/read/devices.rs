@@ -108,6 +108,10 @@ impl Ledger {
     }
 }
 
+/// A number's devices as stored, and what follows from its rights, not yet settled.
+///
+/// # Errors
+/// The engine's.
 pub(super) async fn of_number(
     connection: &mut AnyConnection,
     number: &Msisdn,

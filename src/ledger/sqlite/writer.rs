@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::{Checkpointer, Tx, connect};
-use crate::ledger::commit::{Done, Job, Queue, Watched, Work, Writer, answer, perform};
+use crate::ledger::commit::{Done, Job, Queue, Watched, Work, Writer, perform};
 use crate::ledger::{Rules, StoreError};
 
 struct Thread {
@@ -48,7 +48,7 @@ impl Thread {
             Err(error) if batch.len() > 1 && !is_everyones(&error) => self.one_by_one(&work),
             Err(error) => vec![Err(error); batch.len()],
         };
-        answer(batch, results);
+        self.watched.answer(batch, results);
         if let Some(connection) = &self.connection {
             self.checkpointer.committed(writes, connection);
         }

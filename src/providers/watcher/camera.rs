@@ -115,6 +115,14 @@ impl Client {
         self.page(cameras(of), offset, deadline).await
     }
 
+    /// All cameras of an organization, or of the domain, at once in memory.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn cameras(&self, of: Option<OrganizationId>, deadline: Instant) -> Result<Vec<Camera>, Fault> {
+        self.all(|| cameras(of), |camera: &Camera| camera.name.clone(), deadline).await
+    }
+
     /// One camera; `None` where there is none of that name.
     ///
     /// # Errors

@@ -1,12 +1,11 @@
-//! What does not line up between tariffs, presets and offers: pure, from what the three sides said.
-//!
-//! The joint is the preset's id, which billing calls a tariff's `external_id`. Watcher lists presets only by
-//! organization, so that one which no organization has is not known to be there or not.
+//! Tariffs, presets and offers side by side: pure, from what the three sides said. The joint is the preset's id,
+//! which billing calls a tariff's `external_id`. Leaves what does not line up to `findings`.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::findings;
 use crate::catalog::GrantKind;
 use crate::ids::vsaas::{OrganizationId, PresetId, TariffId};
 use crate::providers::billing::Tariff;
@@ -17,6 +16,8 @@ pub(super) struct Sides {
     /// `None` where the settings have no billing.
     pub(super) tariffs: Option<Vec<Tariff>>,
     pub(super) organizations: Vec<Has>,
+    /// How many more there are.
+    pub(super) unasked: usize,
     /// The organization that all subscribers share, if one is.
     pub(super) shared: Option<OrganizationId>,
     /// The preset that cameras fall back to by the settings.
@@ -74,11 +75,12 @@ pub(super) fn compare(sides: &Sides) -> Compared {
         row.offers.dedup();
     }
     rows.sort_by_key(|row| (row.preset_id, row.tariff_id));
-    let findings = findings(sides, &rows, &presets);
+    let findings = findings::findings(sides, &rows, &presets);
     Compared { rows, findings }
 }
 
-type Presets<'a> = BTreeMap<PresetId, &'a Preset>;
+/// Presets by id.
+pub(super) type Presets<'a> = BTreeMap<PresetId, &'a Preset>;
 
 /// All presets that some organization has.
 fn presets(sides: &Sides) -> Presets<'_> {
@@ -108,79 +110,6 @@ fn of_preset(row: Row, id: PresetId, presets: &Presets<'_>) -> Row {
         days: preset.map(|preset| preset.dvr_depth_days),
         default: preset.is_some_and(|preset| preset.is_default),
         ..row
-    }
-}
-
-fn findings(sides: &Sides, rows: &[Row], presets: &Presets<'_>) -> Vec<String> {
-    let mut all = of_default(sides, presets);
-    for row in rows {
-        of_row(sides, row, presets, &mut all);
-    }
-    for of in &sides.organizations {
-        let has = |id: &PresetId| of.presets.iter().any(|preset| preset.id == *id);
-        for id in of.owed.iter().filter(|id| !has(id)) {
-            all.push(format!(
-                "billing gives organization {} the preset {id}, which it does not have at Watcher",
-                of.id
-            ));
-        }
-    }
-    for used in sides.uses.iter().filter(|used| used.preset.is_none()) {
-        all.push(format!("offer {}: its {} grant has no preset_id", used.offer, used.kind.word()));
-    }
-    all
-}
-
-fn of_default(sides: &Sides, presets: &Presets<'_>) -> Vec<String> {
-    let settings = sides.default_preset;
-    match presets.values().find(|preset| preset.is_default) {
-        Some(preset) if preset.id != settings => {
-            vec![format!(
-                "the default preset is {}, and default_preset_id of the settings is {settings}",
-                preset.id
-            )]
-        }
-        Some(_) => Vec::new(),
-        None => vec!["no preset is said to be the default one".to_owned()],
-    }
-}
-
-fn of_row(sides: &Sides, row: &Row, presets: &Presets<'_>, all: &mut Vec<String>) {
-    let offers = row.offers.join(", ");
-    let used = !row.offers.is_empty();
-    let Some(id) = row.preset_id else {
-        let tariff = row.tariff_id.map(|id| id.to_string()).unwrap_or_default();
-        all.push(format!("tariff {tariff} has no preset: billing gives it no external_id"));
-        return;
-    };
-    let preset = presets.get(&id);
-    if preset.is_some_and(|preset| preset.is_deleted) {
-        all.push(format!("preset {id} is deleted at Watcher"));
-    }
-    if used && row.status.as_deref().is_some_and(|status| !status.eq_ignore_ascii_case("active")) {
-        let status = row.status.as_deref().unwrap_or_default();
-        all.push(format!("preset {id}: its tariff is {status}, and offers use it: {offers}"));
-    }
-    if let Some(tariffs) = &sides.tariffs
-        && row.tariff_id.is_none()
-    {
-        let meant = tariffs.iter().find(|tariff| tariff.id.0 == id.0).and_then(|tariff| tariff.preset_id);
-        all.push(match meant {
-            Some(right) => {
-                format!("preset {id}, used by {offers}, is billing's id of a tariff: its preset is {right}")
-            }
-            None if used => format!("preset {id} has no tariff, and offers use it: {offers}"),
-            None => format!("preset {id} has no tariff"),
-        });
-    }
-    if let Some(shared) = sides.shared.filter(|_| used) {
-        let has = |of: &Has| of.id == shared && of.presets.iter().any(|preset| preset.id == id);
-        if !sides.organizations.iter().any(has) {
-            all.push(format!("organization {shared} does not have preset {id}, and offers use it: {offers}"));
-        }
-    }
-    if !used && !row.default && id != sides.default_preset {
-        all.push(format!("preset {id} is used by no offer"));
     }
 }
 
@@ -219,6 +148,7 @@ mod tests {
         Sides {
             tariffs: Some(tariffs),
             organizations: vec![Has { id: OrganizationId(753), presets, owed }],
+            unasked: 0,
             shared: Some(OrganizationId(753)),
             default_preset: PresetId(391),
             uses,

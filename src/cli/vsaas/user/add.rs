@@ -35,7 +35,7 @@ impl Add {
                 "--org is needed: the settings name no organization_id",
             );
         };
-        let all = systems.watcher.organizations(systems.soon()).await?;
+        let all = systems.watcher.organizations(Systems::deadline()).await?;
         let organization = ids::watched(systems, &all, id).await?.id;
         let is_default = |of: &&Organization| of.is_default;
         let default =
@@ -43,7 +43,7 @@ impl Add {
         if default == Some(organization) {
             return Err(told(&format!("{id} is the default organization, which users are removed from")));
         }
-        let folders = systems.watcher.folders(organization, systems.soon()).await?;
+        let folders = systems.watcher.folders(organization, Systems::deadline()).await?;
         let folder = self.folder(systems, organization, &folders)?;
         Ok(Place { organization, folder, default })
     }
@@ -66,12 +66,12 @@ impl Add {
     /// Who edits cameras is no subscriber, and has no key of ours.
     async fn user(&self, systems: &Systems, called: &Called) -> Result<User, Failure> {
         let watcher = &systems.watcher;
-        if let Some(user) = watcher.find_user(|user| called.suits(user), systems.soon()).await? {
+        if let Some(user) = watcher.find_user(|user| called.suits(user), Systems::deadline()).await? {
             print(&format!("user {} ({}) is there already\n", user.id, user.login));
             return Ok(user);
         }
         let key = (!self.editor).then_some(called.key.as_str());
-        let user = watcher.create_user(&called.login, key, systems.soon()).await.map_err(go_on)?;
+        let user = watcher.create_user(&called.login, key, Systems::deadline()).await.map_err(go_on)?;
         print(&format!(
             "made user {} ({}); nobody knows its password: have Watcher reset it to let them in\n",
             user.id, user.login
@@ -81,11 +81,11 @@ impl Add {
 
     async fn join(&self, systems: &Systems, user: &User, place: &Place) -> Ended {
         let (watcher, of) = (&systems.watcher, place.organization);
-        let members = watcher.members(of, systems.soon()).await?;
+        let members = watcher.members(of, Systems::deadline()).await?;
         let mut member = members.into_iter().find(|member| member.user_id == user.id);
         if self.editor && member.as_ref().is_some_and(|member| !member.is_editor) {
             // There is no call that turns a reader into an editor.
-            watcher.remove_member(of, user.id, systems.soon()).await.map_err(go_on)?;
+            watcher.remove_member(of, user.id, Systems::deadline()).await.map_err(go_on)?;
             member = None;
         }
         match &member {
@@ -96,7 +96,7 @@ impl Add {
             None => {
                 let (role, word) =
                     if self.editor { (Role::Editor, "an editor") } else { (Role::Reader, "a reader") };
-                watcher.add_member(of, user.id, role, systems.soon()).await.map_err(go_on)?;
+                watcher.add_member(of, user.id, role, Systems::deadline()).await.map_err(go_on)?;
                 print(&format!("organization {of}: joined as {word}\n"));
             }
         }
@@ -104,7 +104,7 @@ impl Add {
             print(&format!("folder {}: has rights already\n", place.folder));
             return Ok(());
         }
-        watcher.grant_folder(of, place.folder, user.id, systems.soon()).await.map_err(go_on)?;
+        watcher.grant_folder(of, place.folder, user.id, Systems::deadline()).await.map_err(go_on)?;
         print(&format!("folder {}: rights granted\n", place.folder));
         Ok(())
     }
@@ -112,7 +112,7 @@ impl Add {
 
 async fn leave_default(systems: &Systems, user: &User, place: &Place) -> Ended {
     let Some(default) = place.default.filter(|id| user.organizations.contains(id)) else { return Ok(()) };
-    match systems.watcher.remove_member(default, user.id, systems.soon()).await {
+    match systems.watcher.remove_member(default, user.id, Systems::deadline()).await {
         Ok(()) | Err(Fault::NotThere(_)) => {
             print(&format!("organization {default}: left, the default one\n"))
         }

@@ -1,0 +1,122 @@
+//! Why a play is not allowed, for log and metrics; the streamer is never told. Neither stream nor token, key or
+//! account is among the words.
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use crate::ledger::StoreError;
+use crate::limits::{Sampler, Suppressed};
+use crate::telemetry::Chain;
+
+/// At most one log line in this time for each reason.
+const LOG_EVERY: Duration = Duration::from_secs(10);
+
+/// Why not.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Refusal {
+    /// No network of the settings holds the streamer.
+    #[error("{0} is not in flussonic.allow")]
+    Address(IpAddr),
+    /// It says whom it forwards for, and is not believed.
+    #[error(
+        "{0} sent Forwarded or X-Forwarded-For but is no trusted proxy; if it is your reverse proxy, list it in \
+         carrier.trusted_proxies"
+    )]
+    UntrustedProxy(IpAddr),
+    /// A trusted proxy says something unreadable.
+    #[error("trusted proxy {0} sent an X-Forwarded-For that cannot be read, or Forwarded without one")]
+    UnreadableForward(IpAddr),
+    /// One parameter, two values.
+    #[error("a parameter was sent twice with different values")]
+    Repeated,
+    /// Not `flussonic.key`.
+    #[error("the parameter key is missing or wrong")]
+    Key,
+    /// No token, or none of ours for this stream.
+    #[error("no token of ours for this stream")]
+    Forged,
+    /// Its time is over.
+    #[error("the token has expired")]
+    Expired,
+    /// The device is nobody's, or another account's by now.
+    #[error("the token's device is not its account's any more")]
+    Unbound,
+    /// The device's camera is another by now.
+    #[error("the stream is not the camera of the token's device any more")]
+    Renamed,
+    /// Neither a service in force nor recordings.
+    #[error("nothing is in force on the device and no recordings are kept")]
+    Ended,
+    /// The ledger did not answer in time.
+    #[error("the ledger did not answer in time")]
+    Late,
+    /// The ledger could not be read.
+    #[error("the ledger cannot be read")]
+    Ledger(#[from] StoreError),
+}
+
+/// How loudly a refusal is logged, and where its sampler stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// A streamer is set up wrongly, or is none.
+    Streamer,
+    /// A viewer may not.
+    Viewer,
+    /// We could not tell.
+    Ourselves,
+}
+
+impl Refusal {
+    /// A word for a metric's label.
+    pub(super) fn word(&self) -> &'static str {
+        match self {
+            Self::Address(_) => "not_allowed",
+            Self::UntrustedProxy(_) => "untrusted_proxy",
+            Self::UnreadableForward(_) => "unreadable_forward",
+            Self::Repeated => "repeated_parameter",
+            Self::Key => "key",
+            Self::Forged => "token",
+            Self::Expired => "token_expired",
+            Self::Unbound => "unbound",
+            Self::Renamed => "renamed",
+            Self::Ended => "ended",
+            Self::Late | Self::Ledger(_) => "unavailable",
+        }
+    }
+
+    /// Whose the cause is.
+    pub(super) fn cause(&self) -> Cause {
+        match self {
+            Self::Address(_) | Self::UntrustedProxy(_) | Self::UnreadableForward(_) => Cause::Streamer,
+            Self::Repeated | Self::Key => Cause::Streamer,
+            Self::Forged | Self::Expired | Self::Unbound | Self::Renamed | Self::Ended => Cause::Viewer,
+            Self::Late | Self::Ledger(_) => Cause::Ourselves,
+        }
+    }
+}
+
+/// Logs refusals at a bounded rate.
+pub(super) struct Refusals([(Cause, Sampler); 3]);
+
+impl Refusals {
+    pub(super) fn new() -> Self {
+        Self(
+            [Cause::Streamer, Cause::Viewer, Cause::Ourselves]
+                .map(|cause| (cause, Sampler::every(LOG_EVERY))),
+        )
+    }
+
+    pub(super) fn log(&self, refusal: &Refusal, now: Instant) {
+        let cause = refusal.cause();
+        let sampler = self.0.iter().find(|(of, _)| *of == cause).map(|(_, sampler)| sampler);
+        let Some(Suppressed(suppressed)) = sampler.and_then(|sampler| sampler.admit(now)) else { return };
+        let (surface, reason, why) = ("flussonic", refusal.word(), Chain(refusal));
+        match cause {
+            Cause::Streamer => tracing::warn!(surface, reason, suppressed, %why, "a streamer is refused"),
+            Cause::Viewer => tracing::info!(surface, reason, suppressed, %why, "a play is refused"),
+            Cause::Ourselves => {
+                tracing::error!(surface, reason, suppressed, %why, "a streamer is not answered")
+            }
+        }
+    }
+}
