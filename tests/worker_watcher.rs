@@ -20,12 +20,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use outbox::{Work, metric, states, stocked, tasks, until, until_states, wait};
+use outbox::{Work, metric, states, tasks, until, until_states, wait};
 use said::{MONTH, cancel, register};
 use sdp_gateway::catalog::GrantKind;
 use sdp_gateway::clock::{Clock, DAY_MS};
 use sdp_gateway::ids::{DeviceId, UserAccount};
-use sdp_gateway::ledger::fulfil::{Code, Redeem, Redeemed};
+use sdp_gateway::ledger::fulfil::{Redeem, Redeemed};
 use sdp_gateway::stock::CodeText;
 use watcher_double::{At, How, When};
 use world::{ANN, LOGIN, World, bind_to_account};
@@ -113,12 +113,25 @@ fn who_buys_without_a_number_redeems_codes_of_ours() {
     let world = World::new("", "");
     let (gateway, ledger) = (world.start(), world.ledger());
     bind_to_account(&ledger, "cam-1", "ann@shop.example");
-    let codes = stocked(&ledger, "cams", &["OURS-00001"]);
-    let codes = codes.into_iter().map(|code| Code { package: Some("393".to_owned()), ..code }).collect();
-    wait(ledger.add_codes(codes, |_| ())).expect("in stock");
+    let wish = [
+        "--kind",
+        "cloud",
+        "--count",
+        "1",
+        "--days",
+        "3",
+        "--provider",
+        "cams",
+        "--package",
+        "393",
+        "--json",
+    ];
+    let made = outbox::printed(&gateway, &[&["codes", "generate"], &wish[..]].concat());
+    let made: serde_json::Value = serde_json::from_str(&made).expect("JSON");
+    let code = made["codes"][0]["code"].as_str().expect("a code");
     let now = Clock::system().now();
     let redeem = Redeem {
-        keys: ledger.vault().lookups(&CodeText::parse("OURS-00001").expect("a code")),
+        keys: ledger.vault().lookups(&CodeText::parse(code).expect("a code")),
         kind: GrantKind::Cloud,
         device: DeviceId::parse("cam-1").expect("a device"),
         account: UserAccount::parse("ann@shop.example").expect("an account"),
