@@ -8,7 +8,10 @@ mod watcher_double;
 #[path = "provider_watcher/world.rs"]
 mod world;
 
+use std::collections::BTreeSet;
+
 use sdp_gateway::providers::Outcome;
+use sdp_gateway::service::wanted::Wanted;
 
 use watcher_double::{At, How, When};
 use world::{ANN, Mode, World, carried, ended, kept_until, served_elsewhere};
@@ -117,7 +120,9 @@ async fn suspending_users_leaves_cameras_and_whoever_is_served_elsewhere() {
 #[tokio::test]
 async fn what_cannot_be_is_said_clearly_and_left_alone() {
     let world = World::new(Mode::Shared, "camera").await;
-    for (camera, says) in [("cam-9", "not in Watcher"), ("camera02-5ca25a2330", "another organization")] {
+    let strangers = world.double.state().create_organization("Strangers", true, BTreeSet::new());
+    world.double.state().add_camera("cam-8", strangers);
+    for (camera, says) in [("cam-9", "not in Watcher"), ("cam-8", "another organization")] {
         let told = world.keeper.attempt(&world.task(ANN, camera, carried(392))).await;
         assert!(matches!(&told, Outcome::Never(why) if why.text.contains(says)), "{camera}: {told:?}");
         let before = world.double.state().cameras.clone();
@@ -129,6 +134,27 @@ async fn what_cannot_be_is_said_clearly_and_left_alone() {
     world.double.state().forget_calls();
     world.settle(&world.task(ANN, "cam-1", world::nothing())).await;
     assert_eq!(world.double.state().calls, Vec::<String>::new());
+}
+
+/// What is in the default organization was given to nobody yet, so serving it takes it from nobody.
+#[tokio::test]
+async fn a_camera_that_is_nobodys_yet_is_served_where_it_may_be() {
+    let world = World::new(Mode::Own, "camera").await;
+    let told = world.keeper.attempt(&world.task(ANN, "cam-1", carried(392))).await;
+    let says = "move it to organization 754";
+    assert!(matches!(&told, Outcome::Never(why) if why.text.contains(says)), "{told:?}");
+    let default = world.double.state().default_organization;
+    world.double.state().organizations.get_mut(&default).expect("it").tariffs.insert(549);
+    let settled = world.settle(&world.task(ANN, "cam-1", carried(392))).await;
+    assert!(settled.note.is_some_and(|note| note.contains("default organization")), "{settled:?}");
+    let camera = || world.double.state().cameras["cam-1"].clone();
+    assert_eq!((camera().preset, camera().enabled), (392, true));
+    let former = Wanted { is_anothers: true, ..ended(0) };
+    world.settle(&world.task("84945989326", "cam-1", former)).await;
+    assert!(camera().enabled, "it is its new owner's");
+    world.settle(&world.task(ANN, "cam-1", ended(0))).await;
+    assert_eq!((camera().preset, camera().enabled), (392, false));
+    assert_eq!(world.double.state().refused, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -11,8 +11,9 @@ use crate::config::WatcherRemote;
 use crate::providers::rest::{Call, Rest};
 use crate::providers::{ClientError, Fault, Why};
 
-/// Rows asked for at once.
-pub const PAGE: usize = 200;
+/// Rows asked for at once. A system that gives fewer than were asked for ends its list, so this is below
+/// what any is likely to give at most.
+pub const PAGE: usize = 100;
 
 /// No page read is longer, in bytes: a camera has about two thousand.
 const PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;

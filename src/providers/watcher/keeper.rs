@@ -10,8 +10,9 @@
 //! directory    where in Watcher's lists a row was last seen
 //! ```
 //!
-//! Cameras are moved between organizations by hand, in Watcher: no call for it is documented. A camera that
-//! is not in its subscriber's organization is told of and left alone.
+//! Cameras are moved between organizations by hand, in Watcher: no call for it is documented. One that is
+//! still in the default organization, nobody's, is served where Watcher lets it be; one in somebody else's is
+//! told of and left alone.
 
 mod camera;
 mod directory;
@@ -141,7 +142,7 @@ impl Keeper {
         }
     }
 
-    /// Changes a camera, all in one call.
+    /// Changes a camera, all in one call. `hint` says why Watcher may refuse it, where that is known.
     ///
     /// # Errors
     /// [`Fault`].
@@ -149,12 +150,16 @@ impl Keeper {
         &self,
         camera: &Camera,
         change: CameraChange,
+        hint: Option<String>,
         deadline: Instant,
     ) -> Result<(), Fault> {
-        match self.client.change_camera(&camera.name, change, deadline).await {
+        match (self.client.change_camera(&camera.name, change, deadline).await, hint) {
             // It was there a moment ago: the next attempt will see.
-            Err(Fault::NotThere(why)) => Err(Fault::Again { why, after: None }),
-            changed => changed,
+            (Err(Fault::NotThere(why)), _) => Err(Fault::Again { why, after: None }),
+            (Err(Fault::Never(why)), Some(hint)) => {
+                Err(Fault::Never(Why { text: format!("{}; {hint}", why.text), ..why }))
+            }
+            (changed, _) => changed,
         }
     }
 }

@@ -82,18 +82,20 @@ impl<W: Watcher> Reconcile<'_, W> {
         let Some(ours) = again.filter(|ours| !ours.is_in_progress) else { return Ok(None) };
         let should = self.keeper.should(&ours.wanted, self.now()).unwrap_or_default();
         let Some(change) = should.differs(camera) else { return Ok(None) };
+        let mut hint = None;
         if let (Some(home), Some(preset)) = (camera.organization_id, change.preset_id)
             && preset != self.keeper.settings().default_preset_id
             && !self.available.contains(&(home, preset))
         {
             self.pace().await;
             match self.keeper.ensure_preset(home, preset, self.keeper.deadline()).await {
-                Ok(()) => drop(self.available.insert((home, preset))),
-                fault => return Ok(Some((change, self.ended(fault)?))),
+                Ok(None) => drop(self.available.insert((home, preset))),
+                Ok(refusable) => hint = refusable,
+                Err(fault) => return Ok(Some((change, self.ended(Err(fault))?))),
             }
         }
         self.pace().await;
-        let changed = self.keeper.change(camera, change, self.keeper.deadline()).await;
+        let changed = self.keeper.change(camera, change, hint, self.keeper.deadline()).await;
         Ok(Some((change, self.ended(changed)?)))
     }
 

@@ -76,7 +76,8 @@ impl Keeper {
         home.ok_or_else(|| Fault::Unsure(Why::new("an organization was made and does not show yet")))
     }
 
-    /// Lets an organization's cameras have a preset: its tariff is added to those that it has.
+    /// Lets an organization's cameras have a preset: its tariff is added to those that it has. Where that
+    /// cannot be done, what Watcher itself says to the preset counts; then it is told why it may refuse it.
     ///
     /// # Errors
     /// [`Fault`].
@@ -85,29 +86,30 @@ impl Keeper {
         home: OrganizationId,
         preset: PresetId,
         deadline: Instant,
-    ) -> Result<(), Fault> {
+    ) -> Result<Option<String>, Fault> {
         // Each reads, adds and puts: two at once would undo one another.
         let _turn = self.tariffs_turn.lock().await;
         if self.client.presets(home, deadline).await?.iter().any(|known| known.id == preset) {
-            return Ok(());
+            return Ok(None);
         }
-        if self.billing.is_none() {
-            return Err(Fault::Never(Why::new(
-                "the organization's cameras may not have the offer's preset: give it the tariff in billing",
-            )));
-        }
-        let tariff = self.tariff(preset, deadline).await?;
-        let client = &self.maker()?.client;
+        let Some(Maker { client, .. }) = &self.billing else {
+            let text = "the organization does not list the offer's preset: give it the tariff in billing";
+            return Ok(Some(text.to_owned()));
+        };
+        let tariff = match self.tariff(preset, deadline).await {
+            Err(Fault::Never(why)) => return Ok(Some(why.text)),
+            tariff => tariff?,
+        };
         let all = client.organizations(deadline).await?;
         let Some(known) = all.into_iter().find(|known| known.watcher_id == Some(home)) else {
-            return Err(Fault::Never(Why::new("billing knows no organization of that external_id")));
+            return Ok(Some("billing knows no organization of that external_id".to_owned()));
         };
         let mut tariffs: Vec<TariffId> = known.tariff_plans.iter().map(|plan| plan.id).collect();
         if !tariffs.contains(&tariff) {
             tariffs.push(tariff);
             client.set_tariffs(known.id, &tariffs, deadline).await?;
         }
-        Ok(())
+        Ok(None)
     }
 
     /// A page of all organizations, from `offset` on.

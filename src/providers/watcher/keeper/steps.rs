@@ -6,6 +6,8 @@ use tokio::time::Instant;
 use super::{Keeper, Made, Should, in_doubt, never};
 use crate::clock::Timestamp;
 use crate::config::Suspend;
+use crate::ids::vsaas::OrganizationId;
+use crate::providers::watcher::Camera;
 use crate::providers::{Fault, Settled};
 use crate::service::wanted::{Owner, Wanted};
 
@@ -14,6 +16,19 @@ const CROSSED_MS: i64 = 60_000;
 
 const GONE: &str = "the camera is not in Watcher any more";
 const ELSEWHERE: &str = "the camera is in another organization by now and was left alone";
+const UNASSIGNED: &str =
+    "the camera is in the default organization: its subscriber does not see it in Watcher until it is moved";
+
+/// Where a camera is, seen from its subscriber.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In the subscriber's organization, as far as it is told.
+    Home,
+    /// In the default one, where cameras are that were given to nobody yet.
+    Unassigned(OrganizationId),
+    /// In somebody else's.
+    Elsewhere,
+}
 
 impl Keeper {
     /// The subscriber before the camera: what nobody could look at need not be recorded.
@@ -31,17 +46,29 @@ impl Keeper {
         let Some(camera) = self.client.camera(name, deadline).await.map_err(unsure)? else {
             return Err(never("the camera is not in Watcher: add it there, then try again"));
         };
-        if camera.organization_id.is_some_and(|other| other != home) {
-            let text = "the camera is in another organization than the subscriber: move it to";
-            return Err(never(format!("{text} organization {home} in Watcher, then try again")));
-        }
-        if let Some(change) = should.differs(&camera) {
-            if let Some(preset) = change.preset_id {
-                self.ensure_preset(home, preset, deadline).await.map_err(unsure)?;
+        let place = self.place(&camera, Some(home), deadline).await.map_err(unsure)?;
+        let misplaced = || {
+            let text = "the camera is in another organization than the subscriber: move it to organization";
+            never(format!("{text} {home} in Watcher, then try again"))
+        };
+        let change = should.differs(&camera);
+        let hint = match (place, change.and_then(|change| change.preset_id)) {
+            (Place::Elsewhere, _) => return Err(misplaced()),
+            (_, None) => None,
+            (Place::Home, Some(preset)) => {
+                self.ensure_preset(home, preset, deadline).await.map_err(unsure)?
             }
-            self.change(&camera, change, deadline).await.map_err(in_doubt)?;
+            (Place::Unassigned(at), Some(preset)) => {
+                let presets = self.client.presets(at, deadline).await.map_err(unsure)?;
+                let known = presets.iter().find(|known| known.id == preset);
+                known.map(|_| None).ok_or_else(misplaced)?
+            }
+        };
+        if let Some(change) = change {
+            self.change(&camera, change, hint, deadline).await.map_err(in_doubt)?;
         }
-        Ok(Settled::default())
+        let is_unassigned = matches!(place, Place::Unassigned(_));
+        Ok(Settled { note: is_unassigned.then_some(UNASSIGNED), ..Settled::default() })
     }
 
     pub(super) async fn end(
@@ -78,20 +105,36 @@ impl Keeper {
             None => self.settings.organization_id,
         };
         // Of a device that nobody has any more, the camera may still be in its last owner's organization.
-        let is_elsewhere = owner.is_some() || home.is_some();
-        if is_elsewhere && camera.organization_id.is_some() && camera.organization_id != home {
+        let has_place = owner.is_some() || home.is_some();
+        let place = if has_place { self.place(&camera, home, deadline).await? } else { Place::Home };
+        if place == Place::Elsewhere {
             return Ok(noted(ELSEWHERE));
         }
-        if wanted.is_anothers && self.settings.organization_id.is_some() {
-            // Shared by all, the camera is in its new owner's organization too.
+        let is_shared = self.settings.organization_id.is_some() || matches!(place, Place::Unassigned(_));
+        if wanted.is_anothers && is_shared {
+            // Where all share a place, it is the new owner's too.
             return Ok(Settled::default());
         }
         let should = if wanted.is_anothers { self.should_of_former() } else { *should };
         if let Some(change) = should.differs(&camera) {
-            self.change(&camera, change, deadline).await?;
+            self.change(&camera, change, None, deadline).await?;
         }
         let shrinks = camera.preset_id != Some(self.settings.default_preset_id);
         Ok(Settled { follow_up_at: should.until.filter(|_| shrinks), ..Settled::default() })
+    }
+
+    async fn place(
+        &self,
+        camera: &Camera,
+        home: Option<OrganizationId>,
+        deadline: Instant,
+    ) -> Result<Place, Fault> {
+        Ok(match camera.organization_id {
+            None => Place::Home,
+            at if at == home => Place::Home,
+            Some(at) if self.default_organization(deadline).await? == Some(at) => Place::Unassigned(at),
+            Some(_) => Place::Elsewhere,
+        })
     }
 
     /// In the organization of a former owner, a camera is not the new one's yet: it must not go on there.
