@@ -46,7 +46,7 @@ async fn another_worker_looks_once_and_writes_only_rights() {
     let world = World::new(Mode::Shared, "camera").await;
     world.settle(&world.task(ANN, "cam-1", carried(392))).await;
     world.double.state().forget_calls();
-    let done = world.others.attempt(&world.task(ANN, "cam-1", carried(392))).await;
+    let done = world.others().attempt(&world.task(ANN, "cam-1", carried(392))).await;
     assert!(matches!(done, Outcome::Done(_)), "{done:?}");
     let state = world.double.state();
     let writes: Vec<_> = state.calls.iter().filter(|call| !call.starts_with("GET ")).collect();
@@ -185,7 +185,7 @@ async fn two_workers_that_begin_at_once_make_one_organization_and_one_user() {
         let world = World::new(Mode::Own, "camera").await;
         world.double.state().add_camera("cam-2", 752);
         let [first, second] = ["cam-1", "cam-2"].map(|name| world.task(ANN, name, carried(392)));
-        let (one, other) = tokio::join!(world.keeper.attempt(&first), world.others.attempt(&second));
+        let (one, other) = tokio::join!(world.keeper.attempt(&first), world.others().attempt(&second));
         world.take_home(&["cam-1", "cam-2"]);
         world.settle(&first).await;
         world.settle(&second).await;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::retry;
-use reqwest::{Client, Method, Response};
+use reqwest::{Client, ClientBuilder, Method, Response};
 use tokio::time::{Instant, timeout_at};
 
 /// No answer read is longer, in bytes, but those of calls that say so: a usage record of a device has some
@@ -76,14 +76,20 @@ pub(super) enum Failure {
 impl Http {
     /// Connecting may take half of `timeout`: what takes longer is known not to have arrived.
     pub(super) fn new(timeout: Duration) -> Result<Self, ClientError> {
-        Self::with_headers(timeout, HeaderMap::new())
+        Self::build(Client::builder(), timeout)
     }
 
-    /// With headers that every request carries; those that are secrets have to be marked so.
-    pub(super) fn with_headers(timeout: Duration, headers: HeaderMap) -> Result<Self, ClientError> {
-        let client = Client::builder()
+    /// The same below one base, with headers that every request carries; those that are secrets have to be
+    /// marked so. Below `http://` none of the machine's certificates is read, and none has to be there.
+    pub(super) fn below(base: &str, timeout: Duration, headers: HeaderMap) -> Result<Self, ClientError> {
+        let builder = Client::builder().default_headers(headers);
+        let is_plain = base.starts_with("http://");
+        Self::build(if is_plain { builder.tls_certs_only([]) } else { builder }, timeout)
+    }
+
+    fn build(builder: ClientBuilder, timeout: Duration) -> Result<Self, ClientError> {
+        let client = builder
             .user_agent(concat!("sdp-gateway/", env!("CARGO_PKG_VERSION")))
-            .default_headers(headers)
             .redirect(Policy::none())
             // A repeat by the library would escape the rule of looking first.
             .retry(retry::never())

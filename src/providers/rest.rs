@@ -122,7 +122,7 @@ impl Rest {
             all.insert(HeaderName::from_static(name), value);
         }
         let timeout = Duration::from_millis(u64::from(timeout_ms));
-        let http = Http::with_headers(timeout, all)?;
+        let http = Http::below(&base, timeout, all)?;
         Ok(Self { provider: provider.to_owned(), system, base, http, timeout })
     }
 

@@ -1,5 +1,7 @@
 //! Two workers' keepers before one double, and tasks for them. Days count back from a fixed noon.
 
+use std::sync::OnceLock;
+
 use sdp_gateway::catalog::GrantKind;
 use sdp_gateway::clock::{Clock, DAY_MS, Timestamp};
 use sdp_gateway::config::{BillingRemote, Suspend, WatcherRemote};
@@ -31,7 +33,9 @@ pub(crate) struct World {
     pub(crate) double: Double,
     pub(crate) keeper: Worker,
     /// Another worker's.
-    pub(crate) others: Worker,
+    others: OnceLock<Worker>,
+    mode: Mode,
+    suspend: String,
     /// The organization that all share.
     pub(crate) home: i64,
 }
@@ -102,9 +106,13 @@ impl World {
             let at = if mode == Mode::Shared { home } else { state.default_organization };
             state.add_camera("cam-1", at);
         }
-        let worker = || Worker::new(&double, mode, suspend);
-        let (keeper, others) = (worker(), worker());
-        Self { double, keeper, others, home }
+        let keeper = Worker::new(&double, mode, suspend);
+        Self { double, keeper, others: OnceLock::new(), mode, suspend: suspend.to_owned(), home }
+    }
+
+    /// Made only where it is needed: each worker reads all certificates of the machine.
+    pub(crate) fn others(&self) -> &Worker {
+        self.others.get_or_init(|| Worker::new(&self.double, self.mode, &self.suspend))
     }
 
     pub(crate) fn task(&self, number: &str, camera: &str, wanted: Wanted) -> Task {
@@ -142,7 +150,8 @@ impl World {
     pub(crate) async fn settle(&self, task: &Task) -> Settled {
         let mut task = task.clone();
         let mut told = Vec::new();
-        for worker in [&self.keeper, &self.others].into_iter().cycle().take(8) {
+        for turn in 0..8 {
+            let worker = if turn % 2 == 0 { &self.keeper } else { self.others() };
             let outcome = worker.attempt(&task).await;
             match &outcome {
                 Outcome::Done(settled) => return settled.clone(),

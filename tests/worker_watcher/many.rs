@@ -1,4 +1,4 @@
-//! Ten thousand cameras compared: one request for each page of the list, one write for each camera that
+//! Ten thousand cameras compared (on a server, two thousand): one request for each page of the list, one write for each camera that
 //! differs, and no more memory than for a hundred.
 
 use std::process::Stdio;
@@ -103,11 +103,13 @@ fn measured(gateway: &Gateway, arguments: &[&str]) -> (String, u64) {
 
 #[test]
 fn ten_thousand_cameras_take_one_request_a_page_and_one_write_each_that_differs() {
+    // What the comparison costs is the same whatever the engine; making the cameras takes a server minutes.
+    let all = if std::env::var("SDP_GATEWAY_TEST_LEDGER").is_ok() { 2_000 } else { 10_000 };
     let (small, peak_of_hundred) = compared(100, 10);
     assert!(small.contains("cameras 102 "), "{small}");
-    let (large, peak_of_all) = compared(10_000, 1_000);
-    assert!(large.contains("cameras 10002 "), "{large}");
-    println!("peak: {peak_of_hundred} KiB for 100 cameras, {peak_of_all} KiB for 10000");
+    let (large, peak_of_all) = compared(all, all / 10);
+    assert!(large.contains(&format!("cameras {} ", all + 2)), "{large}");
+    println!("peak: {peak_of_hundred} KiB for 100 cameras, {peak_of_all} KiB for {all}");
     assert!(peak_of_all < peak_of_hundred + MORE_KIB_MAX, "{peak_of_hundred} KiB, {peak_of_all} KiB");
 }
 
