@@ -43,8 +43,8 @@
 //! * [`worker`]: has them do it: claim, send, settle; what ends by itself, at its second; and, where a provider
 //!   keeps a state, that state compared with ours (`worker/reconcile`).
 //! * [`server`], [`routes`]: HTTP, and whose each path is.
-//! * [`carrier`], [`partner`], [`activation`], [`flussonic`], [`admin`]: who calls us; [`json`] and [`story`] are what the JSON ones
-//!   share.
+//! * [`carrier`], [`partner`], [`activation`], [`flussonic`], [`admin`]: who calls us; [`json`] and [`story`]
+//!   are what the JSON ones share.
 //! * [`app`]: builds all of it from the settings. [`cli`]: the commands. [`replay`]: recorded
 //!   messages, sent again.
 //! * Leaves: [`config`] (settings), [`telemetry`] (logs and metrics), [`limits`] (rates), [`signature`]

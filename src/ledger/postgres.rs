@@ -4,8 +4,8 @@
 //! A batch costs the same few round trips however many writes it has. [`writer`] begins a
 //! transaction and locks the batch's numbers, [`fetch`] reads all rows that the writes will ask for,
 //! [`batch`] lets them run against what was read ([`super::store::Store`], in memory), and [`flush`]
-//! writes what they changed: whole rows in arrays ([`records`]), never row by row. A write that asks for a row that nobody
-//! foresaw has it fetched, and the batch runs again: it is pure until it is flushed.
+//! writes what they changed: whole rows in arrays ([`records`]), never row by row. A write that asks for
+//! a row that nobody foresaw has it fetched, and the batch runs again: it is pure until it is flushed.
 //!
 //! The tables of fulfilment go the same way by one mechanism for all ([`overlay`], [`tables`]). Claims of
 //! tasks and draws of codes take rows that others may have, and are transactions of their own.

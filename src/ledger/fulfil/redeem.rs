@@ -1,6 +1,7 @@
 //! Redeeming a code on a device. Our own is redeemed at once, also where a remote provider that can pause
-//! carries it out. One that a remote provider redeems itself is redeemed there first: it is reserved, whoever asked sends the task he gets, and settling it writes the service; if
-//! he dies over it, a worker goes on when his lease has run out.
+//! carries it out. One that a remote provider redeems itself is redeemed there first: it is reserved, whoever
+//! asked sends the task he gets, and settling it writes the service; if he dies over it, a worker goes on when
+//! his lease has run out.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
