@@ -58,7 +58,7 @@ struct Surfaces {
     carrier: Arc<Carrier>,
     partners: Arc<Partners>,
     activation: Arc<Activation>,
-    flussonic: Option<Arc<Flussonic>>,
+    flussonic: Arc<Flussonic>,
     admin: Arc<Admin>,
 }
 
@@ -94,7 +94,7 @@ impl App {
         let worker = || Worker::new(config, ledger.clone(), &providers, clock.clone());
         let worker = config.worker.enabled.then(worker);
         let beat = worker.as_ref().map(Worker::beat);
-        let flussonic = Flussonic::new(config, ledger.clone(), clock.clone()).map(Arc::new);
+        let flussonic = Arc::new(Flussonic::new(config, ledger.clone(), clock.clone()));
         let parts = activation::Parts { ledger: ledger.clone(), clock: clock.clone(), providers, limiter };
         let surfaces = Surfaces {
             carrier: Arc::new(carrier),

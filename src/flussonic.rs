@@ -18,7 +18,7 @@ mod refusal;
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
 use tokio::time::timeout_at;
 
@@ -36,12 +36,11 @@ use question::Question;
 use refusal::{Refusal, Refusals};
 use token::{BadToken, Ticket};
 
-/// The surface; there is one where `flussonic.token_secret` is set.
+/// The surface.
 pub struct Flussonic {
     ledger: Ledger,
     clock: Clock,
     settings: config::Flussonic,
-    token_secret: SecretString,
     allow: Networks,
     trusted_proxies: Networks,
     keep: Keep,
@@ -56,27 +55,31 @@ struct Keep {
 }
 
 impl Flussonic {
-    /// Builds the surface; none where the settings have no secret for tokens.
+    /// Builds the surface. Where the settings have no secret for tokens it lets nobody play: a streamer that
+    /// is told so early is better than one that is not.
     #[must_use]
-    pub fn new(config: &Config, ledger: Ledger, clock: Clock) -> Option<Self> {
+    pub fn new(config: &Config, ledger: Ledger, clock: Clock) -> Self {
         let settings = config.flussonic.clone();
-        let token_secret = settings.token_secret.clone()?;
-        if settings.is_open() {
+        if settings.is_weak() {
+            tracing::warn!(
+                "flussonic.token_secret has fewer than 16 bytes: it could be guessed, make another"
+            );
+        }
+        if settings.token_secret.is_some() && settings.is_open() {
             tracing::warn!(
                 "flussonic.allow reaches further than this machine and there is no flussonic.key: whoever is \
                  there can ask whether a token is good"
             );
         }
-        Some(Self {
+        Self {
             allow: Networks::new(settings.allow.clone()),
             trusted_proxies: Networks::new(config.carrier.trusted_proxies.clone()),
             keep: Keep::new(config),
             refusals: Refusals::new(),
-            token_secret,
             settings,
             ledger,
             clock,
-        })
+        }
     }
 
     /// Answers one question, by its deadline at the latest.
@@ -126,7 +129,8 @@ impl Flussonic {
     }
 
     fn verify(&self, question: &Question<'_>, now: Timestamp) -> Result<Ticket, Refusal> {
-        token::verify(&self.token_secret, question.name(), question.token(), now).map_err(|bad| match bad {
+        let secret = self.settings.token_secret.as_ref().ok_or(Refusal::NoSecret)?;
+        token::verify(secret, question.name(), question.token(), now).map_err(|bad| match bad {
             BadToken::Forged => Refusal::Forged,
             BadToken::Expired => Refusal::Expired,
         })

@@ -87,20 +87,18 @@ pub struct Routes {
 }
 
 impl Routes {
-    /// The listener of every surface but admin; without the carrier's where that has its own, and the streamers'
-    /// where they are not answered.
+    /// The listener of every surface but admin; without the carrier's where that has its own.
     #[must_use]
     pub fn main(
         carrier: Option<Arc<Carrier>>,
         partners: Arc<Partners>,
         activation: Arc<Activation>,
-        flussonic: Option<Arc<Flussonic>>,
+        flussonic: Arc<Flussonic>,
     ) -> Self {
-        let mut table = json_routes(|call| matches!(call, Call::Partner(_)));
-        table.extend(flussonic.iter().flat_map(|_| json_routes(|call| *call == Call::Flussonic)));
+        let mut table = json_routes(|call| matches!(call, Call::Partner(_) | Call::Flussonic));
         table.extend(carrier.iter().flat_map(|_| carrier_routes()));
         table.extend(activation_routes());
-        let (partners, activation) = (Some(partners), Some(activation));
+        let (partners, activation, flussonic) = (Some(partners), Some(activation), Some(flussonic));
         Self { elsewhere: Some("/v1/"), carrier, partners, activation, flussonic, ..Self::of(table) }
     }
 

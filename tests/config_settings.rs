@@ -269,7 +269,7 @@ fn partners_and_their_faults() {
 #[test]
 fn streamers_and_their_faults() {
     check(
-        "[flussonic]\nkey = ''\ntoken_secret = 'fifteen bytes..'\nauth_duration_s = 0\nsessions_max = 2000000\n\
+        "[flussonic]\nkey = ''\ntoken_secret = ''\nauth_duration_s = 0\nsessions_max = 2000000\n\
          token_life_s = 59\nallow = ['x']\nmode = 1\n",
         &[
             "FILE: flussonic.allow: \"x\": no network (10.0.0.0/8) and no address",
@@ -278,13 +278,20 @@ fn streamers_and_their_faults() {
             "FILE: flussonic.sessions_max: 2000000 is not from 0 to 1000000",
             "FILE: flussonic.token_life_s: 59 is not from 60 to 2592000",
             "FILE: flussonic.key: is empty",
-            "FILE: flussonic.token_secret: is shorter than 16 bytes",
+            "FILE: flussonic.token_secret: is empty",
         ],
     );
-    check(
-        "[flussonic]\nkey = 'hidden'\n",
-        &["FILE: flussonic.key: is given without flussonic.token_secret, so that nobody is answered"],
-    );
+    for (secret, weak) in [
+        ("token_secret = 'fifteen bytes..'", true),
+        ("token_secret = 'sixteen bytes...'", false),
+        ("", false),
+    ] {
+        assert_eq!(
+            read(&format!("[flussonic]\nkey = 'k'\n{secret}\n")).flussonic.is_weak(),
+            weak,
+            "{secret}"
+        );
+    }
     check(
         "[flussonic]\nkey = 'k'\ntoken_secret = 5\n",
         &["FILE: flussonic.token_secret: is not text in quotes, or a list of such"],

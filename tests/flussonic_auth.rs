@@ -106,12 +106,15 @@ fn a_head_says_the_same_and_other_methods_are_not_taken() {
 }
 
 #[test]
-fn without_a_secret_the_path_is_unknown() {
-    let gateway = gateway::Gateway::start("[flussonic]\nauth_duration_s = 30\n");
-    for method in ["GET", "HEAD", "POST"] {
-        let answer = gateway::request(gateway.main, method, &format!("{PATH}?name=cam-1"), &[], b"");
-        assert_eq!((answer.status, answer.header("content-type")), (404, Some("text/plain; charset=utf-8")));
+fn without_a_secret_nobody_may_play() {
+    let gateway = gateway::Gateway::start("[flussonic]\nkey = 'the streamer'\n");
+    for method in ["GET", "HEAD"] {
+        let question = format!("{PATH}?key=the+streamer&name=cam-1&token=");
+        let answer = gateway::request(gateway.main, method, &question, &[], b"");
+        assert_eq!((answer.status, answer.body.len()), (403, 0));
     }
+    let metrics = gateway.admin("/metrics").text();
+    assert!(metrics.contains(r#"reason="no_secret"} 2"#), "{metrics}");
     let elsewhere = gateway::request(gateway.admin, "GET", PATH, &[], b"");
     assert_eq!(elsewhere.status, 404, "the admin listener has no such path");
 }

@@ -12,9 +12,9 @@ use super::secret;
 pub(super) const SECRETS: &[&str] = &["key", "token_secret"];
 
 /// Fewer bytes could be guessed.
-const TOKEN_SECRET_BYTES_MIN: usize = 16;
+const TOKEN_SECRET_BYTES_SAFE: usize = 16;
 
-/// Playback authorization: on where there is a [`Self::token_secret`].
+/// Playback authorization: somebody may play where there is a [`Self::token_secret`].
 #[derive(Debug, Clone, Deserialize, Serialize)]
 pub struct Flussonic {
     /// After how long the streamer asks again, in seconds.
@@ -25,7 +25,7 @@ pub struct Flussonic {
     /// What a streamer sends as the parameter `key`; none: its address is enough.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::mask")]
     pub key: Option<SecretString>,
-    /// What our tokens are signed with; none: nobody is answered, and no tokens are made.
+    /// What our tokens are signed with; none: no tokens are made, and nobody may play.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::mask")]
     pub token_secret: Option<SecretString>,
     /// Sessions that one account may have at once; 0: the streamer is told no number.
@@ -42,24 +42,21 @@ impl Flussonic {
         self.key.is_none() && !self.allow.iter().all(own)
     }
 
+    /// Whether tokens are signed with so little that it could be guessed.
+    #[must_use]
+    pub fn is_weak(&self) -> bool {
+        let length = self.token_secret.as_ref().map(|secret| secret.expose_secret().len());
+        length.is_some_and(|bytes| bytes < TOKEN_SECRET_BYTES_SAFE)
+    }
+
     pub(super) fn check(&self, reading: &mut Reading) {
         reading.range("flussonic.auth_duration_s", &self.auth_duration_s, 1..=3600);
         reading.range("flussonic.sessions_max", &self.sessions_max, 0..=1_000_000);
         reading.range("flussonic.token_life_s", &self.token_life_s, 60..=2_592_000);
-        if self.key.as_ref().is_some_and(|key| key.expose_secret().is_empty()) {
-            reading.fault("flussonic.key", "is empty");
-        }
-        let length = self.token_secret.as_ref().map(|secret| secret.expose_secret().len());
-        if length.is_some_and(|bytes| bytes < TOKEN_SECRET_BYTES_MIN) {
-            let what = format!("is shorter than {TOKEN_SECRET_BYTES_MIN} bytes");
-            reading.fault("flussonic.token_secret", what);
-        }
-        if self.key.is_some() && self.token_secret.is_none() && !reading.is_refused("flussonic.token_secret")
-        {
-            reading.fault(
-                "flussonic.key",
-                "is given without flussonic.token_secret, so that nobody is answered",
-            );
+        for (name, secret) in [("key", &self.key), ("token_secret", &self.token_secret)] {
+            if secret.as_ref().is_some_and(|secret| secret.expose_secret().is_empty()) {
+                reading.fault(&format!("flussonic.{name}"), "is empty");
+            }
         }
     }
 }

@@ -32,6 +32,9 @@ pub(super) enum Refusal {
     /// Not `flussonic.key`.
     #[error("the parameter key is missing or wrong")]
     Key,
+    /// There are no tokens of ours.
+    #[error("flussonic.token_secret is not set, so nobody may play")]
+    NoSecret,
     /// No token, or none of ours for this stream.
     #[error("no token of ours for this stream")]
     Forged,
@@ -75,6 +78,7 @@ impl Refusal {
             Self::UnreadableForward(_) => "unreadable_forward",
             Self::Repeated => "repeated_parameter",
             Self::Key => "key",
+            Self::NoSecret => "no_secret",
             Self::Forged => "token",
             Self::Expired => "token_expired",
             Self::Unbound => "unbound",
@@ -88,7 +92,7 @@ impl Refusal {
     pub(super) fn cause(&self) -> Cause {
         match self {
             Self::Address(_) | Self::UntrustedProxy(_) | Self::UnreadableForward(_) => Cause::Streamer,
-            Self::Repeated | Self::Key => Cause::Streamer,
+            Self::Repeated | Self::Key | Self::NoSecret => Cause::Streamer,
             Self::Forged | Self::Expired | Self::Unbound | Self::Renamed | Self::Ended => Cause::Viewer,
             Self::Late | Self::Ledger(_) => Cause::Ourselves,
         }
