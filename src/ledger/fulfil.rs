@@ -107,7 +107,8 @@ impl Deed {
             Self::Settle { task, .. } | Self::Draw { task, .. } => settle::locks(task),
             // Who adds a code must not write over one that another added, and that was used, meanwhile.
             Self::Add(_) => vec![Lock::text("codes into stock")],
-            Self::Claim(_) | Self::Operate { .. } | Self::Purge(_) => Vec::new(),
+            Self::Claim(claim) => claim.locks(),
+            Self::Operate { .. } | Self::Purge(_) => Vec::new(),
         }
     }
 

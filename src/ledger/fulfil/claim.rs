@@ -3,7 +3,7 @@
 
 use super::{Deed, Fact};
 use crate::clock::Timestamp;
-use crate::ledger::store::Store;
+use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::read;
 use crate::ledger::tables::task::Task;
 use crate::ledger::{Ledger, NoRandomBytes, NotKept, StoreError};
@@ -41,6 +41,15 @@ pub struct Room {
     pub tasks_max: u32,
     /// Whether its tasks are to come with what it should have on the device by now.
     pub wants_state: bool,
+}
+
+impl Claim {
+    /// Two claims that do not see one another could take a retirement and a beginning of one device up at
+    /// once, and what a provider keeps there would be what was wanted first. So such claims take turns.
+    pub(super) fn locks(&self) -> Vec<Lock> {
+        let stateful = self.rooms.iter().filter(|room| room.wants_state);
+        stateful.map(|room| Lock::text(&format!("claims of {}", room.provider))).collect()
+    }
 }
 
 /// A task on lease.
