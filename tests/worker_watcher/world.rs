@@ -47,7 +47,7 @@ impl World {
             state.organizations.get_mut(&753).expect("it").tariffs = [549, 550].into();
             state.add_camera("cam-1", 753);
         }
-        let own = double.settings("cams", &format!("organization_id = 753\ntimeout_ms = 400\n{more}"));
+        let own = double.settings("cams", &format!("organization_id = 753\ntimeout_ms = 1500\n{more}"));
         let settings = format!("{}{HASTY}{worker}{own}", catalog(folder.path()));
         Self { folder, double, settings }
     }
@@ -56,7 +56,7 @@ impl World {
     pub(crate) fn own() -> Self {
         let (folder, double) = (Folder::new(), wait(Double::start()));
         double.state().add_camera("cam-1", 752);
-        let own = double.settings("cams", "timeout_ms = 400") + &double.billing_settings("cams");
+        let own = double.settings("cams", "timeout_ms = 1500") + &double.billing_settings("cams");
         let settings = format!("{}{HASTY}{own}", catalog(folder.path()));
         Self { folder, double, settings }
     }

@@ -4,8 +4,8 @@
 use super::{Deed, Fact};
 use crate::clock::Timestamp;
 use crate::ledger::store::{Lock, Store};
-use crate::ledger::tables::read;
-use crate::ledger::tables::task::Task;
+use crate::ledger::tables::task::{Task, TaskAction, TaskState};
+use crate::ledger::tables::{Records, each, read};
 use crate::ledger::{Ledger, NoRandomBytes, NotKept, StoreError};
 use crate::service::wanted::Wanted;
 
@@ -91,7 +91,22 @@ pub(in crate::ledger) const TAKE: &str = "UPDATE task SET \
 pub(super) fn claim(store: &mut impl Store, claim: &Claim) -> Result<Vec<Task>, StoreError> {
     let mut tasks: Vec<Task> = store.claim(claim)?.into_iter().map(read).collect::<Result<_, _>>()?;
     tasks.sort_by_key(|task| task.id);
+    let is_stateful = |task: &&Task| claim.rooms.iter().any(|r| r.wants_state && r.provider == task.provider);
+    each(tasks.iter().filter(is_stateful), |task| cover(store, task))?;
     Ok(tasks)
+}
+
+/// Who brings about a state brings about what younger tasks of the device ask for too: none of them can be
+/// taken for one that never began, so that an end that comes next is carried out.
+fn cover(store: &mut impl Store, taken: &Task) -> Result<(), StoreError> {
+    let Some(device) = &taken.device_id else { return Ok(()) };
+    let open: Vec<Task> = store.list("open_on", device.as_str())?;
+    let is_covered = |task: &Task| {
+        let begins = matches!(task.action, TaskAction::Begin | TaskAction::Change);
+        begins && task.id != taken.id && task.provider == taken.provider && task.state == TaskState::Due
+    };
+    let covered = open.into_iter().filter(|task| is_covered(task) && !task.doubt);
+    covered.into_iter().try_for_each(|task| store.save(&Task { doubt: true, ..task }))
 }
 
 impl Ledger {

@@ -8,9 +8,9 @@ use crate::ledger::StoreError;
 use crate::ledger::store::Store;
 use crate::ledger::tables::task::TaskId;
 use crate::ledger::tables::{Records, each};
-use crate::service::Plan;
 use crate::service::change::{Action, Due};
 use crate::service::source::Source;
+use crate::service::{LOCAL_PROVIDER, Plan};
 
 /// What a task needs to know beside its due.
 pub(super) struct Needs {
@@ -75,6 +75,7 @@ fn write(
     needs: Needs,
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    let in_doubt = action != TaskAction::End && is_at_work(store, due)?;
     let id = store.next_task()?;
     let Needs { days_min, camera } = needs;
     let (code, entitlement) = match &due.source {
@@ -96,7 +97,7 @@ fn write(
         entitlement,
         order_num: format!("{}-{id}", due.service),
         body: Body { camera, ..body(&due.plan, days_min, due.starts_at, due.ends_at) },
-        doubt: code.is_some(),
+        doubt: code.is_some() || in_doubt,
         code_key: code.map(|key| crate::stock::Lookup::from_ledger(key.clone())),
         attempts: 0,
         due_at: now,
@@ -106,6 +107,14 @@ fn write(
         created_at: now,
         settled_at: None,
     })
+}
+
+/// Whether its provider is at the device just now: one that brings about a state brings this about too, and it
+/// must not be taken for one that never began.
+fn is_at_work(store: &mut impl Store, due: &Due) -> Result<bool, StoreError> {
+    let open: Vec<Task> = store.list("open_on", due.device.as_str())?;
+    let is_its = |task: &Task| task.provider == due.plan.provider && task.provider != LOCAL_PROVIDER;
+    Ok(open.iter().any(|task| is_its(task) && task.state == TaskState::Running))
 }
 
 /// What is to be carried out.
