@@ -111,7 +111,7 @@ impl Provider {
             default_preset_id: id(self.default_preset_id).map(PresetId)?,
             login_domain: self.login_domain.clone()?,
             suspend: self.suspend.unwrap_or_default(),
-            retention_keep_days: self.retention_keep_days.unwrap_or(7),
+            retention_keep_days: self.keep_days_after_end(),
             reconcile_every_s: self.reconcile_every_s.unwrap_or(0),
             per_second: self.per_second,
             timeout_ms: self.timeout_ms,
