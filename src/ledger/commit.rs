@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::fulfil::{self, Deed, Fact};
 use super::operate::{Operated, Operation, operate};
@@ -156,15 +156,17 @@ impl Writer {
         let (sender, jobs) = mpsc::unbounded_channel();
         let (waiting, outstanding) = <(Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
         let lanes: Vec<_> = (0..writers).map(|_| Arc::new(Lane::default())).collect();
-        let failing = Arc::new(AtomicBool::new(false));
+        let (failing, landed) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
         let watched = |lane| Watched {
             lane: Arc::clone(lane),
             failing: Arc::clone(&failing),
             outstanding: Arc::clone(&outstanding),
+            landed: Arc::clone(&landed),
             meters: LedgerMeters::new(),
         };
         let watched = lanes.iter().map(watched).collect();
-        let queue = Queue::new(jobs, Arc::clone(&waiting), Arc::clone(&outstanding), writers);
+        let (waits, out) = (Arc::clone(&waiting), Arc::clone(&outstanding));
+        let queue = Queue::new(jobs, waits, out, Arc::clone(&landed), writers);
         let (meters, sender) = (LedgerMeters::new(), Mutex::new(Some(sender)));
         let ends = Mutex::default();
         let writer = Self { meters, lanes, failing, queue: sender, waiting, outstanding, queue_max, ends };
@@ -234,6 +236,7 @@ pub(super) struct Watched {
     lane: Arc<Lane>,
     failing: Arc<AtomicBool>,
     outstanding: Arc<AtomicUsize>,
+    landed: Arc<Notify>,
     meters: LedgerMeters,
 }
 
@@ -245,6 +248,7 @@ impl Watched {
             // A caller that has gone away does not wait for the answer; the write stands.
             let _ = job.reply.send(result);
         }
+        self.landed.notify_one();
     }
 
     /// Marks the beginning of an attempt at a commit.
