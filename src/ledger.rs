@@ -57,9 +57,12 @@ pub enum StoreError {
     /// The embedded engine's failure.
     #[error("the ledger's database failed")]
     Sqlite(#[source] Arc<rusqlite::Error>),
-    /// The server's failure, or that of a read.
+    /// The failure of a read.
     #[error("the ledger's database failed")]
     Sql(#[source] Arc<sqlx::Error>),
+    /// The server's failure, or that of the way to it.
+    #[error("the ledger's database failed")]
+    Server(#[source] Arc<ServerError>),
     /// The server did not answer in time.
     #[error("the ledger's database did not answer in time")]
     Late,
@@ -93,6 +96,51 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+impl From<tokio_postgres::Error> for StoreError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        ServerError::from(error).into()
+    }
+}
+
+impl From<ServerError> for StoreError {
+    fn from(error: ServerError) -> Self {
+        Self::Server(Arc::new(error))
+    }
+}
+
+impl StoreError {
+    /// The server's failure, where it is one.
+    fn as_server(&self) -> Option<&tokio_postgres::Error> {
+        match self {
+            Self::Server(error) => error.as_driver(),
+            _ => None,
+        }
+    }
+}
+
+impl ServerError {
+    fn as_driver(&self) -> Option<&tokio_postgres::Error> {
+        match self {
+            Self::Driver(error) => Some(error),
+            Self::Refused(_) | Self::Late => None,
+        }
+    }
+}
+
+/// Why a session with the server failed, or there is none.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The server's own word, or the connection's end.
+    #[error(transparent)]
+    Driver(#[from] tokio_postgres::Error),
+    /// The host lets us in and is of no use.
+    #[error("{0}")]
+    Refused(&'static str),
+    /// The host did not let us in in time.
+    #[error("no answer in time")]
+    Late,
+}
+
 /// Why a write was not done, or is not known to be.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum NotKept {
@@ -120,7 +168,7 @@ pub enum OpenError {
     Url(String, #[source] sqlx::Error),
     /// None of its hosts let us in.
     #[error("no connection to {0}")]
-    Connect(String, #[source] sqlx::Error),
+    Connect(String, #[source] ServerError),
     /// Only `serve` and `migrate` make a ledger.
     #[error("there is no ledger at {0}; `serve` or `migrate` makes one")]
     Missing(PathBuf),

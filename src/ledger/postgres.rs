@@ -1,11 +1,12 @@
 //! The server engine: PostgreSQL, written by tasks that take all waiting writes into one transaction
 //! each, and shared by any number of gateways.
 //!
-//! A batch costs the same few round trips however many writes it has. [`writer`] begins a
-//! transaction and locks the batch's numbers, [`fetch`] reads all rows that the writes will ask for,
-//! [`batch`] lets them run against what was read ([`super::store::Store`], in memory), and [`flush`]
-//! writes what they changed: whole rows in arrays ([`records`]), never row by row. A write that asks for
-//! a row that nobody foresaw has it fetched, and the batch runs again: it is pure until it is flushed.
+//! A batch costs the same few round trips however many writes it has; one of new notices costs two. In the
+//! first, [`writer`] begins a transaction and locks the batch's numbers, and [`fetch`] reads all rows that the
+//! writes will ask for; then [`batch`] lets them run against what was read ([`super::store::Store`], in memory);
+//! and in the second, [`flush`] writes what they changed, whole rows in arrays ([`records`]), never row by row,
+//! and the transaction ends. A write that asks for a row that nobody foresaw has it fetched, and the batch runs
+//! again: it is pure until it is flushed. [`link`] is what sends several statements in one trip.
 //!
 //! The tables of fulfilment go the same way by one mechanism for all ([`overlay`], [`tables`]). Claims of
 //! tasks and draws of codes take rows that others may have, and are transactions of their own.
@@ -25,6 +26,7 @@ mod batch;
 mod fetch;
 mod flush;
 mod hosts;
+mod link;
 mod lookups;
 mod overlay;
 mod records;
@@ -33,20 +35,20 @@ mod session;
 mod sets;
 mod tables;
 mod terms;
+mod tls;
 mod verify;
 mod writer;
 
 use std::sync::Arc;
-
-use secrecy::SecretString;
-use sqlx::postgres::PgConnection;
 
 use super::dialect::Dialect;
 use super::{OpenError, Opened, Rules, migrate, read};
 use crate::clock::Timestamp;
 use hosts::Hosts;
 pub(super) use hosts::OPEN;
+pub(super) use link::{Ask, Link};
 pub(super) use lookups::Lookups;
+use secrecy::SecretString;
 use terms::Known;
 
 /// Opens a ledger whose schema is up to date, and starts its writers.
@@ -57,21 +59,21 @@ pub(super) async fn open(
     now: Timestamp,
 ) -> Result<Opened, OpenError> {
     let hosts = Arc::new(Hosts::parse(url)?);
-    let mut connection = hosts.connect().await.map_err(|error| hosts.unreachable(error))?;
+    let mut link = hosts.connect().await.map_err(|error| hosts.unreachable(error))?;
     migrate::check(&hosts.address(), Dialect::Postgres).await?;
-    rules.book = terms::register(&mut connection, &rules).await?;
-    session::forget_old(&mut connection, now).await?;
+    rules.book = terms::register(&mut link, &rules).await?;
+    session::forget_old(&mut link, now).await?;
     let rules = Arc::new(rules);
     let known = Arc::new(Known::new(Arc::clone(&rules)));
     let pool = read::postgres(&hosts.address()).await?;
     hosts.follow(pool.clone());
     let writer = writer::start(&hosts, &known, queue_max)?;
-    let lookups = super::Lookups::Postgres(Lookups::start(&hosts, &known, connection));
+    let lookups = super::Lookups::Postgres(Lookups::start(&hosts, &known, link));
     Ok(Opened { rules, writer, lookups, pool })
 }
 
 /// One session on the host that takes writes now.
-pub(super) async fn connect(url: &SecretString) -> Result<PgConnection, OpenError> {
+pub(super) async fn connect(url: &SecretString) -> Result<Link, OpenError> {
     let hosts = Hosts::parse(url)?;
     hosts.connect().await.map_err(|error| hosts.unreachable(error))
 }

@@ -1,23 +1,19 @@
 //! A copy's side on PostgreSQL.
 
 use secrecy::SecretString;
-use sqlx::postgres::{PgArguments, PgConnection, PgRow};
-use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, Connection, Postgres, Row as _};
+use tokio_postgres::Row as Fields;
+use tokio_postgres::error::SqlState;
 
 use super::row::{Row, Value};
 use super::table::{Found, Kind, Range, Table, quoted};
 use crate::ledger::dialect::Dialect;
-use crate::ledger::postgres::{OPEN, address, connect};
+use crate::ledger::postgres::{Ask, Link, OPEN, address, connect};
 use crate::ledger::{OpenError, StoreError, migrate};
 
 /// Whole tables are read, in the order of their keys: never may the planner gather all rows of a range
 /// to sort them. Commits need not wait for the disk until [`Side::settle`].
 const SESSION: &str = "SET statement_timeout = 0; SET enable_bitmapscan = off; SET enable_sort = off; \
     SET synchronous_commit = off";
-
-/// SQLSTATE of a lock that was not had in time.
-const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 const CATALOG: &str = "SELECT c.relname::text, a.attname::text, t.typname::text, \
     array_position(i.indkey::int2[], a.attnum)::bigint, coalesce(o.collname IN ('C', 'POSIX'), true) \
@@ -35,10 +31,8 @@ const NUMBERED: &str = "SELECT c.relname::text, a.attname::text FROM pg_catalog.
     JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attidentity <> '' AND NOT a.attisdropped \
     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition";
 
-type Statement<'q> = Query<'q, Postgres, PgArguments>;
-
 /// A session.
-pub(super) struct Side(PgConnection);
+pub(super) struct Side(Link);
 
 impl Side {
     pub(super) async fn source(url: &SecretString) -> Result<Self, OpenError> {
@@ -48,25 +42,22 @@ impl Side {
 
     async fn open(url: &SecretString) -> Result<Self, OpenError> {
         let mut side = Self(connect(url).await?);
-        sqlx::raw_sql(SESSION).execute(&mut side.0).await.map_err(StoreError::from)?;
+        side.0.ask(Ask::plain(SESSION)).await.map_err(StoreError::from)?;
         Ok(side)
     }
 
     /// Takes the lock that every session of a gateway shares. It is kept until the session ends.
     pub(super) async fn target(url: &SecretString) -> Result<Option<Self>, OpenError> {
         let mut side = Self::open(url).await?;
-        let lock = sqlx::query("SELECT pg_advisory_lock($1)").bind(OPEN).execute(&mut side.0).await;
-        match lock {
+        match side.0.ask(Ask::new("SELECT pg_advisory_lock($1)").with(OPEN)).await {
             Ok(_) => Ok(Some(side)),
-            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(LOCK_NOT_AVAILABLE) => {
-                Ok(None)
-            }
+            Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => Ok(None),
             Err(error) => Err(StoreError::from(error).into()),
         }
     }
 
     pub(super) async fn settle(&mut self) -> Result<(), StoreError> {
-        for row in sqlx::query(NUMBERED).fetch_all(&mut self.0).await? {
+        for row in self.0.ask(Ask::new(NUMBERED)).await? {
             let (table, column): (String, String) = (row.try_get(0)?, row.try_get(1)?);
             // Nothing happens where the table is empty.
             let sql = format!(
@@ -74,20 +65,18 @@ impl Side {
                 quoted(&column),
                 quoted(&table)
             );
-            let next = sqlx::query(AssertSqlSafe(sql)).bind(quoted(&table)).bind(column);
-            next.execute(&mut self.0).await?;
+            self.0.ask(Ask::new(sql).with(quoted(&table)).with(column)).await?;
         }
-        sqlx::raw_sql("ANALYZE; SET synchronous_commit = on").execute(&mut self.0).await?;
+        self.0.ask(Ask::plain("ANALYZE; SET synchronous_commit = on")).await?;
         Ok(())
     }
 
     pub(super) async fn close(self) {
-        // What is lost here is a farewell.
-        let _ = self.0.close().await;
+        self.0.close().await;
     }
 
     pub(super) async fn catalog(&mut self) -> Result<Vec<Found>, StoreError> {
-        let found = sqlx::query(CATALOG).fetch_all(&mut self.0).await?;
+        let found = self.0.ask(Ask::new(CATALOG)).await?;
         let found = found.iter().map(|row| {
             let kind = kind(row.try_get(2)?);
             let (key, bytewise) = (row.try_get(3)?, row.try_get(4)?);
@@ -102,9 +91,8 @@ impl Side {
         parameters: Vec<Value>,
         kinds: &[Kind],
     ) -> Result<Vec<Row>, StoreError> {
-        let statement = bound(sqlx::query(AssertSqlSafe(sql)), parameters);
-        let rows = statement.fetch_all(&mut self.0).await?;
-        let row = |row: &PgRow| kinds.iter().enumerate().map(|(at, kind)| value(row, at, *kind)).collect();
+        let rows = self.0.ask(bound(Ask::new(sql), parameters)).await?;
+        let row = |row: &Fields| kinds.iter().enumerate().map(|(at, kind)| value(row, at, *kind)).collect();
         rows.iter().map(row).collect()
     }
 
@@ -115,21 +103,20 @@ impl Side {
         rows: Vec<Row>,
     ) -> Result<(), StoreError> {
         refuse_nul(table, &rows)?;
-        sqlx::raw_sql("BEGIN").execute(&mut self.0).await?;
-        let delete = sqlx::query(AssertSqlSafe(table.delete(range)));
-        bound(delete, range.parameters()).execute(&mut self.0).await?;
+        let delete = bound(Ask::new(table.delete(range)), range.parameters());
+        let mut asks = vec![Ask::plain("BEGIN"), delete];
         if !rows.is_empty() {
             let arrays = table.columns.iter().enumerate();
             let arrays = arrays.map(|(at, column)| format!("${}::{}[]", at + 1, name(column.kind)));
             let arrays = arrays.collect::<Vec<_>>().join(", ");
             let sql = format!("{} SELECT * FROM unnest({arrays})", table.insert());
-            let mut insert = sqlx::query(AssertSqlSafe(sql));
-            for (at, column) in table.columns.iter().enumerate() {
-                insert = array(insert, rows.iter().map(|row| &row[at]), column.kind);
-            }
-            insert.execute(&mut self.0).await?;
+            let columns = table.columns.iter().enumerate();
+            asks.push(columns.fold(Ask::new(sql), |ask, (at, column)| {
+                array(ask, rows.iter().map(|row| &row[at]), column.kind)
+            }));
         }
-        sqlx::raw_sql("COMMIT").execute(&mut self.0).await?;
+        asks.push(Ask::plain("COMMIT"));
+        self.0.ask_all(asks).await?;
         Ok(())
     }
 }
@@ -162,42 +149,42 @@ fn name(kind: Kind) -> &'static str {
     }
 }
 
-fn value(row: &PgRow, at: usize, kind: Kind) -> Result<Value, StoreError> {
+fn value(row: &Fields, at: usize, kind: Kind) -> Result<Value, StoreError> {
     let value = match kind {
-        Kind::Integer => row.try_get::<Option<_>, _>(at)?.map(Value::Integer),
-        Kind::Text => row.try_get::<Option<_>, _>(at)?.map(Value::Text),
-        Kind::Bytes => row.try_get::<Option<_>, _>(at)?.map(Value::Bytes),
+        Kind::Integer => row.try_get::<_, Option<_>>(at)?.map(Value::Integer),
+        Kind::Text => row.try_get::<_, Option<_>>(at)?.map(Value::Text),
+        Kind::Bytes => row.try_get::<_, Option<_>>(at)?.map(Value::Bytes),
     };
     Ok(value.unwrap_or(Value::Null))
 }
 
 /// Parameters, of which none is ever absent.
-fn bound(statement: Statement<'_>, parameters: Vec<Value>) -> Statement<'_> {
-    parameters.into_iter().fold(statement, |statement, value| match value {
-        Value::Null => statement.bind(None::<i64>),
-        Value::Integer(number) => statement.bind(number),
-        Value::Text(text) => statement.bind(text),
-        Value::Bytes(bytes) => statement.bind(bytes),
+fn bound(ask: Ask<'_>, parameters: Vec<Value>) -> Ask<'_> {
+    parameters.into_iter().fold(ask, |ask, value| match value {
+        Value::Null => ask.with(None::<i64>),
+        Value::Integer(number) => ask.with(number),
+        Value::Text(text) => ask.with(text),
+        Value::Bytes(bytes) => ask.with(bytes),
     })
 }
 
 /// One column of many rows.
-fn array<'q>(statement: Statement<'q>, values: impl Iterator<Item = &'q Value>, kind: Kind) -> Statement<'q> {
+fn array<'q>(ask: Ask<'q>, values: impl Iterator<Item = &'q Value>, kind: Kind) -> Ask<'q> {
     match kind {
-        Kind::Integer => statement.bind(values.map(Value::integer).collect::<Vec<_>>()),
+        Kind::Integer => ask.with(values.map(Value::integer).collect::<Vec<_>>()),
         Kind::Text => {
             let text = |value: &'q Value| match value {
                 Value::Text(text) => Some(text.as_str()),
                 _ => None,
             };
-            statement.bind(values.map(text).collect::<Vec<_>>())
+            ask.with(values.map(text).collect::<Vec<_>>())
         }
         Kind::Bytes => {
             let bytes = |value: &'q Value| match value {
                 Value::Bytes(bytes) => Some(bytes.as_slice()),
                 _ => None,
             };
-            statement.bind(values.map(bytes).collect::<Vec<_>>())
+            ask.with(values.map(bytes).collect::<Vec<_>>())
         }
     }
 }

@@ -1,25 +1,25 @@
-//! Reads what a batch wants: one statement for each kind of row, whatever their number.
+//! Reads what a batch wants: one statement for each kind of row, whatever their number, and all of them in
+//! one trip.
 
 use std::collections::HashMap;
 
-use sqlx::Row;
-use sqlx::postgres::{PgConnection, PgRow};
+use tokio_postgres::Row;
 
 use super::batch::Batch;
-use super::overlay;
+use super::link::{Ask, Link};
 use super::rows;
 use super::sets::{Fetched, Service, Wanted};
-use super::tables;
 use super::terms::Known;
+use super::{overlay, tables};
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::StoreError;
 use crate::ledger::journal::COLUMNS;
 
-/// Who holds identities; and in the same trip, numbers for new rows (their key is null), and which
+/// Who holds identities; and in the same statement, numbers for new rows (their key is null), and which
 /// numbers have any device (their row is null).
 const HOLDERS: &str = "/* identity holders */ SELECT key, notice_id FROM identity WHERE key = ANY($1) \
     UNION ALL SELECT NULL, nextval('notice_id_seq') FROM generate_series(1, $2::bigint) \
-    UNION ALL SELECT d.msisdn, NULL FROM (SELECT DISTINCT msisdn FROM device WHERE msisdn = ANY($3)) AS d";
+    UNION ALL SELECT msisdn, NULL FROM device WHERE msisdn = ANY($3)";
 
 const RAWS: &str = "/* notice_raw some */ SELECT notice_id, method, path, query, content_type, body, status, reply \
     FROM notice_raw WHERE notice_id = ANY($1)";
@@ -31,76 +31,180 @@ const PASTS: &str = "/* past_run some */ SELECT p.msisdn, p.service_id, p.terms_
 const SERVICES: &str = "/* services some */ SELECT s.msisdn, s.service_id FROM subscription s \
     WHERE s.msisdn = ANY($1) UNION SELECT p.msisdn, p.service_id FROM past_run p WHERE p.msisdn = ANY($1)";
 
-/// Fetches all that a batch wants, and `ids` new numbers for the journal.
+/// What is held of services. `OFFSET 0` keeps the planner from joining in another order, by which it would
+/// read whole tables that were small when the plan was made.
+const STATES: &str = "FROM unnest($1::text[], $2::text[]) AS k (number, service) CROSS JOIN LATERAL \
+    (SELECT * FROM subscription s WHERE s.msisdn = k.number AND s.service_id = k.service OFFSET 0) AS s";
+
+/// The same, and the histories of those who hold nothing: they may have some all the same, of notices that
+/// stood by another catalog or of other services.
+const STATES_OR_HISTORIES: &str = "FROM unnest($1::text[], $2::text[]) AS k (number, service) LEFT JOIN LATERAL \
+    (SELECT * FROM subscription s WHERE s.msisdn = k.number AND s.service_id = k.service OFFSET 0) AS s ON true \
+    LEFT JOIN LATERAL (SELECT * FROM notice n WHERE s.msisdn IS NULL AND n.msisdn = k.number \
+    AND n.scope IS NOT NULL OFFSET 0) AS n ON true WHERE s.msisdn IS NOT NULL OR n.id IS NOT NULL";
+
+/// What is asked, and of what kind each answer is.
+struct Trip<'a> {
+    asks: Vec<Ask<'a>>,
+    parts: Vec<Part>,
+}
+
+/// A kind of answer.
+enum Part {
+    /// To the beginning of a transaction.
+    Nothing,
+    Holders,
+    States,
+    Notices,
+    Histories,
+    Raws,
+    Pasts,
+    Services,
+    Tables(tables::Part),
+}
+
+impl<'a> Trip<'a> {
+    fn ask(&mut self, part: Part, ask: Ask<'a>) {
+        self.asks.push(ask);
+        self.parts.push(part);
+    }
+
+    /// Asks for a batch's identities, numbers for so many new rows, and whose devices there are.
+    fn holders(&mut self, wanted: &'a Wanted, ids: usize, devices: &'a overlay::Wanted) {
+        if wanted.identities.is_empty() && devices.devices.is_empty() && ids == 0 {
+            return;
+        }
+        let identities: Vec<&str> = wanted.identities.iter().map(String::as_str).collect();
+        let numbers: Vec<&str> = devices.devices.iter().map(Msisdn::in_full).collect();
+        let count = i64::try_from(ids).unwrap_or_default();
+        self.ask(Part::Holders, Ask::new(HOLDERS).with(identities).with(count).with(numbers));
+    }
+
+    /// Asks for the rest of the journal and its fold.
+    fn journal(&mut self, wanted: &'a Wanted) {
+        let Wanted { notices, raws, states, histories, pasts, services, .. } = wanted;
+        if !states.is_empty() {
+            let (numbers, ids) = keys(states);
+            let held = format!("s.msisdn, s.service_id, {}", rows::SUBSCRIPTION);
+            let sql = if wanted.histories_of_new {
+                let told = COLUMNS.replace(", ", ", n.");
+                format!(
+                    "/* subscription states, or histories */ SELECT {held}, n.{told} {STATES_OR_HISTORIES}"
+                )
+            } else {
+                format!("/* subscription states */ SELECT {held} {STATES}")
+            };
+            self.ask(Part::States, Ask::new(sql).with(numbers).with(ids));
+        }
+        if !notices.is_empty() {
+            let sql = format!("/* notice some */ SELECT {COLUMNS} FROM notice WHERE id = ANY($1)");
+            self.ask(Part::Notices, Ask::new(sql).with(ids_of(notices)));
+        }
+        if !histories.is_empty() {
+            let sql = format!(
+                "/* notice histories */ SELECT {COLUMNS} FROM notice WHERE msisdn = ANY($1) AND scope IS NOT NULL"
+            );
+            let numbers: Vec<&str> = histories.iter().map(Msisdn::in_full).collect();
+            self.ask(Part::Histories, Ask::new(sql).with(numbers));
+        }
+        if !raws.is_empty() {
+            self.ask(Part::Raws, Ask::new(RAWS).with(ids_of(raws)));
+        }
+        if !pasts.is_empty() {
+            let (numbers, ids) = keys(pasts);
+            self.ask(Part::Pasts, Ask::new(PASTS).with(numbers).with(ids));
+        }
+        if !services.is_empty() {
+            let numbers: Vec<&str> = services.iter().map(Msisdn::in_full).collect();
+            self.ask(Part::Services, Ask::new(SERVICES).with(numbers));
+        }
+    }
+}
+
+/// Fetches all that a batch wants, and `ids` new numbers for the journal; `begin` goes first in the same
+/// trip.
 pub(super) async fn fetch(
-    connection: &mut PgConnection,
+    link: &mut Link,
+    begin: Option<Ask<'_>>,
     known: &Known,
     ids: usize,
     batch: &mut Batch<'_>,
 ) -> Result<(), StoreError> {
-    let mut wanted = std::mem::take(&mut batch.wanted);
+    let wanted = std::mem::take(&mut batch.wanted);
     let more = std::mem::take(&mut batch.overlay.wanted);
-    let first = (std::mem::take(&mut wanted.identities), &more.devices);
-    if !(first.0.is_empty() && first.1.is_empty() && ids == 0) {
-        let identities = first.0.into_iter().collect();
-        let into = (&mut batch.fetched, &mut batch.overlay.fetched);
-        holders(connection, identities, ids, first.1.iter().collect(), into).await?;
+    let mut trip = Trip { asks: Vec::new(), parts: Vec::new() };
+    if let Some(begin) = begin {
+        trip.ask(Part::Nothing, begin);
     }
-    journal(connection, known, wanted, &mut batch.fetched).await?;
-    let to_write = batch.is_to_write();
-    tables::fetch(connection, more, to_write, &mut batch.overlay.fetched).await
+    trip.holders(&wanted, ids, &more);
+    trip.journal(&wanted);
+    for (part, ask) in tables::asks(&more, batch.is_to_write()) {
+        trip.ask(Part::Tables(part), ask);
+    }
+    let into = (&mut batch.fetched, &mut batch.overlay.fetched);
+    go(link, known, trip, (&wanted, &more), into).await
 }
 
-/// The same for the journal and its fold, but for identities.
+/// Fetches what is wanted of the journal and its fold, but for identities.
 pub(super) async fn journal(
-    connection: &mut PgConnection,
+    link: &mut Link,
     known: &Known,
-    wanted: Wanted,
+    wanted: &Wanted,
     into: &mut Fetched,
 ) -> Result<(), StoreError> {
-    let Wanted { identities: _, notices, raws, states, mut histories, histories_of_new, .. } = wanted;
-    let (pasts, services, terms) = (wanted.pasts, wanted.services, wanted.terms);
-    if !states.is_empty() {
-        let states: Vec<Service> = states.into_iter().collect();
-        self::states(connection, known, states.clone(), into).await?;
-        let is_new = |service: &Service| into.states.get(service).is_none_or(|s| s.subscriptions.is_empty());
-        if histories_of_new {
-            histories.extend(states.into_iter().filter(is_new).map(|(number, _)| number));
-        }
-    }
-    if !notices.is_empty() {
-        self::notices(connection, notices.into_iter().collect(), into).await?;
-    }
-    if !histories.is_empty() {
-        self::histories(connection, histories.into_iter().collect(), into).await?;
-    }
-    if !raws.is_empty() {
-        self::raws(connection, raws.into_iter().collect(), into).await?;
-    }
-    if !pasts.is_empty() {
-        self::pasts(connection, known, pasts.into_iter().collect(), into).await?;
-    }
-    if !services.is_empty() {
-        self::services(connection, services.into_iter().collect(), into).await?;
-    }
-    let terms: Vec<i64> = terms.into_iter().collect();
-    known.learn(connection, terms.clone()).await?;
-    terms.into_iter().try_for_each(|id| known.named(id).map(drop))
+    let mut trip = Trip { asks: Vec::new(), parts: Vec::new() };
+    trip.journal(wanted);
+    let (more, mut tables) = <(overlay::Wanted, overlay::Fetched)>::default();
+    go(link, known, trip, (wanted, &more), (into, &mut tables)).await
 }
 
-async fn holders(
-    connection: &mut PgConnection,
-    identities: Vec<String>,
-    ids: usize,
-    numbers: Vec<&Msisdn>,
+async fn go(
+    link: &mut Link,
+    known: &Known,
+    trip: Trip<'_>,
+    (wanted, more): (&Wanted, &overlay::Wanted),
     (into, tables): (&mut Fetched, &mut overlay::Fetched),
 ) -> Result<(), StoreError> {
-    let count = i64::try_from(ids).unwrap_or_default();
-    let asked: Vec<&str> = numbers.iter().map(|number| number.in_full()).collect();
-    let query = sqlx::query(HOLDERS).bind(&identities).bind(count).bind(asked);
-    let found = query.fetch_all(connection).await?;
-    into.identities.extend(identities.into_iter().map(|key| (key, None)));
-    tables.devices.extend(numbers.into_iter().map(|number| (number.clone(), false)));
+    let mut terms: Vec<i64> = wanted.terms.iter().copied().collect();
+    let mut answers = Vec::new();
+    if !trip.asks.is_empty() {
+        answers = link.ask_all(trip.asks).await?;
+    }
+    for (part, found) in trip.parts.iter().zip(&answers) {
+        if matches!(part, Part::States | Part::Pasts) {
+            for row in found {
+                terms.extend(row.try_get::<_, Option<i64>>(2)?);
+            }
+        }
+    }
+    known.learn(link, terms).await?;
+    for (part, found) in trip.parts.into_iter().zip(answers) {
+        match part {
+            Part::Nothing => {}
+            Part::Holders => holders(&found, wanted, more, (into, tables))?,
+            Part::States => states(&found, known, wanted, into)?,
+            Part::Notices => notices(&found, wanted, into)?,
+            Part::Histories => {
+                into.histories.extend(wanted.histories.iter().map(|number| (number.clone(), Vec::new())));
+                histories(&found, 0, into)?;
+            }
+            Part::Raws => raws(&found, wanted, into)?,
+            Part::Pasts => pasts(&found, known, wanted, into)?,
+            Part::Services => services(&found, wanted, into)?,
+            Part::Tables(part) => tables::take(&part, &found, more, tables)?,
+        }
+    }
+    wanted.terms.iter().try_for_each(|id| known.named(*id).map(drop))
+}
+
+fn holders(
+    found: &[Row],
+    wanted: &Wanted,
+    more: &overlay::Wanted,
+    (into, tables): (&mut Fetched, &mut overlay::Fetched),
+) -> Result<(), StoreError> {
+    into.identities.extend(wanted.identities.iter().map(|key| (key.clone(), None)));
+    tables.devices.extend(more.devices.iter().map(|number| (number.clone(), false)));
     for row in found {
         let (key, id): (Option<String>, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
         match (key, id) {
@@ -113,61 +217,36 @@ async fn holders(
     Ok(())
 }
 
-async fn states(
-    connection: &mut PgConnection,
-    known: &Known,
-    services: Vec<Service>,
-    into: &mut Fetched,
-) -> Result<(), StoreError> {
-    let (numbers, ids) = keys(&services);
-    let sql = sqlx::AssertSqlSafe(format!(
-        "/* subscription states */ SELECT s.msisdn, s.service_id, {} \
-         FROM unnest($1::text[], $2::text[]) AS k (msisdn, service_id) \
-         JOIN subscription s ON s.msisdn = k.msisdn AND s.service_id = k.service_id \
-         ORDER BY s.msisdn, s.service_id, s.package_id",
-        rows::SUBSCRIPTION
-    ));
-    let found = sqlx::query(sql).bind(numbers).bind(ids).fetch_all(&mut *connection).await?;
-    learn(connection, known, &found).await?;
-    into.states.extend(services.into_iter().map(|service| (service, Default::default())));
-    for row in &found {
+fn states(found: &[Row], known: &Known, wanted: &Wanted, into: &mut Fetched) -> Result<(), StoreError> {
+    into.states.extend(wanted.states.iter().map(|service| (service.clone(), Default::default())));
+    let (held, told): (Vec<&Row>, Vec<&Row>) =
+        found.iter().partition(|row| matches!(row.try_get(0), Ok(Some::<&str>(_))));
+    for row in held {
         if let Some(state) = into.states.get_mut(&service(row)?) {
             state.newest = state.newest.and(rows::newest(row, 2)?);
-            state.subscriptions.push(rows::subscription(row, 2, known)?);
+            let held = rows::subscription(row, 2, known)?;
+            let place = state.subscriptions.partition_point(|s| s.terms.package_id < held.terms.package_id);
+            state.subscriptions.insert(place, held);
         }
     }
-    Ok(())
-}
-
-async fn notices(
-    connection: &mut PgConnection,
-    ids: Vec<NoticeId>,
-    into: &mut Fetched,
-) -> Result<(), StoreError> {
-    let sql = format!("/* notice some */ SELECT {COLUMNS} FROM notice WHERE id = ANY($1)");
-    let keys: Vec<i64> = ids.iter().map(|id| id.0).collect();
-    let found = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(keys).fetch_all(connection).await?;
-    into.notices.extend(ids.into_iter().map(|id| (id, None)));
-    for row in &found {
-        let row = rows::notice(row)?;
-        into.notices.insert(row.id, Some(row));
+    if wanted.histories_of_new {
+        let is_new =
+            |service: &&Service| into.states.get(*service).is_none_or(|s| s.subscriptions.is_empty());
+        let new: Vec<Msisdn> =
+            wanted.states.iter().filter(is_new).map(|(number, _)| number.clone()).collect();
+        into.histories.extend(new.into_iter().map(|number| (number, Vec::new())));
     }
-    Ok(())
+    histories(told, 2 + rows::SUBSCRIPTION_COLUMNS, into)
 }
 
-async fn histories(
-    connection: &mut PgConnection,
-    numbers: Vec<Msisdn>,
+/// Histories whose rows begin at a column.
+fn histories<'r>(
+    found: impl IntoIterator<Item = &'r Row>,
+    from: usize,
     into: &mut Fetched,
 ) -> Result<(), StoreError> {
-    let sql = format!(
-        "/* notice histories */ SELECT {COLUMNS} FROM notice WHERE msisdn = ANY($1) AND scope IS NOT NULL"
-    );
-    let keys: Vec<&str> = numbers.iter().map(Msisdn::in_full).collect();
-    let found = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(keys).fetch_all(connection).await?;
-    into.histories.extend(numbers.iter().map(|number| (number.clone(), Vec::new())));
-    for row in &found {
-        let row = rows::notice(row)?;
+    for row in found {
+        let row = rows::notice(row, from)?;
         let history = row.msisdn.as_ref().and_then(|number| into.histories.get_mut(number));
         if let Some(history) = history {
             history.push(row.id);
@@ -177,67 +256,50 @@ async fn histories(
     Ok(())
 }
 
-async fn raws(
-    connection: &mut PgConnection,
-    ids: Vec<NoticeId>,
-    into: &mut Fetched,
-) -> Result<(), StoreError> {
-    let keys: Vec<i64> = ids.iter().map(|id| id.0).collect();
-    let found = sqlx::query(RAWS).bind(keys).fetch_all(connection).await?;
-    into.raws.extend(ids.into_iter().map(|id| (id, None)));
-    for row in &found {
+fn notices(found: &[Row], wanted: &Wanted, into: &mut Fetched) -> Result<(), StoreError> {
+    into.notices.extend(wanted.notices.iter().map(|id| (*id, None)));
+    for row in found {
+        let row = rows::notice(row, 0)?;
+        into.notices.insert(row.id, Some(row));
+    }
+    Ok(())
+}
+
+fn raws(found: &[Row], wanted: &Wanted, into: &mut Fetched) -> Result<(), StoreError> {
+    into.raws.extend(wanted.raws.iter().map(|id| (*id, None)));
+    for row in found {
         into.raws.insert(NoticeId(row.try_get(0)?), Some(rows::raw(row)?));
     }
     Ok(())
 }
 
-async fn pasts(
-    connection: &mut PgConnection,
-    known: &Known,
-    services: Vec<Service>,
-    into: &mut Fetched,
-) -> Result<(), StoreError> {
-    let (numbers, ids) = keys(&services);
-    let found = sqlx::query(PASTS).bind(numbers).bind(ids).fetch_all(&mut *connection).await?;
-    learn(connection, known, &found).await?;
+fn pasts(found: &[Row], known: &Known, wanted: &Wanted, into: &mut Fetched) -> Result<(), StoreError> {
     let mut pasts: HashMap<Service, Vec<_>> =
-        services.into_iter().map(|service| (service, Vec::new())).collect();
-    for row in &found {
+        wanted.pasts.iter().map(|service| (service.clone(), Vec::new())).collect();
+    for row in found {
         pasts.entry(service(row)?).or_default().push(rows::past(row, 2, known)?);
     }
     into.pasts.extend(pasts);
     Ok(())
 }
 
-async fn services(
-    connection: &mut PgConnection,
-    numbers: Vec<Msisdn>,
-    into: &mut Fetched,
-) -> Result<(), StoreError> {
-    let keys: Vec<&str> = numbers.iter().map(Msisdn::in_full).collect();
-    let found = sqlx::query(SERVICES).bind(keys).fetch_all(connection).await?;
-    into.services.extend(numbers.iter().map(|number| (number.clone(), Vec::new())));
-    for row in &found {
+fn services(found: &[Row], wanted: &Wanted, into: &mut Fetched) -> Result<(), StoreError> {
+    into.services.extend(wanted.services.iter().map(|number| (number.clone(), Vec::new())));
+    for row in found {
         let (number, service_id) = service(row)?;
         into.services.entry(number).or_default().push(service_id);
     }
     Ok(())
 }
 
-/// Learns the terms that rows name in their third column.
-pub(super) async fn learn(
-    connection: &mut PgConnection,
-    known: &Known,
-    rows: &[PgRow],
-) -> Result<(), StoreError> {
-    let ids = rows.iter().map(|row| row.try_get(2)).collect::<Result<_, _>>()?;
-    known.learn(connection, ids).await
-}
-
-fn service(row: &PgRow) -> Result<Service, StoreError> {
+fn service(row: &Row) -> Result<Service, StoreError> {
     Ok((Msisdn::from_canonical(row.try_get(0)?), row.try_get(1)?))
 }
 
-fn keys(services: &[Service]) -> (Vec<&str>, Vec<&str>) {
-    services.iter().map(|(number, service_id)| (number.in_full(), service_id.as_str())).unzip()
+fn keys<'s>(services: impl IntoIterator<Item = &'s Service>) -> (Vec<&'s str>, Vec<&'s str>) {
+    services.into_iter().map(|(number, service_id)| (number.in_full(), service_id.as_str())).unzip()
+}
+
+fn ids_of<'i>(ids: impl IntoIterator<Item = &'i NoticeId>) -> Vec<i64> {
+    ids.into_iter().map(|id| id.0).collect()
 }

@@ -1,29 +1,32 @@
 //! Writes what a batch changed. All that a batch of new notices writes is one statement; the rarer
 //! changes are one statement for each kind that there is.
 
-use sqlx::postgres::PgConnection;
-use sqlx::query;
-
+use super::link::Ask;
 use super::records::{Identity, Record};
 use super::sets::{Changed, Fetched};
-use crate::ids::NoticeId;
-use crate::ledger::StoreError;
+use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::journal::Row;
+use crate::subscription::Subscription;
+use crate::subscription::order::Newest;
 
-/// New identities, notices and messages, and all subscriptions with past runs: five tables in one trip.
-/// An identity that somebody else took meanwhile fails the batch, which is then tried again.
+/// New identities, notices, messages and subscriptions: four tables in one statement. An identity that
+/// somebody else took meanwhile fails the batch, which is then tried again.
 const NEW: &str = "/* batch new */ WITH \
     identities AS (INSERT INTO identity SELECT * FROM unnest($1::identity[])), \
     raws AS (INSERT INTO notice_raw SELECT * FROM unnest($2::notice_raw[])), \
-    subscriptions AS (INSERT INTO subscription AS s SELECT * FROM unnest($3::subscription[]) \
-        ON CONFLICT (msisdn, service_id, package_id) DO UPDATE SET terms_id = excluded.terms_id, \
-        standing = excluded.standing, founder = excluded.founder, starts_at = excluded.starts_at, \
-        expires_at = excluded.expires_at, lapses_at = excluded.lapses_at, ended_at = excluded.ended_at, \
-        auto_renew = excluded.auto_renew, channel = excluded.channel, reg_id = excluded.reg_id, \
-        updated_at = excluded.updated_at, newest_queue = excluded.newest_queue, \
-        newest_queue_at = excluded.newest_queue_at, newest_other_at = excluded.newest_other_at), \
-    past AS (INSERT INTO past_run SELECT * FROM unnest($4::past_run[])) \
-    INSERT INTO notice SELECT * FROM unnest($5::notice[])";
+    subscriptions AS (INSERT INTO subscription SELECT * FROM unnest($3::subscription[])) \
+    INSERT INTO notice SELECT * FROM unnest($4::notice[])";
+
+/// Subscriptions of which there may be a row already.
+const PUT: &str = "/* subscription put */ INSERT INTO subscription SELECT * FROM unnest($1::subscription[]) \
+    ON CONFLICT (msisdn, service_id, package_id) DO UPDATE SET terms_id = excluded.terms_id, \
+    standing = excluded.standing, founder = excluded.founder, starts_at = excluded.starts_at, \
+    expires_at = excluded.expires_at, lapses_at = excluded.lapses_at, ended_at = excluded.ended_at, \
+    auto_renew = excluded.auto_renew, channel = excluded.channel, reg_id = excluded.reg_id, \
+    updated_at = excluded.updated_at, newest_queue = excluded.newest_queue, \
+    newest_queue_at = excluded.newest_queue_at, newest_other_at = excluded.newest_other_at";
+
+const PAST: &str = "/* past_run add */ INSERT INTO past_run SELECT * FROM unnest($1::past_run[])";
 
 const MOVED: &str = "/* identity moved */ UPDATE identity i SET notice_id = k.notice_id \
     FROM unnest($1::identity[]) AS k WHERE i.key = k.key";
@@ -46,55 +49,54 @@ const CLEARED: [&str; 2] = [
      AS k (msisdn, service_id) WHERE s.msisdn = k.msisdn AND s.service_id = k.service_id",
 ];
 
-/// Writes all of it.
-pub(super) async fn flush(
-    connection: &mut PgConnection,
-    fetched: &Fetched,
-    changed: &Changed,
-) -> Result<(), StoreError> {
+/// What writes all of it, in its order.
+pub(super) fn asks<'c>(fetched: &Fetched, changed: &'c Changed) -> Vec<Ask<'c>> {
+    let mut asks = Vec::new();
     if !changed.cleared.is_empty() {
         for sql in CLEARED {
             let (numbers, services) = services(changed);
-            query(sql).bind(numbers).bind(services).execute(&mut *connection).await?;
+            asks.push(Ask::new(sql).with(numbers).with(services));
         }
     }
-    let is_new = |key: &str| fetched.identities.get(key).is_none_or(Option::is_none);
-    let (new, moved): (Vec<_>, Vec<_>) = identities(changed).partition(|identity| is_new(identity.0.0));
-    let is_idle = changed.inserted.is_empty() && changed.puts.is_empty() && changed.past.is_empty();
-    if !(new.is_empty() && is_idle) {
-        self::new(connection, new, changed).await?;
+    let is_free = |key: &str| fetched.identities.get(key).is_none_or(Option::is_none);
+    let (new, moved): (Vec<_>, Vec<_>) = identities(changed).partition(|identity| is_free(identity.0.0));
+    let (first, put): (Vec<_>, Vec<_>) = changed.puts.iter().partition(|((number, service, package), _)| {
+        let state = fetched.states.get(&(number.clone(), service.clone()));
+        state.is_some_and(|state| state.subscriptions.iter().all(|held| held.terms.package_id != *package))
+    });
+    if !(new.is_empty() && changed.inserted.is_empty() && first.is_empty()) {
+        let inserted = || changed.inserted.values();
+        let raws: Vec<_> = inserted().map(|(row, raw)| Record((row.id, raw))).collect();
+        let rows: Vec<_> = inserted().map(|(row, _)| Record(row)).collect();
+        asks.push(Ask::new(NEW).with(new).with(raws).with(subscriptions(first)).with(rows));
+    }
+    if !put.is_empty() {
+        asks.push(Ask::new(PUT).with(subscriptions(put)));
+    }
+    if !changed.past.is_empty() {
+        let past: Vec<_> = changed.past.iter().map(|(number, run)| Record((number, run))).collect();
+        asks.push(Ask::new(PAST).with(past));
     }
     if !moved.is_empty() {
-        query(MOVED).bind(moved).execute(&mut *connection).await?;
+        asks.push(Ask::new(MOVED).with(moved));
     }
     if !changed.updated.is_empty() {
         let rows: Vec<Record<&Row>> = changed.updated.values().map(Record).collect();
-        query(UPDATED).bind(rows).execute(&mut *connection).await?;
+        asks.push(Ask::new(UPDATED).with(rows));
     }
     if !changed.counted.is_empty() {
         let (ids, more): (Vec<i64>, Vec<i64>) =
             changed.counted.iter().map(|(id, more)| (id.0, *more)).unzip();
-        query(COUNTED).bind(ids).bind(more).execute(&mut *connection).await?;
+        asks.push(Ask::new(COUNTED).with(ids).with(more));
     }
-    Ok(())
+    asks
 }
 
-async fn new(
-    connection: &mut PgConnection,
-    identities: Vec<Record<Identity<'_>>>,
-    changed: &Changed,
-) -> Result<(), StoreError> {
-    let inserted = || changed.inserted.values();
-    let puts = changed.puts.iter().map(|((number, ..), (held, newest))| Record((number, held, newest)));
-    query(NEW)
-        .bind(identities)
-        .bind(inserted().map(|(row, raw)| Record((row.id, raw))).collect::<Vec<_>>())
-        .bind(puts.collect::<Vec<_>>())
-        .bind(changed.past.iter().map(|(number, run)| Record((number, run))).collect::<Vec<_>>())
-        .bind(inserted().map(|(row, _)| Record(row)).collect::<Vec<_>>())
-        .execute(connection)
-        .await?;
-    Ok(())
+/// Which row, and what is to be in it.
+type Put<'c> = (&'c (Msisdn, String, String), &'c (Subscription, Newest));
+
+fn subscriptions(puts: Vec<Put<'_>>) -> Vec<Record<(&Msisdn, &Subscription, &Newest)>> {
+    puts.into_iter().map(|((number, ..), (held, newest))| Record((number, held, newest))).collect()
 }
 
 fn identities(changed: &Changed) -> impl Iterator<Item = Record<Identity<'_>>> {

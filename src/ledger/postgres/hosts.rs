@@ -8,12 +8,17 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::any::AnyConnectOptions;
-use sqlx::postgres::{PgConnectOptions, PgConnection};
-use sqlx::{AnyPool, ConnectOptions, Connection, Row};
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use sqlx::{AnyPool, ConnectOptions};
 use tokio::time::timeout;
+use tokio_postgres::Config;
+use tokio_postgres::config::SslMode;
+use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::link::{Ask, Link};
+use super::tls::{self, Files};
 use crate::config::LedgerUrl;
-use crate::ledger::OpenError;
+use crate::ledger::{OpenError, ServerError};
 
 /// Held shared by every session on the ledger, and alone by a copy into it: so neither begins while
 /// the other is there. No number is negative, and -1 is the operators'.
@@ -45,7 +50,7 @@ pub(super) struct Hosts {
     shown: String,
     /// For the driver of the reading pool, with it.
     addresses: Vec<SecretString>,
-    options: Vec<PgConnectOptions>,
+    places: Vec<Place>,
     /// Where the last session was made.
     current: AtomicUsize,
     /// The pool that reads where the writers write.
@@ -59,31 +64,28 @@ impl Hosts {
         let shown = LedgerUrl::Postgres(url.clone()).to_string();
         let addresses = each_host(url.expose_secret());
         named_files(&addresses[0]).map_err(|error| OpenError::Url(shown.clone(), error))?;
-        let options = addresses.iter().map(|address| PgConnectOptions::from_str(address));
-        let options = options
-            .map(|read| read.map(|options| options.options(SESSION).disable_statement_logging()))
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| OpenError::Url(shown.clone(), error))?;
+        let places = addresses.iter().map(|address| Place::parse(address)).collect::<Result<_, _>>();
+        let places = places.map_err(|error| OpenError::Url(shown.clone(), error))?;
         let addresses = addresses.into_iter().map(SecretString::from).collect();
-        Ok(Self { shown, addresses, options, current: AtomicUsize::new(0), follower: Mutex::default() })
+        Ok(Self { shown, addresses, places, current: AtomicUsize::new(0), follower: Mutex::default() })
     }
 
     /// A session on the host that takes writes: the one of last time, else each in turn.
     ///
     /// # Errors
     /// The last host's.
-    pub(super) async fn connect(&self) -> Result<PgConnection, sqlx::Error> {
+    pub(super) async fn connect(&self) -> Result<Link, ServerError> {
         let first = self.current.load(Ordering::Relaxed);
-        let mut failure = sqlx::Error::WorkerCrashed;
-        for turn in 0..self.options.len() {
-            let host = (first + turn) % self.options.len();
-            match timeout(CONNECT_MAX, primary(&self.options[host])).await {
-                Ok(Ok(connection)) => {
+        let mut failure = ServerError::Late;
+        for turn in 0..self.places.len() {
+            let host = (first + turn) % self.places.len();
+            match timeout(CONNECT_MAX, self.places[host].primary()).await {
+                Ok(Ok(link)) => {
                     self.moved(host);
-                    return Ok(connection);
+                    return Ok(link);
                 }
                 Ok(Err(error)) => failure = error,
-                Err(_) => failure = sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()),
+                Err(_) => failure = ServerError::Late,
             }
         }
         Err(failure)
@@ -111,19 +113,67 @@ impl Hosts {
     }
 
     /// Why the ledger cannot be opened.
-    pub(super) fn unreachable(&self, error: sqlx::Error) -> OpenError {
+    pub(super) fn unreachable(&self, error: ServerError) -> OpenError {
         OpenError::Connect(self.shown.clone(), error)
     }
 }
 
-async fn primary(options: &PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
-    let mut connection = PgConnection::connect_with(options).await?;
-    let sql = "SELECT pg_is_in_recovery(), pg_try_advisory_lock_shared($1)";
-    let row = sqlx::query(sql).bind(OPEN).fetch_one(&mut connection).await?;
-    match (row.try_get(0)?, row.try_get(1)?) {
-        (false, true) => Ok(connection),
-        (false, false) => Err(sqlx::Error::Configuration("a copy into this ledger is not finished".into())),
-        (true, _) => Err(sqlx::Error::Configuration("the server is a standby".into())),
+/// One host, as the driver takes it.
+struct Place {
+    config: Config,
+    tls: MakeRustlsConnect,
+}
+
+impl Place {
+    /// Reads an address of one host. sqlx does the reading, so that the reading pool and the sessions have
+    /// the same rules: what the environment and `PGPASSFILE` add, and how files are named.
+    fn parse(address: &str) -> Result<Self, sqlx::Error> {
+        let options = PgConnectOptions::from_str(address)?;
+        let whole = options.to_url_lossy();
+        let mut config = Config::new();
+        match options.get_socket() {
+            Some(folder) => config.host_path(folder),
+            None => config.host(options.get_host()),
+        };
+        config.port(options.get_port()).user(options.get_username());
+        config.dbname(options.get_database().unwrap_or(options.get_username()));
+        if let Some(password) = whole.password() {
+            config.password(percent_encoding::percent_decode_str(password).collect::<Vec<u8>>());
+        }
+        if let Some(name) = options.get_application_name() {
+            config.application_name(name);
+        }
+        let theirs = options.get_options().map(str::to_owned).into_iter();
+        let ours = SESSION.iter().map(|(name, value)| format!("-c {name}={value}"));
+        config.options(theirs.chain(ours).collect::<Vec<_>>().join(" "));
+        let mode = options.get_ssl_mode();
+        config.ssl_mode(match mode {
+            PgSslMode::Disable | PgSslMode::Allow => SslMode::Disable,
+            PgSslMode::Prefer => SslMode::Prefer,
+            PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull => SslMode::Require,
+        });
+        // sqlx writes what it read as "file: PATH".
+        let file = |name| {
+            let (_, read) = whole.query_pairs().find(|(key, _)| key == name)?;
+            Some(read.strip_prefix("file: ").unwrap_or(&read).into())
+        };
+        let files = Files { trusted: file("sslrootcert"), certificate: file("sslcert"), key: file("sslkey") };
+        let tls =
+            tls::connector(mode, &files).map_err(|error| sqlx::Error::Configuration(Box::new(error)))?;
+        Ok(Self { config, tls })
+    }
+
+    /// A session, where this is the host that takes writes.
+    async fn primary(&self) -> Result<Link, ServerError> {
+        let mut link = Link::open(&self.config, self.tls.clone()).await?;
+        let sql = "SELECT pg_is_in_recovery(), pg_try_advisory_lock_shared($1)";
+        let rows = link.ask(Ask::new(sql).with(OPEN)).await?;
+        let row = rows.first().ok_or(ServerError::Late)?;
+        match (row.try_get(0)?, row.try_get(1)?) {
+            (false, true) => Ok(link),
+            (false, false) => Err(ServerError::Refused("a copy into this ledger is not finished")),
+            (true, _) => Err(ServerError::Refused("the server is a standby")),
+        }
     }
 }
 

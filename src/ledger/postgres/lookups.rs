@@ -9,10 +9,9 @@ use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use sqlx::postgres::PgConnection;
-
 use super::fetch::journal;
 use super::hosts::Hosts;
+use super::link::Link;
 use super::sets::{Fetched, Service, Wanted};
 use super::terms::Known;
 use crate::ids::Msisdn;
@@ -47,7 +46,7 @@ pub(in crate::ledger) struct Lookups {
 impl Lookups {
     /// Starts them. The first has its session from the beginning: a gateway that is asked nothing yet
     /// must be seen by a copy too.
-    pub(super) fn start(hosts: &Arc<Hosts>, known: &Arc<Known>, session: PgConnection) -> Self {
+    pub(super) fn start(hosts: &Arc<Hosts>, known: &Arc<Known>, session: Link) -> Self {
         let (sender, receiver) = mpsc::channel(WAITING_MAX);
         let receiver = Arc::new(AsyncMutex::new(receiver));
         let mut session = Some(session);
@@ -88,7 +87,7 @@ impl Lookups {
 struct Looker {
     hosts: Arc<Hosts>,
     known: Arc<Known>,
-    session: Option<PgConnection>,
+    session: Option<Link>,
 }
 
 impl Looker {
@@ -129,7 +128,7 @@ impl Looker {
         };
         let mut fetched = Fetched::default();
         let wanted = Wanted { states, ..Wanted::default() };
-        journal(&mut session, &self.known, wanted, &mut fetched).await?;
+        journal(&mut session, &self.known, &wanted, &mut fetched).await?;
         self.session = Some(session);
         Ok(fetched)
     }

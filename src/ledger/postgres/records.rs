@@ -2,12 +2,10 @@
 //! whatever the number of columns. (An array for each column cost more than the inserts: the server
 //! unrolls each array by itself.) Fields stand in the order of the migration's columns.
 
-use sqlx::Postgres;
-use sqlx::encode::{Encode, IsNull};
-use sqlx::error::BoxDynError;
-use sqlx::postgres::types::PgRecordEncoder;
-use sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo};
-use sqlx::types::Type;
+use std::fmt;
+
+use bytes::{BufMut, BytesMut};
+use tokio_postgres::types::{IsNull, Kind, ToSql, Type, to_sql_checked};
 
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
@@ -17,40 +15,110 @@ use crate::ledger::standing;
 use crate::subscription::order::Newest;
 use crate::subscription::{Run, Subscription};
 
-type Encoded = Result<(), BoxDynError>;
-
 /// What can be a row of a table.
 pub(super) trait Composite {
     /// The table, whose row type has its name.
     const TABLE: &'static str;
 
-    /// Encodes each field.
-    fn fields(&self, row: &mut PgRecordEncoder<'_>) -> Encoded;
+    /// Writes each field.
+    fn fields(&self, row: &mut Fields<'_>);
 }
 
 /// A row on its way.
-#[derive(Debug)]
 pub(super) struct Record<T>(pub(super) T);
 
-impl<T: Composite> Type<Postgres> for Record<T> {
-    fn type_info() -> PgTypeInfo {
-        PgTypeInfo::with_name(T::TABLE)
+impl<T: Composite> fmt::Debug for Record<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a row of {}", T::TABLE)
     }
 }
 
-impl<T: Composite> PgHasArrayType for Record<T> {
-    fn array_type_info() -> PgTypeInfo {
-        PgTypeInfo::array_of(T::TABLE)
-    }
-}
-
-impl<T: Composite> Encode<'_, Postgres> for Record<T> {
-    fn encode_by_ref(&self, buffer: &mut PgArgumentBuffer) -> Result<IsNull, BoxDynError> {
-        let mut row = PgRecordEncoder::new(buffer);
-        self.0.fields(&mut row)?;
-        row.finish();
+impl<T: Composite> ToSql for Record<T> {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, Failure> {
+        let at = out.len();
+        out.put_i32(0);
+        let mut row = Fields { out, count: 0 };
+        self.0.fields(&mut row);
+        let count = row.count.to_be_bytes();
+        out[at..at + 4].copy_from_slice(&count);
         Ok(IsNull::No)
     }
+
+    fn accepts(of: &Type) -> bool {
+        matches!(of.kind(), Kind::Composite(_)) && of.name() == T::TABLE
+    }
+
+    to_sql_checked!();
+}
+
+type Failure = Box<dyn std::error::Error + Sync + Send>;
+
+/// The fields of a row as the server reads them: each with its type and its length.
+pub(super) struct Fields<'b> {
+    out: &'b mut BytesMut,
+    count: i32,
+}
+
+impl Fields<'_> {
+    fn put(&mut self, value: impl Field) -> &mut Self {
+        self.count += 1;
+        value.write(self.out);
+        self
+    }
+}
+
+/// What a field can be.
+trait Field {
+    fn write(self, out: &mut BytesMut);
+}
+
+impl Field for Option<i64> {
+    fn write(self, out: &mut BytesMut) {
+        out.put_u32(Type::INT8.oid());
+        match self {
+            Some(value) => {
+                out.put_i32(8);
+                out.put_i64(value);
+            }
+            None => out.put_i32(NULL),
+        }
+    }
+}
+
+impl Field for i64 {
+    fn write(self, out: &mut BytesMut) {
+        Some(self).write(out);
+    }
+}
+
+impl Field for Option<&str> {
+    fn write(self, out: &mut BytesMut) {
+        out.put_u32(Type::TEXT.oid());
+        sized(self.map(str::as_bytes), out);
+    }
+}
+
+impl Field for &str {
+    fn write(self, out: &mut BytesMut) {
+        Some(self).write(out);
+    }
+}
+
+impl Field for &[u8] {
+    fn write(self, out: &mut BytesMut) {
+        out.put_u32(Type::BYTEA.oid());
+        sized(Some(self), out);
+    }
+}
+
+/// The length of what is null.
+const NULL: i32 = -1;
+
+fn sized(bytes: Option<&[u8]>, out: &mut BytesMut) {
+    // No message is longer than what a notice may have.
+    let length = bytes.map_or(NULL, |bytes| i32::try_from(bytes.len()).unwrap_or(i32::MAX));
+    out.put_i32(length);
+    out.extend_from_slice(bytes.unwrap_or_default());
 }
 
 /// An identity and its holder.
@@ -59,105 +127,100 @@ pub(super) type Identity<'a> = (&'a str, NoticeId);
 impl Composite for Identity<'_> {
     const TABLE: &'static str = "identity";
 
-    fn fields(&self, row: &mut PgRecordEncoder<'_>) -> Encoded {
-        row.encode(self.0)?.encode(self.1.0)?;
-        Ok(())
+    fn fields(&self, row: &mut Fields<'_>) {
+        row.put(self.0).put(self.1.0);
     }
 }
 
 impl Composite for (NoticeId, &Raw) {
     const TABLE: &'static str = "notice_raw";
 
-    fn fields(&self, row: &mut PgRecordEncoder<'_>) -> Encoded {
+    fn fields(&self, row: &mut Fields<'_>) {
         let raw = self.1;
-        row.encode(self.0.0)?
-            .encode(raw.method.as_str())?
-            .encode(raw.path.as_str())?
-            .encode(raw.query.as_str())?
-            .encode(raw.content_type.as_deref())?
-            .encode(&raw.body[..])?
-            .encode(i64::from(raw.status))?
-            .encode(raw.reply.as_str())?;
-        Ok(())
+        row.put(self.0.0)
+            .put(raw.method.as_str())
+            .put(raw.path.as_str())
+            .put(raw.query.as_str())
+            .put(raw.content_type.as_deref())
+            .put(&raw.body[..])
+            .put(i64::from(raw.status))
+            .put(raw.reply.as_str());
     }
 }
 
 impl Composite for &Row {
     const TABLE: &'static str = "notice";
 
-    fn fields(&self, row: &mut PgRecordEncoder<'_>) -> Encoded {
-        row.encode(self.id.0)?
-            .encode(self.received_at.0)?
-            .encode(self.caller.as_str())?
-            .encode(self.kind())?
-            .encode(self.outcome.as_str())?
-            .encode(self.outcome.reason().map(|reason| reason.as_str()))?
-            .encode(self.answer)?
-            .encode(self.count)?
-            .encode(self.identity.as_str())?
-            .encode(self.msisdn.as_ref().map(Msisdn::in_full))?
-            .encode(self.queue_id.as_deref())?
-            .encode(self.reg_type.as_deref())?
-            .encode(self.reg_id.as_deref())?
-            .encode(self.sent.service_id.as_deref())?
-            .encode(self.sent.package_id.as_deref())?
-            .encode(self.sent.service_code.as_deref())?
-            .encode(self.sent.package_code.as_deref())?
-            .encode(self.channel.as_deref())?
-            .encode(self.price.as_deref())?
-            .encode(time(self.event_at))?
-            .encode(time(self.subscribe_at))?
-            .encode(time(self.expire_at))?
-            .encode(i64::from(self.auto_renew))?
-            .encode(i64::from(self.failed))?
-            .encode(self.scope.as_deref())?;
-        Ok(())
+    fn fields(&self, row: &mut Fields<'_>) {
+        row.put(self.id.0)
+            .put(self.received_at.0)
+            .put(self.caller.as_str())
+            .put(self.kind())
+            .put(self.outcome.as_str())
+            .put(self.outcome.reason().map(|reason| reason.as_str()))
+            .put(self.answer)
+            .put(self.count)
+            .put(self.identity.as_str())
+            .put(self.msisdn.as_ref().map(Msisdn::in_full))
+            .put(self.queue_id.as_deref())
+            .put(self.reg_type.as_deref())
+            .put(self.reg_id.as_deref())
+            .put(self.sent.service_id.as_deref())
+            .put(self.sent.package_id.as_deref())
+            .put(self.sent.service_code.as_deref())
+            .put(self.sent.package_code.as_deref())
+            .put(self.channel.as_deref())
+            .put(self.price.as_deref())
+            .put(time(self.event_at))
+            .put(time(self.subscribe_at))
+            .put(time(self.expire_at))
+            .put(i64::from(self.auto_renew))
+            .put(i64::from(self.failed))
+            .put(self.scope.as_deref());
     }
 }
 
 impl Composite for (&Msisdn, &Subscription, &Newest) {
     const TABLE: &'static str = "subscription";
 
-    fn fields(&self, row: &mut PgRecordEncoder<'_>) -> Encoded {
+    fn fields(&self, row: &mut Fields<'_>) {
         let (number, held, newest) = self;
         let run = held.run.as_ref();
-        row.encode(number.in_full())?
-            .encode(held.terms.service_id.as_str())?
-            .encode(held.terms.package_id.as_str())?
-            .encode(held.terms.id)?
-            .encode(standing::as_str(held.standing))?
-            .encode(run.map(|run| run.founder))?
-            .encode(run.map(|run| run.starts_at.0))?
-            .encode(run.map(|run| run.expires_at.0))?
-            .encode(run.map(|run| run.lapses_at.0))?
-            .encode(time(run.and_then(|run| run.ended_at)))?
-            .encode(i64::from(run.is_some_and(|run| run.auto_renew)))?
-            .encode(held.channel.as_deref())?
-            .encode(held.reg_id.as_deref())?
-            .encode(held.updated_at.0)?
-            .encode(newest.queue.map(|value| value.to_string()))?
-            .encode(time(newest.queue_at))?
-            .encode(time(newest.other_at))?;
-        Ok(())
+        row.put(number.in_full())
+            .put(held.terms.service_id.as_str())
+            .put(held.terms.package_id.as_str())
+            .put(held.terms.id)
+            .put(standing::as_str(held.standing))
+            .put(run.map(|run| run.founder))
+            .put(run.map(|run| run.starts_at.0))
+            .put(run.map(|run| run.expires_at.0))
+            .put(run.map(|run| run.lapses_at.0))
+            .put(time(run.and_then(|run| run.ended_at)))
+            .put(i64::from(run.is_some_and(|run| run.auto_renew)))
+            .put(held.channel.as_deref())
+            .put(held.reg_id.as_deref())
+            .put(held.updated_at.0)
+            .put(newest.queue.map(|value| value.to_string()).as_deref())
+            .put(time(newest.queue_at))
+            .put(time(newest.other_at));
     }
 }
 
 impl Composite for (&Msisdn, &Run) {
     const TABLE: &'static str = "past_run";
 
-    fn fields(&self, row: &mut PgRecordEncoder<'_>) -> Encoded {
+    fn fields(&self, row: &mut Fields<'_>) {
         let (number, run) = self;
-        row.encode(number.in_full())?
-            .encode(run.terms.service_id.as_str())?
-            .encode(run.terms.package_id.as_str())?
-            .encode(run.founder)?
-            .encode(run.terms.id)?
-            .encode(run.starts_at.0)?
-            .encode(run.expires_at.0)?
-            .encode(run.lapses_at.0)?
-            .encode(time(run.ended_at))?
-            .encode(i64::from(run.auto_renew))?;
-        Ok(())
+        row.put(number.in_full())
+            .put(run.terms.service_id.as_str())
+            .put(run.terms.package_id.as_str())
+            .put(run.founder)
+            .put(run.terms.id)
+            .put(run.starts_at.0)
+            .put(run.expires_at.0)
+            .put(run.lapses_at.0)
+            .put(time(run.ended_at))
+            .put(i64::from(run.auto_renew));
     }
 }
 

@@ -1,7 +1,6 @@
 //! A server's rows as values.
 
-use sqlx::Row as _;
-use sqlx::postgres::PgRow;
+use tokio_postgres::Row as Fields;
 
 use super::terms::Known;
 use crate::clock::Timestamp;
@@ -18,54 +17,57 @@ pub(super) const SUBSCRIPTION: &str = "s.terms_id, s.standing, s.founder, s.star
     s.ended_at, s.auto_renew, s.channel, s.reg_id, s.updated_at, s.newest_queue, s.newest_queue_at, \
     s.newest_other_at";
 
-/// A row of the journal, its columns in the order of `journal::COLUMNS`.
-pub(super) fn notice(row: &PgRow) -> Result<Row, StoreError> {
-    let (outcome, reason): (&str, Option<&str>) = (row.try_get(3)?, row.try_get(4)?);
+/// How many they are.
+pub(super) const SUBSCRIPTION_COLUMNS: usize = 14;
+
+/// A row of the journal, its columns from `from` on in the order of `journal::COLUMNS`.
+pub(super) fn notice(row: &Fields, from: usize) -> Result<Row, StoreError> {
+    let (outcome, reason): (&str, Option<&str>) = (row.try_get(from + 3)?, row.try_get(from + 4)?);
     Ok(Row {
-        id: NoticeId(row.try_get(0)?),
-        received_at: Timestamp(row.try_get(1)?),
-        caller: row.try_get(2)?,
+        id: NoticeId(row.try_get(from)?),
+        received_at: Timestamp(row.try_get(from + 1)?),
+        caller: row.try_get(from + 2)?,
         outcome: Outcome::parse(outcome, reason)
             .ok_or_else(|| StoreError::broken(format!("a notice has the outcome {outcome:?}")))?,
-        answer: row.try_get(5)?,
-        count: row.try_get(6)?,
-        identity: row.try_get(7)?,
-        msisdn: row.try_get::<Option<String>, _>(8)?.map(Msisdn::from_canonical),
-        queue_id: row.try_get(9)?,
-        reg_type: row.try_get(10)?,
-        reg_id: row.try_get(11)?,
+        answer: row.try_get(from + 5)?,
+        count: row.try_get(from + 6)?,
+        identity: row.try_get(from + 7)?,
+        msisdn: row.try_get::<_, Option<String>>(from + 8)?.map(Msisdn::from_canonical),
+        queue_id: row.try_get(from + 9)?,
+        reg_type: row.try_get(from + 10)?,
+        reg_id: row.try_get(from + 11)?,
         sent: SentIds {
-            service_id: row.try_get(12)?,
-            package_id: row.try_get(13)?,
-            service_code: row.try_get(14)?,
-            package_code: row.try_get(15)?,
+            service_id: row.try_get(from + 12)?,
+            package_id: row.try_get(from + 13)?,
+            service_code: row.try_get(from + 14)?,
+            package_code: row.try_get(from + 15)?,
         },
-        channel: row.try_get(16)?,
-        price: row.try_get(17)?,
-        event_at: time(row, 18)?,
-        subscribe_at: time(row, 19)?,
-        expire_at: time(row, 20)?,
-        auto_renew: row.try_get::<i64, _>(21)? != 0,
-        failed: row.try_get::<i64, _>(22)? != 0,
-        scope: row.try_get(23)?,
+        channel: row.try_get(from + 16)?,
+        price: row.try_get(from + 17)?,
+        event_at: time(row, from + 18)?,
+        subscribe_at: time(row, from + 19)?,
+        expire_at: time(row, from + 20)?,
+        auto_renew: row.try_get::<_, i64>(from + 21)? != 0,
+        failed: row.try_get::<_, i64>(from + 22)? != 0,
+        scope: row.try_get(from + 23)?,
     })
 }
 
 /// A message as it came, beginning at column 1.
-pub(super) fn raw(row: &PgRow) -> Result<Raw, StoreError> {
+pub(super) fn raw(row: &Fields) -> Result<Raw, StoreError> {
     Ok(Raw {
         method: row.try_get(1)?,
         path: row.try_get(2)?,
         query: row.try_get(3)?,
         content_type: row.try_get(4)?,
-        body: row.try_get::<Vec<u8>, _>(5)?.into(),
-        status: u16::try_from(row.try_get::<i64, _>(6)?).unwrap_or_default(),
+        body: row.try_get::<_, Vec<u8>>(5)?.into(),
+        status: u16::try_from(row.try_get::<_, i64>(6)?).unwrap_or_default(),
         reply: row.try_get(7)?,
     })
 }
 
 /// A subscription whose columns begin at `from`; its terms must be known.
-pub(super) fn subscription(row: &PgRow, from: usize, known: &Known) -> Result<Subscription, StoreError> {
+pub(super) fn subscription(row: &Fields, from: usize, known: &Known) -> Result<Subscription, StoreError> {
     let terms = known.named(row.try_get(from)?)?;
     let founder: Option<i64> = row.try_get(from + 2)?;
     let run = match founder {
@@ -76,7 +78,7 @@ pub(super) fn subscription(row: &PgRow, from: usize, known: &Known) -> Result<Su
             expires_at: Timestamp(row.try_get(from + 4)?),
             lapses_at: Timestamp(row.try_get(from + 5)?),
             ended_at: time(row, from + 6)?,
-            auto_renew: row.try_get::<i64, _>(from + 7)? != 0,
+            auto_renew: row.try_get::<_, i64>(from + 7)? != 0,
         }),
         None => None,
     };
@@ -91,7 +93,7 @@ pub(super) fn subscription(row: &PgRow, from: usize, known: &Known) -> Result<Su
 }
 
 /// How far the fold has come by a subscription's row.
-pub(super) fn newest(row: &PgRow, from: usize) -> Result<Newest, StoreError> {
+pub(super) fn newest(row: &Fields, from: usize) -> Result<Newest, StoreError> {
     let queue: Option<&str> = row.try_get(from + 11)?;
     Ok(Newest {
         queue: queue.and_then(|text| text.parse().ok()),
@@ -101,7 +103,7 @@ pub(super) fn newest(row: &PgRow, from: usize) -> Result<Newest, StoreError> {
 }
 
 /// A past run: founder, times and renewal from column `from` on.
-pub(super) fn past(row: &PgRow, from: usize, known: &Known) -> Result<Run, StoreError> {
+pub(super) fn past(row: &Fields, from: usize, known: &Known) -> Result<Run, StoreError> {
     Ok(Run {
         terms: known.named(row.try_get(from)?)?,
         founder: row.try_get(from + 1)?,
@@ -109,10 +111,10 @@ pub(super) fn past(row: &PgRow, from: usize, known: &Known) -> Result<Run, Store
         expires_at: Timestamp(row.try_get(from + 3)?),
         lapses_at: Timestamp(row.try_get(from + 4)?),
         ended_at: time(row, from + 5)?,
-        auto_renew: row.try_get::<i64, _>(from + 6)? != 0,
+        auto_renew: row.try_get::<_, i64>(from + 6)? != 0,
     })
 }
 
-fn time(row: &PgRow, column: usize) -> Result<Option<Timestamp>, StoreError> {
-    Ok(row.try_get::<Option<i64>, _>(column)?.map(Timestamp))
+fn time(row: &Fields, column: usize) -> Result<Option<Timestamp>, StoreError> {
+    Ok(row.try_get::<_, Option<i64>>(column)?.map(Timestamp))
 }

@@ -4,11 +4,10 @@
 //! Tasks and codes are taken by claims and draws without any lock but their rows'; so whoever is going
 //! to write has the rows that it reads for itself. These are asked for in the order of their keys.
 
-use sqlx::postgres::{PgConnection, PgRow};
-use sqlx::{AssertSqlSafe, Row};
+use tokio_postgres::Row;
 
+use super::link::Ask;
 use super::overlay::{Cells, Changed, Column, Fetched, Wanted};
-use crate::clock::Timestamp;
 use crate::ledger::StoreError;
 use crate::ledger::fulfil::claim::{CLAIMABLE, TAKE};
 use crate::ledger::fulfil::{Claim, Code, Need, Task};
@@ -20,51 +19,72 @@ const TASK_IDS: &str = "/* task ids */ SELECT nextval('task_id_seq') FROM genera
 const PURGE: &str = "/* nonce purge */ DELETE FROM nonce WHERE key IN \
     (SELECT key FROM nonce WHERE until <= $1 LIMIT 500)";
 
-/// Fetches all that is wanted, but for what the first trip brings (`devices`).
-pub(super) async fn fetch(
-    connection: &mut PgConnection,
-    wanted: Wanted,
-    to_write: bool,
-    into: &mut Fetched,
-) -> Result<(), StoreError> {
-    for (column, values) in wanted.rows {
-        let values: Vec<Cell> = values.into_iter().collect();
-        let rows = look_up(connection, column, &values, to_write).await?;
-        into.rows.extend(values.into_iter().map(|key| ((column.table, key), None)));
-        into.rows.extend(rows.into_iter().map(|row| ((column.table, row[0].clone()), Some(row))));
-    }
-    for (column, values) in wanted.lists {
-        let values: Vec<Cell> = values.into_iter().collect();
-        let rows = look_up(connection, column, &values, to_write).await?;
-        into.lists.extend(values.into_iter().map(|value| ((column, value), Vec::new())));
-        for row in rows {
-            let list = into.lists.entry((column, row[column.place].clone())).or_default();
-            list.push(row[0].clone());
-            into.rows.insert((column.table, row[0].clone()), Some(row));
-        }
-    }
+/// A kind of answer.
+pub(super) enum Part {
+    Rows(Column),
+    Lists(Column),
+    Tasks,
+    Stock,
+    Claim,
+}
+
+/// Asks for all that is wanted, but for what comes with identities (`devices`).
+pub(super) fn asks(wanted: &Wanted, to_write: bool) -> Vec<(Part, Ask<'_>)> {
+    let rows =
+        wanted.rows.iter().map(|(of, values)| (Part::Rows(*of), look_up(*of, values.iter(), to_write)));
+    let lists =
+        wanted.lists.iter().map(|(of, values)| (Part::Lists(*of), look_up(*of, values.iter(), to_write)));
+    let mut asks: Vec<_> = rows.chain(lists).collect();
     if wanted.tasks > 0 {
         let count = i64::try_from(wanted.tasks).unwrap_or(i64::MAX);
-        let found = sqlx::query(TASK_IDS).bind(count).fetch_all(&mut *connection).await?;
-        for row in found {
-            into.tasks.push(row.try_get(0)?);
+        asks.push((Part::Tasks, Ask::new(TASK_IDS).with(count)));
+    }
+    asks.extend(wanted.need.iter().map(|need| (Part::Stock, stock(need))));
+    asks.extend(wanted.claim.iter().map(|claim| (Part::Claim, self::claim(claim))));
+    asks
+}
+
+/// Takes an answer.
+pub(super) fn take(
+    part: &Part,
+    found: &[Row],
+    wanted: &Wanted,
+    into: &mut Fetched,
+) -> Result<(), StoreError> {
+    match part {
+        Part::Rows(column) => {
+            let keys = wanted.rows.get(column).into_iter().flatten();
+            into.rows.extend(keys.map(|key| ((column.table, key.clone()), None)));
+            for row in found {
+                let row = cells(column.table, row)?;
+                into.rows.insert((column.table, row[0].clone()), Some(row));
+            }
         }
-    }
-    if let Some(need) = wanted.need {
-        into.stock = Some(stock(connection, &need).await?);
-    }
-    if let Some(claim) = wanted.claim {
-        into.claimed = Some(self::claim(connection, &claim).await?);
+        Part::Lists(column) => {
+            let values = wanted.lists.get(column).into_iter().flatten();
+            into.lists.extend(values.map(|value| ((*column, value.clone()), Vec::new())));
+            for row in found {
+                let row = cells(column.table, row)?;
+                let list = into.lists.entry((*column, row[column.place].clone())).or_default();
+                list.push(row[0].clone());
+                into.rows.insert((column.table, row[0].clone()), Some(row));
+            }
+        }
+        Part::Tasks => {
+            for row in found {
+                into.tasks.push(row.try_get(0)?);
+            }
+        }
+        Part::Stock => into.stock = Some(found.first().map(|row| cells(Code::TABLE, row)).transpose()?),
+        Part::Claim => {
+            let claimed = found.iter().map(|row| cells(Task::TABLE, row)).collect::<Result<_, _>>()?;
+            into.claimed = Some(claimed);
+        }
     }
     Ok(())
 }
 
-async fn look_up(
-    connection: &mut PgConnection,
-    column: Column,
-    values: &[Cell],
-    to_write: bool,
-) -> Result<Vec<Cells>, StoreError> {
+fn look_up<'c>(column: Column, values: impl Iterator<Item = &'c Cell>, to_write: bool) -> Ask<'c> {
     let table = column.table;
     let (by, of) = table.columns[column.place];
     let is_taken = to_write && [Task::TABLE.name, Code::TABLE.name].contains(&table.name);
@@ -76,25 +96,18 @@ async fn look_up(
         table.key(),
         if is_taken { " FOR UPDATE" } else { "" },
     );
-    let query = sqlx::query(AssertSqlSafe(sql));
-    let query = match of {
-        Type::Int => query.bind(ints(values.iter())),
-        Type::Text => query.bind(texts(values.iter())),
-    };
-    let found = query.fetch_all(connection).await?;
-    found.iter().map(|row| cells(table, row)).collect()
+    with(Ask::new(sql), of, values)
 }
 
-async fn stock(connection: &mut PgConnection, need: &Need) -> Result<Option<Cells>, StoreError> {
+fn stock(need: &Need) -> Ask<'_> {
     let sql = format!("{} FOR UPDATE SKIP LOCKED", Need::sql());
-    let query = sqlx::query(AssertSqlSafe(sql)).bind(&need.provider).bind(need.kind.word());
-    let query = query.bind(i64::from(need.days_min)).bind(need.now.0).bind(need.storage());
-    let found = query.bind(need.retention_days()).fetch_optional(connection).await?;
-    found.map(|row| cells(Code::TABLE, &row)).transpose()
+    let ask = Ask::new(sql).with(&need.provider).with(need.kind.word());
+    let ask = ask.with(i64::from(need.days_min)).with(need.now.0).with(need.storage());
+    ask.with(need.retention_days())
 }
 
 /// One statement for all providers. What another is taking up just now is passed over.
-async fn claim(connection: &mut PgConnection, claim: &Claim) -> Result<Vec<Cells>, StoreError> {
+fn claim(claim: &Claim) -> Ask<'_> {
     let (names, of_one) = (Task::TABLE.names(), CLAIMABLE.replace("$1", "room.provider"));
     let sql = format!(
         "/* task claim */ {TAKE}, token = $4, due_at = $5 WHERE id IN (SELECT one.id \
@@ -103,13 +116,13 @@ async fn claim(connection: &mut PgConnection, claim: &Claim) -> Result<Vec<Cells
     );
     let providers: Vec<&str> = claim.rooms.iter().map(|room| room.provider.as_str()).collect();
     let rooms: Vec<i64> = claim.rooms.iter().map(|room| i64::from(room.tasks_max)).collect();
-    let query = sqlx::query(AssertSqlSafe(sql)).bind(providers).bind(claim.now.0).bind(rooms);
-    let found = query.bind(&claim.token).bind(claim.leased_until.0).fetch_all(connection).await?;
-    found.iter().map(|row| cells(Task::TABLE, row)).collect()
+    let ask = Ask::new(sql).with(providers).with(claim.now.0).with(rooms);
+    ask.with(&claim.token).with(claim.leased_until.0)
 }
 
-/// Writes what changed.
-pub(super) async fn flush(connection: &mut PgConnection, changed: &Changed) -> Result<(), StoreError> {
+/// What writes all that changed.
+pub(super) fn writes(changed: &Changed) -> Vec<Ask<'_>> {
+    let mut asks = Vec::new();
     for (table, rows) in &changed.rows {
         let arrays = |(place, (_, of)): (usize, &(&str, Type))| match of {
             Type::Int => format!("${}::bigint[]", place + 1),
@@ -124,31 +137,27 @@ pub(super) async fn flush(connection: &mut PgConnection, changed: &Changed) -> R
             arrays.join(", "),
             table.overwrite()
         );
-        let mut query = sqlx::query(AssertSqlSafe(sql));
-        for (place, (_, of)) in table.columns.iter().enumerate() {
-            let column = rows.values().map(|row| &row[place]);
-            query = match of {
-                Type::Int => query.bind(ints(column)),
-                Type::Text => query.bind(texts(column)),
-            };
-        }
-        query.execute(&mut *connection).await?;
+        let columns = table.columns.iter().enumerate();
+        asks.push(columns.fold(Ask::new(sql), |ask, (place, (_, of))| {
+            with(ask, *of, rows.values().map(|row| &row[place]))
+        }));
     }
-    purge(connection, changed.purge).await
+    asks.extend(changed.purge.map(|until| Ask::new(PURGE).with(until.0)));
+    asks
 }
 
-async fn purge(connection: &mut PgConnection, until: Option<Timestamp>) -> Result<(), StoreError> {
-    if let Some(until) = until {
-        sqlx::query(PURGE).bind(until.0).execute(connection).await?;
+fn with<'c>(ask: Ask<'c>, of: Type, cells: impl Iterator<Item = &'c Cell>) -> Ask<'c> {
+    match of {
+        Type::Int => ask.with(ints(cells)),
+        Type::Text => ask.with(texts(cells)),
     }
-    Ok(())
 }
 
-fn cells(table: &Table, row: &PgRow) -> Result<Cells, StoreError> {
+fn cells(table: &Table, row: &Row) -> Result<Cells, StoreError> {
     let cell = |(place, (_, of)): (usize, &(&str, Type))| {
         Ok(match of {
-            Type::Int => row.try_get::<Option<i64>, _>(place)?.into(),
-            Type::Text => row.try_get::<Option<String>, _>(place)?.into(),
+            Type::Int => row.try_get::<_, Option<i64>>(place)?.into(),
+            Type::Text => row.try_get::<_, Option<String>>(place)?.into(),
         })
     };
     table.columns.iter().enumerate().map(cell).collect()

@@ -3,24 +3,22 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use sqlx::Row;
-use sqlx::postgres::PgConnection;
-
+use super::link::{Ask, Link};
 use crate::ledger::terms::{read, write};
 use crate::ledger::{Rules, StoreError};
 use crate::subscription::terms::{Terms, TermsBook};
 
 /// Numbers today's terms, adding those the ledger has not seen, and reads all older ones.
-pub(super) async fn register(connection: &mut PgConnection, rules: &Rules) -> Result<TermsBook, StoreError> {
+pub(super) async fn register(link: &mut Link, rules: &Rules) -> Result<TermsBook, StoreError> {
     let offset_s = rules.utc_offset.local_minus_utc();
     let today: Vec<Terms> = rules.catalog.offers().iter().map(|offer| Terms::of(offer, offset_s)).collect();
     let bodies = today.iter().map(write).collect::<Result<Vec<_>, _>>()?;
-    let mut known = all(connection).await?;
+    let mut known = all(link).await?;
     if !bodies.iter().all(|body| known.contains_key(body)) {
         let sql = "/* terms add */ INSERT INTO terms (body) SELECT body FROM unnest($1::text[]) AS body \
                    ON CONFLICT (body) DO NOTHING";
-        sqlx::query(sql).bind(&bodies).execute(&mut *connection).await?;
-        known = all(connection).await?;
+        link.ask(Ask::new(sql).with(&bodies)).await?;
+        known = all(link).await?;
     }
     let mut book = TermsBook::default();
     for (terms, body) in today.into_iter().zip(bodies) {
@@ -34,8 +32,8 @@ pub(super) async fn register(connection: &mut PgConnection, rules: &Rules) -> Re
     Ok(book)
 }
 
-async fn all(connection: &mut PgConnection) -> Result<HashMap<String, i64>, StoreError> {
-    let rows = sqlx::query("/* terms all */ SELECT body, id FROM terms").fetch_all(connection).await?;
+async fn all(link: &mut Link) -> Result<HashMap<String, i64>, StoreError> {
+    let rows = link.ask(Ask::new("/* terms all */ SELECT body, id FROM terms")).await?;
     rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
 }
 
@@ -61,13 +59,13 @@ impl Known {
     }
 
     /// Reads those that are not known yet.
-    pub(super) async fn learn(&self, connection: &mut PgConnection, ids: Vec<i64>) -> Result<(), StoreError> {
+    pub(super) async fn learn(&self, link: &mut Link, ids: Vec<i64>) -> Result<(), StoreError> {
         let unknown: Vec<i64> = ids.into_iter().filter(|id| self.get(*id).is_none()).collect();
         if unknown.is_empty() {
             return Ok(());
         }
         let sql = "/* terms some */ SELECT id, body FROM terms WHERE id = ANY($1)";
-        for row in sqlx::query(sql).bind(unknown).fetch_all(connection).await? {
+        for row in link.ask(Ask::new(sql).with(unknown)).await? {
             let terms = read(row.try_get(0)?, row.try_get(1)?)?;
             self.others.write().unwrap_or_else(PoisonError::into_inner).insert(terms.id, Arc::new(terms));
         }

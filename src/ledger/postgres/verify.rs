@@ -1,10 +1,8 @@
 //! The check of the whole ledger on a server: numbers by the page, each page seen at one moment.
 
-use sqlx::Row;
-use sqlx::postgres::PgConnection;
-
 use super::batch::Batch;
 use super::fetch::fetch;
+use super::link::{Ask, Link};
 use super::lookups::Lookups;
 use super::terms::Known;
 use crate::ids::Msisdn;
@@ -25,24 +23,24 @@ impl Lookups {
         &self,
         mut progress: impl FnMut(u64),
     ) -> Result<Verified, StoreError> {
-        let mut connection = self.hosts.connect().await?;
+        let mut link = self.hosts.connect().await?;
         let mut verified = Verified::default();
         let mut after = String::new();
         loop {
-            sqlx::raw_sql("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").execute(&mut connection).await?;
-            let numbers = numbers_after(&mut connection, &after).await?;
+            link.ask(Ask::plain("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")).await?;
+            let numbers = numbers_after(&mut link, &after).await?;
             let Some(last) = numbers.last() else { break };
             last.in_full().clone_into(&mut after);
             let counted = verified.numbers + numbers.len() as u64;
-            page(&mut connection, &self.known, &numbers, &mut verified).await?;
-            sqlx::raw_sql("ROLLBACK").execute(&mut connection).await?;
+            page(&mut link, &self.known, &numbers, &mut verified).await?;
+            link.ask(Ask::plain("ROLLBACK")).await?;
             verified.numbers = counted;
             progress(counted);
         }
-        sqlx::raw_sql("ROLLBACK").execute(&mut connection).await?;
-        sqlx::raw_sql(UNBOUND).execute(&mut connection).await?;
+        link.ask(Ask::plain("ROLLBACK")).await?;
+        link.ask(Ask::plain(UNBOUND)).await?;
         for sql in BROKEN_LINKS {
-            for row in sqlx::query(sql).fetch_all(&mut connection).await? {
+            for row in link.ask(Ask::new(sql)).await? {
                 verified.fault(row.try_get(0)?);
             }
         }
@@ -50,13 +48,13 @@ impl Lookups {
     }
 }
 
-async fn numbers_after(connection: &mut PgConnection, after: &str) -> Result<Vec<Msisdn>, StoreError> {
-    let rows = sqlx::query(NUMBERS).bind(after).bind(NUMBERS_MAX).fetch_all(connection).await?;
+async fn numbers_after(link: &mut Link, after: &str) -> Result<Vec<Msisdn>, StoreError> {
+    let rows = link.ask(Ask::new(NUMBERS).with(after).with(NUMBERS_MAX)).await?;
     rows.iter().map(|row| Ok(Msisdn::from_canonical(row.try_get(0)?))).collect()
 }
 
 async fn page(
-    connection: &mut PgConnection,
+    link: &mut Link,
     known: &Known,
     numbers: &[Msisdn],
     verified: &mut Verified,
@@ -67,7 +65,7 @@ async fn page(
         batch.wanted.services.insert(number.clone());
     }
     for _ in 0..ROUNDS_MAX {
-        fetch(connection, known, 0, &mut batch).await?;
+        fetch(link, None, known, 0, &mut batch).await?;
         let mut seen = verified.clone();
         let checked: Vec<_> = numbers.iter().map(|number| check(&mut batch, number, &mut seen)).collect();
         if !batch.wants() {

@@ -1,20 +1,24 @@
 //! The writers: each takes what waits, carries it through one transaction, and answers. It judges
 //! failures: what is tried again, what is one write's own fault, what is nobody's but the server's.
 //!
-//! They take turns: a turn is taking a batch and locking its numbers, so that a number's writes stay in
-//! order; then the next writer has it, and the batches are in flight together.
+//! They take turns: a turn is locking a batch's numbers, so that a number's writes stay in order; then the next
+//! writer has it, and the batches are in flight together. While one has its turn, the next gathers its batch.
 
 use std::collections::BTreeSet;
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::timeout;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::{WasNull, WrongType};
 
 use super::batch::Batch;
 use super::fetch::fetch;
-use super::flush::flush;
+use super::flush;
 use super::hosts::Hosts;
+use super::link::Ask;
 use super::session::{Ended, Session};
 use super::tables;
 use super::terms::Known;
@@ -53,13 +57,14 @@ pub(super) fn start(
     queue_max: usize,
 ) -> Result<Writer, NoRandomBytes> {
     let (writer, queue, watched) = Writer::new(queue_max, WRITERS);
-    let queue = Arc::new(Mutex::new(queue));
+    let (queue, order) = (Arc::new(Mutex::new(queue)), Arc::default());
     let name = |_: &_| getrandom::u64().map(|name| format!("{name:016x}")).map_err(NoRandomBytes);
     let names = watched.iter().map(name).collect::<Result<Vec<_>, _>>()?;
     for (watched, name) in watched.into_iter().zip(names) {
-        let (hosts, known, queue) = (Arc::clone(hosts), Arc::clone(known), Arc::clone(&queue));
+        let (hosts, known) = (Arc::clone(hosts), Arc::clone(known));
+        let (queue, order) = (Arc::clone(&queue), Arc::clone(&order));
         let clock = Clock::system();
-        let task = Task { hosts, known, queue, watched, name, batches: 0, session: None, clock };
+        let task = Task { hosts, known, queue, order, watched, name, batches: 0, session: None, clock };
         let running = tokio::spawn(task.run());
         // A panic of the writer has been reported by its hook; there is nothing to add here.
         writer.ends_with(async { drop(running.await) });
@@ -68,12 +73,13 @@ pub(super) fn start(
 }
 
 /// One writer's turn; dropped, it passes on.
-type Turn = Option<OwnedMutexGuard<Queue>>;
+type Turn = Option<OwnedMutexGuard<()>>;
 
 struct Task {
     hosts: Arc<Hosts>,
     known: Arc<Known>,
     queue: Arc<Mutex<Queue>>,
+    order: Arc<Mutex<()>>,
     watched: Watched,
     /// What its transactions go by.
     name: String,
@@ -86,8 +92,10 @@ struct Task {
 impl Task {
     async fn run(mut self) {
         loop {
-            let mut turn = Arc::clone(&self.queue).lock_owned().await;
-            let Some(batch) = turn.batch().await else { break };
+            let mut queue = self.queue.lock().await;
+            let Some(batch) = queue.batch().await else { break };
+            let turn = Arc::clone(&self.order).lock_owned().await;
+            drop(queue);
             self.settle(batch, Some(turn)).await;
         }
         if let Some(session) = self.session {
@@ -137,7 +145,9 @@ impl Task {
     async fn attempts(&mut self, work: &[&Work], turn: &mut Turn) -> Result<Vec<Done>, StoreError> {
         let mut failure = StoreError::Contended;
         for attempt in 0..ATTEMPTS_MAX {
-            tokio::time::sleep(PAUSE * attempt).await;
+            if attempt > 0 {
+                tokio::time::sleep(PAUSE * attempt).await;
+            }
             match self.attempt(work, turn).await {
                 Ok((done, Ended::Committed)) => return Ok(done),
                 Ok((done, Ended::Unknown(error))) => {
@@ -159,10 +169,7 @@ impl Task {
             Some(session) => session,
             None => Session::open(&self.hosts, &self.name, self.batches).await?,
         };
-        let result = match transaction(&mut session, &self.known, work, self.clock.now(), turn).await {
-            Ok(done) => session.commit().await.map(|ended| (done, ended)),
-            Err(error) => Err(error),
-        };
+        let result = transaction(&mut session, &self.known, work, self.clock.now(), turn).await;
         self.batches = session.batch();
         match &result {
             Ok((_, Ended::Committed)) => self.session = Some(session),
@@ -184,25 +191,24 @@ impl Task {
     }
 }
 
-/// All of a transaction but its commit.
+/// One transaction, in two trips where the batch is of new notices: it begins, locks and reads in the first,
+/// and writes and commits in the second.
 async fn transaction(
     session: &mut Session,
     known: &Known,
     work: &[&Work],
     now: Timestamp,
     turn: &mut Turn,
-) -> Result<Vec<Done>, StoreError> {
+) -> Result<(Vec<Done>, Ended), StoreError> {
     let mut locks: BTreeSet<i64> = work.iter().flat_map(|work| work.locks()).map(Lock::key).collect();
     loop {
-        let keys: Vec<i64> = locks.iter().copied().collect();
-        session.begin(&keys, now).await?;
-        *turn = None;
+        let begin = session.begin(locks.iter().copied(), now);
         let mut batch = Batch::new(known, Some(&locks));
-        match run(session, &mut batch, known, work).await {
+        match run(session, begin, &mut batch, known, work, turn).await {
             Ok(done) => {
-                flush(session.connection(), &batch.fetched, &batch.changed).await?;
-                tables::flush(session.connection(), &batch.overlay.changed).await?;
-                return Ok(done);
+                let mut writes = flush::asks(&batch.fetched, &batch.changed);
+                writes.extend(tables::writes(&batch.overlay.changed));
+                return Ok((done, session.commit(writes).await?));
             }
             Err(StoreError::Unfetched) if locks.len() < ROUNDS_MAX * work.len() => {
                 let more = std::mem::take(&mut batch.wanted.locks);
@@ -218,16 +224,17 @@ async fn transaction(
 /// that must be taken first.
 async fn run(
     session: &mut Session,
+    begin: Ask<'_>,
     batch: &mut Batch<'_>,
     known: &Known,
     work: &[&Work],
+    turn: &mut Turn,
 ) -> Result<Vec<Done>, StoreError> {
     let rows = work.iter().filter(|work| matches!(work, Work::Record(_))).count();
     foresee(work, &known.rules, batch);
-    let mut ids = rows;
+    fetch(session.link(), Some(begin), known, rows, batch).await?;
+    *turn = None;
     for _ in 0..ROUNDS_MAX {
-        fetch(session.connection(), known, ids, batch).await?;
-        ids = 0;
         batch.begin_again();
         let done: Vec<_> = work.iter().map(|work| perform(batch, &known.rules, work)).collect();
         if !batch.wants() {
@@ -236,6 +243,7 @@ async fn run(
         if !batch.wanted.locks.is_empty() {
             return Err(StoreError::Unfetched);
         }
+        fetch(session.link(), None, known, 0, batch).await?;
     }
     Err(StoreError::broken("a batch asked for more rows without end"))
 }
@@ -258,38 +266,34 @@ fn foresee(work: &[&Work], rules: &Rules, batch: &mut Batch<'_>) {
     }
 }
 
-fn code(error: &sqlx::Error) -> Option<String> {
-    error.as_database_error().and_then(|error| error.code()).map(|code| code.into_owned())
-}
-
 /// Whether the server ended the session, or is not the one that takes writes any more.
-pub(super) fn is_cut(error: &sqlx::Error) -> bool {
-    match code(error) {
+pub(super) fn is_cut(error: &tokio_postgres::Error) -> bool {
+    match error.code() {
         // Shut down, crashed, starting up; idle in a transaction; read-only, so a standby.
-        Some(code) => matches!(code.as_str(), "57P01" | "57P02" | "57P03" | "25P03" | "25006"),
-        None => !matches!(error, sqlx::Error::ColumnDecode { .. } | sqlx::Error::Decode(_)),
+        Some(code) => matches!(code.code(), "57P01" | "57P02" | "57P03" | "25P03" | "25006"),
+        None => !error.source().is_some_and(|source| source.is::<WrongType>() || source.is::<WasNull>()),
     }
 }
 
 /// Whether the session is lost with the failure.
 fn is_lost(error: &StoreError) -> bool {
-    matches!(error, StoreError::Sql(error) if is_cut(error))
+    matches!(error, StoreError::Server(error) if error.as_driver().is_none_or(is_cut))
 }
 
 /// Whether the next attempt may go well: the connection was lost, or another gateway came in between
 /// (serialization, deadlock, an identity that was free a moment ago).
 fn may_pass(error: &StoreError) -> bool {
-    let StoreError::Sql(error) = error else { return false };
-    is_cut(error) || matches!(code(error).as_deref(), Some("40001" | "40P01" | "23505"))
+    let code = error.as_server().and_then(|error| error.code());
+    is_lost(error) || matches!(code.map(SqlState::code), Some("40001" | "40P01" | "23505"))
 }
 
 /// Whether one write of the batch is at fault: the server refused its data.
 fn is_ones_own(error: &StoreError) -> bool {
     match error {
-        StoreError::Sql(error) => {
-            code(error).is_some_and(|code| code.starts_with("22") || code.starts_with("23"))
-        }
         StoreError::Broken(_) => true,
-        _ => false,
+        _ => error
+            .as_server()
+            .and_then(|error| error.code())
+            .is_some_and(|code| code.code().starts_with("22") || code.code().starts_with("23")),
     }
 }

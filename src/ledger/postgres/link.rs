@@ -1,0 +1,166 @@
+//! A session with the server, on which any number of statements go in one trip: all are sent before the
+//! first is answered, and the server does one after the other.
+//!
+//! Why not sqlx, which reads and migrates: it sends a statement when the one before has been answered, so a
+//! batch of 28 notices took six trips, and waited longer for the two ends to wake each other (3.9 ms on two
+//! cores) than with the same statements in two trips (2.5 ms).
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::Poll;
+
+use futures_util::future::{FutureExt, join_all, maybe_done};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Client, Config, Error, Row, Statement};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// A value for a statement's `$1` and so on.
+type Parameter<'a> = Box<dyn ToSql + Sync + Send + 'a>;
+
+/// One statement with its values.
+pub(in crate::ledger) struct Ask<'a> {
+    sql: Cow<'a, str>,
+    parameters: Vec<Parameter<'a>>,
+    /// Sent as text each time, and not prepared.
+    plain: bool,
+}
+
+impl<'a> Ask<'a> {
+    /// A statement that is prepared when it is first asked.
+    pub(in crate::ledger) fn new(sql: impl Into<Cow<'a, str>>) -> Self {
+        Self { sql: sql.into(), parameters: Vec::new(), plain: false }
+    }
+
+    /// Commands without values, of which several may be in one text. Nothing is read of their answers.
+    pub(in crate::ledger) fn plain(sql: impl Into<Cow<'a, str>>) -> Self {
+        Self { plain: true, ..Self::new(sql) }
+    }
+
+    /// The next value.
+    pub(in crate::ledger) fn with(mut self, value: impl ToSql + Sync + Send + 'a) -> Self {
+        self.parameters.push(Box::new(value));
+        self
+    }
+}
+
+/// What reads and writes the socket. It goes on only while somebody waits for an answer.
+type Wire = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+
+/// A session.
+pub(in crate::ledger) struct Link {
+    client: Client,
+    /// None: it has ended.
+    wire: Option<Wire>,
+    statements: HashMap<String, Statement>,
+    /// Of the last trip's statements.
+    unsent: usize,
+}
+
+impl Link {
+    /// Connects.
+    pub(super) async fn open(config: &Config, tls: MakeRustlsConnect) -> Result<Self, Error> {
+        let (client, wire) = config.connect(tls).await?;
+        Ok(Self { client, wire: Some(Box::pin(wire)), statements: HashMap::new(), unsent: 0 })
+    }
+
+    /// Asks one.
+    pub(in crate::ledger) async fn ask(&mut self, ask: Ask<'_>) -> Result<Vec<Row>, Error> {
+        Ok(self.ask_all(vec![ask]).await?.pop().unwrap_or_default())
+    }
+
+    /// Asks several in one trip, and gives the rows of each. All are sent whatever becomes of those before:
+    /// what depends on others belongs in a transaction, which an error spoils for all that follow.
+    ///
+    /// # Errors
+    /// The first one's that failed. What cannot be sent is not, and neither is what follows it.
+    pub(in crate::ledger) async fn ask_all(&mut self, asks: Vec<Ask<'_>>) -> Result<Vec<Vec<Row>>, Error> {
+        self.unsent = asks.len();
+        for ask in asks.iter().filter(|ask| !ask.plain) {
+            self.prepare(&ask.sql).await?;
+        }
+        let (client, statements) = (&self.client, &self.statements);
+        let mut sent = Vec::with_capacity(asks.len());
+        for ask in &asks {
+            let mut answer = Box::pin(maybe_done(answer(client, statements, ask)));
+            // The first poll hands it to the wire, which rests: only a failure to do so is ready at once.
+            answer.as_mut().now_or_never();
+            let is_refused = matches!(answer.as_mut().output_mut(), Some(Err(_)));
+            sent.push(answer);
+            if is_refused {
+                break;
+            }
+            self.unsent -= 1;
+        }
+        drive(&mut self.wire, async {
+            join_all(sent.iter_mut().map(Pin::as_mut)).await;
+            sent.iter_mut().filter_map(|answer| answer.as_mut().take_output()).collect()
+        })
+        .await
+    }
+
+    /// Whether the last trip left without its last statement.
+    pub(super) fn is_unsent(&self) -> bool {
+        self.unsent > 0
+    }
+
+    async fn prepare(&mut self, sql: &str) -> Result<(), Error> {
+        if !self.statements.contains_key(sql) {
+            let statement = drive(&mut self.wire, self.client.prepare(sql)).await?;
+            self.statements.insert(sql.to_owned(), statement);
+        }
+        Ok(())
+    }
+
+    /// Ends the session in good order.
+    pub(in crate::ledger) async fn close(self) {
+        let Self { client, wire, .. } = self;
+        drop(client);
+        if let Some(wire) = wire {
+            // What is lost here is a farewell.
+            let _ = wire.await;
+        }
+    }
+}
+
+async fn answer(
+    client: &Client,
+    statements: &HashMap<String, Statement>,
+    ask: &Ask<'_>,
+) -> Result<Vec<Row>, Error> {
+    match statements.get(&*ask.sql) {
+        Some(statement) if !ask.plain => {
+            let values: Vec<&(dyn ToSql + Sync)> = ask.parameters.iter().map(|value| &**value as _).collect();
+            client.query(statement, &values).await
+        }
+        _ => client.batch_execute(&ask.sql).await.map(|()| Vec::new()),
+    }
+}
+
+/// Waits for what is asked of a session, and has its socket read and written meanwhile.
+async fn drive<T>(
+    wire: &mut Option<Wire>,
+    asked: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    let mut asked = pin!(asked);
+    poll_fn(|context| {
+        // Sends, when it is polled for the first time.
+        if let Poll::Ready(result) = asked.as_mut().poll(context) {
+            return Poll::Ready(result);
+        }
+        let ended = wire.as_mut().map(|wire| wire.as_mut().poll(context));
+        // What has come is told before the end; and with the wire goes all that could still be waited for.
+        if let Some(Poll::Ready(_)) = ended {
+            *wire = None;
+        }
+        match (asked.as_mut().poll(context), ended) {
+            (Poll::Pending, Some(Poll::Ready(Err(error)))) => Poll::Ready(Err(error)),
+            (Poll::Ready(Err(told)), Some(Poll::Ready(Err(error)))) if told.is_closed() => {
+                Poll::Ready(Err(error))
+            }
+            (polled, _) => polled,
+        }
+    })
+    .await
+}
