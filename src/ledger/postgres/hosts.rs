@@ -133,7 +133,8 @@ impl Place {
         let mut config = Config::new();
         match options.get_socket() {
             Some(folder) => config.host_path(folder),
-            None => config.host(options.get_host()),
+            // An IPv6 address has brackets only in an URL.
+            None => config.host(options.get_host().trim_matches(['[', ']'])),
         };
         config.port(options.get_port()).user(options.get_username());
         config.dbname(options.get_database().unwrap_or(options.get_username()));
