@@ -13,7 +13,12 @@ use crate::server::Server;
 const NUMBER: &str = "84945989325";
 
 fn server() -> Server {
-    Server::start_with(&[("PG_TLS", "1")])
+    Server::start_with(&[("PG_TLS", "1"), ("PG_SETTINGS", "listen_addresses=127.0.0.1,127.0.0.2")])
+}
+
+/// An address that the server's certificate does not name.
+fn unnamed(url: &str) -> String {
+    url.replace("@127.0.0.1:", "@127.0.0.2:")
 }
 
 /// The server's database with this way of checking who it is.
@@ -27,14 +32,16 @@ fn checked(server: &Server, sslmode: &str, trusted: &Path) -> String {
 fn a_server_whose_certificate_is_trusted_is_used_over_tls_alone() {
     let server = server();
     let mut client = Client::open(&server.database("gateway")).expect("a client");
-    for (queue_id, sslmode) in [("1", "verify-full"), ("2", "verify-ca")] {
-        let folder = Folder::on(&checked(&server, sslmode, &server.folder().join("server.crt")));
+    let trusted = server.folder().join("server.crt");
+    let urls = ["verify-full", "verify-ca"].map(|sslmode| checked(&server, sslmode, &trusted));
+    for (queue_id, url) in [("1", urls[0].clone()), ("2", urls[1].clone()), ("3", unnamed(&urls[1]))] {
+        let folder = Folder::on(&url);
         let gateway = Gateway::start_in(folder.path(), "");
         register(queue_id, NUMBER).tell(&gateway);
         assert_eq!(state(&gateway, NUMBER), "active");
         let sql = "SELECT DISTINCT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
                    WHERE datname = 'gateway' AND pid <> pg_backend_pid()";
-        assert_eq!(client.rows(sql).expect("rows"), [[Some("t".to_owned())]], "{sslmode}");
+        assert_eq!(client.rows(sql).expect("rows"), [[Some("t".to_owned())]], "{url}");
         assert!(gateway.stop().success());
     }
 }
@@ -74,6 +81,9 @@ fn a_server_that_cannot_be_trusted_is_refused_at_start() {
         let said = refusal(folder.path());
         assert!(said.to_lowercase().contains("certificate"), "{sslmode}: {said}");
     }
+    let folder = Folder::on(&unnamed(&checked(&server, "verify-full", &server.folder().join("server.crt"))));
+    let said = refusal(folder.path());
+    assert!(said.to_lowercase().contains("certificate"), "another name: {said}");
     let folder = Folder::on(&checked(&server, "verify-full", Path::new("/nowhere/root.crt")));
     let said = refusal(folder.path());
     assert!(said.contains("/nowhere/root.crt"), "{said}");

@@ -129,12 +129,12 @@ impl Place {
     /// the same rules: what the environment and `PGPASSFILE` add, and how files are named.
     fn parse(address: &str) -> Result<Self, sqlx::Error> {
         let options = PgConnectOptions::from_str(address)?;
-        let whole = options.to_url_lossy();
+        // With another host, for of an IPv6 address it makes no URL.
+        let whole = options.clone().host("localhost").to_url_lossy();
         let mut config = Config::new();
         match options.get_socket() {
             Some(folder) => config.host_path(folder),
-            // An IPv6 address has brackets only in an URL.
-            None => config.host(options.get_host().trim_matches(['[', ']'])),
+            None => config.host(options.get_host()),
         };
         config.port(options.get_port()).user(options.get_username());
         config.dbname(options.get_database().unwrap_or(options.get_username()));
@@ -190,7 +190,8 @@ fn named_files(address: &str) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-/// One address for each host of an address with several.
+/// One address for each host of an address with several. An IPv6 host is told a second time as `hostaddr`, for
+/// sqlx looks up the name with the brackets that it has in an URL.
 fn each_host(url: &str) -> Vec<String> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
     let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -198,7 +199,42 @@ fn each_host(url: &str) -> Vec<String> {
     let (user, hosts) = server.rsplit_once('@').map_or(("", server), |(user, hosts)| (user, hosts));
     let at = if user.is_empty() { "" } else { "@" };
     let ours = |pair: &&str| !pair.is_empty() && !pair.starts_with("target_session_attrs=");
-    let query: Vec<&str> = query.split('&').filter(ours).collect();
-    let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
-    hosts.split(',').map(|host| format!("{scheme}://{user}{at}{host}/{database}{query}")).collect()
+    let address = |host: &str| {
+        let ipv6 = host.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(address, _)| address);
+        let again = ipv6.map(|address| format!("hostaddr={address}"));
+        let pairs: Vec<&str> = query.split('&').filter(ours).chain(again.as_deref()).collect();
+        let query = if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) };
+        format!("{scheme}://{user}{at}{host}/{database}{query}")
+    };
+    hosts.split(',').map(address).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_postgres::config::Host;
+
+    use super::*;
+
+    #[test]
+    fn every_host_of_an_address_is_one_that_both_drivers_can_look_up() {
+        let url = "postgres://u:p%40w@[::1]:5433,10.0.0.2:5434,db.example/ledger?sslmode=disable\
+            &target_session_attrs=any";
+        let addresses = each_host(url);
+        let tail = "/ledger?sslmode=disable";
+        assert_eq!(addresses[0], format!("postgres://u:p%40w@[::1]:5433{tail}&hostaddr=::1"));
+        assert_eq!(addresses[1], format!("postgres://u:p%40w@10.0.0.2:5434{tail}"));
+        assert_eq!(addresses[2], format!("postgres://u:p%40w@db.example{tail}"));
+        for (address, (host, port)) in
+            addresses.iter().zip([("::1", 5433), ("10.0.0.2", 5434), ("db.example", 5432)])
+        {
+            let pool = PgConnectOptions::from_str(address).expect("the pool's address");
+            assert_eq!((pool.get_host(), pool.get_port()), (host, port));
+            let place = Place::parse(address).expect("the writers' address");
+            assert_eq!(place.config.get_hosts(), [Host::Tcp(host.to_owned())]);
+            assert_eq!(
+                (place.config.get_ports(), place.config.get_password()),
+                (&[port][..], Some(&b"p@w"[..]))
+            );
+        }
+    }
 }
