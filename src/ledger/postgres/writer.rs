@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::timeout;
-use tokio_postgres::error::SqlState;
+use tokio_postgres::error::{Severity, SqlState};
 use tokio_postgres::types::{WasNull, WrongType};
 
 use super::batch::Batch;
@@ -268,9 +268,13 @@ fn foresee(work: &[&Work], rules: &Rules, batch: &mut Batch<'_>) {
 
 /// Whether the server ended the session, or is not the one that takes writes any more.
 pub(super) fn is_cut(error: &tokio_postgres::Error) -> bool {
-    match error.code() {
-        // Shut down, crashed, starting up; idle in a transaction; read-only, so a standby.
-        Some(code) => matches!(code.code(), "57P01" | "57P02" | "57P03" | "25P03" | "25006"),
+    match error.as_db_error() {
+        // What is fatal ends the session: shut down, crashed, starting up, idle for too long. And a standby is
+        // read-only.
+        Some(told) => {
+            let is_fatal = matches!(told.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
+            is_fatal || *told.code() == SqlState::READ_ONLY_SQL_TRANSACTION
+        }
         None => !error.source().is_some_and(|source| source.is::<WrongType>() || source.is::<WasNull>()),
     }
 }
