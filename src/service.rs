@@ -9,9 +9,10 @@
 //!
 //! # The rules
 //!
-//! 1. Of one kind at most one service has its *turn* on a device (`Service::rank`): the attached
-//!    right, else of what was paid the one that is running down and cannot stop, else the first in
-//!    order of being granted.
+//! 1. Of one kind at most one service is in force on a device (`Service::rank`): the attached right,
+//!    else of what was paid the one that is running down and cannot stop, else the first in order of
+//!    being granted. It has its *turn*. A right whose provider has not begun yet has its turn as well,
+//!    and what was paid goes on until it has.
 //! 2. A right attaches to the number's devices, oldest binding first, up to `devices_max`, wherever no
 //!    other right of its kind is attached. What is attached stays until the right ends, the device is
 //!    unbound, or `devices_max` shrinks (the newest attachments go). Rights that want one device at the
@@ -21,7 +22,8 @@
 //!    service keeps its id. It never queues.
 //! 4. What was paid holds milliseconds. They run down only in force: behind a right, behind others, on
 //!    an unbound device and until a remote provider has begun they stand still. Where the provider
-//!    cannot pause, they run down by the wall clock from the first beginning, whatever comes between.
+//!    cannot pause, they run down by the wall clock from its beginning there, whatever comes between;
+//!    of several such, one provider begins each at the end of the one before.
 //! 5. Unbinding ends attachments and freezes what was paid, which resumes when the same account binds
 //!    the device again, or moves to another device of the account, where it queues last.
 //!
@@ -137,6 +139,12 @@ impl Service {
     #[must_use]
     pub fn is_attached(&self) -> bool {
         self.is_live() && matches!(self.hold, Hold::Window(_))
+    }
+
+    /// Whether it is in force.
+    #[must_use]
+    pub fn is_in_force(&self) -> bool {
+        matches!(self.turn, Turn::InForce(_))
     }
 
     /// Whether it is, or is about to be, in force.

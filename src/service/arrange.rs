@@ -92,7 +92,11 @@ impl Device {
         live.filter(|service| service.left_ms(at) == Some(0)).for_each(|service| service.end(at));
     }
 
+    /// First to the rights, for what was paid makes room only to one that is in force.
     fn give_turns(&mut self, at: Timestamp) {
+        for service in self.services.iter_mut().filter(|service| service.is_attached()) {
+            service.give_turn(at);
+        }
         let turns: Vec<bool> = self.services.iter().map(|service| self.is_first(service)).collect();
         let (first, others): (Vec<_>, Vec<_>) =
             self.services.iter_mut().zip(turns).partition(|(_, is_first)| *is_first);
@@ -101,8 +105,12 @@ impl Device {
     }
 
     fn is_first(&self, service: &Service) -> bool {
+        if service.is_attached() {
+            return true;
+        }
         let rivals = self.services.iter().filter(|s| s.plan.kind == service.plan.kind && self.is_in_play(s));
-        rivals.min_by_key(|rival| rival.rank()).is_some_and(|first| first.id == service.id)
+        let first = rivals.filter(|s| !s.is_attached() || s.is_in_force()).min_by_key(|rival| rival.rank());
+        first.is_some_and(|first| first.id == service.id)
     }
 
     /// Whether it may have a turn at all: not ended, and not frozen.
@@ -119,11 +127,11 @@ impl Device {
 impl Service {
     /// Whose turn it is: the lowest rank of a kind on a device. What runs down by the wall clock goes
     /// before what can wait, so that nothing more is lost than must be.
-    pub(super) fn rank(&self) -> (u8, u32) {
+    pub(super) fn rank(&self) -> impl Ord + use<> {
         match &self.hold {
-            Hold::Window(_) => (0, 0),
-            Hold::Paid(paid) if self.runs_by_wall_clock() => (1, paid.place),
-            Hold::Paid(paid) => (2, paid.place),
+            Hold::Window(_) => (0, None, 0),
+            Hold::Paid(paid) if self.runs_by_wall_clock() => (1, paid.begun_at, paid.place),
+            Hold::Paid(paid) => (2, None, paid.place),
         }
     }
 

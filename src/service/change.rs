@@ -121,7 +121,7 @@ impl Service {
             plan: self.plan.clone(),
             starts_at: since,
             ends_at: self.carried_until(now),
-            runs_down: matches!(self.hold, Hold::Paid(paid) if !paid.pausable),
+            runs_down: self.cannot_pause(),
         }
     }
 }

@@ -32,7 +32,7 @@ pub struct Paid {
     pub granted_ms: i64,
     /// How much had run down when it last lost its turn or ended.
     pub used_ms: i64,
-    /// When it first came in force.
+    /// When it first came in force; where its provider cannot pause, when it began or begins there.
     pub begun_at: Option<Timestamp>,
     /// Whether its provider can stop and resume it.
     pub pausable: bool,
@@ -90,6 +90,11 @@ impl Service {
         self.is_live() && matches!(&self.hold, Hold::Paid(paid) if begun(paid))
     }
 
+    /// Whether it is paid time that its provider cannot stop.
+    pub(super) fn cannot_pause(&self) -> bool {
+        matches!(&self.hold, Hold::Paid(paid) if !paid.pausable)
+    }
+
     /// Gives it its turn. It is in force at once where nobody has to be asked: with the local provider,
     /// and with one that never stopped.
     pub(super) fn give_turn(&mut self, at: Timestamp) {
@@ -99,6 +104,13 @@ impl Service {
         self.turn = Turn::Asked;
         if self.plan.is_local() || self.runs_by_wall_clock() {
             self.begin(at);
+        }
+    }
+
+    /// Its provider has begun it, and cannot stop: its time runs from then on, whosever turn it is.
+    pub(super) fn run_from(&mut self, begun: Timestamp) {
+        if let Hold::Paid(paid) = &mut self.hold {
+            paid.begun_at.get_or_insert(begun);
         }
     }
 

@@ -170,13 +170,29 @@ impl Holdings {
         Ok(service_id)
     }
 
-    /// A remote provider has begun a service whose turn it is: its time runs from now. For one that has
-    /// lost its turn meanwhile nothing changes.
+    /// A remote provider has begun a service: its time runs from now, and where the provider cannot pause, from
+    /// the end of what it carries of that kind on the device already. For one that can pause and has lost its
+    /// turn meanwhile nothing changes.
     pub fn confirm(&mut self, id: &ServiceId, now: Timestamp) {
         let at = self.reach(now);
+        let stacked_until = self.service(id).and_then(|service| self.stacked_until(service));
         if let Some(service) = self.service_mut(id) {
+            if service.cannot_pause() {
+                service.run_from(stacked_until.map_or(at, |until| until.max(at)));
+            }
             service.begin(at);
         }
+        self.arrange(at);
+    }
+
+    /// Until when the provider of a service carries others that it cannot pause, of its kind on its device.
+    fn stacked_until(&self, service: &Service) -> Option<Timestamp> {
+        let beside = |other: &&Service| {
+            (&other.device, &other.plan.provider, other.plan.kind)
+                == (&service.device, &service.plan.provider, service.plan.kind)
+        };
+        let running = |other: &&Service| other.runs_by_wall_clock() && other.id != service.id;
+        self.services().filter(running).filter(beside).filter_map(Service::runs_out_at).max()
     }
 
     /// Ends a paid service before its time, as when the code behind it is withdrawn. (A right ends by

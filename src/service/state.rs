@@ -42,7 +42,8 @@ impl Device {
     /// The state of one of this device's services.
     #[must_use]
     pub fn state_of(&self, service: &Service) -> State {
-        let begun = matches!(service.hold, Hold::Paid(paid) if paid.begun_at.is_some());
+        let has_begun = |begun: Timestamp| begun <= self.settled_at;
+        let begun = matches!(service.hold, Hold::Paid(paid) if paid.begun_at.is_some_and(has_begun));
         match service.turn {
             _ if !service.is_live() => State::Ended,
             _ if self.freezes(service) => State::Frozen,

@@ -135,10 +135,13 @@ async fn paid_time_of_a_provider_that_can_pause_stands_still_behind_a_right() {
         assert!(begin.code.is_none() && !begin.task.doubt, "there is no code for the provider to know");
         world.settle(&begin, done(None), 1).await;
         world.register(ANN, "2", 5, 50).await;
+        let begin = only(&world, 5).await;
+        assert_eq!(preset(state(&begin)), Some(393), "the right leads");
+        assert_eq!(world.services("cam-1", 5).await, ["cloud active", "cloud pending"]);
+        world.settle(&begin, done(None), 5).await;
         let end = only(&world, 5).await;
-        assert_eq!(preset(state(&end)), Some(393), "the right is carried there already");
+        assert_eq!((end.task.action.word(), preset(state(&end))), ("end", Some(393)));
         world.settle(&end, done(None), 5).await;
-        assert_eq!(world.work(5).await, ["begin cam-1"]);
         assert_eq!(world.services("cam-1", 40).await, ["cloud active", "cloud paused"]);
         world.ledger.sweep(at(50), 100).await.unwrap();
         assert_eq!(world.work(50).await, ["end cam-1", "begin cam-1"]);

@@ -57,7 +57,12 @@ fn what_a_provider_owes() {
     check(&|all| redeem(all, "P", 1), &["Begin cam1 code P 1..11"]);
     check(&|all| redeem(all, "Q", 1), &[]);
     check(&|all| all.confirm(&paid("P"), Timestamp(2)), &[]);
-    check(&|all| entitle(all, 9, 5), &["End cam1 code P 2..5", "Begin cam1 entitlement R 4..9"]);
+    check(&|all| entitle(all, 9, 5), &["Begin cam1 entitlement R 4..9"]);
+    let attached = |all: &Holdings| all.services().find(|s| s.is_attached()).map(|s| s.id.clone());
+    check(
+        &|all| all.confirm(&attached(all).expect("an attachment"), Timestamp(5)),
+        &["End cam1 code P 2..5"],
+    );
     check(&|all| entitle(all, 14, 6), &["Change cam1 entitlement R 4..14"]);
     check(&|all| entitle(all, 14, 7), &[]);
     check(&|all| all.settle(Timestamp(20)), &["End cam1 entitlement R 4..20", "Begin cam1 code P 20..27"]);
@@ -93,7 +98,7 @@ fn a_right_that_came_and_went_between_ticks_is_told_to_the_remote_provider() {
     let mut all = bound(&["cam1"]);
     all.redeem(&device("cam1"), purchase("P", remote(), 10, true), Timestamp(0)).expect("it is redeemed");
     all.confirm(&paid("P"), Timestamp(0));
-    all.entitle(vec![right("R", remote(), (2, 4), 1)], Timestamp(1));
+    all.entitle(vec![right("R", plan(GrantKind::Cloud), (2, 4), 1)], Timestamp(1));
     let late = dues(&mut all, |all| all.settle(Timestamp(7)));
     assert_eq!(late, ["End cam1 code P 0..7", "Begin cam1 code P 7..15"]);
 }

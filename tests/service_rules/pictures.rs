@@ -7,7 +7,7 @@ use sdp_gateway::clock::Timestamp;
 use sdp_gateway::service::holdings::{Device, Holdings};
 use sdp_gateway::service::right::Right;
 use sdp_gateway::service::source::Source;
-use sdp_gateway::service::{Plan, Turn};
+use sdp_gateway::service::{Plan, Service};
 
 use crate::world::{account, device, paid, plan, purchase, right, settled};
 
@@ -69,7 +69,11 @@ fn happen(holdings: &mut Holdings, words: &[&str], now: Timestamp) {
             let purchase = purchase(name, plan_of(options), ms.parse().expect("a time"), pausable);
             holdings.redeem(&device(cam), purchase, now).expect("it is redeemed");
         }
-        ["begun", name] => holdings.confirm(&paid(name), now),
+        ["begun", name] => {
+            let named = |service: &&Service| service.source.id() == *name && service.is_live();
+            let id = holdings.services().find(named).expect("the service").id.clone();
+            holdings.confirm(&id, now);
+        }
         ["revoke", name] => holdings.revoke(&paid(name), now),
         ["move", name, cam] => {
             let service = holdings.take(&paid(name), now).expect("it can be taken");
@@ -86,12 +90,13 @@ fn happen(holdings: &mut Holdings, words: &[&str], now: Timestamp) {
 }
 
 fn letter(device: &Device, kind: GrantKind) -> char {
-    let turn = device.services.iter().find(|service| service.has_turn() && service.plan.kind == kind);
-    let Some(service) = turn else { return '.' };
+    let with_turn = || device.services.iter().filter(|s| s.has_turn() && s.plan.kind == kind);
+    let in_force = with_turn().find(|service| service.is_in_force());
+    let Some(service) = in_force.or_else(|| with_turn().next()) else { return '.' };
     let (Source::Entitlement(name) | Source::Code(name) | Source::Voucher(name) | Source::Order(name)) =
         &service.source;
     let first = name.chars().next().expect("a name");
-    if matches!(service.turn, Turn::InForce(_)) { first } else { first.to_ascii_lowercase() }
+    if service.is_in_force() { first } else { first.to_ascii_lowercase() }
 }
 
 #[track_caller]
@@ -271,4 +276,34 @@ fn time_that_cannot_pause_goes_before_what_can_wait() {
     let story =
         "0 bind cam1 ann\n 0 bind cam2 ann\n 0 code P cam1 8 nopause\n 1 code Q cam2 4\n 3 move P cam2";
     check(story, "cam1 PPP.........\n cam2 .QQPPPPPQQ..");
+}
+
+#[test]
+fn time_that_cannot_pause_runs_from_its_beginning_there_whosever_turn_it_is() {
+    let story = "0 bind cam1 ann\n 0 code Q cam1 4\n 1 code P cam1 4 remote nopause\n 1 begun P";
+    check(story, "cam1 QPPPPQQQ..");
+    check_states(story, 2, "Q paused, P active");
+    let under = "0 bind cam1 ann\n 0 right R 0..4\n 1 code P cam1 6 remote nopause\n 1 begun P";
+    check(under, "cam1 RRRRPPP...");
+}
+
+#[test]
+fn a_provider_that_cannot_pause_begins_each_at_the_end_of_the_one_before() {
+    let story = "0 bind cam1 ann\n 0 code P cam1 3 remote nopause\n 0 begun P\n \
+        1 code Q cam1 4 remote nopause\n 1 begun Q\n 1 code S cam1 2";
+    check(story, "cam1 PPPQQQQSS.");
+    check_states(story, 1, "P active, Q queued, S queued");
+    // What is redeemed under a right runs beside it.
+    let under = format!("{story}\n 2 right R 2..5");
+    check(&under, "cam1 PPRRRQQSS.");
+}
+
+#[test]
+fn what_was_paid_goes_on_until_a_rights_provider_has_begun() {
+    let story = "0 bind cam1 ann\n 0 code P cam1 6\n 1 right R 1..8 remote";
+    check(story, "cam1 PPPPPPrr..");
+    check_states(story, 3, "P active, R pending");
+    check(&format!("{story}\n 3 begun R"), "cam1 PPPRRRRRPPP.");
+    // What comes while it is pending is in force too.
+    check("0 bind cam1 ann\n 0 right R 0..8 remote\n 2 code P cam1 4\n 4 begun R", "cam1 rrPPRRRRPP.");
 }

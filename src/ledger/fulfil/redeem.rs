@@ -174,7 +174,7 @@ fn grant(
         Err(why) => return Err(StoreError::broken(format!("a code could not be granted: {why}"))),
     };
     if begun == Begun::There {
-        // It was begun there just now; where it is not its turn, it begins when that comes.
+        // It was begun there just now, whosever turn it is here.
         holding.now.confirm(&id, now);
     }
     let msisdn = code.msisdn.clone().or_else(|| holding.row(device).and_then(|row| row.msisdn.clone()));
