@@ -3,10 +3,12 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
 
 use crate::activation::{self, Activation};
 use crate::admin::Admin;
@@ -115,6 +117,7 @@ impl App {
 
     /// Serves until `stop` says so, then answers what was accepted, commits it and returns.
     pub async fn run(self, stop: watch::Receiver<bool>) {
+        let within = self.settings.shutdown_timeout;
         let mut serving = JoinSet::new();
         if let Some(worker) = self.worker {
             serving.spawn(worker.run(stop.clone()));
@@ -126,10 +129,35 @@ impl App {
             };
             serving.spawn(server::serve(listener, self.settings.clone(), stop.clone(), handler));
         }
-        while serving.join_next().await.is_some() {}
-        self.ledger.close().await;
-        tracing::info!("stopped");
+        let all = async move { while serving.join_next().await.is_some() {} };
+        run_until(stop, within, all, &self.ledger).await;
     }
+}
+
+/// Beyond its time, what serves and works gets this to end in its own order.
+const SLACK: Duration = Duration::from_secs(1);
+
+/// Runs until `stop`, then for `within` at most, and closes the ledger, within as much again: a ledger that
+/// hangs must not hold up a stop. What is broken off was not acknowledged.
+pub async fn run_until(
+    mut stop: watch::Receiver<bool>,
+    within: Duration,
+    running: impl Future<Output = ()>,
+    ledger: &Ledger,
+) {
+    let late = async {
+        // Without its sender it is a stop too.
+        let _ = stop.wait_for(|stop| *stop).await;
+        sleep(within + SLACK).await;
+    };
+    tokio::select! {
+        () = running => {}
+        () = late => tracing::warn!("stopping: what waits for the ledger is broken off"),
+    }
+    if timeout(within.max(SLACK), ledger.close()).await.is_err() {
+        tracing::warn!("stopping: the ledger does not answer");
+    }
+    tracing::info!("stopped");
 }
 
 /// The ledger's part of the settings.

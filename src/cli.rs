@@ -152,7 +152,10 @@ fn told(what: &str) -> Failure {
 /// A runtime for a command that waits for things.
 fn block_on<T>(future: impl Future<Output = T>) -> std::io::Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    Ok(runtime.block_on(future))
+    let done = runtime.block_on(future);
+    // A thread that hangs at a disk is not waited for.
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    Ok(done)
 }
 
 /// Prints to standard output; a reader that has gone away (`| head`) is no failure.

@@ -26,9 +26,8 @@ async fn work(config: Config) -> Ended {
     let watchdog = tokio::spawn(systemd::feed_watchdog(move || pulse.moves()));
     systemd::ready();
     tracing::info!("working");
-    worker.run(stopped).await;
-    ledger.close().await;
+    let within = config.server.shutdown_timeout();
+    app::run_until(stopped.clone(), within, worker.run(stopped), &ledger).await;
     watchdog.abort();
-    tracing::info!("stopped");
     Ok(())
 }

@@ -12,6 +12,9 @@ pub(crate) const CHECK: &str = "/vascloud/v1/notify_check";
 pub(crate) const NOTICES: usize = 60;
 const REFUSALS: usize = 3;
 
+/// How long Prometheus waits for an answer unless it is told otherwise.
+const SCRAPE_MAX: Duration = Duration::from_secs(10);
+
 /// A fault's whole course. `begin` and `end` make and mend it. Answers how
 /// long the slowest answer to a notice took during it.
 pub(crate) fn endure(gateway: &Gateway, begin: impl FnOnce(), end: impl FnOnce()) -> Duration {
@@ -42,6 +45,9 @@ pub(crate) fn endure(gateway: &Gateway, begin: impl FnOnce(), end: impl FnOnce()
     until_ready_is(gateway, 503);
     let asked = line.post(CHECK, &check("84945000001", "1000625", "1003013")).expect("an answer");
     assert!(matches!(asked.status, 200 | 503), "a check during the fault: {}", asked.text());
+    let asked = Instant::now();
+    assert_eq!(gateway.admin("/metrics").status, 200, "metrics are wanted most now");
+    assert!(asked.elapsed() < SCRAPE_MAX, "metrics took {:?}", asked.elapsed());
 
     end();
     let mended = Instant::now();
