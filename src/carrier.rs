@@ -8,6 +8,7 @@
 pub mod access;
 mod check;
 mod notify;
+mod shown;
 
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -1,7 +1,9 @@
 //! `notify_check`: may this number register? Answered from what is on disk now; changes nothing.
 
 use tokio::time::{Instant, timeout_at};
+use tracing::field::display;
 
+use super::shown::Shown;
 use super::{Answer, Carrier, RETRY_AFTER_S};
 use crate::catalog::Offer;
 use crate::config::CheckAnswers;
@@ -31,7 +33,8 @@ impl Carrier {
             _ => "unreadable",
         };
         let masked = number.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
-        tracing::info!(surface = "check", msisdn = masked, channel = ?question.channel, outcome);
+        let channel = question.channel.as_deref().map(|sent| display(Shown(sent)));
+        tracing::info!(surface = "check", msisdn = masked, channel, outcome);
         let status = status.unwrap_or(self.settings.check_error_status);
         let body = rqst::render(code, status, &question.echo());
         Answer { surface: Surface::Check, code, body, outcome, retry_after_s: RETRY_AFTER_S }

@@ -1,6 +1,9 @@
 //! `notify_reg`: a notice's way from its message to its answer. 0 is answered only after the commit
 //! has reached the disk.
 
+use tracing::field::display;
+
+use super::shown::Shown;
 use super::{Answer, Arrival, Carrier, RETRY_AFTER_S};
 use crate::ledger::{NotKept, Received, Recorded};
 use crate::subscription::notice::{self, Glimpse, Notice, Reading};
@@ -74,8 +77,8 @@ impl Carrier {
 fn tell(recorded: &Recorded, number: &str, echo: &NotifyEcho<'_>, caller: &str) -> &'static str {
     let outcome = if recorded.repeated { "repeated" } else { recorded.outcome.as_str() };
     let reason = recorded.outcome.reason().map(|reason| reason.as_str());
-    let (notice, queue_id) = (recorded.id.0, echo.queue_id);
-    tracing::info!(surface = "notify", notice, msisdn = number, ?queue_id, outcome, reason, caller);
+    let (notice, queue_id) = (recorded.id.0, echo.queue_id.map(|sent| display(Shown(sent))));
+    tracing::info!(surface = "notify", notice, msisdn = number, queue_id, outcome, reason, caller);
     outcome
 }
 

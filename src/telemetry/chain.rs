@@ -8,12 +8,17 @@ pub struct Chain<'a>(pub &'a (dyn Error + 'static));
 
 impl fmt::Display for Chain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0)?;
+        f.write_str(&line(self.0))?;
         let mut source = self.0.source();
         while let Some(error) = source {
-            write!(f, ": {error}")?;
+            write!(f, ": {}", line(error))?;
             source = error.source();
         }
         Ok(())
     }
+}
+
+/// A server's detail and hint come on lines of their own; a log line is one.
+fn line(error: &dyn Error) -> String {
+    error.to_string().replace('\n', "; ")
 }

@@ -12,7 +12,8 @@ pub const PAIRS_MAX: usize = 256;
 pub type Pairs<'a> = Vec<(Cow<'a, str>, Cow<'a, str>)>;
 
 /// Decodes a query string (without its `?`) or a form body: `%` escapes, `+` as a blank, and U+FFFD
-/// for what is not UTF-8, and for U+0000: no XML can have it, and not every database can keep it.
+/// for what is not UTF-8. For U+0000, which not every database can keep, it is U+FFFF: XML can have neither, so
+/// both are left out of an answer.
 ///
 /// # Errors
 /// When there are more than [`PAIRS_MAX`].
@@ -23,7 +24,7 @@ pub fn parse(bytes: &[u8]) -> Result<Pairs<'_>, Unreadable> {
 }
 
 fn without_nul(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.contains('\0') { text.replace('\0', "\u{FFFD}").into() } else { text }
+    if text.contains('\0') { text.replace('\0', "\u{FFFF}").into() } else { text }
 }
 
 /// Whether any of the parameters is one that the message knows, with a value or without:
@@ -45,7 +46,7 @@ mod tests {
         let expected = [
             ("msisdn", "+84945989325"),
             ("commandcode", "DK L1"),
-            ("note", "\u{FFFD}\u{FFFD}"),
+            ("note", "\u{FFFD}\u{FFFF}"),
             ("empty", ""),
             ("alone", ""),
         ];

@@ -1,0 +1,63 @@
+//! What a caller sent as a name or an id, for the log: short, of harmless characters, numbers masked.
+
+use std::fmt;
+
+use crate::ids::Msisdn;
+
+/// Characters shown, at most.
+const SHOWN_MAX: usize = 64;
+
+/// Shows letters, digits, `-`, `_` and `.`, and `?` for anything else. Digits that are a subscriber's number
+/// (eleven from 84, or ten from 0) are masked.
+pub(super) struct Shown<'a>(pub(super) &'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let end = self.0.char_indices().nth(SHOWN_MAX).map_or(self.0.len(), |(end, _)| end);
+        let mut rest = &self.0[..end];
+        while let Some(first) = rest.chars().next() {
+            let is_digit = first.is_ascii_digit();
+            let run = rest.find(|c: char| c.is_ascii_digit() != is_digit).unwrap_or(rest.len());
+            let (piece, after) = rest.split_at(run);
+            rest = after;
+            match number(piece) {
+                Some(number) => write!(f, "{number}")?,
+                None => f.write_str(&plain(piece))?,
+            }
+        }
+        if end < self.0.len() { f.write_str("...") } else { Ok(()) }
+    }
+}
+
+fn number(piece: &str) -> Option<Msisdn> {
+    let is_one =
+        (piece.len() == 11 && piece.starts_with("84")) || (piece.len() == 10 && piece.starts_with('0'));
+    Msisdn::parse(piece).ok().filter(|_| is_one)
+}
+
+fn plain(piece: &str) -> String {
+    let show = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '?' };
+    piece.chars().map(show).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_is_short_and_tells_no_number() {
+        let long = "x".repeat(400_000);
+        for (sent, shown) in [
+            ("5196664", "5196664"),
+            ("a-b_c.d", "a-b_c.d"),
+            ("1000006;msisdn=84910000007;regType=1", "1000006?msisdn?84910***007?regType?1"),
+            ("ZALO0945989325", "ZALO84945***325"),
+            ("849459893251", "849459893251"),
+            ("\u{1b}[31mDK\nL1 ộ", "??31mDK?L1??"),
+            ("", ""),
+            (&long, &format!("{}...", "x".repeat(64))),
+        ] {
+            assert_eq!(Shown(sent).to_string(), shown);
+        }
+    }
+}
