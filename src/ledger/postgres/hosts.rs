@@ -63,7 +63,7 @@ impl Hosts {
     pub(super) fn parse(url: &SecretString) -> Result<Self, OpenError> {
         let shown = LedgerUrl::Postgres(url.clone()).to_string();
         let addresses = each_host(url.expose_secret());
-        named_files(&addresses[0]).map_err(|error| OpenError::Url(shown.clone(), error))?;
+        parameters(&addresses[0]).map_err(|error| OpenError::Url(shown.clone(), error))?;
         let places = addresses.iter().map(|address| Place::parse(address)).collect::<Result<_, _>>();
         let places = places.map_err(|error| OpenError::Url(shown.clone(), error))?;
         let addresses = addresses.into_iter().map(SecretString::from).collect();
@@ -149,8 +149,8 @@ impl Place {
         config.options(theirs.chain(ours).collect::<Vec<_>>().join(" "));
         let mode = options.get_ssl_mode();
         config.ssl_mode(match mode {
-            PgSslMode::Disable | PgSslMode::Allow => SslMode::Disable,
-            PgSslMode::Prefer => SslMode::Prefer,
+            PgSslMode::Disable => SslMode::Disable,
+            PgSslMode::Allow | PgSslMode::Prefer => SslMode::Prefer,
             PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull => SslMode::Require,
         });
         // sqlx writes what it read as "file: PATH".
@@ -178,20 +178,50 @@ impl Place {
     }
 }
 
-/// Makes sure that the files which an address names can be read: the driver does not say which cannot.
-fn named_files(address: &str) -> Result<(), sqlx::Error> {
+/// What an address may say after its `?`, of what libpq knows.
+const PARAMETERS: [&str; 12] = [
+    "sslmode",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+    "application_name",
+    "options",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+];
+
+/// Makes sure that an address says nothing that would be passed over (a mistyped `sslmode` must not be), and
+/// that the files which it names can be read: the driver does not say which cannot.
+fn parameters(address: &str) -> Result<(), sqlx::Error> {
+    let bad = |what: String| sqlx::Error::Configuration(what.into());
     let query = address.split_once('?').map_or("", |(_, query)| query);
-    for (key, path) in form_urlencoded::parse(query.as_bytes()) {
+    for (key, value) in form_urlencoded::parse(query.as_bytes()) {
+        if !PARAMETERS.contains(&&*key) && !key.starts_with("options[") {
+            return Err(bad(format!("there is no parameter {key}; those are: {}", PARAMETERS.join(", "))));
+        }
         if matches!(&*key, "sslrootcert" | "sslcert" | "sslkey") {
-            std::fs::metadata(&*path)
-                .map_err(|error| sqlx::Error::Configuration(format!("{key} {path}: {error}").into()))?;
+            std::fs::metadata(&*value).map_err(|error| bad(format!("{key} {value}: {error}")))?;
         }
     }
     Ok(())
 }
 
-/// One address for each host of an address with several. An IPv6 host is told a second time as `hostaddr`, for
-/// sqlx looks up the name with the brackets that it has in an URL.
+/// One parameter, where libpq makes something else of it than the drivers.
+fn meant(pair: &str, trusts: bool) -> &str {
+    match pair {
+        "sslmode=require" if trusts => "sslmode=verify-ca",
+        "sslmode=allow" => "sslmode=prefer",
+        _ => pair,
+    }
+}
+
+/// One address for each host of an address with several, for drivers that know less than libpq: an IPv6 host is
+/// told a second time as `hostaddr`, for sqlx looks up the name with the brackets that it has in an URL; where
+/// `require` comes with `sslrootcert`, that is to be trusted alone; and what `allow`s TLS tries it first.
 fn each_host(url: &str) -> Vec<String> {
     let (scheme, rest) = url.split_once("://").unwrap_or(("postgres", url));
     let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -199,10 +229,12 @@ fn each_host(url: &str) -> Vec<String> {
     let (user, hosts) = server.rsplit_once('@').map_or(("", server), |(user, hosts)| (user, hosts));
     let at = if user.is_empty() { "" } else { "@" };
     let ours = |pair: &&str| !pair.is_empty() && !pair.starts_with("target_session_attrs=");
+    let trusts = query.split('&').any(|pair| pair.starts_with("sslrootcert="));
     let address = |host: &str| {
         let ipv6 = host.strip_prefix('[').and_then(|rest| rest.split_once(']')).map(|(address, _)| address);
         let again = ipv6.map(|address| format!("hostaddr={address}"));
-        let pairs: Vec<&str> = query.split('&').filter(ours).chain(again.as_deref()).collect();
+        let pairs: Vec<&str> =
+            query.split('&').filter(ours).map(|pair| meant(pair, trusts)).chain(again.as_deref()).collect();
         let query = if pairs.is_empty() { String::new() } else { format!("?{}", pairs.join("&")) };
         format!("{scheme}://{user}{at}{host}/{database}{query}")
     };
@@ -236,5 +268,23 @@ mod tests {
                 (&[port][..], Some(&b"p@w"[..]))
             );
         }
+    }
+
+    #[test]
+    fn what_an_address_says_of_tls_is_what_libpq_makes_of_it() {
+        let first = |query: &str| each_host(&format!("postgres://db.example/ledger?{query}")).remove(0);
+        for (query, mode) in [
+            ("sslmode=require", "require"),
+            ("sslmode=require&sslrootcert=/ca.pem", "verify-ca"),
+            ("sslrootcert=/ca.pem&sslmode=verify-full", "verify-full"),
+            ("sslmode=allow", "prefer"),
+        ] {
+            assert!(first(query).contains(&format!("sslmode={mode}")), "{query}");
+        }
+        let refused = parameters(&first("sslmod=verify-full")).expect_err("a mistyped name").to_string();
+        assert!(refused.contains("no parameter sslmod;"), "{refused}");
+        let refused = parameters(&first("sslrootcert=/nowhere/ca.pem")).expect_err("no file").to_string();
+        assert!(refused.contains("/nowhere/ca.pem"), "{refused}");
+        assert!(parameters(&first("sslmode=disable&options=-c%20a%3Db&options[b]=c")).is_ok());
     }
 }
