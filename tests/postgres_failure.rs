@@ -23,6 +23,8 @@ mod commits;
 mod crowd;
 #[path = "postgres_failure/failover.rs"]
 mod failover;
+#[path = "postgres_failure/habits.rs"]
+mod habits;
 #[path = "postgres_failure/hangs.rs"]
 mod hangs;
 #[path = "postgres_failure/restarts.rs"]

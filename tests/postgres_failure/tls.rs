@@ -57,7 +57,7 @@ fn foreign_certificate(folder: &Path) -> std::path::PathBuf {
 }
 
 /// What `serve` says when it refuses to start.
-fn refusal(folder: &Path) -> String {
+pub(crate) fn refusal(folder: &Path) -> String {
     let mut serve = Gateway::command(folder, "");
     let mut child = serve.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the gateway starts");
     let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {

@@ -27,11 +27,13 @@ pub(in crate::ledger) const OPEN: i64 = -2;
 /// How long one host may take to let us in.
 const CONNECT_MAX: Duration = Duration::from_secs(3);
 
-/// What every session is told. The plans: index scans only, made once. The bounds: a statement or a
+/// What every session is told. Each statement sees what was committed before it began, or what waited for a
+/// number's lock would be judged by what was there before the wait. The plans: index scans only, made once. The bounds: a statement or a
 /// lock that takes longer is a failure, and a gateway that vanished in mid-transaction gives up its
 /// locks. `synchronous_commit` is what an acknowledged notice stands on.
-const SESSION: [(&str, &str); 11] = [
+const SESSION: [(&str, &str); 12] = [
     ("synchronous_commit", "on"),
+    ("default_transaction_isolation", "read\\ committed"),
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
     ("enable_mergejoin", "off"),
@@ -167,9 +169,14 @@ impl Place {
     /// A session, where this is the host that takes writes.
     async fn primary(&self) -> Result<Link, ServerError> {
         let mut link = Link::open(&self.config, self.tls.clone()).await?;
-        let sql = "SELECT pg_is_in_recovery(), pg_try_advisory_lock_shared($1)";
+        let sql =
+            "SELECT pg_is_in_recovery(), pg_try_advisory_lock_shared($1), current_setting('server_encoding')";
         let rows = link.ask(Ask::new(sql).with(OPEN)).await?;
         let row = rows.first().ok_or(ServerError::Late)?;
+        // SQL_ASCII keeps the bytes as they are.
+        if !matches!(row.try_get(2)?, "UTF8" | "SQL_ASCII") {
+            return Err(ServerError::Refused("the database is not in UTF-8"));
+        }
         match (row.try_get(0)?, row.try_get(1)?) {
             (false, true) => Ok(link),
             (false, false) => Err(ServerError::Refused("a copy into this ledger is not finished")),
