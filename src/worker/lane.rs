@@ -37,8 +37,11 @@ pub(super) struct Lane {
 struct Rate {
     limiter: DefaultDirectRateLimiter,
     clock: DefaultClock,
-    /// Drawn from the limiter and not used yet.
+    /// Drawn from the limiter and not used yet: a burst's worth at most, however long nothing was to be done.
     credits: u32,
+    burst: NonZeroU32,
+    /// In which a burst's worth comes anew.
+    pause: Duration,
 }
 
 /// How many tasks may be taken up, and when more may be where that is known.
@@ -101,11 +104,13 @@ impl Rate {
     fn new(per_second: NonZeroU32) -> Self {
         let burst = NonZeroU32::new(per_second.get() / PARTS).unwrap_or(NonZeroU32::MIN);
         let limiter = RateLimiter::direct(Quota::per_second(per_second).allow_burst(burst));
-        Self { limiter, clock: DefaultClock::default(), credits: 0 }
+        let pause = Duration::from_secs(1) * burst.get() / per_second.get();
+        Self { limiter, clock: DefaultClock::default(), credits: 0, burst, pause }
     }
 
     fn room(&mut self, wanted: u32) -> Room {
-        while self.credits < wanted {
+        let at_once = wanted.min(self.burst.get());
+        while self.credits < at_once {
             match self.limiter.check() {
                 Ok(()) => self.credits += 1,
                 Err(not_until) => {
@@ -114,7 +119,7 @@ impl Rate {
                 }
             }
         }
-        Room { tasks_max: wanted, more_in: None }
+        Room { tasks_max: at_once, more_in: (at_once < wanted).then_some(self.pause) }
     }
 }
 
@@ -151,6 +156,15 @@ mod tests {
         assert_eq!(lane.room(Timestamp(0)).tasks_max, 1, "what was not used is there still");
         lane.begin();
         assert_eq!(lane.room(Timestamp(0)).tasks_max, 0);
+    }
+
+    #[test]
+    fn a_rate_that_was_not_used_lets_no_more_out_at_once() {
+        let mut lane = lane(config::Provider { per_second: 50, concurrency: 50, ..scripted() });
+        for _ in 0..10 {
+            assert_eq!(lane.room(Timestamp(0)).tasks_max, 5);
+            std::thread::sleep(Duration::from_millis(30));
+        }
     }
 
     #[test]
