@@ -325,6 +325,14 @@ impl Ledger {
         self.0.writer.submit(Work::Probe(self.0.clock.now())).await.map(drop)
     }
 
+    /// Whether the schema is still the one that this gateway knows.
+    ///
+    /// # Errors
+    /// [`MigrateError`].
+    pub async fn check_schema(&self) -> Result<(), MigrateError> {
+        migrate::check_again(&self.0.pool).await
+    }
+
     /// What a number holds of a service, by every notice that any gateway has answered so far.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
 use crate::json;
-use crate::ledger::{Ledger, NotKept};
+use crate::ledger::{Ledger, MigrateError, NotKept};
 use crate::server::Response;
 use crate::telemetry::Chain;
 use crate::worker::Beat;
@@ -22,7 +22,14 @@ const PROBE_MAX: Duration = Duration::from_secs(3);
 pub(super) struct Health {
     ledger: Ledger,
     worker: Option<Beat>,
-    last: Mutex<Option<(Instant, Result<(), String>)>>,
+    last: Mutex<Option<(Instant, Found)>>,
+}
+
+/// What was found.
+#[derive(Clone)]
+struct Found {
+    ledger: Result<(), String>,
+    schema: Result<(), String>,
 }
 
 impl Health {
@@ -30,27 +37,28 @@ impl Health {
         Self { ledger, worker, last: Mutex::new(None) }
     }
 
-    /// 200 or 503, with a report. The schema was checked when the ledger was opened. How long ago the worker
-    /// of this process got through its round stands beside it and does not count: notices are kept without
-    /// one. By `deadline` there is an answer either way.
+    /// 200 or 503, with a report. A schema that another gateway has brought up to date meanwhile is not ours
+    /// any more. How long ago the worker of this process got through its round stands beside it and does not
+    /// count: notices are kept without one. By `deadline` there is an answer either way.
     pub(super) async fn answer(&self, deadline: Instant) -> Response {
-        let ledger = self.ledger(deadline).await;
+        let Found { ledger, schema } = self.found(deadline).await;
+        let ready = ledger.is_ok() && schema.is_ok();
         let worker_age = self.worker.as_ref().and_then(Beat::age);
         let report = json!({
-            "ready": ledger.is_ok(),
+            "ready": ready,
             "ledger": ledger.as_ref().err().map_or("ok", String::as_str),
-            "schema": "ok",
+            "schema": schema.as_ref().err().map_or("ok", String::as_str),
             "waiting": self.ledger.waiting(),
             "worker_age_s": worker_age.map(|age| age.as_secs()),
         });
         let mut response = json::ok(&report);
-        if ledger.is_err() {
+        if !ready {
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
         }
         response
     }
 
-    async fn ledger(&self, deadline: Instant) -> Result<(), String> {
+    async fn found(&self, deadline: Instant) -> Found {
         let mut last = self.last.lock().await;
         if let Some((at, answer)) = &*last
             && at.elapsed() < FRESH
@@ -58,14 +66,28 @@ impl Health {
             return answer.clone();
         }
         let began = Instant::now();
-        let answer = match timeout_at(deadline.min(began + PROBE_MAX), self.ledger.probe()).await {
+        let until = deadline.min(began + PROBE_MAX);
+        let ledger = match timeout_at(until, self.ledger.probe()).await {
             Ok(Ok(())) => Ok(()),
             // A full queue is a busy writer, unless its last commit failed too.
             Ok(Err(NotKept::Full)) if !self.ledger.is_failing() => Ok(()),
             Ok(Err(error)) => Err(Chain(&error).to_string()),
             Err(_) => Err(format!("a commit takes longer than {} ms", began.elapsed().as_millis())),
         };
-        *last = Some((Instant::now(), answer.clone()));
-        answer
+        let schema = match &ledger {
+            Ok(()) => self.schema(until).await,
+            Err(_) => Err("not known: the ledger does not answer".to_owned()),
+        };
+        let found = Found { ledger, schema };
+        *last = Some((Instant::now(), found.clone()));
+        found
+    }
+
+    async fn schema(&self, until: Instant) -> Result<(), String> {
+        match timeout_at(until, self.ledger.check_schema()).await {
+            Ok(Err(error @ (MigrateError::Newer(_) | MigrateError::Older))) => Err(Chain(&error).to_string()),
+            // Where it cannot be read, readers are in trouble: notices are kept all the same.
+            Ok(_) | Err(_) => Ok(()),
+        }
     }
 }

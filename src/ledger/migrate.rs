@@ -106,6 +106,17 @@ pub(super) async fn check(address: &str, dialect: Dialect) -> Result<(), Migrate
     mark::refuse_unfinished(&mut connection, dialect).await
 }
 
+/// The same of a ledger that is open: another gateway may have brought it up to date since.
+///
+/// # Errors
+/// Where its version is another by now, or cannot be read.
+pub(super) async fn check_again(pool: &sqlx::AnyPool) -> Result<(), MigrateError> {
+    let version = sqlx::query_scalar("SELECT max(version) FROM _sqlx_migrations").fetch_one(pool).await;
+    let version: i64 = version.map_err(MigrateError::Connect)?;
+    refuse_newer(version)?;
+    if version < newest() { Err(MigrateError::Older) } else { Ok(()) }
+}
+
 fn newest() -> i64 {
     STEPS[STEPS.len() - 1].0
 }

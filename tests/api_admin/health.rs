@@ -62,6 +62,16 @@ fn a_ledger_that_cannot_be_written_is_not_ready_and_recovers() {
     }
 }
 
+#[test]
+fn a_schema_that_another_gateway_has_made_newer_is_not_ready() {
+    let gateway = Gateway::start("");
+    wait_for_readiness(&gateway, 200);
+    Ledger::of(&gateway.folder).execute("UPDATE _sqlx_migrations SET version = 99 WHERE version = 4");
+    let report = wait_for_readiness(&gateway, 503);
+    assert_eq!((&report["ready"], &report["ledger"]), (&json!(false), &json!("ok")));
+    assert!(report["schema"].as_str().is_some_and(|told| told.contains("version 99")), "{report}");
+}
+
 /// The value of a metric with these labels.
 fn metric(gateway: &Gateway, name_and_labels: &str) -> Option<f64> {
     let text = gateway.admin("/metrics").text();
