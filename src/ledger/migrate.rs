@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use sqlx::SqlSafeStr;
-use sqlx::migrate::{Migrate, Migration, MigrationType, Migrator};
+use sqlx::migrate::{AppliedMigration, Migrate, Migration, MigrationType, Migrator};
 
 use super::copy::mark;
 use super::dialect::Dialect;
@@ -74,11 +74,18 @@ async fn make(url: &LedgerUrl) -> Result<(sqlx::AnyConnection, Dialect), OpenErr
 }
 
 async fn bring_up(connection: &mut sqlx::AnyConnection, dialect: Dialect) -> Result<(i64, i64), OpenError> {
-    let before = applied(connection).await?;
+    let (done, steps) = (applied(connection, dialect).await?, migrator(dialect));
+    let before = version(&done);
     refuse_newer(before)?;
-    migrator(dialect).run_direct(None, connection, false).await.map_err(MigrateError::Engine)?;
-    let after = applied(connection).await?;
-    Ok((before, after))
+    // Where nothing is to be done nothing is asked for: who runs the gateway need not own the schema.
+    if !steps.iter().all(|step| is_done(step, &done)) {
+        steps.run_direct(None, connection, false).await.map_err(MigrateError::Engine)?;
+    }
+    Ok((before, version(&applied(connection, dialect).await?)))
+}
+
+fn is_done(step: &Migration, done: &[AppliedMigration]) -> bool {
+    done.iter().any(|done| done.version == step.version && done.checksum == step.checksum)
 }
 
 /// Makes a folder that is still there after a power cut: SQLite syncs the folder of its file, but not
@@ -98,7 +105,7 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
 /// Where it is older or newer, a copy into it is not finished, or the engine's failure.
 pub(super) async fn check(address: &str, dialect: Dialect) -> Result<(), MigrateError> {
     let mut connection = connect(address).await?;
-    let version = applied(&mut connection).await?;
+    let version = version(&applied(&mut connection, dialect).await?);
     refuse_newer(version)?;
     if version < newest() {
         return Err(MigrateError::Older);
@@ -130,11 +137,26 @@ async fn connect(address: &str) -> Result<sqlx::AnyConnection, MigrateError> {
     <sqlx::AnyConnection as sqlx::Connection>::connect(address).await.map_err(MigrateError::Connect)
 }
 
-async fn applied(connection: &mut sqlx::AnyConnection) -> Result<i64, MigrateError> {
-    let table = "_sqlx_migrations";
-    connection.ensure_migrations_table(table).await.map_err(MigrateError::Engine)?;
-    let applied = connection.list_applied_migrations(table).await.map_err(MigrateError::Engine)?;
-    Ok(applied.iter().map(|step| step.version).max().unwrap_or(0))
+/// Where the steps that were taken are kept.
+const TABLE: &str = "_sqlx_migrations";
+
+async fn applied(
+    connection: &mut sqlx::AnyConnection,
+    dialect: Dialect,
+) -> Result<Vec<AppliedMigration>, MigrateError> {
+    let found = sqlx::query_scalar(dialect.has_table()).bind(TABLE).fetch_one(&mut *connection).await;
+    let found: i64 = found.map_err(MigrateError::Connect)?;
+    if found == 0 {
+        return Ok(Vec::new());
+    }
+    if let Some(version) = connection.dirty_version(TABLE).await.map_err(MigrateError::Engine)? {
+        return Err(MigrateError::Engine(sqlx::migrate::MigrateError::Dirty(version)));
+    }
+    connection.list_applied_migrations(TABLE).await.map_err(MigrateError::Engine)
+}
+
+fn version(applied: &[AppliedMigration]) -> i64 {
+    applied.iter().map(|step| step.version).max().unwrap_or(0)
 }
 
 fn migrator(dialect: Dialect) -> Migrator {

@@ -2,8 +2,9 @@
 
 use crate::gateway::ledger::postgres::{Client, database_at};
 use crate::gateway::{Folder, Gateway};
-use crate::kit::{Book, Dice};
+use crate::kit::{Book, Dice, verify};
 use crate::load::Load;
+use crate::said::register;
 use crate::server::Server;
 use crate::tls::refusal;
 use crate::{ENOUGH, LINES, answered, conclude};
@@ -45,4 +46,22 @@ fn a_database_that_cannot_hold_every_character_is_refused() {
     let folder = Folder::on(&database_at(&server.base, "latin"));
     let said = refusal(folder.path());
     assert!(said.contains("not in UTF-8"), "{said}");
+}
+
+#[test]
+fn a_role_that_does_not_own_the_schema_serves_it() {
+    let server = Server::start();
+    let url = server.database("gateway");
+    let folder = Folder::on(&url);
+    assert!(Gateway::start_in(folder.path(), "").stop().success());
+    let mut client = Client::open(&url).expect("a client");
+    let grants = "CREATE ROLE serving LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC; \
+        GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO serving; \
+        GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO serving";
+    client.rows(grants).expect("a role");
+    let folder = Folder::on(&url.replace("gateway@", "serving@"));
+    let gateway = Gateway::start_in(folder.path(), "");
+    register("1", "84945989325").tell(&gateway);
+    assert!(gateway.stop().success());
+    verify(folder.path(), "");
 }
