@@ -138,7 +138,7 @@ fn judge(outcome: Outcome, later: Timestamp) -> (Judged, Option<ResultCode>) {
                 CodeFault::Used => ResultCode::CodeUsed,
                 CodeFault::Invalid => ResultCode::CodeInvalid,
             };
-            (Judged::BadCode { due_at: later, why: why.to_string() }, Some(code))
+            (Judged::BadCode { fault, due_at: later, why: why.to_string() }, Some(code))
         }
         Outcome::Never(why) => {
             let not_its = why.result_code.as_deref().is_some_and(|code| NOT_ITS_DEVICE.contains(&code));
