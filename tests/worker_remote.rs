@@ -87,6 +87,29 @@ fn orders_are_placed_and_cancelled_once_whatever_goes_wrong() {
 }
 
 #[test]
+fn a_cancel_cancels_what_renewals_ordered_too() {
+    let (folder, double) = (Folder::new(), wait(Double::start()));
+    let gateway = start(&folder, &double, "order", "");
+    let ledger = bound(&folder);
+    register("1", NUMBER).tell(&gateway);
+    all_done(&gateway, 1);
+    for (queue_id, hours) in [("2", 36), ("3", 60)] {
+        let until = chrono::Utc::now() + chrono::Duration::hours(hours);
+        register(queue_id, NUMBER).with("expiredTime", &said::carrier_time(until)).tell(&gateway);
+        all_done(&gateway, queue_id.parse().expect("a count"));
+    }
+    assert_eq!(double.services().len(), 3);
+    for how in [How::HangUp, How::Code("1005"), How::Status(500)] {
+        double.fail("order/cancel", true, how);
+    }
+    cancel("4", NUMBER).tell(&gateway);
+    all_done(&gateway, 4);
+    assert_eq!(double.services(), []);
+    assert_eq!(double.state.lock().expect("the double").cancelled.len(), 3, "each once");
+    wait(ledger.close());
+}
+
+#[test]
 fn codes_are_redeemed_once_whatever_goes_wrong() {
     let (folder, double) = (Folder::new(), wait(Double::start()));
     let gateway = start(&folder, &double, "code", "");

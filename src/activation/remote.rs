@@ -110,7 +110,7 @@ impl Remotes {
             action: Action::Begin,
             doubt: if task.doubt { Doubt::Possible } else { Doubt::None },
             order_num: task.order_num.clone(),
-            ended_order_num: None,
+            ended_order_nums: Vec::new(),
             user_account: task.account.clone()?,
             device_id: task.device_id.clone()?,
             camera: claimed.camera.clone(),

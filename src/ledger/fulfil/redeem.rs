@@ -273,7 +273,7 @@ fn reserve(
         settled_at: None,
     };
     store.save(&task)?;
-    Ok(Claimed { task, ended_order_num: None, code: Some(code), camera: None, wanted: None })
+    Ok(Claimed { task, ended_order_nums: Vec::new(), code: Some(code), camera: None, wanted: None })
 }
 
 /// A remote provider has redeemed a reserved code: the service is written. Where the device is another
