@@ -139,7 +139,7 @@ fn codes_are_redeemed_once_whatever_goes_wrong() {
             assert_eq!(services.len(), done, "{how:?}, works: {works}\n{services:#?}");
         }
     }
-    let counts = wait(ledger.code_counts()).expect("counts");
+    let counts = wait(ledger.code_counts(sdp_gateway::clock::Clock::system().now())).expect("counts");
     let used: Vec<_> = counts.iter().map(|count| (count.state.as_str(), count.codes)).collect();
     assert_eq!(used, [("used", 17)]);
     wait(ledger.close());
@@ -156,7 +156,7 @@ fn a_code_that_is_none_is_put_aside_for_another() {
     until("the bad one is put aside", || tasks(&gateway, "")[0]["attempts"] == 1);
     wait(ledger.add_codes(stocked(&ledger, "meari", &["STOCK-GOOD1"]), |_| ())).expect("in stock");
     all_done(&gateway, 1);
-    let counts = wait(ledger.code_counts()).expect("counts");
+    let counts = wait(ledger.code_counts(sdp_gateway::clock::Clock::system().now())).expect("counts");
     let states: Vec<_> = counts.iter().map(|count| (count.state.as_str(), count.codes)).collect();
     assert_eq!(states, [("bad", 1), ("used", 1)]);
     wait(ledger.close());

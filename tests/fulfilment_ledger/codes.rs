@@ -30,7 +30,7 @@ async fn one_code_is_used_once_whatever_the_concurrency() {
             }
         }
         assert_eq!((done, used), (1, 999));
-        let counts = world.ledger.code_counts().await.unwrap();
+        let counts = world.ledger.code_counts(at(0)).await.unwrap();
         assert_eq!((counts[0].state.as_str(), counts[0].codes), ("used", 1));
         other.close().await;
         world.verified().await;

@@ -14,7 +14,7 @@ use crate::cli::{Ended, Failure, Global, wrong_usage};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Mode};
 use crate::ledger::Ledger;
-use crate::stock::{self, CodeText};
+use crate::stock::{self, CodeText, PackageRule};
 
 /// No service or retention is longer; ten years.
 const DAYS_MAX: i64 = 3650;
@@ -96,6 +96,10 @@ impl Generate {
         if remote.is_some_and(|remote| remote.mode == Mode::Code) {
             let why = "redeems codes of its own: get some from there, and import them";
             return Err(told(&format!("{} {why}", self.provider)));
+        }
+        let rule = known.map_or(PackageRule::Free, PackageRule::of);
+        if let Err(what) = rule.check(self.package.as_deref()) {
+            wrong_usage(ErrorKind::ValueValidation, &format!("--package {what}"));
         }
         let batch = self.batch.unwrap_or_else(|| batch_of(now, kind.word()));
         Ok(About {

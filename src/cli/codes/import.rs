@@ -14,7 +14,10 @@ use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::ledger::Ledger;
 use crate::ledger::fulfil::Code;
-use crate::stock;
+use crate::stock::{self, PackageRule};
+
+/// Lines told of codes that are known as another.
+const OTHER_MAX: usize = 100;
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
@@ -29,7 +32,7 @@ impl Import {
     pub(super) async fn run(self, global: &Global, config: &Config, ledger: &Ledger) -> Ended {
         let now = Clock::system().now();
         let batch = self.batch.clone().unwrap_or_else(|| batch_of(now, "import"));
-        let codes = self.read(config, ledger, &batch, now)?;
+        let (lines, codes) = self.read(config, ledger, &batch, now)?;
         warn_of_plain_text(config);
         let (of, mut screen, mut done) = (codes.len() as u64, Screen::new(), 0);
         let added = ledger.add_codes(codes, |so_far| {
@@ -47,20 +50,36 @@ impl Import {
         } else {
             print(&format!("imported {}, known already {known}, batch {batch}\n", added.new));
         }
-        Ok(())
+        self.tell(&lines, &added.other)
     }
 
-    /// The file's codes, sealed; its faults are told one a line.
+    /// Lines whose codes are in stock as something else are slips that somebody should see.
+    fn tell(&self, lines: &[u64], other: &[(usize, Code)]) -> Ended {
+        let name = self.file.display();
+        for (place, kept) in other.iter().take(OTHER_MAX) {
+            let line = lines.get(*place).copied().unwrap_or_default();
+            let (kind, days, provider) = (kept.kind.word(), kept.days, &kept.provider);
+            let kept = format!("{kind}, {days} days, provider {provider}, batch {}", kept.batch);
+            eprintln!("{name}: line {line}: is known already as another, and kept as it was: {kept}");
+        }
+        if other.len() > OTHER_MAX {
+            eprintln!("{name}: so are {} more", other.len() - OTHER_MAX);
+        }
+        if other.is_empty() { Ok(()) } else { Err(Failure::Told) }
+    }
+
+    /// The file's codes, sealed, with the line of each; its faults are told one a line.
     fn read(
         &self,
         config: &Config,
         ledger: &Ledger,
         batch: &str,
         now: Timestamp,
-    ) -> Result<Vec<Code>, Failure> {
+    ) -> Result<(Vec<u64>, Vec<Code>), Failure> {
         let name = self.file.display().to_string();
         let file = File::open(&self.file).map_err(|error| told(&format!("{name}: {error}")))?;
-        let providers = config.providers.keys().cloned().collect();
+        let rule = |(name, provider): (&String, &_)| (name.clone(), PackageRule::of(provider));
+        let providers = config.providers.iter().map(rule).collect();
         let rows = stock::read(&name, file, &providers, now).map_err(|faults| {
             eprintln!("{faults}");
             Failure::Told
@@ -78,6 +97,7 @@ impl Import {
             };
             about.code(&row.code, ledger, now)
         };
-        Ok(rows.into_iter().map(code).collect::<Result<_, _>>()?)
+        let lines = rows.iter().map(|row| row.line).collect();
+        Ok((lines, rows.into_iter().map(code).collect::<Result<_, _>>()?))
     }
 }

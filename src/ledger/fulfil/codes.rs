@@ -10,12 +10,22 @@ const TOGETHER: usize = 20;
 const ROWS_MAX: usize = 500;
 
 /// How many of the codes are new.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Added {
     /// Taken into stock.
     pub new: u64,
     /// Known already, and left as they were: their places in what was handed in.
     pub known: Vec<usize>,
+    /// Those of the known ones that give something else than was handed in: their places, and what is kept.
+    pub other: Vec<(usize, Code)>,
+}
+
+impl Code {
+    /// Whether both give the same, from the same provider, for as long.
+    fn gives_as(&self, other: &Self) -> bool {
+        let gives = |code: &Self| (code.kind, code.days, code.storage, code.retention_days, code.expires_at);
+        gives(self) == gives(other) && self.provider == other.provider && self.package == other.package
+    }
 }
 
 /// Adds them.
@@ -27,11 +37,18 @@ pub(super) fn add(store: &mut impl Store, codes: &[Code]) -> Result<Added, Store
     let mut added = Added::default();
     for (place, (code, known)) in codes.iter().zip(known).enumerate() {
         // Two of one name in one write: the first counts, and a batch sees its own rows.
-        if known.is_some() || store.get::<Code>(code.key.as_str())?.is_some() {
-            added.known.push(place);
-        } else {
+        let known = match known {
+            Some(known) => Some(known),
+            None => store.get::<Code>(code.key.as_str())?,
+        };
+        let Some(known) = known else {
             store.save(code)?;
             added.new += 1;
+            continue;
+        };
+        added.known.push(place);
+        if !known.gives_as(code) {
+            added.other.push((place, known));
         }
     }
     Ok(added)
@@ -56,6 +73,7 @@ impl Ledger {
                 let before = (round * together + part) * TOGETHER;
                 all.new += added.new;
                 all.known.extend(added.known.into_iter().map(|place| before + place));
+                all.other.extend(added.other.into_iter().map(|(place, code)| (before + place, code)));
             }
             progress(all.new + all.known.len() as u64);
         }
