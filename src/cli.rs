@@ -28,7 +28,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{Config, Faults, environment};
 use crate::telemetry::Chain;
-use output::print;
+use output::{print, tell};
 
 /// What a command ends with: nothing, or what went wrong.
 pub(crate) type Ended = Result<(), Failure>;
@@ -122,11 +122,11 @@ impl Cli {
             Command::Openapi => openapi::run(),
         };
         if let Err(Failure::Untold(error)) = &ended {
-            eprintln!("sdp-gateway: {}", Chain(&**error));
+            tell(format!("sdp-gateway: {}", Chain(&**error)));
         }
         let unprinted = output::failure();
         if let Some(error) = unprinted {
-            eprintln!("sdp-gateway: standard output cannot be written to: {error}");
+            tell(format!("sdp-gateway: standard output cannot be written to: {error}"));
         }
         if ended.is_ok() && unprinted.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
@@ -146,7 +146,7 @@ fn wrong_usage(kind: clap::error::ErrorKind, what: &str) -> ! {
 
 /// Tells what went wrong, on one line.
 fn told(what: &str) -> Failure {
-    eprintln!("sdp-gateway: {what}");
+    tell(format!("sdp-gateway: {what}"));
     Failure::Told
 }
 

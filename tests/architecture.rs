@@ -52,7 +52,7 @@ const ALONE: [(&str, &[&str]); 2] =
     [("clock", &["Utc::now", "SystemTime::now", "Local::now"]), ("config", &["env::var", "env::vars"])];
 
 /// What only one file may hold: whatever prints, a full device or a reader that has gone is met in one way.
-const STDOUT: (&str, [&str; 2]) = ("src/cli/output.rs", ["io::stdout()", " println!("]);
+const STDOUT: (&str, [&str; 3]) = ("src/cli/output.rs", ["io::stdout()", " println!(", "eprintln!("]);
 
 const LINES_MAX: usize = 400;
 

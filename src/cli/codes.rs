@@ -111,7 +111,7 @@ async fn list(global: &Global, ledger: &Ledger) -> Ended {
 /// Says so where whoever reads the ledger could use the codes.
 fn warn_of_plain_text(config: &Config) {
     if config.codes.key.is_none() {
-        eprintln!("sdp-gateway: codes.key_file is not set: these codes are kept in plain text");
+        super::tell("sdp-gateway: codes.key_file is not set: these codes are kept in plain text");
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::subscriber::cell;
 use super::table::columns;
-use super::{Ended, Failure, Global, block_on, chosen, open, output};
+use super::{Ended, Global, block_on, chosen, open, output, told};
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::journal::Outcome;
 use crate::ledger::read::{Filter, Kept, Page};
@@ -122,10 +122,7 @@ async fn show(ledger: &Ledger, id: NoticeId) -> Ended {
             super::print(&format!("{notice:#}\n"));
             Ok(())
         }
-        None => {
-            eprintln!("sdp-gateway: there is no notice {id}");
-            Err(Failure::Told)
-        }
+        None => Err(told(&format!("there is no notice {id}"))),
     }
 }
 

@@ -1,6 +1,8 @@
-//! Standard output, for every command in one way. A reader that has gone away (`| head`) is no failure: what comes
+//! What commands print and tell, in one way for all. On standard output a reader that has gone away (`| head`) is no failure: what comes
 //! after is written nowhere. Anything else, such as a full device, makes the command end with 1 and is told once.
+//! Standard error is written to as far as it goes.
 
+use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 use std::sync::OnceLock;
 
@@ -44,4 +46,10 @@ pub(super) fn lost() -> Option<&'static io::Error> {
 /// The failure that printing was, if it was one.
 pub(super) fn failure() -> Option<&'static io::Error> {
     lost().filter(|error| error.kind() != ErrorKind::BrokenPipe)
+}
+
+/// Tells something beside the output, on a line of its own.
+pub(super) fn tell(line: impl Display) {
+    // There is no other place to say that it could not be said.
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }

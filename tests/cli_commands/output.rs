@@ -60,6 +60,17 @@ fn a_full_device_is_told_on_one_line_and_a_reader_that_has_gone_on_none() {
 }
 
 #[test]
+fn where_nothing_can_be_told_either_the_end_tells() {
+    let folder = folder();
+    crate::cli(folder.path(), "", "migrate").check(0);
+    for arguments in ["notices list", "notices show 7", "codes generate --kind ai --count 1 --days 1"] {
+        let mut command = Gateway::cli(folder.path(), "");
+        command.args(arguments.split_whitespace()).stdout(full()).stderr(full());
+        assert_eq!(command.status().expect("it runs").code(), Some(1), "{arguments}");
+    }
+}
+
+#[test]
 fn a_copy_tells_a_full_device_too() {
     let folder = folder();
     crate::cli(folder.path(), "", "migrate").check(0);

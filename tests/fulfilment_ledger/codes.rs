@@ -212,6 +212,33 @@ async fn a_device_is_bound_when_its_remote_code_is_redeemed_and_not_by_a_try() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_many_accounts_at_once_one_may_try_its_remote_code_on_an_unbound_device() {
+    for world in World::each().await {
+        let other = world.another().await;
+        let codes: Vec<String> = (0..100).map(|n| format!("FAR-{n}")).collect();
+        world.stock(&codes.iter().map(String::as_str).collect::<Vec<_>>(), GrantKind::Ai, "test").await;
+        let asked = codes.iter().enumerate().map(|(n, code)| {
+            let wish = world.wish(code, GrantKind::Ai, ("cam-1", &format!("user-{n}")), 0);
+            let ledger = if n % 2 == 0 { world.ledger.clone() } else { other.clone() };
+            tokio::spawn(async move { ledger.redeem(wish).await.expect("written") })
+        });
+        let (mut tries, mut waits) = (Vec::new(), 0);
+        for answer in asked.collect::<Vec<_>>() {
+            match answer.await.expect("no panic") {
+                Redeemed::Remote(task) => tries.push(task),
+                Redeemed::UnderWay => waits += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((tries.len(), waits), (1, 99));
+        world.settle(&tries[0], Outcome::Done { note: None, follow_up_at: None }, 0).await;
+        assert_eq!(world.services("cam-1", 0).await, ["ai active"]);
+        other.close().await;
+        world.verified().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whoever_dies_over_a_remote_code_is_followed_by_a_worker() {
     for world in World::each().await {
         world.stock(&["FAR-1", "FAR-2"], GrantKind::Ai, "test").await;

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{About, TOGETHER, batch, batch_of, told, warn_of_plain_text};
 use crate::catalog::{GrantKind, Storage};
 use crate::cli::progress::Screen;
-use crate::cli::{Ended, Failure, Global, output, print, wrong_usage};
+use crate::cli::{Ended, Failure, Global, output, print, tell, wrong_usage};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Mode};
 use crate::ledger::Ledger;
@@ -71,10 +71,10 @@ impl Generate {
         }
         printer.end();
         screen.end();
-        eprintln!("{made} codes in batch {}", about.batch);
+        tell(format!("{made} codes in batch {}", about.batch));
         if ended.is_err() {
             let left = (count - made).min(u32::try_from(TOGETHER).unwrap_or(u32::MAX));
-            eprintln!("sdp-gateway: up to {left} more may be in stock that were not printed");
+            tell(format!("sdp-gateway: up to {left} more may be in stock that were not printed"));
         }
         // A code is shown this once: here a reader that has gone away is a failure too.
         if printed < made {

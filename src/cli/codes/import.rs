@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::{About, batch, batch_of, told, warn_of_plain_text};
 use crate::cli::progress::Screen;
-use crate::cli::{Ended, Failure, Global, print};
+use crate::cli::{Ended, Failure, Global, print, tell};
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::ledger::Ledger;
@@ -42,7 +42,7 @@ impl Import {
         let added = added.await;
         screen.end();
         let added = added.inspect_err(|_| {
-            eprintln!("sdp-gateway: at least {done} of {of} are in stock; run it again for the others");
+            tell(format!("sdp-gateway: at least {done} of {of} are in stock; run it again for the others"));
         })?;
         let known = added.known.len();
         if global.json {
@@ -60,10 +60,10 @@ impl Import {
             let line = lines.get(*place).copied().unwrap_or_default();
             let (kind, days, provider) = (kept.kind.word(), kept.days, &kept.provider);
             let kept = format!("{kind}, {days} days, provider {provider}, batch {}", kept.batch);
-            eprintln!("{name}: line {line}: is known already as another, and kept as it was: {kept}");
+            tell(format!("{name}: line {line}: is known already as another, and kept as it was: {kept}"));
         }
         if other.len() > OTHER_MAX {
-            eprintln!("{name}: so are {} more", other.len() - OTHER_MAX);
+            tell(format!("{name}: so are {} more", other.len() - OTHER_MAX));
         }
         if other.is_empty() { Ok(()) } else { Err(Failure::Told) }
     }
@@ -81,7 +81,7 @@ impl Import {
         let rule = |(name, provider): (&String, &_)| (name.clone(), PackageRule::of(provider));
         let providers = config.providers.iter().map(rule).collect();
         let rows = stock::read(&name, file, &providers, now).map_err(|faults| {
-            eprintln!("{faults}");
+            tell(faults);
             Failure::Told
         })?;
         let code = |row: stock::Import| {
