@@ -109,6 +109,26 @@ fn a_cancel_cancels_what_renewals_ordered_too() {
     wait(ledger.close());
 }
 
+/// The package is in grace for weeks, for which nothing was ordered.
+#[test]
+fn an_order_that_is_over_needs_no_cancelling() {
+    let (folder, double) = (Folder::new(), wait(Double::start()));
+    let gateway = start(&folder, &double, "order", "");
+    let ledger = bound(&folder);
+    let soon = chrono::Utc::now() + chrono::Duration::seconds(3);
+    register("1", NUMBER).with("expiredTime", &said::carrier_time(soon)).tell(&gateway);
+    all_done(&gateway, 1);
+    register("2", NUMBER).tell(&gateway);
+    all_done(&gateway, 2);
+    until("the first is over", || chrono::Utc::now() > soon + chrono::Duration::milliseconds(10));
+    cancel("3", NUMBER).tell(&gateway);
+    all_done(&gateway, 3);
+    let left = double.services();
+    let cancels = double.calls().iter().filter(|call| call.contains("order/cancel")).count();
+    assert_eq!((left.len(), cancels), (1, 1), "{left:?}");
+    wait(ledger.close());
+}
+
 #[test]
 fn codes_are_redeemed_once_whatever_goes_wrong() {
     let (folder, double) = (Folder::new(), wait(Double::start()));

@@ -1,6 +1,6 @@
-//! What commands print and tell, in one way for all. On standard output a reader that has gone away (`| head`) is no failure: what comes
-//! after is written nowhere. Anything else, such as a full device, makes the command end with 1 and is told once.
-//! Standard error is written to as far as it goes.
+//! What commands print and tell, in one way for all. A reader of standard output that has gone away (`| head`) is no
+//! failure: what comes after is written nowhere. Anything else, such as a full device, makes the command end with 1
+//! and is told once. Standard error is written to as far as it goes.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};

@@ -13,11 +13,8 @@ use crate::cli::{Ended, Failure, Global, print, tell};
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::ledger::Ledger;
-use crate::ledger::fulfil::Code;
+use crate::ledger::fulfil::{Added, Code};
 use crate::stock::{self, PackageRule};
-
-/// Lines told of codes that are known as another.
-const OTHER_MAX: usize = 100;
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
@@ -50,22 +47,23 @@ impl Import {
         } else {
             print(&format!("imported {}, known already {known}, batch {batch}\n", added.new));
         }
-        self.tell(&lines, &added.other)
+        self.tell(&lines, &added)
     }
 
     /// Lines whose codes are in stock as something else are slips that somebody should see.
-    fn tell(&self, lines: &[u64], other: &[(usize, Code)]) -> Ended {
+    fn tell(&self, lines: &[u64], added: &Added) -> Ended {
         let name = self.file.display();
-        for (place, kept) in other.iter().take(OTHER_MAX) {
+        for (place, kept) in &added.other {
             let line = lines.get(*place).copied().unwrap_or_default();
             let (kind, days, provider) = (kept.kind.word(), kept.days, &kept.provider);
             let kept = format!("{kind}, {days} days, provider {provider}, batch {}", kept.batch);
             tell(format!("{name}: line {line}: is known already as another, and kept as it was: {kept}"));
         }
-        if other.len() > OTHER_MAX {
-            tell(format!("{name}: so are {} more", other.len() - OTHER_MAX));
+        let more = added.others - added.other.len() as u64;
+        if more > 0 {
+            tell(format!("{name}: so are {more} more"));
         }
-        if other.is_empty() { Ok(()) } else { Err(Failure::Told) }
+        if added.others == 0 { Ok(()) } else { Err(Failure::Told) }
     }
 
     /// The file's codes, sealed, with the line of each; its faults are told one a line.

@@ -9,6 +9,9 @@ use crate::ledger::{Ledger, NotKept, StoreError};
 const TOGETHER: usize = 20;
 const ROWS_MAX: usize = 500;
 
+/// Codes that are told of where others give something else.
+const OTHER_MAX: usize = 100;
+
 /// How many of the codes are new.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Added {
@@ -16,7 +19,9 @@ pub struct Added {
     pub new: u64,
     /// Known already, and left as they were: their places in what was handed in.
     pub known: Vec<usize>,
-    /// Those of the known ones that give something else than was handed in: their places, and what is kept.
+    /// How many of the known ones give something else than was handed in.
+    pub others: u64,
+    /// The first of those: their places, and what is kept.
     pub other: Vec<(usize, Code)>,
 }
 
@@ -48,6 +53,7 @@ pub(super) fn add(store: &mut impl Store, codes: &[Code]) -> Result<Added, Store
         };
         added.known.push(place);
         if !known.gives_as(code) {
+            added.others += 1;
             added.other.push((place, known));
         }
     }
@@ -73,7 +79,10 @@ impl Ledger {
                 let before = (round * together + part) * TOGETHER;
                 all.new += added.new;
                 all.known.extend(added.known.into_iter().map(|place| before + place));
-                all.other.extend(added.other.into_iter().map(|(place, code)| (before + place, code)));
+                all.others += added.others;
+                let left = OTHER_MAX.saturating_sub(all.other.len());
+                let other = added.other.into_iter().map(|(place, code)| (before + place, code));
+                all.other.extend(other.take(left));
             }
             progress(all.new + all.known.len() as u64);
         }

@@ -48,7 +48,7 @@ const UNDONE: &str = "WHERE service_id = $1 AND id < $2 AND provider = $3 \
     AND id > (SELECT COALESCE(MAX(e.id), 0) FROM task e WHERE e.service_id = $1 AND e.id < $2 \
     AND e.provider = $3 AND e.action = 'end' AND e.state = 'done') ORDER BY id DESC LIMIT $4";
 
-/// Steps that one end undoes. Where every day is renewed by a step of its own, grace included, they are fewer.
+/// Steps that one end undoes: renewals far ahead are few.
 const UNDONE_MAX: i64 = 64;
 
 impl Ledger {
@@ -136,7 +136,11 @@ impl Ledger {
         let parameters = vec![service.as_str().into(), end.id.0.into(), provider.into(), UNDONE_MAX.into()];
         let undone: Vec<Task> = self.select(UNDONE, parameters).await?;
         let ended_at_ms = end.body.ends_at_ms.unwrap_or(end.created_at.0);
-        let is_left = |task: &Task| task.body.ends_at_ms.is_none_or(|ends_at_ms| ends_at_ms > ended_at_ms);
+        // Nothing was ordered for the days of grace.
+        let is_left = |task: &Task| {
+            let until_ms = task.body.expires_at_ms.or(task.body.ends_at_ms);
+            until_ms.is_none_or(|until_ms| until_ms > ended_at_ms)
+        };
         let left = undone.into_iter().enumerate().filter(|(place, task)| *place == 0 || is_left(task));
         Ok(left.map(|(_, task)| task.order_num).collect())
     }
