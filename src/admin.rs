@@ -154,7 +154,7 @@ impl Admin {
         count(Reason::ALL.map(Reason::as_str), self.ledger.parked().await, telemetry::parked);
         count(
             GrantKind::ALL.map(GrantKind::word),
-            self.ledger.codes_in_stock().await,
+            self.ledger.codes_in_stock(self.clock.now()).await,
             telemetry::codes_unused,
         );
         if let Err(error) = self.measure_tasks().await {

@@ -10,6 +10,7 @@ mod migrate;
 mod notices;
 mod open;
 mod openapi;
+mod output;
 mod progress;
 mod replay;
 mod serve;
@@ -27,6 +28,7 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{Config, Faults, environment};
 use crate::telemetry::Chain;
+use output::{print, tell};
 
 /// What a command ends with: nothing, or what went wrong.
 pub(crate) type Ended = Result<(), Failure>;
@@ -119,15 +121,14 @@ impl Cli {
             Command::Ledger(command) => ledger::run(global, command),
             Command::Openapi => openapi::run(),
         };
-        match ended {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(failure) => {
-                if let Failure::Untold(error) = failure {
-                    eprintln!("sdp-gateway: {}", Chain(&*error));
-                }
-                ExitCode::FAILURE
-            }
+        if let Err(Failure::Untold(error)) = &ended {
+            tell(format!("sdp-gateway: {}", Chain(&**error)));
         }
+        let unprinted = output::failure();
+        if let Some(error) = unprinted {
+            tell(format!("sdp-gateway: standard output cannot be written to: {error}"));
+        }
+        if ended.is_ok() && unprinted.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }
 
@@ -145,7 +146,7 @@ fn wrong_usage(kind: clap::error::ErrorKind, what: &str) -> ! {
 
 /// Tells what went wrong, on one line.
 fn told(what: &str) -> Failure {
-    eprintln!("sdp-gateway: {what}");
+    tell(format!("sdp-gateway: {what}"));
     Failure::Told
 }
 
@@ -156,11 +157,4 @@ fn block_on<T>(future: impl Future<Output = T>) -> std::io::Result<T> {
     // A thread that hangs at a disk is not waited for.
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     Ok(done)
-}
-
-/// Prints to standard output; a reader that has gone away (`| head`) is no failure.
-fn print(text: &str) {
-    use std::io::Write;
-    let mut out = std::io::stdout().lock();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }

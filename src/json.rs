@@ -7,6 +7,7 @@ use hyper::StatusCode;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
 use serde_json::json;
 
 use crate::clock::Timestamp;
@@ -171,7 +172,7 @@ pub fn device(text: &str) -> Result<DeviceId, Problem> {
     DeviceId::parse(&text).map_err(|error| Problem::bad(format!("the device given is {error}")))
 }
 
-/// A request's body as JSON, an empty one as an empty object.
+/// A request's body as a JSON object, an empty one as an empty object.
 ///
 /// # Errors
 /// 413 where it is too large, 400 where it is none, 408 where it did not come in time.
@@ -182,9 +183,19 @@ pub async fn body<T: DeserializeOwned>(request: &mut Request) -> Result<T, Probl
         BodyError::Broken => Problem::bad("the body broke off"),
         BodyError::Late => Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"),
     })?;
-    let text = if read.trim_ascii().is_empty() { b"{}" } else { &read[..] };
-    serde_json::from_slice(text)
-        .map_err(|error| Problem::bad(format!("the body is not as it must be: {error}")))
+    object(&read).map_err(Problem::bad)
+}
+
+/// A list would fill fields by their places, which nobody has promised.
+fn object<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
+    let text = if text.trim_ascii().is_empty() { b"{}" } else { text };
+    if !text.trim_ascii_start().starts_with(b"{") {
+        return Err("the body is no JSON object".to_owned());
+    }
+    serde_json::from_slice(text).map_err(|error| match error.classify() {
+        Category::Data => format!("the body is not as it must be: {error}"),
+        _ => format!("the body is no JSON object: {error}"),
+    })
 }
 
 /// A path's notice id.
@@ -196,10 +207,21 @@ pub fn notice_id(text: &str) -> Result<NoticeId, Problem> {
 }
 
 /// One parameter of a query, decoded; empty counts as absent.
-#[must_use]
-pub fn parameter(query: Option<&str>, name: &str) -> Option<String> {
-    let mut pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-    pairs.find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.into_owned())
+///
+/// # Errors
+/// 400 where it is given in two ways, or has a character that no text of ours can have.
+pub fn parameter(query: Option<&str>, name: &str) -> Result<Option<String>, Problem> {
+    let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
+    let mut values = pairs.filter(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value);
+    let Some(first) = values.next() else { return Ok(None) };
+    if values.any(|other| other != first) {
+        return Err(Problem::bad(format!("{name} is given in two ways")));
+    }
+    // A server's text cannot hold it.
+    if first.contains('\0') {
+        return Err(Problem::bad(format!("{name} has a character in it that there is no text of")));
+    }
+    Ok(Some(first.into_owned()))
 }
 
 /// An RFC 3339 parameter. A `+` of its zone that was not escaped arrives as a blank.
@@ -207,7 +229,7 @@ pub fn parameter(query: Option<&str>, name: &str) -> Option<String> {
 /// # Errors
 /// 400 where it is none.
 pub fn time_parameter(query: Option<&str>, name: &str) -> Result<Option<Timestamp>, Problem> {
-    let Some(text) = parameter(query, name) else { return Ok(None) };
+    let Some(text) = parameter(query, name)? else { return Ok(None) };
     let read = Timestamp::from_rfc3339(&text.replace(' ', "+")).or_else(|| Timestamp::from_rfc3339(&text));
     read.map(Some).ok_or_else(|| Problem::bad(format!("{name} is not an RFC 3339 time")))
 }

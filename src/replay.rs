@@ -38,10 +38,12 @@ use screen::Screen;
 use target::Target;
 use verdict::Verdict;
 
-/// One more than the most connections.
-const LANES_BEYOND_MAX: usize = 1025;
-/// One more than the most repetitions.
-const REPEAT_BEYOND_MAX: u32 = 1_000_001;
+/// The most connections.
+pub const LANES_MAX: i64 = 1024;
+/// The most repetitions.
+pub const REPEAT_MAX: i64 = 1_000_000;
+/// The fewest messages a second.
+pub const RATE_MIN: f64 = 0.001;
 
 /// What to send, where to, and how.
 #[derive(Debug, Clone)]
@@ -127,27 +129,19 @@ pub enum ReplayError {
     },
 }
 
-/// Replays `options.paths` against `options.target`, printing to standard output; the last line is
-/// the [`Summary`].
+/// Replays `options.paths` against `options.target`, printing to `out`; the last line is the [`Summary`].
 ///
 /// # Errors
 /// [`ReplayError`]: before anything is sent for a bad option or an unreadable case. A difference or a
 /// failed message is no error, see [`Summary::is_clean`].
-pub async fn run(options: Options, clock: Clock) -> Result<Summary, ReplayError> {
-    run_into(options, clock, Box::new(io::stdout())).await
-}
-
-/// The same as [`run`], printing to `out`.
-///
-/// # Errors
-/// As [`run`].
 pub async fn run_into(
     options: Options,
     clock: Clock,
     out: Box<dyn Write + Send>,
 ) -> Result<Summary, ReplayError> {
     check(&options)?;
-    let target = Target::parse(&options.target).map_err(ReplayError::Option)?;
+    let target =
+        Target::parse(&options.target).map_err(|what| ReplayError::Option(format!("target {what}")))?;
     let cases = load::load(&options.paths, options.utc_offset).map_err(ReplayError::Faults)?;
     let preparer = Preparer::new(&cases, &options, clock);
     let mut screen = Screen::new(out, cases.len() as u64 * u64::from(options.repeat));
@@ -162,15 +156,31 @@ pub async fn run_into(
 }
 
 fn check(options: &Options) -> Result<(), ReplayError> {
-    let fault = match options {
-        Options { concurrency: 0 | LANES_BEYOND_MAX.., .. } => "concurrency must be from 1 to 1024",
-        Options { repeat: 0 | REPEAT_BEYOND_MAX.., .. } => "repeat must be from 1 to 1000000",
-        Options { rate: Some(rate), .. } if !(rate.is_finite() && *rate >= 0.001) => {
-            "rate must be 0.001 messages per second or more"
-        }
-        _ => return Ok(()),
-    };
-    Err(ReplayError::Option(fault.to_owned()))
+    let fault = |what: String| Err(ReplayError::Option(what));
+    if !i64::try_from(options.concurrency).is_ok_and(|lanes| (1..=LANES_MAX).contains(&lanes)) {
+        return fault(format!("concurrency must be from 1 to {LANES_MAX}"));
+    }
+    if !(1..=REPEAT_MAX).contains(&options.repeat.into()) {
+        return fault(format!("repeat must be from 1 to {REPEAT_MAX}"));
+    }
+    if options.rate.is_some_and(|rate| !is_rate(rate)) {
+        return fault(format!("rate must be {RATE_MIN} messages per second or more"));
+    }
+    Ok(())
+}
+
+/// Whether so many messages can be sent a second.
+#[must_use]
+pub fn is_rate(per_second: f64) -> bool {
+    per_second.is_finite() && per_second >= RATE_MIN
+}
+
+/// Whether messages can be sent there.
+///
+/// # Errors
+/// Why not, to follow the option's name; the address is not in it.
+pub fn check_target(target: &str) -> Result<(), String> {
+    Target::parse(target).map(drop)
 }
 
 fn dry_run(

@@ -6,11 +6,13 @@
 mod draw;
 mod import;
 mod import_row;
+mod package;
 pub mod redeem;
 mod seal;
 mod text;
 
 pub use draw::{DrawError, draw};
 pub use import::{Import, ROWS_MAX, read};
+pub use package::PackageRule;
 pub use seal::{Lookup, OpenError, SealError, Vault};
 pub use text::{BadCode, CHARS_MAX, CodeText, Shape};

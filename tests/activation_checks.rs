@@ -171,6 +171,7 @@ fn times_and_nonces() {
     let nonce = verify(&params, &partners, &RULES, NOW).unwrap().nonce.unwrap();
     assert_eq!((nonce.nonce.as_str(), nonce.until), ("704", Timestamp(NOW.0 + 600_000)));
     refused(&signed(&with(&[("signatureNonce", &"x".repeat(129))])), ResultCode::Signature);
+    refused(&signed(&with(&[("signatureNonce", "a\0b")])), ResultCode::Signature);
 
     let strict = Activation { require_nonce: true, ..RULES };
     let both = [("signatureNonce", "704"), ("timestamp", "1712115627")];

@@ -51,6 +51,9 @@ const ABSENCES: [(&str, &[&str], &str); 12] = [
 const ALONE: [(&str, &[&str]); 2] =
     [("clock", &["Utc::now", "SystemTime::now", "Local::now"]), ("config", &["env::var", "env::vars"])];
 
+/// What only one file may hold: whatever prints, a full device or a reader that has gone is met in one way.
+const STDOUT: (&str, [&str; 3]) = ("src/cli/output.rs", ["io::stdout()", " println!(", "eprintln!("]);
+
 const LINES_MAX: usize = 400;
 
 struct Source {
@@ -152,6 +155,17 @@ fn what_is_promised_to_be_absent_is_absent() {
                 let found = words.iter().find(|word| text.contains(*word));
                 assert!(found.is_none(), "{}:{line}: {found:?} belongs to {module}", source.file.display());
             }
+        }
+    }
+}
+
+#[test]
+fn standard_output_is_written_in_one_place() {
+    let (own, words) = STDOUT;
+    for source in sources().iter().filter(|source| source.file != Path::new(own)) {
+        for (line, text) in code(source) {
+            let found = words.iter().find(|word| text.contains(*word));
+            assert!(found.is_none(), "{}:{line}: {found:?} belongs to {own}", source.file.display());
         }
     }
 }

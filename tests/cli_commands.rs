@@ -10,6 +10,8 @@ mod said;
 mod beside;
 #[path = "cli_commands/ledger.rs"]
 mod ledger;
+#[path = "cli_commands/output.rs"]
+mod output;
 #[path = "cli_commands/settings.rs"]
 mod settings;
 #[path = "cli_commands/sqlite.rs"]

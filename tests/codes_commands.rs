@@ -46,6 +46,10 @@ fn codes(gateway: &Gateway, arguments: &str) -> Ended {
 const SETTINGS: &str = "[[partner]]\nname = 'app'\ntoken = 'app-token'\nkey = 'pk-test'\n\
     secrets = ['unit-test-partner-secret']\n\
     [providers.rehearsal]\nkind = 'scripted'\n\
+    [providers.cams]\nkind = 'watcher'\nbase_url = 'http://127.0.0.1:9'\napi_key = 'key'\norganization_id = 7\n\
+    default_preset_id = 1\nlogin_domain = 'sdp.example'\n\
+    [providers.orders]\nkind = 'activation'\nmode = 'order'\nbase_url = 'http://127.0.0.1:9'\npartner_key = 'pk-test'\n\
+    partner_secret = 'unit-test-partner-secret'\nsource_app = 72\n\
     [providers.meari]\nkind = 'activation'\nbase_url = 'http://127.0.0.1:9'\npartner_key = 'pk-test'\n\
     partner_secret = 'unit-test-partner-secret'\nsource_app = 72\n";
 
@@ -116,6 +120,27 @@ fn what_a_code_gives_is_what_was_said() {
 }
 
 #[test]
+fn what_has_expired_is_no_stock() {
+    let gateway = Gateway::start(SETTINGS);
+    let soon = (chrono::Utc::now() + chrono::Duration::seconds(3))
+        .to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let made = codes(&gateway, &format!("generate --kind ai --count 3 --days 7 --batch a --expires {soon}"));
+    codes(&gateway, "generate --kind ai --count 2 --days 7 --batch a --expires 2999-01-01T00:00:00Z")
+        .check(0);
+    let first = made.check(0).out.lines().next().expect("a code").to_owned();
+    let row = |state: &str, many| ("ai".to_owned(), "local".to_owned(), state.to_owned(), many);
+    let until = std::time::Instant::now() + gateway::PATIENCE;
+    while counts(&gateway) != [row("expired", 3), row("unused", 2)] {
+        assert!(std::time::Instant::now() < until, "{:?}", counts(&gateway));
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    assert_eq!(redeem("ann", "cam-1", &first, "1").code(&gateway), "1068");
+    assert_eq!(gateway.admin("/api/v1/stats").json()["codes"], json!({"ai": 2}));
+    let metrics = gateway.admin("/metrics").text();
+    assert!(metrics.contains("sdp_gateway_codes_unused{kind=\"ai\"} 2"), "{metrics}");
+}
+
+#[test]
 fn a_hundred_thousand_codes_are_a_hundred_thousand() {
     let gateway = Gateway::start(SETTINGS);
     let made = codes(&gateway, "generate --kind ai --count 100000 --days 30 --batch many");
@@ -168,6 +193,9 @@ fn wrong_usage_ends_with_two_and_makes_nothing() {
         "generate --kind cloud --count 1 --days 1 --batch a/b",
         "generate --kind cloud --count 1 --days 1 --expires tomorrow",
         "generate --kind cloud --count 1 --days 1 --expires 2001-01-01T00:00:00Z",
+        "generate --kind ai --count 1 --days 1 --package a/b",
+        "generate --kind ai --count 1 --days 1 --provider orders",
+        "generate --kind cloud --count 1 --days 1 --provider cams --package abc",
         "import",
         "forget",
     ] {

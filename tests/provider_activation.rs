@@ -64,7 +64,7 @@ fn task(action: Action) -> Task {
         action,
         doubt: Doubt::None,
         order_num: "GW-000001".to_owned(),
-        ended_order_num: (action == Action::End).then(|| "GW-000001".to_owned()),
+        ended_order_nums: (action == Action::End).then(|| "GW-000001".to_owned()).into_iter().collect(),
         // Whatever the case here, the other side must see it in lower case.
         user_account: UserAccount::parse(&ACCOUNT.to_uppercase()).unwrap(),
         device_id: DeviceId::parse(DEVICE).unwrap(),
@@ -246,6 +246,38 @@ async fn an_empty_stock_calls_nobody() {
     let Outcome::Done(settled) = client.send(&task(Action::End)).await else { panic!("not done") };
     assert!(settled.note.is_some());
     assert_eq!(double.calls(), [""; 0]);
+}
+
+#[tokio::test]
+async fn an_end_cancels_all_orders_that_it_names() {
+    let double = Double::start().await;
+    let client = client(settings(&double, Mode::Order));
+    let names: Vec<String> = (1..=4).map(|n| format!("GW-00000{n}")).collect();
+    for order_num in &names {
+        let order = Task { order_num: order_num.clone(), ..task(Action::Begin) };
+        assert!(is_done(&[client.send(&order).await]));
+    }
+    let end = Task { ended_order_nums: names.iter().rev().cloned().collect(), ..task(Action::End) };
+    let cancelled = || double.state.lock().unwrap().cancelled.clone();
+    // One that is refused for good keeps no other back; silence ends the attempt.
+    double.fail("order/cancel", false, How::Code("1027"));
+    double.fail("order/cancel", true, How::Code("1001"));
+    double.fail("order/cancel", true, How::HangUp);
+    assert!(matches!(client.send(&end).await, Outcome::Unknown(_)));
+    assert_eq!(cancelled(), [names[2].clone(), names[1].clone()]);
+    // What the first attempt cancelled is not there any more, which is as well.
+    let Outcome::Done(settled) = client.send(&end).await else { panic!("not done") };
+    assert_eq!(settled.note, None);
+    assert_eq!((double.services(), cancelled().len()), (vec![], 4));
+    let Outcome::Done(settled) = client.send(&end).await else { panic!("not done") };
+    assert!(settled.note.is_some_and(|note| note.contains("no such order")), "{:?}", settled.note);
+    double.fail("order/cancel", false, How::Code("4002"));
+    let Outcome::Done(settled) = client.send(&end).await else { panic!("not done") };
+    assert!(settled.note.is_some_and(|note| note.contains("too old")), "{:?}", settled.note);
+    for (code, is_fit) in [("1005", false), ("1027", true)] {
+        double.fail("order/cancel", false, How::Code(code));
+        assert_eq!(never(&client.send(&end).await).is_some(), is_fit, "{code}");
+    }
 }
 
 #[tokio::test]

@@ -2,13 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use sdp_gateway::catalog::{GrantKind, Storage};
 use sdp_gateway::clock::Timestamp;
 use sdp_gateway::config::CodesKey;
-use sdp_gateway::stock::{CodeText, Import, OpenError, Vault, draw, read};
+use sdp_gateway::stock::{CodeText, Import, OpenError, PackageRule, Vault, draw, read};
 
 fn code(text: &str) -> CodeText {
     CodeText::parse(text).unwrap()
@@ -77,12 +77,14 @@ proptest! {
 
     #[test]
     fn any_bytes_may_be_imported(bytes: Vec<u8>) {
-        let _ = read("codes.csv", bytes.as_slice(), &BTreeSet::new(), Timestamp(0));
+        let _ = read("codes.csv", bytes.as_slice(), &BTreeMap::new(), Timestamp(0));
     }
 }
 
 fn import(text: &str) -> Result<Vec<Import>, Vec<String>> {
-    let providers = BTreeSet::from(["meari".to_owned()]);
+    let rules =
+        [("meari", PackageRule::Free), ("orders", PackageRule::Needed), ("cams", PackageRule::Preset)];
+    let providers = rules.into_iter().map(|(name, rule)| (name.to_owned(), rule)).collect();
     let now = Timestamp::from_rfc3339("2026-01-01T00:00:00Z").unwrap();
     let read = read("codes.csv", text.as_bytes(), &providers, now);
     read.map_err(|faults| faults.0.iter().map(ToString::to_string).collect())
@@ -105,6 +107,24 @@ fn columns_in_their_order_or_by_name() {
     assert_eq!((named[0].days, named[0].retention_days), (30, Some(7)));
     assert_eq!(import("").unwrap(), []);
     assert_eq!(import("code,kind,days\n").unwrap(), []);
+}
+
+#[test]
+fn what_could_never_be_redeemed_is_a_fault() {
+    let faults = import(
+        "A&B-1,cloud,30\nABCD-1,cloud,30,,orders\nABCD-2,cloud,30,,orders,,,pkg-7d\nABCD-3,cloud,30,,cams,,,abc\n\
+         ABCD-4,cloud,30,,cams,,,0\nABCD-5,cloud,30,,cams,,,394\nABCD-6,cloud,30,,cams\n",
+    )
+    .unwrap_err();
+    assert_eq!(
+        faults,
+        [
+            "codes.csv: line 1: code has an & in it, which no request may",
+            "codes.csv: line 2: package is missing: the provider places orders, and this is what it orders",
+            "codes.csv: line 4: package is not a preset of the provider: a whole number, 1 or more",
+            "codes.csv: line 5: package is not a preset of the provider: a whole number, 1 or more",
+        ]
+    );
 }
 
 #[test]

@@ -87,6 +87,49 @@ fn orders_are_placed_and_cancelled_once_whatever_goes_wrong() {
 }
 
 #[test]
+fn a_cancel_cancels_what_renewals_ordered_too() {
+    let (folder, double) = (Folder::new(), wait(Double::start()));
+    let gateway = start(&folder, &double, "order", "");
+    let ledger = bound(&folder);
+    register("1", NUMBER).tell(&gateway);
+    all_done(&gateway, 1);
+    for (queue_id, hours) in [("2", 36), ("3", 60)] {
+        let until = chrono::Utc::now() + chrono::Duration::hours(hours);
+        register(queue_id, NUMBER).with("expiredTime", &said::carrier_time(until)).tell(&gateway);
+        all_done(&gateway, queue_id.parse().expect("a count"));
+    }
+    assert_eq!(double.services().len(), 3);
+    for how in [How::HangUp, How::Code("1005"), How::Status(500)] {
+        double.fail("order/cancel", true, how);
+    }
+    cancel("4", NUMBER).tell(&gateway);
+    all_done(&gateway, 4);
+    assert_eq!(double.services(), []);
+    assert_eq!(double.state.lock().expect("the double").cancelled.len(), 3, "each once");
+    wait(ledger.close());
+}
+
+/// The package is in grace for weeks, for which nothing was ordered.
+#[test]
+fn an_order_that_is_over_needs_no_cancelling() {
+    let (folder, double) = (Folder::new(), wait(Double::start()));
+    let gateway = start(&folder, &double, "order", "");
+    let ledger = bound(&folder);
+    let soon = chrono::Utc::now() + chrono::Duration::seconds(3);
+    register("1", NUMBER).with("expiredTime", &said::carrier_time(soon)).tell(&gateway);
+    all_done(&gateway, 1);
+    register("2", NUMBER).tell(&gateway);
+    all_done(&gateway, 2);
+    until("the first is over", || chrono::Utc::now() > soon + chrono::Duration::milliseconds(10));
+    cancel("3", NUMBER).tell(&gateway);
+    all_done(&gateway, 3);
+    let left = double.services();
+    let cancels = double.calls().iter().filter(|call| call.contains("order/cancel")).count();
+    assert_eq!((left.len(), cancels), (1, 1), "{left:?}");
+    wait(ledger.close());
+}
+
+#[test]
 fn codes_are_redeemed_once_whatever_goes_wrong() {
     let (folder, double) = (Folder::new(), wait(Double::start()));
     let gateway = start(&folder, &double, "code", "");
@@ -116,7 +159,7 @@ fn codes_are_redeemed_once_whatever_goes_wrong() {
             assert_eq!(services.len(), done, "{how:?}, works: {works}\n{services:#?}");
         }
     }
-    let counts = wait(ledger.code_counts()).expect("counts");
+    let counts = wait(ledger.code_counts(sdp_gateway::clock::Clock::system().now())).expect("counts");
     let used: Vec<_> = counts.iter().map(|count| (count.state.as_str(), count.codes)).collect();
     assert_eq!(used, [("used", 17)]);
     wait(ledger.close());
@@ -133,7 +176,7 @@ fn a_code_that_is_none_is_put_aside_for_another() {
     until("the bad one is put aside", || tasks(&gateway, "")[0]["attempts"] == 1);
     wait(ledger.add_codes(stocked(&ledger, "meari", &["STOCK-GOOD1"]), |_| ())).expect("in stock");
     all_done(&gateway, 1);
-    let counts = wait(ledger.code_counts()).expect("counts");
+    let counts = wait(ledger.code_counts(sdp_gateway::clock::Clock::system().now())).expect("counts");
     let states: Vec<_> = counts.iter().map(|count| (count.state.as_str(), count.codes)).collect();
     assert_eq!(states, [("bad", 1), ("used", 1)]);
     wait(ledger.close());

@@ -127,7 +127,8 @@ fn lately(params: &Params, rules: &Activation, now: Timestamp) -> Option<Option<
         let apart_ms = now.0.abs_diff(timestamp(text)?.0);
         (apart_ms <= skew_ms.unsigned_abs()).then_some(())?;
     }
-    if nonce.is_some_and(|nonce| nonce.len() > NONCE_BYTES_MAX) {
+    // A server's text cannot hold a U+0000.
+    if nonce.is_some_and(|nonce| nonce.len() > NONCE_BYTES_MAX || nonce.contains('\0')) {
         return None;
     }
     Some(nonce.map(|nonce| NonceUse { nonce: nonce.to_owned(), until: now.plus_ms(2 * skew_ms) }))

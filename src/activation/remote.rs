@@ -110,7 +110,7 @@ impl Remotes {
             action: Action::Begin,
             doubt: if task.doubt { Doubt::Possible } else { Doubt::None },
             order_num: task.order_num.clone(),
-            ended_order_num: None,
+            ended_order_nums: Vec::new(),
             user_account: task.account.clone()?,
             device_id: task.device_id.clone()?,
             camera: claimed.camera.clone(),
@@ -138,7 +138,7 @@ fn judge(outcome: Outcome, later: Timestamp) -> (Judged, Option<ResultCode>) {
                 CodeFault::Used => ResultCode::CodeUsed,
                 CodeFault::Invalid => ResultCode::CodeInvalid,
             };
-            (Judged::BadCode { due_at: later, why: why.to_string() }, Some(code))
+            (Judged::BadCode { fault, due_at: later, why: why.to_string() }, Some(code))
         }
         Outcome::Never(why) => {
             let not_its = why.result_code.as_deref().is_some_and(|code| NOT_ITS_DEVICE.contains(&code));

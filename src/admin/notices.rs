@@ -19,7 +19,7 @@ impl Admin {
         let filter = Filter {
             outcome: word(query, "outcome", &Outcome::WORDS)?,
             reason: word(query, "reason", &Reason::ALL.map(Reason::as_str))?,
-            msisdn: parameter(query, "msisdn").map(|text| json::number(&text)).transpose()?,
+            msisdn: parameter(query, "msisdn")?.map(|text| json::number(&text)).transpose()?,
         };
         let (limit, cursor) = (limit(query)?, cursor(query)?.map(NoticeId));
         let found = self.ledger.notices(&filter, Page::Before(cursor), limit + 1).await;

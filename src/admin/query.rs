@@ -10,7 +10,7 @@ const LIMIT_MAX: u32 = 500;
 
 /// A parameter that is one of these words; a mistyped one must not look like an empty list.
 pub(super) fn word(query: Option<&str>, name: &str, words: &[&str]) -> Result<Option<String>, Problem> {
-    let sent = parameter(query, name);
+    let sent = parameter(query, name)?;
     match &sent {
         Some(word) if !words.contains(&word.as_str()) => {
             Err(Problem::bad(format!("{name} is one of {}", words.join(", "))))
@@ -21,13 +21,13 @@ pub(super) fn word(query: Option<&str>, name: &str, words: &[&str]) -> Result<Op
 
 /// How many rows.
 pub(super) fn limit(query: Option<&str>) -> Result<u32, Problem> {
-    let Some(text) = parameter(query, "limit") else { return Ok(LIMIT_DEFAULT) };
+    let Some(text) = parameter(query, "limit")? else { return Ok(LIMIT_DEFAULT) };
     let limit = text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
     limit.ok_or_else(|| Problem::bad(format!("limit is 1 to {LIMIT_MAX}")))
 }
 
 /// The row before which the page begins.
 pub(super) fn cursor(query: Option<&str>) -> Result<Option<i64>, Problem> {
-    let Some(text) = parameter(query, "cursor") else { return Ok(None) };
+    let Some(text) = parameter(query, "cursor")? else { return Ok(None) };
     text.parse().map(Some).map_err(|_| Problem::bad("cursor is not one that a list gave"))
 }

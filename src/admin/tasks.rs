@@ -19,8 +19,8 @@ impl Admin {
         let state = word(query, "state", &TaskState::ALL.map(TaskState::word))?;
         let filter = TaskFilter {
             state: state.as_deref().and_then(TaskState::from_word),
-            provider: parameter(query, "provider"),
-            msisdn: parameter(query, "msisdn").map(|text| json::number(&text)).transpose()?,
+            provider: parameter(query, "provider")?,
+            msisdn: parameter(query, "msisdn")?.map(|text| json::number(&text)).transpose()?,
         };
         let (limit, cursor) = (limit(query)?, cursor(query)?.map(TaskId));
         let found = self.ledger.tasks(&filter, cursor, limit + 1).await;

@@ -1,7 +1,7 @@
 //! What `retry` and `discard` do to the rows that an operator chose, by their ids or by a filter, and how it is
 //! told. Leaves which rows there are, and what is done to one, to the commands.
 
-use super::{Ended, Failure};
+use super::{Ended, Failure, print};
 use crate::ledger::fulfil::TaskOperated;
 use crate::ledger::{NotKept, Operated, StoreError};
 
@@ -52,7 +52,8 @@ impl Tally {
 
     /// An id that there is not is a slip that somebody should see.
     fn told(self) -> Ended {
-        println!("changed {}, unchanged {}, unknown {}", self.changed, self.unchanged, self.unknown);
+        let Self { changed, unchanged, unknown } = self;
+        print(&format!("changed {changed}, unchanged {unchanged}, unknown {unknown}\n"));
         if self.unknown > 0 { Err(Failure::Told) } else { Ok(()) }
     }
 }

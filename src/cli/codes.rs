@@ -11,7 +11,7 @@ use super::subscriber::cell;
 use super::table::columns;
 use super::{Ended, Global, block_on, open, told};
 use crate::catalog::{GrantKind, Storage};
-use crate::clock::Timestamp;
+use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::ledger::Ledger;
 use crate::ledger::fulfil::{Code, CodeState};
@@ -87,7 +87,7 @@ pub(super) fn run(global: &Global, command: Codes) -> Ended {
 }
 
 async fn list(global: &Global, ledger: &Ledger) -> Ended {
-    let counts = ledger.code_counts().await?;
+    let counts = ledger.code_counts(Clock::system().now()).await?;
     let row = |count: &crate::ledger::read::CodeCount| {
         json!({
             "batch": count.batch,
@@ -111,7 +111,7 @@ async fn list(global: &Global, ledger: &Ledger) -> Ended {
 /// Says so where whoever reads the ledger could use the codes.
 fn warn_of_plain_text(config: &Config) {
     if config.codes.key.is_none() {
-        eprintln!("sdp-gateway: codes.key_file is not set: these codes are kept in plain text");
+        super::tell("sdp-gateway: codes.key_file is not set: these codes are kept in plain text");
     }
 }
 

@@ -1,6 +1,6 @@
 //! `config`: checks settings and catalog, and prints what is in force.
 
-use super::{Ended, Failure, Global};
+use super::{Ended, Failure, Global, tell};
 use crate::catalog::Catalog;
 use crate::config::{Config, environment};
 
@@ -14,7 +14,7 @@ pub(super) fn run(global: &Global) -> Ended {
         Ok(()) => super::print(&config.to_masked_toml()),
         // Where a person or a deployment looks for them, one a line.
         Err(faults) => {
-            eprintln!("{faults}");
+            tell(faults);
             return Err(Failure::Told);
         }
     }

@@ -7,7 +7,7 @@ use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::{Ended, Failure, Global, block_on, open};
+use super::{Ended, Failure, Global, block_on, open, print};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Ledger {
@@ -37,10 +37,10 @@ fn verify(global: &Global) -> Ended {
     })??;
     if global.json {
         let (numbers, faults, told) = (verified.numbers, verified.faults, &verified.told);
-        println!("{:#}", json!({"numbers": numbers, "faults": faults, "told": told}));
+        print(&format!("{:#}\n", json!({"numbers": numbers, "faults": faults, "told": told})));
     } else {
-        verified.told.iter().for_each(|fault| println!("{fault}"));
-        println!("verified {} numbers, {} faults", verified.numbers, verified.faults);
+        verified.told.iter().for_each(|fault| print(&format!("{fault}\n")));
+        print(&format!("verified {} numbers, {} faults\n", verified.numbers, verified.faults));
     }
     if verified.faults == 0 { Ok(()) } else { Err(Failure::Told) }
 }

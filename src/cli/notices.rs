@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::subscriber::cell;
 use super::table::columns;
-use super::{Ended, Failure, Global, block_on, chosen, open};
+use super::{Ended, Global, block_on, chosen, open, output, told};
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::journal::Outcome;
 use crate::ledger::read::{Filter, Kept, Page};
@@ -122,10 +122,7 @@ async fn show(ledger: &Ledger, id: NoticeId) -> Ended {
             super::print(&format!("{notice:#}\n"));
             Ok(())
         }
-        None => {
-            eprintln!("sdp-gateway: there is no notice {id}");
-            Err(Failure::Told)
-        }
+        None => Err(told(&format!("there is no notice {id}"))),
     }
 }
 
@@ -153,18 +150,14 @@ async fn operate(ledger: &Ledger, operation: Operation, chosen: &Chosen) -> Ende
 }
 
 async fn export(ledger: &Ledger, which: &Which) -> Ended {
-    use std::io::Write;
     let filter = which.filter();
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let mut after = NoticeId(0);
-    while let Some(page) = next_page(ledger, &filter, &mut after).await? {
-        for kept in page {
-            if let Some(line) = line(&kept) {
-                writeln!(out, "{line}")?;
-            }
-        }
+    while output::lost().is_none()
+        && let Some(page) = next_page(ledger, &filter, &mut after).await?
+    {
+        let lines = page.iter().filter_map(line).map(|line| format!("{line}\n"));
+        super::print(&lines.collect::<String>());
     }
-    out.flush()?;
     Ok(())
 }
 

@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use clap::error::ErrorKind;
 
-use super::{Ended, Failure, Global, block_on};
+use super::output::Output;
+use super::{Ended, Failure, Global, block_on, wrong_usage};
 use crate::clock::Clock;
 use crate::replay::{self, Options};
 
@@ -18,13 +20,13 @@ pub(crate) struct Replay {
     #[arg(long, value_name = "URL")]
     target: String,
     /// Messages under way at once; those of one number stay in order
-    #[arg(long, default_value_t = 1)]
-    concurrency: usize,
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=replay::LANES_MAX))]
+    concurrency: u16,
     /// Messages a second; without it as fast as answers come
-    #[arg(long)]
+    #[arg(long, value_parser = rate)]
     rate: Option<f64>,
     /// How often the whole is sent
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=replay::REPEAT_MAX))]
     repeat: u32,
     /// Give new queueIDs, requestids, numbers and times, consistently
     #[arg(long)]
@@ -36,16 +38,25 @@ pub(crate) struct Replay {
     #[arg(long)]
     dry_run: bool,
     /// Seconds to wait for one answer
-    #[arg(long, default_value_t = 30)]
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..))]
     timeout: u64,
 }
 
+fn rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate| replay::is_rate(*rate));
+    rate.ok_or_else(|| format!("is not a number of {} or more", replay::RATE_MIN))
+}
+
 pub(super) fn run(global: &Global, command: Replay) -> Ended {
+    // Told without the address itself: it may hold a password.
+    if let Err(what) = replay::check_target(&command.target) {
+        wrong_usage(ErrorKind::ValueValidation, &format!("--target {what}"));
+    }
     let config = global.load()?;
     let options = Options {
         paths: command.paths,
         target: command.target,
-        concurrency: command.concurrency,
+        concurrency: command.concurrency.into(),
         rate: command.rate,
         repeat: command.repeat,
         fresh: command.fresh,
@@ -54,6 +65,6 @@ pub(super) fn run(global: &Global, command: Replay) -> Ended {
         utc_offset: config.carrier.utc_offset,
         timeout: Duration::from_secs(command.timeout),
     };
-    let summary = block_on(replay::run(options, Clock::system()))??;
+    let summary = block_on(replay::run_into(options, Clock::system(), Box::new(Output)))??;
     if summary.is_clean() { Ok(()) } else { Err(Failure::Told) }
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::subscriber::cell;
 use super::table::columns;
-use super::{Ended, Failure, Global, block_on, chosen, open};
+use super::{Ended, Global, block_on, chosen, open};
 use crate::clock::{Clock, Timestamp};
 use crate::ids::Msisdn;
 use crate::ledger::Ledger;
@@ -144,10 +144,7 @@ async fn show(ledger: &Ledger, id: TaskId) -> Ended {
             super::print(&format!("{:#}\n", whole(task)?));
             Ok(())
         }
-        None => {
-            eprintln!("sdp-gateway: there is no task {}", id.0);
-            Err(Failure::Told)
-        }
+        None => Err(super::told(&format!("there is no task {}", id.0))),
     }
 }
 

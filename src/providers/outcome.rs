@@ -5,6 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
+pub use crate::stock::redeem::CodeFault;
 
 /// What came of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,15 +47,6 @@ pub struct Settled {
     /// When the device is to be looked at again, by a task of its own: for providers that
     /// [`converge`](super::Provider::converges).
     pub follow_up_at: Option<Timestamp>,
-}
-
-/// What is wrong with a code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CodeFault {
-    /// It was used before, elsewhere.
-    Used,
-    /// There is none such, or it is for another type of service.
-    Invalid,
 }
 
 /// Why something did not come about, for the ledger and the log: never holds a number, a code, an

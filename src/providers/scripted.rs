@@ -75,7 +75,7 @@ pub(super) mod tests {
             action: Action::Begin,
             doubt: Doubt::None,
             order_num: "step-1".to_owned(),
-            ended_order_num: None,
+            ended_order_nums: Vec::new(),
             user_account: UserAccount::parse("account").expect("an account"),
             device_id: DeviceId::parse("10001").expect("a device"),
             camera: None,

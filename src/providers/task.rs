@@ -32,8 +32,8 @@ pub struct Task {
     /// Our own number of this step, 1 to 64 of `A-Z a-z 0-9 -`, never used for another: what a
     /// provider knows the step by.
     pub order_num: String,
-    /// For [`Action::End`] and only there: the `order_num` of the step that is undone.
-    pub ended_order_num: Option<String>,
+    /// For [`Action::End`] and only there: the `order_num`s of the steps that are undone, the newest first.
+    pub ended_order_nums: Vec<String>,
     /// Whose the device is.
     pub user_account: UserAccount,
     /// The device.

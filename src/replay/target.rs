@@ -17,20 +17,20 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Reads a target; the fault is a sentence for the operator.
+    /// Reads a target; the fault follows the option's name, and holds no password.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        let uri: Uri = text.parse().map_err(|error| format!("target {text:?}: {error}"))?;
+        let uri: Uri = text.parse().map_err(|error| format!("is no address: {error}"))?;
         match uri.scheme_str() {
             Some("http") => {}
             Some("https") => {
-                return Err("target: replay speaks http only; TLS belongs to the reverse proxy, \
+                return Err("is https, and replay speaks http only; TLS belongs to the reverse proxy, \
                             so name the gateway's own listener"
                     .to_owned());
             }
-            _ => return Err(format!("target {text:?} does not begin with http://")),
+            _ => return Err("does not begin with http://".to_owned()),
         }
         if uri.query().is_some() {
-            return Err(format!("target {text:?} has a query; put it into the cases' paths"));
+            return Err("has a query; put it into the cases' paths".to_owned());
         }
         let whole = uri.authority().map(|authority| authority.as_str()).unwrap_or_default();
         let (user, _) = whole.rsplit_once('@').unzip();

@@ -1,13 +1,13 @@
 //! Reads a file of codes for the stock (`codes import`): one code a line, all faults told at once, each
 //! by its line and none with the code itself. Leaves duplicates of codes in stock to the ledger.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::io::{BufRead, BufReader, Read};
 
 use csv::{ReaderBuilder, StringRecord, Trim};
 
-use super::CodeText;
 use super::import_row::{COLUMNS, row};
+use super::{CodeText, PackageRule};
 use crate::catalog::{GrantKind, Storage};
 use crate::clock::Timestamp;
 use crate::config::Faults;
@@ -24,6 +24,8 @@ const FAULTS_MAX: usize = 100;
 /// A code to be taken into stock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Import {
+    /// Where it stands in the file, from 1.
+    pub line: u64,
     /// The code.
     pub code: CodeText,
     /// What it is for.
@@ -44,14 +46,14 @@ pub struct Import {
 
 /// Reads `code,kind,days[,expires,provider,storage,retention_days,package]`, with a first line of these
 /// names or without; with one, columns may stand in any order. `file` names the faults' place,
-/// `providers` are the names there are beside `local`.
+/// `providers` are those there are beside `local`.
 ///
 /// # Errors
 /// All faults, up to a bound.
 pub fn read(
     file: &str,
     input: impl Read,
-    providers: &BTreeSet<String>,
+    providers: &BTreeMap<String, PackageRule>,
     now: Timestamp,
 ) -> Result<Vec<Import>, Faults> {
     let mut reading = Reading { file, faults: Faults::default(), order: None, seen: HashMap::new() };
@@ -98,7 +100,7 @@ impl Reading<'_> {
         &mut self,
         line: u64,
         bytes: &[u8],
-        providers: &BTreeSet<String>,
+        providers: &BTreeMap<String, PackageRule>,
         now: Timestamp,
     ) -> Option<Import> {
         let Ok(text) = std::str::from_utf8(bytes) else {
@@ -115,7 +117,7 @@ impl Reading<'_> {
             return None;
         }
         let fields = order.iter().copied().zip(&record).filter(|(_, text)| !text.is_empty()).collect();
-        let (found, faults) = row(&fields, providers, now);
+        let (found, faults) = row(line, &fields, providers, now);
         for what in faults {
             self.fault(line, what);
         }

@@ -1,9 +1,9 @@
 //! One line of a file of codes: what its fields may say, alone and together. Leaves lines and columns to
 //! `import`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
-use super::{CodeText, Import};
+use super::{CodeText, Import, PackageRule};
 use crate::catalog::{GrantKind, Storage};
 use crate::clock::Timestamp;
 
@@ -19,14 +19,13 @@ pub(super) type Fields<'a> = HashMap<&'a str, &'a str>;
 
 /// The code of a line, and what is wrong with it; where anything is, there is none.
 pub(super) fn row(
+    line: u64,
     fields: &Fields<'_>,
-    providers: &BTreeSet<String>,
+    providers: &BTreeMap<String, PackageRule>,
     now: Timestamp,
 ) -> (Option<Import>, Vec<String>) {
     let mut faults = Vec::new();
-    let code = required(fields, "code", &mut faults, |text| {
-        CodeText::parse(text).map_err(|error| format!("is {error}"))
-    });
+    let code = required(fields, "code", &mut faults, code);
     let kind = required(fields, "kind", &mut faults, |text| {
         GrantKind::from_word(&text.to_ascii_lowercase()).ok_or_else(|| "is none of cloud, ai, 4g".to_owned())
     });
@@ -39,6 +38,10 @@ pub(super) fn row(
     });
     let retention_days = optional(fields, "retention_days", &mut faults, self::days);
     let package = optional(fields, "package", &mut faults, package);
+    let rule = provider.as_ref().and_then(|name| providers.get(name)).copied();
+    if let Err(what) = rule.map_or(Ok(()), |rule| rule.check(fields.get("package").copied())) {
+        faults.push(format!("package {what}"));
+    }
     if kind.is_some_and(|kind| kind != GrantKind::Cloud) {
         for key in ["storage", "retention_days"].into_iter().filter(|key| fields.contains_key(key)) {
             faults.push(format!("{key} is for cloud codes"));
@@ -49,7 +52,7 @@ pub(super) fn row(
     };
     let storage = (kind == GrantKind::Cloud).then_some(storage.unwrap_or(Storage::Event));
     let provider = provider.unwrap_or_else(|| "local".to_owned());
-    (Some(Import { code, kind, days, expires_at, provider, storage, retention_days, package }), faults)
+    (Some(Import { line, code, kind, days, expires_at, provider, storage, retention_days, package }), faults)
 }
 
 fn required<T>(
@@ -74,6 +77,12 @@ fn optional<T>(
     read.map_err(|what| faults.push(format!("{column} {what}"))).ok()
 }
 
+/// Whoever redeems it sends it as a parameter, which may have no `&`: it would read as two.
+fn code(text: &str) -> Result<CodeText, String> {
+    let code = CodeText::parse(text).map_err(|error| format!("is {error}"))?;
+    if text.contains('&') { Err("has an & in it, which no request may".to_owned()) } else { Ok(code) }
+}
+
 fn days(text: &str) -> Result<u32, String> {
     let days = text.parse().ok().filter(|days| (1..=DAYS_MAX).contains(days));
     days.ok_or_else(|| format!("is not a whole number from 1 to {DAYS_MAX}"))
@@ -87,8 +96,8 @@ fn expiry(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     }
 }
 
-fn provider(text: &str, providers: &BTreeSet<String>) -> Result<String, String> {
-    let known = text == "local" || providers.contains(text);
+fn provider(text: &str, providers: &BTreeMap<String, PackageRule>) -> Result<String, String> {
+    let known = text == "local" || providers.contains_key(text);
     known
         .then(|| text.to_owned())
         .ok_or_else(|| format!("{text:?} is neither local nor a [providers.NAME] of the settings"))

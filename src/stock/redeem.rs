@@ -33,6 +33,15 @@ pub enum CodeStanding {
     },
 }
 
+/// What a provider says is wrong with a code of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CodeFault {
+    /// It was used before, elsewhere.
+    Used,
+    /// There is none such, or it is for another type of service.
+    Invalid,
+}
+
 /// Why not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refused {

@@ -27,7 +27,7 @@ pub(super) fn errand(claimed: &Claimed, vault: &Vault) -> Result<Task, Unfit> {
         TaskAction::Change => Action::Change,
         // Who brings about a state is told every end: an attempt that nobody counts may have begun it.
         TaskAction::End | TaskAction::Retire
-            if claimed.ended_order_num.is_none() && claimed.wanted.is_none() =>
+            if claimed.ended_order_nums.is_empty() && claimed.wanted.is_none() =>
         {
             return Err(Unfit::Nothing);
         }
@@ -43,7 +43,7 @@ pub(super) fn errand(claimed: &Claimed, vault: &Vault) -> Result<Task, Unfit> {
         action,
         doubt: if task.doubt { Doubt::Possible } else { Doubt::None },
         order_num: task.order_num.clone(),
-        ended_order_num: claimed.ended_order_num.clone(),
+        ended_order_nums: claimed.ended_order_nums.clone(),
         user_account,
         device_id,
         camera: claimed.camera.clone(),

@@ -79,8 +79,8 @@ impl Policy {
                 fulfil::Outcome::Waits { due_at: due_in(None), why: Some(why.to_string()) }
             }
             // The last of them too: its code has to be put aside. The next attempt is not made.
-            Outcome::BadCode { why, .. } => {
-                fulfil::Outcome::BadCode { due_at: due_in(None), why: why.to_string() }
+            Outcome::BadCode { fault, why } => {
+                fulfil::Outcome::BadCode { fault, due_at: due_in(None), why: why.to_string() }
             }
         }
     }

@@ -30,8 +30,12 @@ fn tries<const N: usize>(script: &str) -> [String; N] {
 #[test]
 fn what_the_provider_says_decides() {
     assert_eq!(tries("['done']"), ["1001", "1067"]);
-    assert_eq!(tries("['used']"), ["1067", "1068"], "its provider does not take it: it is out of stock");
-    assert_eq!(tries("['invalid']"), ["1068", "1068"]);
+    assert_eq!(
+        tries("['used']"),
+        ["1067", "1067", "1067"],
+        "its provider does not take it: it is out of stock"
+    );
+    assert_eq!(tries("['invalid']"), ["1068", "1068", "1068"]);
     assert_eq!(tries("['again', 'done']"), ["1005", "1001", "1067"], "the code had gone back");
     assert_eq!(tries("['never', 'done']"), ["1005", "1001", "1067"]);
     assert_eq!(tries("['waits', 'done']"), ["1005", "1001", "1067"]);
@@ -116,6 +120,23 @@ fn the_remote_system_itself_is_asked() {
     assert_eq!((services.len(), services[0].code.as_deref()), (1, Some(code)));
     assert_eq!(redeem(ACCOUNT, DEVICE, code, "0").code(&gateway), "1067");
     assert_eq!(double.services().len(), 1);
+}
+
+#[test]
+fn what_was_refused_there_leaves_the_device_to_its_owner() {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let double = runtime.block_on(Double::start());
+    let (gateway, code) = beside(&double);
+    double.stock(code, "0");
+    for (refused, told) in [("1007", "1007"), ("1030", "1007"), ("1003", "1005"), ("1068", "1068")] {
+        double.fail("actCode/service", false, How::Code(refused));
+        assert_eq!(redeem("mallory", DEVICE, code, "0").code(&gateway), told);
+        assert_eq!(ask(USAGE, "mallory", DEVICE).code(&gateway), "1007", "after {refused}: not hers");
+    }
+    let path = format!("/v1/accounts/{ACCOUNT}/devices/{DEVICE}");
+    let headers = [("Authorization", "Bearer app-token")];
+    let bound = crate::gateway::request(gateway.main, "PUT", &path, &headers, b"{}");
+    assert_eq!(bound.status, 200, "{}", bound.text());
 }
 
 #[test]

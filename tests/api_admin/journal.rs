@@ -93,11 +93,19 @@ fn what_a_list_cannot_be_asked_is_400() {
         "outcome=parkd",
         "outcome=PARKED",
         "reason=unmaped",
+        "msisdn=%00",
+        "limit=1&limit=2",
+        "outcome=parked&outcome=applied",
     ] {
         let answer = gateway.admin(&format!("/api/v1/notices?{query}"));
         assert_eq!(answer.status, 400, "{query}: {}", answer.text());
         assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{query}");
     }
+    for query in ["provider=%00", "provider=a%00b", "provider=a&provider=b", "state=due&state=dead"] {
+        let answer = gateway.admin(&format!("/api/v1/tasks?{query}"));
+        assert_eq!(answer.status, 400, "{query}: {}", answer.text());
+    }
+    assert_eq!(gateway.admin("/api/v1/tasks?provider=nobody&provider=nobody").json()["tasks"], json!([]));
 }
 
 #[test]

@@ -42,6 +42,10 @@ fn bodies_that_say_nothing_or_something_else() {
         "{}",
         "no JSON",
         "[]",
+        r#"["ann","cam"]"#,
+        r#" ["ann",null] "#,
+        "null",
+        "5",
         "\"ann\"",
         r#"{"user_account":"ann""#,
         r#"{"user_account":5}"#,
@@ -54,8 +58,14 @@ fn bodies_that_say_nothing_or_something_else() {
         "{\"user_account\":\"\u{00ff}\"}",
         &long,
     ] {
-        problem(&call(&gateway, "PUT", &of_number, body), 400);
+        let answer = call(&gateway, "PUT", &of_number, body);
+        problem(&answer, 400);
+        assert!(!answer.text().contains("struct") && !answer.text().contains("Sent"), "{}", answer.text());
+        if !body.is_empty() && !body.contains(':') && body != "{}" {
+            assert!(answer.text().contains("the body is no JSON object"), "{body}: {}", answer.text());
+        }
     }
+    problem(&call(&gateway, "PUT", &of_account("ann", "cam-1"), r#"["ann","cam"]"#), 400);
     let headers = [TOKEN];
     problem(&request(gateway.main, "PUT", &of_number, &headers, b"{\"user_account\":\"\xff\"}"), 400);
     problem(&call(&gateway, "PUT", &of_account("ann", "cam-1"), r#"{"user_account":"bob"}"#), 400);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::gateway::Gateway;
 use crate::said::{as_rfc3339, at, cancel, register, rfc3339};
-use crate::{APP, NUMBER, list, only};
+use crate::{APP, NUMBER, get, list, only};
 
 /// The states of the entitlements so many hours from now.
 #[track_caller]
@@ -84,4 +84,13 @@ fn subscriptions_are_told_at_the_moment_of_asking() {
     let gateway = Gateway::start(APP);
     register("1", NUMBER).tell(&gateway);
     assert_eq!(only(&gateway, "subscriptions?at=2090-01-01T00:00:00Z")["state"], "active");
+}
+
+#[test]
+fn one_moment_is_asked_about_and_not_two() {
+    let gateway = Gateway::start(APP);
+    let at = |query: &str| get(&gateway, &format!("/v1/subscribers/{NUMBER}/entitlements?{query}")).status;
+    let (one, two) = ("at=2026-01-01T00:00:00Z", "at=2026-01-02T00:00:00Z");
+    assert_eq!(at(&format!("{one}&{two}")), 400);
+    assert_eq!((at(&format!("{one}&{one}")), at(&format!("{one}&at=")), at("at=")), (200, 200, 200));
 }

@@ -27,6 +27,14 @@ fn wrong_usage_ends_with_2() {
         "notices retry 1 --all",
         "notices export --limit",
         "replay fixtures",
+        "replay fixtures --target http://127.0.0.1:1 --concurrency 0",
+        "replay fixtures --target http://127.0.0.1:1 --concurrency 5000",
+        "replay fixtures --target http://127.0.0.1:1 --repeat 0",
+        "replay fixtures --target http://127.0.0.1:1 --rate 0",
+        "replay fixtures --target http://127.0.0.1:1 --rate nan",
+        "replay fixtures --target http://127.0.0.1:1 --timeout 0",
+        "replay fixtures --target ftp://x",
+        "replay fixtures --target https://127.0.0.1:1",
         "replay --target http://127.0.0.1:1",
     ] {
         let ended = cli(folder.path(), "", arguments);

@@ -56,3 +56,27 @@ fn one_fault_and_nothing_is_taken_in() {
     let missing = codes(&gateway, "import nowhere.csv");
     assert!(missing.check(1).err.contains("nowhere.csv"), "{}", missing.err);
 }
+
+#[test]
+fn a_known_code_that_is_to_give_something_else_stays_and_is_told() {
+    let gateway = Gateway::start(SETTINGS);
+    let stock = "code,kind,days,provider\nC-1,cloud,30\nC-2,cloud,30\nC-3,cloud,30\nC-4,cloud,30\n";
+    import(&gateway, stock, "--batch first").check(0);
+    let other =
+        "code,kind,days,provider\nC-1,cloud,30\nC-2,ai,30\n\nC-3,cloud,7\nC-4,cloud,30,rehearsal\nC-5,ai,7\n";
+    let ended = import(&gateway, other, "--batch second");
+    assert_eq!(ended.check(1).out, "imported 1, known already 4, batch second\n");
+    let told: Vec<&str> = ended.err.lines().filter(|line| line.starts_with("codes.csv: ")).collect();
+    let why = "is known already as another, and kept as it was: cloud, 30 days, provider local, batch first";
+    assert_eq!(told, [3, 5, 6].map(|line| format!("codes.csv: line {line}: {why}")));
+    assert!(!ended.err.contains("C-"), "{}", ended.err);
+    let many = |days: u32| (0..1200).map(|at| format!("M-{at:05},cloud,{days}\n")).collect::<String>();
+    import(&gateway, &many(30), "").check(0);
+    let flood = import(&gateway, &many(7), "");
+    let told: Vec<&str> = flood.check(1).err.lines().filter(|line| line.starts_with("codes.csv: ")).collect();
+    assert_eq!((told.len(), told[100]), (101, "codes.csv: so are 1100 more"));
+    assert!(told[99].contains("line 100: "), "{}", told[99]);
+    for (code, kind) in [("C-2", "0"), ("C-5", "1")] {
+        assert_eq!(redeem("ann", "cam-1", code, kind).code(&gateway), "1001", "{code}");
+    }
+}

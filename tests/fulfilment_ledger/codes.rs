@@ -2,9 +2,10 @@
 
 use sdp_gateway::catalog::GrantKind;
 use sdp_gateway::ledger::fulfil::{
-    CodeState, Drawn, NonceUse, Outcome, Redeemed, Seen, Settled, TaskOperated, TaskOperation, TaskState,
+    Bound, CodeState, Drawn, NonceUse, Outcome, Redeemed, Seen, Settled, TaskOperated, TaskOperation,
+    TaskState,
 };
-use sdp_gateway::stock::redeem::Refused;
+use sdp_gateway::stock::redeem::{CodeFault, Refused};
 use sdp_gateway::story;
 
 use super::world::{ANN, World, at, device, number};
@@ -29,7 +30,7 @@ async fn one_code_is_used_once_whatever_the_concurrency() {
             }
         }
         assert_eq!((done, used), (1, 999));
-        let counts = world.ledger.code_counts().await.unwrap();
+        let counts = world.ledger.code_counts(at(0)).await.unwrap();
         assert_eq!((counts[0].state.as_str(), counts[0].codes), ("used", 1));
         other.close().await;
         world.verified().await;
@@ -104,7 +105,7 @@ async fn an_entitlement_by_code_waits_for_stock_gets_one_and_loses_it_with_the_c
 #[tokio::test(flavor = "multi_thread")]
 async fn a_remote_providers_code_is_redeemed_there_first() {
     for world in World::each().await {
-        world.stock(&["FAR-1", "FAR-2"], GrantKind::Ai, "test").await;
+        world.stock(&["FAR-1", "FAR-2", "FAR-3"], GrantKind::Ai, "test").await;
         let on = ("cam-1", "ann");
         let Redeemed::Remote(first) = world.redeem("FAR-1", GrantKind::Ai, on, 0).await else {
             panic!("not remote")
@@ -125,10 +126,114 @@ async fn a_remote_providers_code_is_redeemed_there_first() {
         let Redeemed::Remote(second) = world.redeem("FAR-2", GrantKind::Ai, on, 1).await else {
             panic!("not remote")
         };
-        let bad = Outcome::BadCode { due_at: at(1), why: "used elsewhere".to_owned() };
-        world.settle(&second, bad, 1).await;
+        world.settle(&second, bad(CodeFault::Used), 1).await;
         assert_eq!(world.ledger.task(second.task.id).await.unwrap().unwrap().state, TaskState::Dead);
-        assert_eq!(world.redeem("FAR-2", GrantKind::Ai, on, 2).await, Redeemed::Refused(Refused::Invalid));
+        assert_eq!(world.redeem("FAR-2", GrantKind::Ai, on, 2).await, Redeemed::Refused(Refused::Used));
+        let Redeemed::Remote(third) = world.redeem("FAR-3", GrantKind::Ai, on, 2).await else {
+            panic!("not remote")
+        };
+        world.settle(&third, bad(CodeFault::Invalid), 2).await;
+        assert_eq!(world.redeem("FAR-3", GrantKind::Ai, on, 3).await, Redeemed::Refused(Refused::Invalid));
+        assert_eq!(
+            world.ledger.usage(&device("cam-1")).await.unwrap().len(),
+            1,
+            "only the first was redeemed"
+        );
+        world.verified().await;
+    }
+}
+
+fn bad(fault: CodeFault) -> Outcome {
+    Outcome::BadCode { fault, due_at: at(1), why: "refused".to_owned() }
+}
+
+/// Whether `bob` may have a device that is bound to nobody, or `ann` only.
+async fn is_free(world: &World, name: &str, hour: i64) -> bool {
+    let bound = world.bind(name, "bob", None, hour).await;
+    assert_eq!(bound == Bound::Bound, bound != Bound::AnotherAccount);
+    bound == Bound::Bound
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_is_bound_when_its_remote_code_is_redeemed_and_not_by_a_try() {
+    for world in World::each().await {
+        let again = || Outcome::Unknown { due_at: at(1), why: "silence".to_owned() };
+        let done = || Outcome::Done { note: None, follow_up_at: None };
+        let refusals = [
+            bad(CodeFault::Used),
+            bad(CodeFault::Invalid),
+            Outcome::Returned { why: "not its device".to_owned() },
+            Outcome::Dead { why: "given up".to_owned(), doubt: true },
+        ];
+        for (n, refused) in refusals.into_iter().enumerate() {
+            let (code, cam) = (format!("REFUSED-{n}"), format!("cam-{n}"));
+            world.stock(&[&code], GrantKind::Ai, "test").await;
+            let Redeemed::Remote(task) = world.redeem(&code, GrantKind::Ai, (&cam, "ann"), 0).await else {
+                panic!("not remote")
+            };
+            assert!(!is_free(&world, &cam, 0).await, "it may yet be hers");
+            world.settle(&task, refused.clone(), 0).await;
+            assert!(is_free(&world, &cam, 0).await, "{refused:?}");
+        }
+        // In doubt it stays kept for her, over a worker's lease too.
+        world.stock(&["FAR-1", "FAR-2", "FAR-3"], GrantKind::Ai, "test").await;
+        world.stock(&["OURS-1"], GrantKind::Ai, "local").await;
+        let Redeemed::Remote(task) = world.redeem("FAR-1", GrantKind::Ai, ("cam-x", "ann"), 0).await else {
+            panic!("not remote")
+        };
+        world.settle(&task, again(), 0).await;
+        assert!(!is_free(&world, "cam-x", 0).await);
+        for other in ["FAR-2", "OURS-1"] {
+            let redeemed = world.redeem(other, GrantKind::Ai, ("cam-x", "bob"), 0).await;
+            assert_eq!(redeemed, Redeemed::UnderWay, "{other}: another try is the only true answer");
+        }
+        let claimed = world.claim(10, 1).await;
+        assert!(!is_free(&world, "cam-x", 1).await);
+        world.settle(&claimed[0], done(), 1).await;
+        assert_eq!(world.services("cam-x", 1).await, ["ai active"]);
+        assert_eq!(world.bind("cam-x", "ann", None, 1).await, Bound::Bound);
+        assert!(!is_free(&world, "cam-x", 1).await);
+        // Two of her own at once, of which one is refused; and she may bind it herself meanwhile.
+        let two = [("FAR-2", bad(CodeFault::Used)), ("FAR-3", done())];
+        let mut tasks = Vec::new();
+        for (code, outcome) in two {
+            let Redeemed::Remote(task) = world.redeem(code, GrantKind::Ai, ("cam-y", "ann"), 2).await else {
+                panic!("not remote")
+            };
+            tasks.push((task, outcome));
+        }
+        for (task, outcome) in tasks.iter().rev() {
+            world.settle(task, outcome.clone(), 2).await;
+        }
+        assert!(!is_free(&world, "cam-y", 2).await, "what was redeemed stays hers");
+        assert_eq!(world.services("cam-y", 2).await, ["ai active"]);
+        world.verified().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_accounts_at_once_one_may_try_its_remote_code_on_an_unbound_device() {
+    for world in World::each().await {
+        let other = world.another().await;
+        let codes: Vec<String> = (0..100).map(|n| format!("FAR-{n}")).collect();
+        world.stock(&codes.iter().map(String::as_str).collect::<Vec<_>>(), GrantKind::Ai, "test").await;
+        let asked = codes.iter().enumerate().map(|(n, code)| {
+            let wish = world.wish(code, GrantKind::Ai, ("cam-1", &format!("user-{n}")), 0);
+            let ledger = if n % 2 == 0 { world.ledger.clone() } else { other.clone() };
+            tokio::spawn(async move { ledger.redeem(wish).await.expect("written") })
+        });
+        let (mut tries, mut waits) = (Vec::new(), 0);
+        for answer in asked.collect::<Vec<_>>() {
+            match answer.await.expect("no panic") {
+                Redeemed::Remote(task) => tries.push(task),
+                Redeemed::UnderWay => waits += 1,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!((tries.len(), waits), (1, 99));
+        world.settle(&tries[0], Outcome::Done { note: None, follow_up_at: None }, 0).await;
+        assert_eq!(world.services("cam-1", 0).await, ["ai active"]);
+        other.close().await;
         world.verified().await;
     }
 }

@@ -123,8 +123,9 @@ async fn a_sweep_writes_what_ended_by_itself() {
         assert_eq!(claimed.len(), 1);
         assert_eq!(claimed[0].task.action.word(), "end");
         // It undoes the very step that began it.
-        let undone = claimed[0].ended_order_num.clone().unwrap();
-        assert!(undone.starts_with(claimed[0].task.service_id.as_ref().unwrap().as_str()), "{undone}");
+        let undone = &claimed[0].ended_order_nums;
+        assert_eq!(undone.len(), 1, "{undone:?}");
+        assert!(undone[0].starts_with(claimed[0].task.service_id.as_ref().unwrap().as_str()), "{undone:?}");
         world.verified().await;
     }
 }

@@ -49,11 +49,42 @@ async fn an_end_spares_a_beginning_that_was_not_sent_and_undoes_one_in_doubt() {
         world.cancel(ANN, "2", 4).await;
         let ended = world.claim(10, 4).await;
         assert_eq!(ended[0].task.action.word(), "end");
-        assert_eq!(ended[0].ended_order_num.as_ref(), Some(&claimed[0].task.order_num));
+        assert_eq!(ended[0].ended_order_nums, [claimed[0].task.order_num.clone()]);
         let begun = world.ledger.task(claimed[0].task.id).await.unwrap().unwrap();
         assert_eq!(begun.state, TaskState::Superseded);
         let counts = world.ledger.tasks_by_state().await.unwrap();
         assert_eq!((counts["superseded"], counts["running"]), (2, 1));
+        world.verified().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_undoes_every_step_that_is_not_over_yet() {
+    for world in World::each().await {
+        world.bind("cam-1", "ann", Some(ANN), 0).await;
+        let mut steps = Vec::new();
+        for (from, until) in [(1, 25), (24, 49), (48, 73)] {
+            world.register(ANN, "2", from, until).await;
+            let claimed = world.claim(10, from).await;
+            steps.push(claimed[0].task.order_num.clone());
+            world.settle(&claimed[0], Outcome::Done { note: None, follow_up_at: None }, from).await;
+        }
+        world.cancel(ANN, "2", 48).await;
+        let ended = world.claim(10, 48).await;
+        assert_eq!(ended[0].task.action.word(), "end");
+        steps.reverse();
+        assert_eq!(ended[0].ended_order_nums, steps[..2], "the newest first, the oldest is over");
+        // In doubt all of them again; once it is done, none of them is any next end's.
+        world.settle(&ended[0], Outcome::Unknown { due_at: at(49), why: "silence".to_owned() }, 48).await;
+        let ended = world.claim(10, 49).await;
+        assert_eq!(ended[0].ended_order_nums, steps[..2]);
+        world.settle(&ended[0], Outcome::Done { note: None, follow_up_at: None }, 49).await;
+        world.register(ANN, "2", 50, 75).await;
+        let begun = world.claim(10, 50).await;
+        world.settle(&begun[0], Outcome::Done { note: None, follow_up_at: None }, 50).await;
+        world.cancel(ANN, "2", 51).await;
+        let ended = world.claim(10, 51).await;
+        assert_eq!(ended[0].ended_order_nums, [begun[0].task.order_num.clone()]);
         world.verified().await;
     }
 }

@@ -130,7 +130,7 @@ impl World {
             action: Action::Begin,
             doubt: Doubt::None,
             order_num: "step-1".to_owned(),
-            ended_order_num: None,
+            ended_order_nums: Vec::new(),
             user_account: UserAccount::parse("ann").expect("an account"),
             device_id: DeviceId::parse("10001").expect("a device"),
             camera: Some(camera.to_owned()),

@@ -1,8 +1,6 @@
 //! `codes generate`: draws codes, keeps them, and prints each once it is kept, so that none is printed that
 //! does not exist.
 
-use std::io::{self, BufWriter, Stdout, Write};
-
 use clap::Args;
 use clap::error::ErrorKind;
 use serde_json::json;
@@ -10,11 +8,11 @@ use serde_json::json;
 use super::{About, TOGETHER, batch, batch_of, told, warn_of_plain_text};
 use crate::catalog::{GrantKind, Storage};
 use crate::cli::progress::Screen;
-use crate::cli::{Ended, Failure, Global, wrong_usage};
+use crate::cli::{Ended, Failure, Global, output, print, tell, wrong_usage};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Mode};
 use crate::ledger::Ledger;
-use crate::stock::{self, CodeText};
+use crate::stock::{self, CodeText, PackageRule};
 
 /// No service or retention is longer; ten years.
 const DAYS_MAX: i64 = 3650;
@@ -62,19 +60,26 @@ impl Generate {
         let (now, count) = (Clock::system().now(), self.count);
         let about = self.about(config, now)?;
         warn_of_plain_text(config);
-        let (mut screen, mut out) = (Screen::new(), Printer::new(global.json));
-        let mut made = 0;
-        let mut ended = out.begin(&about.batch).map_err(Failure::from);
-        while ended.is_ok() && made < count {
+        let (mut screen, mut printer) = (Screen::new(), Printer::new(global.json));
+        let (mut made, mut printed, mut ended) = (0, 0, Ok(()));
+        printer.begin(&about.batch);
+        while made < count && printed == made && ended.is_ok() {
             let many = usize::try_from(count - made).map_or(TOGETHER, |left| left.min(TOGETHER));
-            ended = some(ledger, &about, many, now, &mut out).await.map(|new| made += new);
+            ended = some(ledger, &about, many, now, &mut printer).await.map(|new| made += new);
+            printed = if output::lost().is_none() { made } else { printed };
             screen.show("making codes", made.into(), count.into());
         }
+        printer.end();
         screen.end();
-        let ended = ended.and_then(|()| Ok(out.end()?));
-        eprintln!("{made} codes in batch {}", about.batch);
+        tell(format!("{made} codes in batch {}", about.batch));
         if ended.is_err() {
-            eprintln!("sdp-gateway: up to {TOGETHER} more may be in stock that were not printed");
+            let left = (count - made).min(u32::try_from(TOGETHER).unwrap_or(u32::MAX));
+            tell(format!("sdp-gateway: up to {left} more may be in stock that were not printed"));
+        }
+        // A code is shown this once: here a reader that has gone away is a failure too.
+        if printed < made {
+            let why = "the output cannot be written to";
+            return Err(told(&format!("{} of them are in stock and not printed: {why}", made - printed)));
         }
         ended
     }
@@ -97,6 +102,10 @@ impl Generate {
             let why = "redeems codes of its own: get some from there, and import them";
             return Err(told(&format!("{} {why}", self.provider)));
         }
+        let rule = known.map_or(PackageRule::Free, PackageRule::of);
+        if let Err(what) = rule.check(self.package.as_deref()) {
+            wrong_usage(ErrorKind::ValueValidation, &format!("--package {what}"));
+        }
         let batch = self.batch.unwrap_or_else(|| batch_of(now, kind.word()));
         Ok(About {
             kind,
@@ -118,7 +127,7 @@ async fn some(
     about: &About,
     many: usize,
     now: Timestamp,
-    out: &mut Printer,
+    printer: &mut Printer,
 ) -> Result<u32, Failure> {
     let texts = (0..many).map(|_| stock::draw()).collect::<Result<Vec<_>, _>>()?;
     let codes = texts.iter().map(|text| about.clone().code(text, ledger, now));
@@ -126,42 +135,45 @@ async fn some(
     if added.new == 0 {
         return Err(told("every code drawn is in stock already: the randomness of this machine is broken"));
     }
-    for (_, text) in texts.iter().enumerate().filter(|(place, _)| !added.known.contains(place)) {
-        out.code(text, about)?;
-    }
-    out.out.flush()?;
+    let new = texts.iter().enumerate().filter(|(place, _)| !added.known.contains(place));
+    printer.codes(new.map(|(_, text)| text), about);
     Ok(u32::try_from(added.new).unwrap_or(u32::MAX))
 }
 
 /// Prints codes as they are made: one a line, or one JSON document.
 struct Printer {
-    out: BufWriter<Stdout>,
     json: bool,
     is_first: bool,
 }
 
 impl Printer {
     fn new(json: bool) -> Self {
-        Self { out: BufWriter::new(io::stdout()), json, is_first: true }
+        Self { json, is_first: true }
     }
 
-    fn begin(&mut self, batch: &str) -> io::Result<()> {
-        if self.json { write!(self.out, "{{\"batch\":{},\"codes\":[", json!(batch)) } else { Ok(()) }
-    }
-
-    fn code(&mut self, text: &CodeText, about: &About) -> io::Result<()> {
-        if !self.json {
-            return writeln!(self.out, "{}", text.in_full());
-        }
-        let comma = if std::mem::take(&mut self.is_first) { "" } else { "," };
-        let code = json!({"code": text.in_full(), "kind": about.kind.word(), "days": about.days});
-        write!(self.out, "{comma}\n{code}")
-    }
-
-    fn end(mut self) -> io::Result<()> {
+    fn begin(&self, batch: &str) {
         if self.json {
-            writeln!(self.out, "\n]}}")?;
+            print(&format!("{{\"batch\":{},\"codes\":[", json!(batch)));
         }
-        self.out.flush()
+    }
+
+    fn codes<'c>(&mut self, codes: impl Iterator<Item = &'c CodeText>, about: &About) {
+        let mut text = String::new();
+        for code in codes {
+            if self.json {
+                let comma = if std::mem::take(&mut self.is_first) { "" } else { "," };
+                let code = json!({"code": code.in_full(), "kind": about.kind.word(), "days": about.days});
+                text += &format!("{comma}\n{code}");
+            } else {
+                text += &format!("{}\n", code.in_full());
+            }
+        }
+        print(&text);
+    }
+
+    fn end(&self) {
+        if self.json {
+            print("\n]}\n");
+        }
     }
 }

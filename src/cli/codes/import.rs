@@ -9,12 +9,12 @@ use serde_json::json;
 
 use super::{About, batch, batch_of, told, warn_of_plain_text};
 use crate::cli::progress::Screen;
-use crate::cli::{Ended, Failure, Global, print};
+use crate::cli::{Ended, Failure, Global, print, tell};
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::ledger::Ledger;
-use crate::ledger::fulfil::Code;
-use crate::stock;
+use crate::ledger::fulfil::{Added, Code};
+use crate::stock::{self, PackageRule};
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
@@ -29,7 +29,7 @@ impl Import {
     pub(super) async fn run(self, global: &Global, config: &Config, ledger: &Ledger) -> Ended {
         let now = Clock::system().now();
         let batch = self.batch.clone().unwrap_or_else(|| batch_of(now, "import"));
-        let codes = self.read(config, ledger, &batch, now)?;
+        let (lines, codes) = self.read(config, ledger, &batch, now)?;
         warn_of_plain_text(config);
         let (of, mut screen, mut done) = (codes.len() as u64, Screen::new(), 0);
         let added = ledger.add_codes(codes, |so_far| {
@@ -39,7 +39,7 @@ impl Import {
         let added = added.await;
         screen.end();
         let added = added.inspect_err(|_| {
-            eprintln!("sdp-gateway: at least {done} of {of} are in stock; run it again for the others");
+            tell(format!("sdp-gateway: at least {done} of {of} are in stock; run it again for the others"));
         })?;
         let known = added.known.len();
         if global.json {
@@ -47,22 +47,39 @@ impl Import {
         } else {
             print(&format!("imported {}, known already {known}, batch {batch}\n", added.new));
         }
-        Ok(())
+        self.tell(&lines, &added)
     }
 
-    /// The file's codes, sealed; its faults are told one a line.
+    /// Lines whose codes are in stock as something else are slips that somebody should see.
+    fn tell(&self, lines: &[u64], added: &Added) -> Ended {
+        let name = self.file.display();
+        for (place, kept) in &added.other {
+            let line = lines.get(*place).copied().unwrap_or_default();
+            let (kind, days, provider) = (kept.kind.word(), kept.days, &kept.provider);
+            let kept = format!("{kind}, {days} days, provider {provider}, batch {}", kept.batch);
+            tell(format!("{name}: line {line}: is known already as another, and kept as it was: {kept}"));
+        }
+        let more = added.others - added.other.len() as u64;
+        if more > 0 {
+            tell(format!("{name}: so are {more} more"));
+        }
+        if added.others == 0 { Ok(()) } else { Err(Failure::Told) }
+    }
+
+    /// The file's codes, sealed, with the line of each; its faults are told one a line.
     fn read(
         &self,
         config: &Config,
         ledger: &Ledger,
         batch: &str,
         now: Timestamp,
-    ) -> Result<Vec<Code>, Failure> {
+    ) -> Result<(Vec<u64>, Vec<Code>), Failure> {
         let name = self.file.display().to_string();
         let file = File::open(&self.file).map_err(|error| told(&format!("{name}: {error}")))?;
-        let providers = config.providers.keys().cloned().collect();
+        let rule = |(name, provider): (&String, &_)| (name.clone(), PackageRule::of(provider));
+        let providers = config.providers.iter().map(rule).collect();
         let rows = stock::read(&name, file, &providers, now).map_err(|faults| {
-            eprintln!("{faults}");
+            tell(faults);
             Failure::Told
         })?;
         let code = |row: stock::Import| {
@@ -78,6 +95,7 @@ impl Import {
             };
             about.code(&row.code, ledger, now)
         };
-        Ok(rows.into_iter().map(code).collect::<Result<_, _>>()?)
+        let lines = rows.iter().map(|row| row.line).collect();
+        Ok((lines, rows.into_iter().map(code).collect::<Result<_, _>>()?))
     }
 }

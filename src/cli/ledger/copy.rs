@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::cli::progress::Screen;
 use crate::cli::table::columns;
-use crate::cli::{Cli, Ended, Failure, Global, block_on, print, serve};
+use crate::cli::{Cli, Ended, Global, block_on, print, serve, told};
 use crate::clock::Clock;
 use crate::config::LedgerUrl;
 use crate::ledger::{self, Copied, CopiedTable, Phase};
@@ -52,8 +52,7 @@ pub(super) fn run(global: &Global, command: &Copy) -> Ended {
     if copied.is_same() {
         return Ok(());
     }
-    eprintln!("sdp-gateway: the source changed meanwhile; stop its gateway and run this again");
-    Err(Failure::Told)
+    Err(told("the source changed meanwhile; stop its gateway and run this again"))
 }
 
 /// Ends the program where the address is none: that is wrong usage.

@@ -58,8 +58,8 @@ pub struct Claimed {
     /// The task: `state` running, `due_at` the end of the lease. `doubt` tells whether an earlier
     /// attempt may have carried it out (a lease that ran out counts as one, and as an attempt).
     pub task: Task,
-    /// For an end: the `order_num` of the step that is undone; none where nothing ever began.
-    pub ended_order_num: Option<String>,
+    /// For an end: the `order_num`s of the steps that are undone, the newest first; none where nothing ever began.
+    pub ended_order_nums: Vec<String>,
     /// The code that is reserved for it, sealed.
     pub code: Option<super::Code>,
     /// What the device is called at its provider, where it has a name of its own.
@@ -127,7 +127,7 @@ impl Ledger {
         };
         let mut claimed = Vec::with_capacity(tasks.len());
         for task in tasks {
-            let ended_order_num = self.ended_order_num(&task).await?;
+            let ended_order_nums = self.ended_order_nums(&task).await?;
             let code = match &task.code_key {
                 Some(key) => self.code(key).await?,
                 None => None,
@@ -136,7 +136,7 @@ impl Ledger {
                 true => self.wanted_by(&task, now).await?,
                 false => (None, None),
             };
-            claimed.push(Claimed { task, ended_order_num, code, camera, wanted });
+            claimed.push(Claimed { task, ended_order_nums, code, camera, wanted });
         }
         Ok(claimed)
     }

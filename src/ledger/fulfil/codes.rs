@@ -9,13 +9,28 @@ use crate::ledger::{Ledger, NotKept, StoreError};
 const TOGETHER: usize = 20;
 const ROWS_MAX: usize = 500;
 
+/// Codes that are told of where others give something else.
+const OTHER_MAX: usize = 100;
+
 /// How many of the codes are new.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Added {
     /// Taken into stock.
     pub new: u64,
     /// Known already, and left as they were: their places in what was handed in.
     pub known: Vec<usize>,
+    /// How many of the known ones give something else than was handed in.
+    pub others: u64,
+    /// The first of those: their places, and what is kept.
+    pub other: Vec<(usize, Code)>,
+}
+
+impl Code {
+    /// Whether both give the same, from the same provider, for as long.
+    fn gives_as(&self, other: &Self) -> bool {
+        let gives = |code: &Self| (code.kind, code.days, code.storage, code.retention_days, code.expires_at);
+        gives(self) == gives(other) && self.provider == other.provider && self.package == other.package
+    }
 }
 
 /// Adds them.
@@ -27,11 +42,19 @@ pub(super) fn add(store: &mut impl Store, codes: &[Code]) -> Result<Added, Store
     let mut added = Added::default();
     for (place, (code, known)) in codes.iter().zip(known).enumerate() {
         // Two of one name in one write: the first counts, and a batch sees its own rows.
-        if known.is_some() || store.get::<Code>(code.key.as_str())?.is_some() {
-            added.known.push(place);
-        } else {
+        let known = match known {
+            Some(known) => Some(known),
+            None => store.get::<Code>(code.key.as_str())?,
+        };
+        let Some(known) = known else {
             store.save(code)?;
             added.new += 1;
+            continue;
+        };
+        added.known.push(place);
+        if !known.gives_as(code) {
+            added.others += 1;
+            added.other.push((place, known));
         }
     }
     Ok(added)
@@ -56,6 +79,10 @@ impl Ledger {
                 let before = (round * together + part) * TOGETHER;
                 all.new += added.new;
                 all.known.extend(added.known.into_iter().map(|place| before + place));
+                all.others += added.others;
+                let left = OTHER_MAX.saturating_sub(all.other.len());
+                let other = added.other.into_iter().map(|(place, code)| (before + place, code));
+                all.other.extend(other.take(left));
             }
             progress(all.new + all.known.len() as u64);
         }

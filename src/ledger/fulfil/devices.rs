@@ -1,7 +1,7 @@
 //! Devices bound, unbound, and what was paid moved between them.
 
 use super::holding::{Holding, states};
-use super::{Deed, Fact, retire};
+use super::{Deed, Fact, redeem, retire};
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, Msisdn, UserAccount};
 use crate::ledger::store::{Lock, Store};
@@ -34,7 +34,7 @@ pub struct Bind {
 pub enum Bound {
     /// It is bound, now or already.
     Bound,
-    /// It is bound to another account.
+    /// It is bound to another account, or that account is redeeming a code on it.
     AnotherAccount,
     /// It is bound to another number.
     AnotherNumber,
@@ -99,6 +99,9 @@ pub(super) fn bind(store: &mut impl Store, bind: &Bind) -> Result<Bound, StoreEr
     let number = known.as_ref().and_then(|row| row.msisdn.as_ref());
     let account = known.as_ref().and_then(|row| row.account.as_ref());
     if account.is_some_and(|account| *account != bind.account) {
+        return Ok(Bound::AnotherAccount);
+    }
+    if account.is_none() && redeem::is_awaited_by_another(store, &bind.device, &bind.account)? {
         return Ok(Bound::AnotherAccount);
     }
     if let (Some(number), Some(asked)) = (number, &bind.msisdn)

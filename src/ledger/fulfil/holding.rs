@@ -15,7 +15,8 @@ use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::device::DeviceRow;
 use crate::ledger::tables::{Records, each};
 use crate::service::Service;
-use crate::service::change::{Due, between};
+use crate::service::change::{Action, Due, between};
+use crate::service::hold::Hold;
 use crate::service::holdings::{Device, Holdings};
 use crate::service::right::{Right, rights};
 use crate::service::source::Source;
@@ -230,7 +231,12 @@ impl Holding {
                 _ => 0,
             };
             let row = self.rows.iter().find(|row| row.id == due.device);
-            Needs { days_min, camera: row.map(|row| row.at_provider().to_owned()) }
+            let begun = changes.write.iter().find(|s| s.id == due.service && due.action != Action::End);
+            let expires_at = begun.and_then(|service| match service.hold {
+                Hold::Window(window) => Some(window.expires_at),
+                Hold::Paid(_) => None,
+            });
+            Needs { days_min, camera: row.map(|row| row.at_provider().to_owned()), expires_at }
         };
         owe::owe(store, self.number.as_ref(), &changes.dues, needs, at)
     }

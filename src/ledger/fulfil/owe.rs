@@ -18,6 +18,8 @@ pub(super) struct Needs {
     pub(super) days_min: u32,
     /// What the device is called at its provider.
     pub(super) camera: Option<String>,
+    /// Until when it is paid for, without grace.
+    pub(super) expires_at: Option<Timestamp>,
 }
 
 /// Writes tasks for dues, in their order. `needs` knows the rest of each.
@@ -77,7 +79,8 @@ fn write(
 ) -> Result<(), StoreError> {
     let in_doubt = action != TaskAction::End && is_at_work(store, due)?;
     let id = store.next_task()?;
-    let Needs { days_min, camera } = needs;
+    let Needs { days_min, camera, expires_at } = needs;
+    let expires_at_ms = expires_at.map(|at| at.0);
     let (code, entitlement) = match &due.source {
         Source::Code(key) => (Some(key), None),
         Source::Entitlement(id) => (None, Some(id.clone())),
@@ -96,7 +99,7 @@ fn write(
         service_id: Some(due.service.clone()),
         entitlement,
         order_num: format!("{}-{id}", due.service),
-        body: Body { camera, ..body(&due.plan, days_min, due.starts_at, due.ends_at) },
+        body: Body { camera, expires_at_ms, ..body(&due.plan, days_min, due.starts_at, due.ends_at) },
         doubt: code.is_some() || in_doubt,
         code_key: code.map(|key| crate::stock::Lookup::from_ledger(key.clone())),
         attempts: 0,
@@ -126,6 +129,7 @@ pub(super) fn body(plan: &Plan, days_min: u32, starts_at: Timestamp, ends_at: Ti
         settings: plan.settings.clone(),
         starts_at_ms: starts_at.0,
         ends_at_ms: (ends_at < Timestamp(i64::MAX)).then_some(ends_at.0),
+        expires_at_ms: None,
         days_min,
         camera: None,
     }

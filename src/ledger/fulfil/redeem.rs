@@ -1,7 +1,8 @@
 //! Redeeming a code on a device. Our own is redeemed at once, also where a remote provider that can pause
 //! carries it out. One that a remote provider redeems itself is redeemed there first: it is reserved, whoever
-//! asked sends the task he gets, and settling it writes the service; if he dies over it, a worker goes on when
-//! his lease has run out.
+//! asked sends the task he gets, and settling it binds the device and writes the service; if he dies over it, a
+//! worker goes on when his lease has run out. While it may yet succeed, the device is nobody else's; once it was
+//! refused, it is as it was.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use super::owe::body;
 use super::{Claimed, Code, CodeState, Deed, Fact, Task, TaskAction, TaskState};
 use crate::catalog::{GrantKind, Storage};
 use crate::clock::{DAY_MS, Timestamp};
-use crate::ids::{DeviceId, UserAccount};
+use crate::ids::{DeviceId, Msisdn, UserAccount};
 use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::device::DeviceRow;
 use crate::ledger::tables::task::TaskId;
@@ -52,7 +53,8 @@ pub enum Redeemed {
     Done(ServiceId),
     /// It is a remote provider's: send this, and settle it.
     Remote(Box<Claimed>),
-    /// This account is redeeming it on this device already, and the end is not known yet.
+    /// This account is redeeming it on this device already, or another one some code, and the end is not known
+    /// yet.
     UnderWay,
     /// It may not.
     Refused(Refused),
@@ -96,6 +98,9 @@ pub(super) fn redeem(store: &mut impl Store, asked: &Redeem) -> Result<Redeemed,
     if device != DeviceStanding::Another && code.as_ref().is_some_and(|code| asked.is_under_way(code)) {
         return Ok(Redeemed::UnderWay);
     }
+    if device == DeviceStanding::Unbound && is_awaited_by_another(store, &asked.device, &asked.account)? {
+        return Ok(Redeemed::UnderWay);
+    }
     if let Err(refused) = may_redeem(device, standing(code.as_ref()), asked.kind, asked.now) {
         return Ok(Redeemed::Refused(refused));
     }
@@ -105,7 +110,22 @@ pub(super) fn redeem(store: &mut impl Store, asked: &Redeem) -> Result<Redeemed,
         let id = grant(store, holding, &code, &asked.device, Begun::ByTask, asked.now)?;
         return Ok(id.map_or(Redeemed::Refused(Refused::Device), Redeemed::Done));
     }
-    reserve(store, asked, row, code).map(|claimed| Redeemed::Remote(Box::new(claimed)))
+    let msisdn = row.and_then(|row| row.msisdn);
+    reserve(store, asked, msisdn, code).map(|claimed| Redeemed::Remote(Box::new(claimed)))
+}
+
+/// Whether another account is redeeming a code on an unbound device, which it may yet become the owner of.
+///
+/// # Errors
+/// The engine's.
+pub(super) fn is_awaited_by_another(
+    store: &mut impl Store,
+    device: &DeviceId,
+    account: &UserAccount,
+) -> Result<bool, StoreError> {
+    let open: Vec<Task> = store.list("open_on", device.as_str())?;
+    let is_anothers = |task: &Task| task.account.as_ref().is_some_and(|other| other != account);
+    Ok(open.iter().any(|task| task.action == TaskAction::Redeem && is_anothers(task)))
 }
 
 fn standing(code: Option<&Code>) -> CodeStanding {
@@ -115,6 +135,7 @@ fn standing(code: Option<&Code>) -> CodeStanding {
             CodeStanding::Unused { kind: code.kind, expires_at: code.expires_at }
         }
         CodeState::Used | CodeState::Reserved => CodeStanding::Used,
+        CodeState::Bad if code.used_at.is_some() => CodeStanding::Used,
         CodeState::Void | CodeState::Bad => CodeStanding::Void,
     }
 }
@@ -217,11 +238,9 @@ fn plan(code: &Code) -> Plan {
 fn reserve(
     store: &mut impl Store,
     asked: &Redeem,
-    row: Option<DeviceRow>,
+    msisdn: Option<Msisdn>,
     code: Code,
 ) -> Result<Claimed, StoreError> {
-    let msisdn = row.as_ref().and_then(|row| row.msisdn.clone());
-    bound(store, row, &asked.device, &asked.account, asked.now)?.save(store)?;
     let (id, service) = (store.next_task()?, ServiceId::of_paid(&purchase(&code, Begun::There).source));
     let code = Code {
         state: CodeState::Reserved,
@@ -254,7 +273,7 @@ fn reserve(
         settled_at: None,
     };
     store.save(&task)?;
-    Ok(Claimed { task, ended_order_num: None, code: Some(code), camera: None, wanted: None })
+    Ok(Claimed { task, ended_order_nums: Vec::new(), code: Some(code), camera: None, wanted: None })
 }
 
 /// A remote provider has redeemed a reserved code: the service is written. Where the device is another

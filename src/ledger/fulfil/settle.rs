@@ -10,6 +10,7 @@ use crate::ledger::tables::device::DeviceRow;
 use crate::ledger::{Ledger, NotKept, StoreError};
 use crate::service::source::ServiceId;
 use crate::service::{LOCAL_PROVIDER, Service};
+use crate::stock::redeem::CodeFault;
 
 /// What came of an attempt, as the worker judges it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,9 +62,11 @@ pub enum Outcome {
     BrokenOff,
     /// Its code was refused and is put aside. One that a subscriber redeems has no other: it is dead.
     BadCode {
+        /// What is wrong with it.
+        fault: CodeFault,
         /// When to try with another.
         due_at: Timestamp,
-        /// What is wrong with it.
+        /// The same in words.
         why: String,
     },
 }
@@ -140,8 +143,8 @@ pub(super) fn settle(
             let (state, last_error) = (TaskState::Discarded, Some(why.clone()));
             close(store, Task { state, attempts, last_error, settled_at: Some(now), ..task })?;
         }
-        Outcome::BadCode { due_at, why } => {
-            spoil(store, &task)?;
+        Outcome::BadCode { fault, due_at, why } => {
+            spoil(store, &task, *fault, now)?;
             let last_error = Some(why.clone());
             match task.action {
                 TaskAction::Redeem => dead(store, Task { attempts, ..task }, why, now)?,
@@ -199,11 +202,14 @@ fn spend(store: &mut impl Store, task: &Task, now: Timestamp) -> Result<(), Stor
     Ok(())
 }
 
-fn spoil(store: &mut impl Store, task: &Task) -> Result<(), StoreError> {
+/// The code is of no use to anybody. One that was used elsewhere keeps when we heard of it, and is told as used
+/// ever after.
+fn spoil(store: &mut impl Store, task: &Task, fault: CodeFault, now: Timestamp) -> Result<(), StoreError> {
     let Some(key) = &task.code_key else { return Ok(()) };
     match store.get::<Code>(key.as_str())? {
         Some(code) if code.state == CodeState::Reserved => {
-            store.save(&Code { state: CodeState::Bad, ..code })
+            let used_at = (fault == CodeFault::Used).then_some(now);
+            store.save(&Code { state: CodeState::Bad, used_at, ..code })
         }
         _ => Ok(()),
     }

@@ -21,17 +21,18 @@ pub struct CodeCount {
     pub kind: String,
     /// Who issued them.
     pub provider: String,
-    /// What became of them, as a word.
+    /// What became of them, as a word; `expired` for those in stock whose time is over.
     pub state: String,
     /// How many.
     pub codes: i64,
 }
 
-const COUNTS: &str = "/* code counts */ SELECT batch, kind, provider, state, COUNT(*) AS many FROM code \
-    GROUP BY batch, kind, provider, state ORDER BY batch, kind, provider, state";
+const COUNTS: &str = "/* code counts */ SELECT batch, kind, provider, \
+    CASE WHEN state = 'unused' AND expires_at <= $1 THEN 'expired' ELSE state END AS word, COUNT(*) AS many \
+    FROM code GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4";
 
 const STOCK: &str = "/* code kinds */ SELECT kind AS word, COUNT(*) AS many FROM code WHERE state = 'unused' \
-    GROUP BY kind";
+    AND (expires_at IS NULL OR expires_at > $1) GROUP BY kind";
 
 /// The newest; one that was withdrawn shows no more.
 const OF_ENTITLEMENT: &str = "WHERE entitlement = $1 AND state NOT IN ('void', 'bad') \
@@ -63,29 +64,29 @@ impl Ledger {
         self.select(tail, vec![device.as_str().into()]).await
     }
 
-    /// Counts all codes by batch, kind, provider and state.
+    /// Counts all codes by batch, kind, provider and state as of `now`.
     ///
     /// # Errors
     /// The engine's.
-    pub async fn code_counts(&self) -> Result<Vec<CodeCount>, StoreError> {
+    pub async fn code_counts(&self, now: Timestamp) -> Result<Vec<CodeCount>, StoreError> {
         let count = |row: &sqlx::any::AnyRow| {
             Ok(CodeCount {
                 batch: row.try_get("batch")?,
                 kind: row.try_get("kind")?,
                 provider: row.try_get("provider")?,
-                state: row.try_get("state")?,
+                state: row.try_get("word")?,
                 codes: row.try_get("many")?,
             })
         };
-        sqlx::query(COUNTS).fetch_all(&self.0.pool).await?.iter().map(count).collect()
+        sqlx::query(COUNTS).bind(now.0).fetch_all(&self.0.pool).await?.iter().map(count).collect()
     }
 
-    /// How many codes are in stock, by kind.
+    /// How many codes are in stock and can be redeemed at `now`, by kind.
     ///
     /// # Errors
     /// The engine's.
-    pub async fn codes_in_stock(&self) -> Result<BTreeMap<String, i64>, StoreError> {
-        counts(&sqlx::query(STOCK).fetch_all(&self.0.pool).await?)
+    pub async fn codes_in_stock(&self, now: Timestamp) -> Result<BTreeMap<String, i64>, StoreError> {
+        counts(&sqlx::query(STOCK).bind(now.0).fetch_all(&self.0.pool).await?)
     }
 
     /// Whether there are nonces whose time is over.

@@ -18,7 +18,7 @@ pub struct Stats {
     pub tasks: BTreeMap<String, i64>,
     /// For how long the task that is most overdue has been due, in seconds; none where none is.
     pub oldest_due_s: Option<i64>,
-    /// Codes in stock, by kind.
+    /// Codes in stock that can be redeemed, by kind.
     pub codes: BTreeMap<String, i64>,
 }
 
@@ -42,7 +42,7 @@ impl Ledger {
             parked: self.parked().await?,
             tasks: self.tasks_by_state().await?,
             oldest_due_s: oldest.map(|at| (now.0 - at.0) / 1000),
-            codes: self.codes_in_stock().await?,
+            codes: self.codes_in_stock(now).await?,
         })
     }
 

@@ -42,8 +42,14 @@ const DEPTHS: &str = "/* task depths */ SELECT provider, COUNT(*) AS many, \
     MIN(CASE WHEN state = 'due' AND due_at <= $1 THEN due_at END) AS oldest FROM task \
     WHERE open_on IS NOT NULL AND (action <> 'retire' OR due_at <= $1) GROUP BY provider ORDER BY provider";
 
-const UNDONE: &str = "WHERE service_id = $1 AND id < $2 AND action IN ('begin', 'change', 'redeem') \
-    AND (state = 'done' OR doubt = 1) ORDER BY id DESC LIMIT 1";
+/// Steps of a service that were, or may have been, carried out since it was last ended, the newest first.
+const UNDONE: &str = "WHERE service_id = $1 AND id < $2 AND provider = $3 \
+    AND action IN ('begin', 'change', 'redeem') AND (state = 'done' OR doubt = 1) \
+    AND id > (SELECT COALESCE(MAX(e.id), 0) FROM task e WHERE e.service_id = $1 AND e.id < $2 \
+    AND e.provider = $3 AND e.action = 'end' AND e.state = 'done') ORDER BY id DESC LIMIT $4";
+
+/// Steps that one end undoes: renewals far ahead are few.
+const UNDONE_MAX: i64 = 64;
 
 impl Ledger {
     /// Up to `limit` tasks that fit, the newest first, from before one.
@@ -117,16 +123,25 @@ impl Ledger {
         self.select("ORDER BY provider", Vec::new()).await
     }
 
-    /// Our own number of the step that an end undoes: the newest that was, or may have been, carried out.
+    /// Our own numbers of the steps that an end undoes, the newest first: that one, and of those before it, as
+    /// renewals made them, the ones whose time is not over yet.
     ///
     /// # Errors
     /// The engine's.
-    pub(in crate::ledger) async fn ended_order_num(&self, task: &Task) -> Result<Option<String>, StoreError> {
-        let Some(service) = task.service_id.as_ref().filter(|_| task.action == TaskAction::End) else {
-            return Ok(None);
+    pub(in crate::ledger) async fn ended_order_nums(&self, end: &Task) -> Result<Vec<String>, StoreError> {
+        let Some(service) = end.service_id.as_ref().filter(|_| end.action == TaskAction::End) else {
+            return Ok(Vec::new());
         };
-        let parameters = vec![service.as_str().into(), task.id.0.into()];
+        let provider = end.provider.as_str();
+        let parameters = vec![service.as_str().into(), end.id.0.into(), provider.into(), UNDONE_MAX.into()];
         let undone: Vec<Task> = self.select(UNDONE, parameters).await?;
-        Ok(undone.into_iter().next().map(|task| task.order_num))
+        let ended_at_ms = end.body.ends_at_ms.unwrap_or(end.created_at.0);
+        // Nothing was ordered for the days of grace.
+        let is_left = |task: &Task| {
+            let until_ms = task.body.expires_at_ms.or(task.body.ends_at_ms);
+            until_ms.is_none_or(|until_ms| until_ms > ended_at_ms)
+        };
+        let left = undone.into_iter().enumerate().filter(|(place, task)| *place == 0 || is_left(task));
+        Ok(left.map(|(_, task)| task.order_num).collect())
     }
 }

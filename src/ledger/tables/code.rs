@@ -85,7 +85,7 @@ pub struct Code {
     pub account: Option<UserAccount>,
     /// The service it became.
     pub service_id: Option<ServiceId>,
-    /// When it was redeemed.
+    /// When it was redeemed; of a bad one, when its provider said that it had been used elsewhere.
     pub used_at: Option<Timestamp>,
     /// When it came into stock.
     pub created_at: Timestamp,

@@ -112,6 +112,9 @@ pub struct Body {
     pub starts_at_ms: i64,
     /// Until when if nothing comes between, exclusively; none: until it is ended.
     pub ends_at_ms: Option<i64>,
+    /// Until when it was paid for, where that is known and grace comes after it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at_ms: Option<i64>,
     /// At least for how many days a code must be that is to serve it.
     pub days_min: u32,
     /// What the device was called at its provider when the task was made.

@@ -1,4 +1,4 @@
-//! A service begun or renewed by an order under our own number, and ended by cancelling it.
+//! A service begun or renewed by an order under our own number, and ended by cancelling its orders.
 
 use tokio::time::Instant;
 
@@ -50,19 +50,34 @@ pub(super) async fn create(remote: &Remote, task: &Task, deadline: Instant) -> O
     }
 }
 
-/// Cancels the order that the task undoes. Repeating it does no harm: an order that is gone is no longer
-/// there, and that is what was wanted.
+/// Cancels the orders that the task undoes: a renewal is an order of its own, and what was ordered ahead would
+/// run on. The newest first, since it runs longest. Repeating it does no harm: an order that is gone is no longer
+/// there, and that is what was wanted. What is refused for one order keeps no other from being cancelled.
 pub(super) async fn cancel(remote: &Remote, task: &Task, deadline: Instant) -> Outcome {
-    let Some(order_num) = &task.ended_order_num else {
+    let Some(newest) = task.ended_order_nums.first() else {
         return Outcome::Never(Why::new("the task names no order to cancel"));
     };
-    let done = |note| Outcome::Done(Settled { order_num: Some(order_num.clone()), note, follow_up_at: None });
-    match remote.call(CANCEL, common(remote, task, order_num), deadline).await {
-        Ok(Reply::Said { class: Class::Done, .. }) => done(None),
-        Ok(Reply::Said { class: Class::NotThere, .. }) => done(Some(NOT_THERE)),
-        Ok(Reply::Said { class: Class::TooLate, .. }) => done(Some(TOO_LATE)),
-        Ok(reply) => refused(reply),
-        Err(outcome) => outcome,
+    let (mut note, mut cancelled, mut failed) = (None, 0, None);
+    for order_num in &task.ended_order_nums {
+        match remote.call(CANCEL, common(remote, task, order_num), deadline).await {
+            Ok(Reply::Said { class: Class::Done, .. }) => cancelled += 1,
+            Ok(Reply::Said { class: Class::NotThere, .. }) => {}
+            Ok(Reply::Said { class: Class::TooLate, .. }) => note = Some(TOO_LATE),
+            Ok(reply @ Reply::Said { .. }) => failed = worse(failed, refused(reply)),
+            Ok(reply) => return refused(reply),
+            Err(outcome) => return outcome,
+        }
+    }
+    let none_there = (cancelled == 0).then_some(NOT_THERE);
+    let order_num = Some(newest.clone());
+    failed.unwrap_or(Outcome::Done(Settled { order_num, note: note.or(none_there), follow_up_at: None }))
+}
+
+/// Of two failures the one that another attempt may mend.
+fn worse(known: Option<Outcome>, new: Outcome) -> Option<Outcome> {
+    match known {
+        Some(known @ Outcome::Unknown(_)) => Some(known),
+        _ => Some(new),
     }
 }
 
