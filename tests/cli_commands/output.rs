@@ -30,14 +30,14 @@ const PRINTING: [(&str, i32); 18] = [
     ("codes generate --kind ai --count 1 --days 1", 1),
 ];
 
-fn ended(folder: &Path, arguments: &str, out: impl Into<Stdio>) -> Ended {
+pub(crate) fn ended(folder: &Path, arguments: &str, out: impl Into<Stdio>) -> Ended {
     let mut command = Gateway::cli(folder, "");
     let ended = run(command.args(arguments.split_whitespace()).stdout(out));
     assert!(!ended.err.contains("panicked"), "{arguments}: {}", ended.err);
     ended
 }
 
-fn full() -> File {
+pub(crate) fn full() -> File {
     File::options().write(true).open("/dev/full").expect("a full device")
 }
 
@@ -68,15 +68,6 @@ fn where_nothing_can_be_told_either_the_end_tells() {
         command.args(arguments.split_whitespace()).stdout(full()).stderr(full());
         assert_eq!(command.status().expect("it runs").code(), Some(1), "{arguments}");
     }
-}
-
-#[test]
-fn a_copy_tells_a_full_device_too() {
-    let folder = folder();
-    crate::cli(folder.path(), "", "migrate").check(0);
-    let told =
-        ended(folder.path(), "ledger copy --from sqlite://data/gateway.db --to sqlite://new.db", full());
-    assert!(told.check(1).err.contains("No space left"), "{}", told.err);
 }
 
 #[test]

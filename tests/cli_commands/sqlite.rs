@@ -1,7 +1,7 @@
 //! The ledger's file: what only SQLite has.
 
 use crate::gateway::Gateway;
-use crate::{bare, cli, folder, run};
+use crate::{bare, cli, folder, output, run};
 
 #[test]
 fn the_ledgers_folder_is_made() {
@@ -46,4 +46,16 @@ fn commands_without_a_ledger_say_so() {
         assert_eq!(ended.out, "", "{arguments}");
     }
     assert!(!folder.path().join("data").exists(), "none was made");
+}
+
+#[test]
+fn a_copy_tells_a_full_device_too() {
+    let folder = folder();
+    cli(folder.path(), "", "migrate").check(0);
+    let told = output::ended(
+        folder.path(),
+        "ledger copy --from sqlite://data/gateway.db --to sqlite://new.db",
+        output::full(),
+    );
+    assert!(told.check(1).err.contains("No space left"), "{}", told.err);
 }
