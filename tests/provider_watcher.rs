@@ -5,6 +5,8 @@
 mod matrix;
 #[path = "support/watcher_double.rs"]
 mod watcher_double;
+#[path = "provider_watcher/whose.rs"]
+mod whose;
 #[path = "provider_watcher/world.rs"]
 mod world;
 
@@ -170,13 +172,13 @@ async fn a_wrong_key_is_the_operators_to_mend() {
 }
 
 #[tokio::test]
-async fn an_account_is_its_own_login() {
+async fn an_account_has_a_login_of_its_own() {
     let world = World::new(Mode::Shared, "camera").await;
     world.settle(&world.task_of_account("ann", "cam-1", carried(392))).await;
     world.settle(&world.task_of_account("bob@shop.example", "cam-1", carried(392))).await;
     let state = world.double.state();
     let logins: Vec<_> = state.users.values().map(|user| user.login.as_str()).collect();
-    assert_eq!(logins[1..], ["ann@sdp.example", "bob@shop.example"]);
+    assert_eq!(logins[1..], ["ann@sdp.example", "account=bob=shop.example@sdp.example"]);
 }
 
 #[tokio::test]

@@ -142,7 +142,7 @@ fn who_buys_without_a_number_redeems_codes_of_ours() {
     };
     assert!(matches!(wait(ledger.redeem(redeem)), Ok(Redeemed::Done(_))));
     until("it is recorded", || world.camera("cam-1") == (393, true));
-    assert_eq!(world.user("ann@shop.example"), Some((true, vec![753])));
+    assert_eq!(world.user("account=ann=shop.example@sdp.example"), Some((true, vec![753])));
     drop(gateway);
     wait(ledger.close());
 }

@@ -74,6 +74,11 @@ async fn wrong_usage_ends_with_2() {
         let ended = setup.vsaas(arguments);
         assert!(ended.check(2).out.is_empty() && !ended.err.is_empty(), "{arguments}");
     }
+    for login in ["", " ", "a b", "@", "a@", "@sdp.example", "a@b@c"] {
+        let ended = setup.run(&["user", "add", login, "--org", "753"]);
+        assert!(ended.check(2).err.contains("LOGIN is a number"), "{login:?}: {}", ended.err);
+    }
+    assert_eq!(setup.double.state().calls, Vec::<String>::new());
     setup.settings = setup
         .settings
         .replace("owner = 'admin@example.org'\n", "")

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::users::{Homes, Users};
 use super::{End, Mode, Reconcile, ReconcileError, Watcher, What, hash};
 use crate::ledger::read::OnCamera;
-use crate::providers::watcher::{Camera, CameraChange};
+use crate::providers::watcher::{Camera, CameraChange, names};
 
 /// Devices read from the ledger at a time.
 const DEVICES_MAX: u32 = 200;
@@ -115,7 +115,7 @@ impl<W: Watcher> Reconcile<'_, W> {
                     self.not_listed(&ours.camera).await?;
                 }
                 if let Some(owner) = &ours.wanted.owner
-                    && looked_at.insert(hash(owner.in_full()))
+                    && looked_at.insert(hash(&names::key(owner)))
                 {
                     self.subscriber(owner, ours, users).await?;
                 }

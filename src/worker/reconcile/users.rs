@@ -7,8 +7,8 @@ use std::collections::hash_map::Entry;
 use super::{End, Mode, Reconcile, ReconcileError, Watcher, What, hash};
 use crate::config::Suspend;
 use crate::ids::vsaas::OrganizationId;
-use crate::ids::{Msisdn, UserAccount};
 use crate::ledger::read::OnCamera;
+use crate::providers::watcher::names::{self, Mark};
 use crate::providers::watcher::{Page, User};
 use crate::service::wanted::Owner;
 
@@ -22,15 +22,6 @@ pub(super) enum Homes {
 
 /// Calls that mending a subscriber usually takes.
 const CALLS_OF_SUBSCRIBER: usize = 5;
-
-/// By what a user shows whose it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mark {
-    /// By our key: nobody else gives users one.
-    Key,
-    /// Only by what it logs in with.
-    Login,
-}
 
 /// Watcher's users by the hash of their subscriber's key; what is the matter with each, if anything is.
 pub(super) type Users = HashMap<u64, Option<&'static str>>;
@@ -79,9 +70,13 @@ impl<W: Watcher> Reconcile<'_, W> {
             begins = first;
             for user in rows {
                 self.report.users += 1;
-                let Some((owner, mark)) = self.owner(&user) else { continue };
-                let why = amiss(&user, &owner, homes, default);
-                match users.entry(hash(owner.in_full())) {
+                let domain = &keeper.settings().login_domain;
+                let Some((owner, mark)) = names::owner_of(&user, domain) else { continue };
+                let why = match mark {
+                    Mark::Stranger => Some("its login is that of a user whose external_id is not ours"),
+                    Mark::Key | Mark::Login => amiss(&user, &owner, homes, default),
+                };
+                match users.entry(hash(&names::key(&owner))) {
                     Entry::Occupied(mut known) if mark == Mark::Key => drop(known.insert(why)),
                     Entry::Occupied(_) => {}
                     Entry::Vacant(free) => drop(free.insert(why)),
@@ -95,17 +90,6 @@ impl<W: Watcher> Reconcile<'_, W> {
                 None => return Ok(users),
             }
         }
-    }
-
-    /// Whose user it may be, and by what it shows.
-    fn owner(&self, user: &User) -> Option<(Owner, Mark)> {
-        if let Some(owner) = user.external_id.as_deref().and_then(owner) {
-            return Some((owner, Mark::Key));
-        }
-        let login = user.login.to_lowercase();
-        let of_ours = login.strip_suffix(&format!("@{}", self.keeper.settings().login_domain.to_lowercase()));
-        let owner = owner(of_ours.unwrap_or(&login))?;
-        (self.keeper.login(&owner).to_lowercase() == login).then_some((owner, Mark::Login))
     }
 
     async fn no_longer_served(&mut self, user: &User, owner: &Owner) -> Result<(), ReconcileError> {
@@ -132,7 +116,7 @@ impl<W: Watcher> Reconcile<'_, W> {
         users: &Users,
     ) -> Result<(), ReconcileError> {
         let login = self.keeper.login(owner);
-        let known = users.get(&hash(owner.in_full())).copied();
+        let known = users.get(&hash(&names::key(owner))).copied();
         let Some(why) = known.unwrap_or(Some("there is no such user")) else { return Ok(()) };
         let end = match self.mode {
             Mode::Tell => End::Told,
@@ -148,14 +132,6 @@ impl<W: Watcher> Reconcile<'_, W> {
         };
         self.tell(&login, What::Unseeing(why), end);
         Ok(())
-    }
-}
-
-/// The subscriber of a key.
-fn owner(key: &str) -> Option<Owner> {
-    match Msisdn::parse(key).ok().filter(|number| number.in_full() == key) {
-        Some(number) => Some(Owner::Number(number)),
-        None => UserAccount::parse(key).ok().map(Owner::Account),
     }
 }
 

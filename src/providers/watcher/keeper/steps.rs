@@ -39,8 +39,8 @@ impl Keeper {
         should: &Should,
         deadline: Instant,
     ) -> Result<Settled, Fault> {
-        let home = self.ensure_home(owner, should.preset_id, deadline).await?;
         let user = self.user(owner, deadline).await?;
+        let home = self.ensure_home(owner, should.preset_id, deadline).await?;
         let made = self.ensure_subscriber(owner, user, home, deadline).await.map_err(in_doubt)?;
         let unsure = |fault| if made == Made::Something { in_doubt(fault) } else { fault };
         let Some(camera) = self.client.camera(name, deadline).await.map_err(unsure)? else {

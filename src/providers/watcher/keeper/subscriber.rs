@@ -1,5 +1,6 @@
 //! A subscriber's user: made once, a member of the subscriber's organization with rights in its folder, and of
-//! the default organization no more. Each step looks first; what is there already is left as it is.
+//! the default organization no more. Each step looks first; what is there already is left as it is. A user that an
+//! account only shares its login with is somebody else's, and never touched.
 
 use tokio::time::Instant;
 
@@ -7,12 +8,22 @@ use super::directory::Named;
 use super::{Keeper, Made};
 use crate::ids::vsaas::{FolderId, OrganizationId, PresetId, UserId};
 use crate::providers::rest::Call;
-use crate::providers::watcher::{Folder, Page, Role, User};
+use crate::providers::watcher::{Folder, Page, Role, User, names};
 use crate::providers::{Fault, Why};
 use crate::service::wanted::Owner;
 
 /// Rights that this process granted are not granted again by it; so many are remembered.
 const GRANTED_MAX: usize = 200_000;
+
+/// What goes by a subscriber's login or key.
+enum Found {
+    /// The subscriber's user.
+    Theirs(User),
+    /// Somebody else's.
+    Stranger(UserId),
+    /// Nothing.
+    Nobody,
+}
 
 impl Named for User {
     fn list() -> Call {
@@ -33,8 +44,7 @@ impl Keeper {
     /// What a subscriber logs in with.
     #[must_use]
     pub fn login(&self, owner: &Owner) -> String {
-        let key = owner.in_full();
-        if key.contains('@') { key.to_owned() } else { format!("{key}@{}", self.settings.login_domain) }
+        names::login(owner, &self.settings.login_domain)
     }
 
     /// A page of all users, from `offset` on.
@@ -55,18 +65,40 @@ impl Keeper {
         preset: Option<PresetId>,
         deadline: Instant,
     ) -> Result<(), Fault> {
-        let home = self.ensure_home(owner, preset, deadline).await?;
         let user = self.user(owner, deadline).await?;
+        let home = self.ensure_home(owner, preset, deadline).await?;
         self.ensure_subscriber(owner, user, home, deadline).await.map(drop)
     }
 
     /// The subscriber's user as Watcher has it now, if there is one.
+    ///
+    /// # Errors
+    /// [`Fault::Never`] where an account's login is somebody else's.
     pub(super) async fn user(&self, owner: &Owner, deadline: Instant) -> Result<Option<User>, Fault> {
-        let (login, key) = (self.login(owner).to_lowercase(), format!("={}", owner.in_full()));
-        let found: Vec<User> = self.users.find(&self.client, &[&login, &key], deadline).await?;
-        // The one that bears our key, whatever it logs in with, before one that only logs in alike.
-        let ours = found.iter().position(|user| user.external_id.as_deref() == Some(owner.in_full()));
-        Ok(found.into_iter().nth(ours.unwrap_or(0)))
+        match self.look(owner, deadline).await? {
+            Found::Theirs(user) => Ok(Some(user)),
+            Found::Nobody => Ok(None),
+            Found::Stranger(id) => Err(Fault::Never(Why::new(format!(
+                "the account's login at Watcher is that of user {id}, which we did not make: its external_id is not \
+                 the account's; it was left alone"
+            )))),
+        }
+    }
+
+    async fn look(&self, owner: &Owner, deadline: Instant) -> Result<Found, Fault> {
+        let (login, key) = (self.login(owner).to_lowercase(), format!("={}", names::key(owner)));
+        let is_number = matches!(owner, Owner::Number(_));
+        let by = [login.as_str(), key.as_str()];
+        let by = if is_number { &by[..] } else { &by[..1] };
+        let mut found: Vec<User> = self.users.find(&self.client, by, deadline).await?;
+        // The one that bears our key, whatever a number's logs in with, before one that only logs in alike.
+        let ours = |user: &User| names::bears_key(user, owner, &self.settings.login_domain);
+        match found.iter().position(ours) {
+            Some(at) => Ok(Found::Theirs(found.swap_remove(at))),
+            None if found.is_empty() => Ok(Found::Nobody),
+            None if is_number => Ok(Found::Theirs(found.swap_remove(0))),
+            None => Ok(Found::Stranger(found[0].id)),
+        }
     }
 
     /// Makes and mends all that a subscriber, whose user is `known`, needs to look at the cameras of `home`.
@@ -112,8 +144,10 @@ impl Keeper {
         enabled: bool,
         deadline: Instant,
     ) -> Result<bool, Fault> {
-        let user = self.user(owner, deadline).await?;
-        let Some(user) = user.filter(|user| user.enabled != enabled) else { return Ok(false) };
+        let Found::Theirs(user) = self.look(owner, deadline).await? else { return Ok(false) };
+        if user.enabled == enabled {
+            return Ok(false);
+        }
         match self.client.enable_user(user.id, enabled, deadline).await {
             Ok(()) => Ok(true),
             Err(Fault::NotThere(_)) => Ok(false),
@@ -123,8 +157,8 @@ impl Keeper {
 
     /// A login that is taken is a user that was made meanwhile, or by an attempt whose answer was lost.
     async fn make_user(&self, owner: &Owner, deadline: Instant) -> Result<User, Fault> {
-        let (login, key) = (self.login(owner), owner.in_full());
-        match self.client.create_user(&login, Some(key), deadline).await {
+        let (login, key) = (self.login(owner), names::key(owner));
+        match self.client.create_user(&login, Some(&key), deadline).await {
             Ok(user) => {
                 self.users.made(&user, deadline).await?;
                 Ok(user)
