@@ -1,9 +1,11 @@
 //! Whose users and organizations are: what an operator made is never taken for a subscriber's, whatever a
 //! partner calls an account.
 
+use std::collections::BTreeSet;
+
 use sdp_gateway::providers::Outcome;
 
-use super::watcher_double::State;
+use super::watcher_double::{ADMIN, State};
 use super::world::{ANN, Mode, World, carried, ended};
 
 /// Users and where they are members.
@@ -66,4 +68,44 @@ async fn a_numbers_login_is_the_numbers() {
     let state = world.double.state();
     assert_eq!(state.users.len(), 2);
     assert_eq!(state.organizations_of(2298), [world.home]);
+}
+
+/// Whatever an account is called, and whoever gave an organization its title.
+#[tokio::test]
+async fn an_organization_is_ours_or_is_left_alone() {
+    let world = World::new(Mode::Own, "camera").await;
+    let before = {
+        let mut state = world.double.state();
+        for (title, owner) in [
+            ("acme", "boss@acme.example"),
+            ("acme", "boss@acme.example"),
+            ("acme", ADMIN),
+            ("acme@sdp.example", "boss@acme.example"),
+            (ANN, "boss@acme.example"),
+            (ANN, "boss@acme.example"),
+        ] {
+            let made = state.create_organization(title, true, [550].into());
+            state.organizations.get_mut(&made).expect("it").owner = owner.to_owned();
+        }
+        state.create_organization(ANN, false, BTreeSet::new());
+        state.add_camera("cam-2", 754);
+        state.organizations.clone()
+    };
+    let tasks = [
+        world.task_of_account("acme", "cam-1", carried(392)),
+        world.task_of_account("acme", "cam-2", carried(393)),
+        world.task(ANN, "cam-1", carried(392)),
+    ];
+    for task in tasks.iter().chain(&tasks) {
+        world.keeper.attempt(task).await;
+        world.others().attempt(task).await;
+    }
+    let state = world.double.state();
+    for (id, organization) in &before {
+        assert_eq!((id, state.organizations.get(id)), (id, Some(organization)));
+    }
+    assert_eq!((state.cameras["cam-2"].preset, state.count("billing DELETE /organizations/{}")), (391, 0));
+    let made = state.organizations.iter().filter(|(id, _)| !before.contains_key(id));
+    let made: Vec<_> = made.map(|(_, of)| (of.title.as_str(), of.owner.as_str(), of.members.len())).collect();
+    assert_eq!(made, [("acme@sdp.example", ADMIN, 1), (ANN, ADMIN, 1)]);
 }

@@ -53,6 +53,8 @@ pub struct Keeper {
     users: Directory,
     organizations: Directory,
     default_organization: Mutex<Option<OrganizationId>>,
+    /// Organizations known to be ours.
+    ours: Mutex<HashSet<OrganizationId>>,
     granted: Mutex<HashSet<(OrganizationId, UserId)>>,
     tariffs_turn: Mutex<()>,
 }
@@ -80,6 +82,7 @@ impl Keeper {
             users: Directory::default(),
             organizations: Directory::default(),
             default_organization: Mutex::default(),
+            ours: Mutex::default(),
             granted: Mutex::default(),
             tariffs_turn: Mutex::default(),
         })

@@ -59,7 +59,7 @@ impl<W: Watcher> Reconcile<'_, W> {
         };
         if let (Some(owner), Some(at)) = (&ours.wanted.owner, camera.organization_id)
             && !ours.wanted.carried.is_nothing()
-            && !homes.is_home(owner, at)
+            && !homes.is_home(self.keeper, owner, at)
         {
             self.tell(&camera.name, What::Elsewhere(at), End::Told);
             return Ok(());

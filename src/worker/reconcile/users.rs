@@ -9,14 +9,14 @@ use crate::config::Suspend;
 use crate::ids::vsaas::OrganizationId;
 use crate::ledger::read::OnCamera;
 use crate::providers::watcher::names::{self, Mark};
-use crate::providers::watcher::{Page, User};
+use crate::providers::watcher::{Keeper, Page, User};
 use crate::service::wanted::Owner;
 
 /// Whose organization is which.
 pub(super) enum Homes {
     /// Everybody's.
     Shared(OrganizationId),
-    /// By its id, the hash of its title, which is its subscriber's key.
+    /// By its id, the hash of its title, which tells its subscriber; only what is ours.
     Own(HashMap<OrganizationId, u64>),
 }
 
@@ -27,10 +27,10 @@ const CALLS_OF_SUBSCRIBER: usize = 5;
 pub(super) type Users = HashMap<u64, Option<&'static str>>;
 
 impl Homes {
-    pub(super) fn is_home(&self, owner: &Owner, at: OrganizationId) -> bool {
+    pub(super) fn is_home(&self, keeper: &Keeper, owner: &Owner, at: OrganizationId) -> bool {
         match self {
             Self::Shared(shared) => *shared == at,
-            Self::Own(titles) => titles.get(&at) == Some(&hash(owner.in_full())),
+            Self::Own(titles) => titles.get(&at) == Some(&hash(&keeper.title(owner))),
         }
     }
 }
@@ -42,6 +42,7 @@ impl<W: Watcher> Reconcile<'_, W> {
             return Ok(Homes::Shared(shared));
         }
         let (mut titles, mut offset, keeper) = (HashMap::new(), 0, self.keeper);
+        let ours = self.page(|| Box::pin(keeper.own_organizations(keeper.deadline()))).await?;
         loop {
             self.go_on("organizations", u64::try_from(titles.len()).unwrap_or(u64::MAX)).await?;
             let page = self.page(|| Box::pin(keeper.organizations_page(offset, keeper.deadline()))).await?;
@@ -49,9 +50,11 @@ impl<W: Watcher> Reconcile<'_, W> {
             titles.extend(page.rows.into_iter().map(|one| (one.id, hash(&one.title))));
             match page.next.filter(|_| titles.len() > before) {
                 Some(next) => offset = next,
-                None => return Ok(Homes::Own(titles)),
+                None => break,
             }
         }
+        titles.retain(|id, _| ours.contains(id));
+        Ok(Homes::Own(titles))
     }
 
     /// Walks through all users; what each subscriber's is like.
@@ -74,7 +77,7 @@ impl<W: Watcher> Reconcile<'_, W> {
                 let Some((owner, mark)) = names::owner_of(&user, domain) else { continue };
                 let why = match mark {
                     Mark::Stranger => Some("its login is that of a user whose external_id is not ours"),
-                    Mark::Key | Mark::Login => amiss(&user, &owner, homes, default),
+                    Mark::Key | Mark::Login => self.amiss(&user, &owner, homes, default),
                 };
                 match users.entry(hash(&names::key(&owner))) {
                     Entry::Occupied(mut known) if mark == Mark::Key => drop(known.insert(why)),
@@ -133,16 +136,23 @@ impl<W: Watcher> Reconcile<'_, W> {
         self.tell(&login, What::Unseeing(why), end);
         Ok(())
     }
-}
 
-fn amiss(user: &User, owner: &Owner, homes: &Homes, default: Option<OrganizationId>) -> Option<&'static str> {
-    if !user.enabled {
-        return Some("the user is disabled");
+    fn amiss(
+        &self,
+        user: &User,
+        owner: &Owner,
+        homes: &Homes,
+        default: Option<OrganizationId>,
+    ) -> Option<&'static str> {
+        if !user.enabled {
+            return Some("the user is disabled");
+        }
+        let is_home = |at: OrganizationId| homes.is_home(self.keeper, owner, at);
+        if !user.organizations.iter().any(|at| is_home(*at)) {
+            return Some("the user is no member of the subscriber's organization");
+        }
+        let in_default =
+            default.is_some_and(|default| user.organizations.contains(&default) && !is_home(default));
+        in_default.then_some("the user is still in the default organization")
     }
-    if !user.organizations.iter().any(|at| homes.is_home(owner, *at)) {
-        return Some("the user is no member of the subscriber's organization");
-    }
-    let in_default = default
-        .is_some_and(|default| user.organizations.contains(&default) && !homes.is_home(owner, default));
-    in_default.then_some("the user is still in the default organization")
 }
