@@ -140,8 +140,14 @@ impl Keeper {
     ) -> Result<Settled, Fault> {
         let should = self.should(wanted, self.clock.now()).map_err(never)?;
         match &wanted.owner {
-            Some(owner) if !wanted.carried.is_nothing() => self.begin(owner, camera, &should, deadline).await,
-            owner => self.end(owner.as_ref(), camera, wanted, &should, deadline).await,
+            Some(owner) if !wanted.carried.is_nothing() => {
+                let settled = self.begin(owner, camera, &should, deadline).await?;
+                self.end_former(settled, wanted, deadline).await.map_err(in_doubt)
+            }
+            owner => {
+                let settled = self.end(owner.as_ref(), camera, wanted, &should, deadline).await?;
+                self.end_former(settled, wanted, deadline).await
+            }
         }
     }
 

@@ -81,7 +81,21 @@ impl Keeper {
     ) -> Result<Settled, Fault> {
         let mut settled = self.end_camera(owner, name, wanted, should, deadline).await?;
         if let Some(owner) = owner.filter(|_| self.settings.suspend == Suspend::User) {
-            let crossed_at = self.end_user(owner, wanted, deadline).await?;
+            let crossed_at = self.end_user(owner, wanted.is_owner_served, deadline).await?;
+            settled.follow_up_at = earlier(settled.follow_up_at, crossed_at);
+        }
+        Ok(settled)
+    }
+
+    /// The account that had a number's device before is somebody of its own, and loses with it what it had.
+    pub(super) async fn end_former(
+        &self,
+        mut settled: Settled,
+        wanted: &Wanted,
+        deadline: Instant,
+    ) -> Result<Settled, Fault> {
+        if let Some(former) = wanted.former.as_ref().filter(|_| self.settings.suspend == Suspend::User) {
+            let crossed_at = self.end_user(former, wanted.is_former_served, deadline).await?;
             settled.follow_up_at = earlier(settled.follow_up_at, crossed_at);
         }
         Ok(settled)
@@ -147,12 +161,12 @@ impl Keeper {
     async fn end_user(
         &self,
         owner: &Owner,
-        wanted: &Wanted,
+        is_served: bool,
         deadline: Instant,
     ) -> Result<Option<Timestamp>, Fault> {
-        let has_changed = self.enable_subscriber(owner, wanted.is_owner_served, deadline).await?;
+        let has_changed = self.enable_subscriber(owner, is_served, deadline).await?;
         let look_at = self.clock.now().plus_ms(CROSSED_MS);
-        Ok(Some(look_at).filter(|_| has_changed && !wanted.is_owner_served))
+        Ok(Some(look_at).filter(|_| has_changed && !is_served))
     }
 }
 
