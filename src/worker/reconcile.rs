@@ -118,7 +118,7 @@ impl<'a, W: Watcher> Reconcile<'a, W> {
         let homes = self.homes().await?;
         let users = self.users(&homes).await?;
         let seen = self.cameras(&homes).await?;
-        self.served(&seen, &users).await?;
+        self.served(&seen, &users, &homes).await?;
         Ok(self.report)
     }
 

@@ -1,15 +1,15 @@
 //! Users: subscribers who are served and cannot look, and, where an end disables users, those who are served no
 //! more and can.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use super::{End, Mode, Reconcile, ReconcileError, Watcher, What, hash};
 use crate::config::Suspend;
-use crate::ids::vsaas::OrganizationId;
+use crate::ids::vsaas::{OrganizationId, UserId};
 use crate::ledger::read::OnCamera;
 use crate::providers::watcher::names::{self, Mark};
-use crate::providers::watcher::{Keeper, Page, User};
+use crate::providers::watcher::{Keeper, Member, Page, User};
 use crate::service::wanted::Owner;
 
 /// Whose organization is which.
@@ -21,10 +21,23 @@ pub(super) enum Homes {
 }
 
 /// Calls that mending a subscriber usually takes.
-const CALLS_OF_SUBSCRIBER: usize = 5;
+const CALLS_OF_SUBSCRIBER: usize = 6;
 
-/// Watcher's users by the hash of their subscriber's key; what is the matter with each, if anything is.
-pub(super) type Users = HashMap<u64, Option<&'static str>>;
+/// Watcher's users by the hash of their subscriber's key.
+pub(super) type Users = HashMap<u64, Known>;
+
+/// A user of a subscriber's.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    id: UserId,
+    /// What is the matter, if anything is.
+    why: Option<&'static str>,
+    /// The organization of its own where it is a member.
+    own: Option<OrganizationId>,
+}
+
+/// What a member cannot look without.
+const NO_RIGHTS: &str = "the user has no rights in the folder";
 
 impl Homes {
     pub(super) fn is_home(&self, keeper: &Keeper, owner: &Owner, at: OrganizationId) -> bool {
@@ -61,6 +74,7 @@ impl<W: Watcher> Reconcile<'_, W> {
     pub(super) async fn users(&mut self, homes: &Homes) -> Result<Users, ReconcileError> {
         let (mut users, mut offset, mut begins, keeper) = (Users::new(), 0, None, self.keeper);
         let default = self.page(|| Box::pin(keeper.default_organization(keeper.deadline()))).await?;
+        let blind = self.blind(homes).await?;
         loop {
             self.go_on("users", self.report.users).await?;
             let page = self.page(|| Box::pin(keeper.users_page(offset, keeper.deadline()))).await?;
@@ -79,10 +93,16 @@ impl<W: Watcher> Reconcile<'_, W> {
                     Mark::Stranger => Some("its login is that of a user whose external_id is not ours"),
                     Mark::Key | Mark::Login => self.amiss(&user, &owner, homes, default),
                 };
+                let why = why.or(blind.contains(&user.id).then_some(NO_RIGHTS));
+                let is_own = |at: &&OrganizationId| {
+                    matches!(homes, Homes::Own(_)) && homes.is_home(keeper, &owner, **at)
+                };
+                let own = user.organizations.iter().find(is_own).copied();
+                let user_known = Known { id: user.id, why, own };
                 match users.entry(hash(&names::key(&owner))) {
-                    Entry::Occupied(mut known) if mark == Mark::Key => drop(known.insert(why)),
+                    Entry::Occupied(mut known) if mark == Mark::Key => drop(known.insert(user_known)),
                     Entry::Occupied(_) => {}
-                    Entry::Vacant(free) => drop(free.insert(why)),
+                    Entry::Vacant(free) => drop(free.insert(user_known)),
                 }
                 if keeper.settings().suspend == Suspend::User && user.enabled && mark == Mark::Key {
                     self.no_longer_served(&user, &owner).await?;
@@ -93,6 +113,34 @@ impl<W: Watcher> Reconcile<'_, W> {
                 None => return Ok(users),
             }
         }
+    }
+
+    /// Members of the organization that all share who have no rights in the folder.
+    async fn blind(&mut self, homes: &Homes) -> Result<HashSet<UserId>, ReconcileError> {
+        let (mut blind, mut offset, mut begins, keeper) = (HashSet::new(), 0, None, self.keeper);
+        let Homes::Shared(shared) = *homes else { return Ok(blind) };
+        let folder = self.page(|| Box::pin(keeper.folder(shared, keeper.deadline()))).await?;
+        loop {
+            self.go_on("members", u64::try_from(offset).unwrap_or(u64::MAX)).await?;
+            let ask = || keeper.members_page(shared, offset, keeper.deadline());
+            let page = self.page(|| Box::pin(ask())).await?;
+            let first = page.rows.first().map(|member| member.user_id);
+            let has_none = |member: &&Member| !member.has_rights_in(folder);
+            blind.extend(page.rows.iter().filter(has_none).map(|member| member.user_id));
+            match page.next.filter(|_| first != begins) {
+                Some(next) => (offset, begins) = (next, first),
+                None => return Ok(blind),
+            }
+        }
+    }
+
+    /// What is the matter with a subscriber's user, if anything is. The members of organizations of their own
+    /// are looked up here, one by one.
+    async fn matter(&self, known: Option<&Known>) -> Result<Option<&'static str>, ReconcileError> {
+        let Some(known) = known else { return Ok(Some("there is no such user")) };
+        let (None, Some(own), keeper) = (known.why, known.own, self.keeper) else { return Ok(known.why) };
+        let ask = || keeper.has_rights(own, known.id, keeper.deadline());
+        Ok((!self.page(|| Box::pin(ask())).await?).then_some(NO_RIGHTS))
     }
 
     async fn no_longer_served(&mut self, user: &User, owner: &Owner) -> Result<(), ReconcileError> {
@@ -119,8 +167,8 @@ impl<W: Watcher> Reconcile<'_, W> {
         users: &Users,
     ) -> Result<(), ReconcileError> {
         let login = self.keeper.login(owner);
-        let known = users.get(&hash(&names::key(owner))).copied();
-        let Some(why) = known.unwrap_or(Some("there is no such user")) else { return Ok(()) };
+        let known = users.get(&hash(&names::key(owner)));
+        let Some(why) = self.matter(known).await? else { return Ok(()) };
         let end = match self.mode {
             Mode::Tell => End::Told,
             Mode::Mend if !self.ledger.is_served(owner, self.name, self.now()).await? => return Ok(()),

@@ -118,7 +118,8 @@ pub fn organization(state: &State, id: i64) -> Value {
 
 pub fn member(state: &State, organization: i64, user: i64) -> Value {
     let member = &state.organizations[&organization].members[&user];
-    let folders = member.folders.iter().map(|folder| {
+    let shown = member.folders.iter().filter(|_| !state.hides_rights);
+    let folders = shown.map(|folder| {
         json!({ "folder_id": folder, "can_view_dvr": true, "can_use_ptz": true, "can_use_actions": true,
                 "dvr_depth_limit": null })
     });

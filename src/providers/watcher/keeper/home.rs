@@ -16,11 +16,11 @@ use crate::providers::watcher::{Organization, Page, names};
 use crate::providers::{Fault, Why};
 use crate::service::wanted::Owner;
 
-impl Named for Organization {
-    fn list() -> Call {
-        Call::get("/organizations")
-    }
+pub(super) fn organizations() -> Call {
+    Call::get("/organizations")
+}
 
+impl Named for Organization {
     fn id(&self) -> i64 {
         self.id.0
     }
@@ -171,7 +171,7 @@ impl Keeper {
         offset: usize,
         deadline: Instant,
     ) -> Result<Page<Organization>, Fault> {
-        self.client.page(Organization::list(), offset, deadline).await
+        self.client.page(organizations(), offset, deadline).await
     }
 
     /// The organization that new users land in.

@@ -6,8 +6,8 @@ use tokio::time::Instant;
 use super::{Keeper, Made, Should, in_doubt, never};
 use crate::clock::Timestamp;
 use crate::config::Suspend;
-use crate::ids::vsaas::OrganizationId;
-use crate::providers::watcher::Camera;
+use crate::ids::vsaas::{OrganizationId, PresetId};
+use crate::providers::watcher::{Camera, CameraChange};
 use crate::providers::{Fault, Settled};
 use crate::service::wanted::{Owner, Wanted};
 
@@ -18,6 +18,9 @@ const GONE: &str = "the camera is not in Watcher any more";
 const ELSEWHERE: &str = "the camera is in another organization by now and was left alone";
 const UNASSIGNED: &str =
     "the camera is in the default organization: its subscriber does not see it in Watcher until it is moved";
+
+const UNASSIGNED_WITHOUT: &str = "the camera is in the default organization, which does not have its preset: it is \
+    enabled as it is; move it to its subscriber's, then mend it with vsaas reconcile --fix";
 
 /// Where a camera is, seen from its subscriber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,36 +42,44 @@ impl Keeper {
         should: &Should,
         deadline: Instant,
     ) -> Result<Settled, Fault> {
-        let user = self.user(owner, deadline).await?;
-        let home = self.ensure_home(owner, should.preset_id, deadline).await?;
-        let made = self.ensure_subscriber(owner, user, home, deadline).await.map_err(in_doubt)?;
+        let (home, made) = self.ready(owner, should.preset_id, deadline).await?;
         let unsure = |fault| if made == Made::Something { in_doubt(fault) } else { fault };
         let Some(camera) = self.client.camera(name, deadline).await.map_err(unsure)? else {
             return Err(never("the camera is not in Watcher: add it there, then try again"));
         };
+        let mut change = should.differs(&camera).unwrap_or_default();
         let place = self.place(&camera, Some(home), deadline).await.map_err(unsure)?;
-        let misplaced = || {
-            let text = "the camera is in another organization than the subscriber: move it to organization";
-            never(format!("{text} {home} in Watcher, then try again"))
-        };
-        let change = should.differs(&camera);
-        let hint = match (place, change.and_then(|change| change.preset_id)) {
-            (Place::Elsewhere, _) => return Err(misplaced()),
-            (_, None) => None,
-            (Place::Home, Some(preset)) => {
-                self.ensure_preset(home, preset, deadline).await.map_err(unsure)?
+        let (hint, note) = match place {
+            Place::Elsewhere => {
+                let text =
+                    "the camera is in another organization than the subscriber: move it to organization";
+                return Err(never(format!("{text} {home} in Watcher, then try again")));
             }
-            (Place::Unassigned(at), Some(preset)) => {
-                let presets = self.client.presets(at, deadline).await.map_err(unsure)?;
-                let known = presets.iter().find(|known| known.id == preset);
-                known.map(|_| None).ok_or_else(misplaced)?
+            Place::Home => match change.preset_id {
+                Some(preset) => (self.ensure_preset(home, preset, deadline).await.map_err(unsure)?, None),
+                None => (None, None),
+            },
+            Place::Unassigned(at) => {
+                let is_allowed = self.allows(at, change.preset_id, deadline).await.map_err(unsure)?;
+                change.preset_id = change.preset_id.filter(|_| is_allowed);
+                (None, Some(if is_allowed { UNASSIGNED } else { UNASSIGNED_WITHOUT }))
             }
         };
-        if let Some(change) = change {
+        if change != CameraChange::default() {
             self.change(&camera, change, hint, deadline).await.map_err(in_doubt)?;
         }
-        let is_unassigned = matches!(place, Place::Unassigned(_));
-        Ok(Settled { note: is_unassigned.then_some(UNASSIGNED), ..Settled::default() })
+        Ok(Settled { note, ..Settled::default() })
+    }
+
+    /// Whether an organization's cameras may have a preset, as it is.
+    async fn allows(
+        &self,
+        at: OrganizationId,
+        preset: Option<PresetId>,
+        deadline: Instant,
+    ) -> Result<bool, Fault> {
+        let Some(preset) = preset else { return Ok(true) };
+        Ok(self.client.presets(at, deadline).await?.iter().any(|known| known.id == preset))
     }
 
     pub(super) async fn end(

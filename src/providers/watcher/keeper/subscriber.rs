@@ -5,15 +5,12 @@
 use tokio::time::Instant;
 
 use super::directory::Named;
-use super::{Keeper, Made};
-use crate::ids::vsaas::{FolderId, OrganizationId, PresetId, UserId};
+use super::{Keeper, Made, in_doubt};
+use crate::ids::vsaas::{OrganizationId, PresetId, UserId};
 use crate::providers::rest::Call;
-use crate::providers::watcher::{Folder, Page, Role, User, names};
+use crate::providers::watcher::{Page, Role, User, names};
 use crate::providers::{Fault, Why};
 use crate::service::wanted::Owner;
-
-/// Rights that this process granted are not granted again by it; so many are remembered.
-const GRANTED_MAX: usize = 200_000;
 
 /// What goes by a subscriber's login or key.
 enum Found {
@@ -25,11 +22,11 @@ enum Found {
     Nobody,
 }
 
-impl Named for User {
-    fn list() -> Call {
-        Call::get("/users")
-    }
+pub(super) fn users() -> Call {
+    Call::get("/users")
+}
 
+impl Named for User {
     fn id(&self) -> i64 {
         self.id.0
     }
@@ -52,7 +49,7 @@ impl Keeper {
     /// # Errors
     /// As for all of these: [`Fault`].
     pub async fn users_page(&self, offset: usize, deadline: Instant) -> Result<Page<User>, Fault> {
-        self.client.page(User::list(), offset, deadline).await
+        self.client.page(users(), offset, deadline).await
     }
 
     /// Makes and mends all that a subscriber who is served needs: the organization, and the user there.
@@ -65,16 +62,28 @@ impl Keeper {
         preset: Option<PresetId>,
         deadline: Instant,
     ) -> Result<(), Fault> {
+        self.ready(owner, preset, deadline).await.map(drop)
+    }
+
+    /// The same; the organization, and whether anything had to be made there.
+    pub(super) async fn ready(
+        &self,
+        owner: &Owner,
+        preset: Option<PresetId>,
+        deadline: Instant,
+    ) -> Result<(OrganizationId, Made), Fault> {
+        let _turn = self.turns.take(owner, deadline).await?;
         let user = self.user(owner, deadline).await?;
         let home = self.ensure_home(owner, preset, deadline).await?;
-        self.ensure_subscriber(owner, user, home, deadline).await.map(drop)
+        let made = self.ensure_subscriber(owner, user, home, deadline).await.map_err(in_doubt)?;
+        Ok((home, made))
     }
 
     /// The subscriber's user as Watcher has it now, if there is one.
     ///
     /// # Errors
     /// [`Fault::Never`] where an account's login is somebody else's.
-    pub(super) async fn user(&self, owner: &Owner, deadline: Instant) -> Result<Option<User>, Fault> {
+    async fn user(&self, owner: &Owner, deadline: Instant) -> Result<Option<User>, Fault> {
         match self.look(owner, deadline).await? {
             Found::Theirs(user) => Ok(Some(user)),
             Found::Nobody => Ok(None),
@@ -102,7 +111,7 @@ impl Keeper {
     }
 
     /// Makes and mends all that a subscriber, whose user is `known`, needs to look at the cameras of `home`.
-    pub(super) async fn ensure_subscriber(
+    async fn ensure_subscriber(
         &self,
         owner: &Owner,
         known: Option<User>,
@@ -120,8 +129,11 @@ impl Keeper {
         let is_member = user.organizations.contains(&home);
         if !is_member {
             self.client.add_member(home, user.id, Role::Reader, deadline).await?;
+            if let Some(members) = &self.members {
+                members.made(user.id.0, vec![user.id.to_string()], deadline).await?;
+            }
         }
-        let rights = self.ensure_rights(home, user.id, is_member, deadline).await?;
+        let rights = self.ensure_rights(home, user.id, !is_member, deadline).await?;
         let default = self.default_organization(deadline).await?;
         if let Some(default) = default.filter(|own| *own != home && user.organizations.contains(own)) {
             match self.client.remove_member(default, user.id, deadline).await {
@@ -160,7 +172,7 @@ impl Keeper {
         let (login, key) = (self.login(owner), names::key(owner));
         match self.client.create_user(&login, Some(&key), deadline).await {
             Ok(user) => {
-                self.users.made(&user, deadline).await?;
+                self.users.made(user.id.0, user.names(), deadline).await?;
                 Ok(user)
             }
             Err(fault @ (Fault::Again { .. } | Fault::Never(_))) => {
@@ -172,36 +184,5 @@ impl Keeper {
                 Err(fault)
             }
         }
-    }
-
-    /// Rights in the folder. A member need not have them, and only the list of all members could tell: so
-    /// they are granted once by each process, which changes nothing where they were there.
-    async fn ensure_rights(
-        &self,
-        home: OrganizationId,
-        user: UserId,
-        was_member: bool,
-        deadline: Instant,
-    ) -> Result<Made, Fault> {
-        if was_member && self.granted.lock().await.contains(&(home, user)) {
-            return Ok(Made::Nothing);
-        }
-        let folder = match self.settings.folder_id {
-            Some(folder) => folder,
-            None => self.root_folder(home, deadline).await?,
-        };
-        self.client.grant_folder(home, folder, user, deadline).await?;
-        let mut granted = self.granted.lock().await;
-        if granted.len() >= GRANTED_MAX {
-            granted.clear();
-        }
-        granted.insert((home, user));
-        Ok(Made::Something)
-    }
-
-    async fn root_folder(&self, home: OrganizationId, deadline: Instant) -> Result<FolderId, Fault> {
-        let folders = self.client.folders(home, deadline).await?;
-        let none = || Fault::Never(Why::new("the organization has no root folder: set folder_id"));
-        Folder::root(&folders).map(|folder| folder.id).ok_or_else(none)
     }
 }
