@@ -55,6 +55,18 @@ async fn what_is_not_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_settings_name_is_not_deleted() {
+    for name in ["organization_id", "default_organization_id"] {
+        let setup = Setup::with(&format!("{name} = 753\n")).await;
+        setup
+            .vsaas("org delete 7360")
+            .fails(&format!("organization 7360 (at Watcher 753) is the settings' {name}: change that first"));
+        assert!(setup.double.state().organizations.contains_key(&753));
+        setup.was_right();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn wrong_usage_ends_with_2() {
     let mut setup = Setup::with("").await;
     for arguments in [

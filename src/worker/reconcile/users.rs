@@ -46,6 +46,14 @@ impl Homes {
             Self::Own(titles) => titles.get(&at) == Some(&hash(&keeper.title(owner))),
         }
     }
+
+    /// The subscriber's own organization among some.
+    fn own(&self, keeper: &Keeper, owner: &Owner, among: &[OrganizationId]) -> Option<OrganizationId> {
+        match self {
+            Self::Shared(_) => None,
+            Self::Own(_) => among.iter().copied().find(|at| self.is_home(keeper, owner, *at)),
+        }
+    }
 }
 
 impl<W: Watcher> Reconcile<'_, W> {
@@ -94,15 +102,12 @@ impl<W: Watcher> Reconcile<'_, W> {
                     Mark::Key | Mark::Login => self.amiss(&user, &owner, homes, default),
                 };
                 let why = why.or(blind.contains(&user.id).then_some(NO_RIGHTS));
-                let is_own = |at: &&OrganizationId| {
-                    matches!(homes, Homes::Own(_)) && homes.is_home(keeper, &owner, **at)
-                };
-                let own = user.organizations.iter().find(is_own).copied();
-                let user_known = Known { id: user.id, why, own };
+                let own = homes.own(keeper, &owner, &user.organizations);
+                let seen = Known { id: user.id, why, own };
                 match users.entry(hash(&names::key(&owner))) {
-                    Entry::Occupied(mut known) if mark == Mark::Key => drop(known.insert(user_known)),
+                    Entry::Occupied(mut known) if mark == Mark::Key => drop(known.insert(seen)),
                     Entry::Occupied(_) => {}
-                    Entry::Vacant(free) => drop(free.insert(user_known)),
+                    Entry::Vacant(free) => drop(free.insert(seen)),
                 }
                 if keeper.settings().suspend == Suspend::User && user.enabled && mark == Mark::Key {
                     self.no_longer_served(&user, &owner).await?;
