@@ -104,6 +104,7 @@ async fn an_organization_is_ours_or_is_left_alone() {
     for (id, organization) in &before {
         assert_eq!((id, state.organizations.get(id)), (id, Some(organization)));
     }
+    assert!(state.count("billing GET /organizations") < 12, "{:?}", state.calls);
     assert_eq!((state.cameras["cam-2"].preset, state.count("billing DELETE /organizations/{}")), (391, 0));
     let made = state.organizations.iter().filter(|(id, _)| !before.contains_key(id));
     let made: Vec<_> = made.map(|(_, of)| (of.title.as_str(), of.owner.as_str(), of.members.len())).collect();

@@ -24,7 +24,7 @@ mod steps;
 mod subscriber;
 mod turns;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -58,8 +58,8 @@ pub struct Keeper {
     users: Directory,
     organizations: Directory,
     default_organization: Mutex<Option<OrganizationId>>,
-    /// Organizations known to be ours.
-    ours: Mutex<HashSet<OrganizationId>>,
+    /// Organizations, and whether they are ours.
+    ours: Mutex<HashMap<OrganizationId, bool>>,
     /// Of the organization that all share.
     members: Option<Directory>,
     /// The root folders of organizations.

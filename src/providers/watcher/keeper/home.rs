@@ -83,10 +83,11 @@ impl Keeper {
         }
         let late = |_| Fault::Again { why: Why::new("billing: its list was still being read"), after: None };
         let mut ours = timeout_at(deadline, self.ours.lock()).await.map_err(late)?;
-        if found.iter().any(|organization| !ours.contains(&organization.id)) {
-            *ours = self.own_organizations(deadline).await?;
+        if found.iter().any(|organization| !ours.contains_key(&organization.id)) {
+            // Added to what is known: one that was just made may not be listed yet.
+            ours.extend(self.owned(deadline).await?);
         }
-        found.retain(|organization| ours.contains(&organization.id));
+        found.retain(|organization| ours.get(&organization.id) == Some(&true));
         Ok(Some(found))
     }
 
@@ -95,10 +96,16 @@ impl Keeper {
     /// # Errors
     /// [`Fault`].
     pub async fn own_organizations(&self, deadline: Instant) -> Result<HashSet<OrganizationId>, Fault> {
+        let all = self.owned(deadline).await?;
+        Ok(all.into_iter().filter(|(_, is_ours)| *is_ours).map(|(id, _)| id).collect())
+    }
+
+    async fn owned(&self, deadline: Instant) -> Result<Vec<(OrganizationId, bool)>, Fault> {
         let maker = self.maker()?;
         let all = maker.client.organizations(deadline).await?;
-        let ours = all.into_iter().filter(|known| maker.owns(known).unwrap_or(true));
-        Ok(ours.filter_map(|known| known.watcher_id).collect())
+        let row =
+            |known: &billing::Organization| Some((known.watcher_id?, maker.owns(known).unwrap_or(true)));
+        Ok(all.iter().filter_map(row).collect())
     }
 
     /// The same, made where there is none, with the tariff of `preset`.
@@ -121,7 +128,7 @@ impl Keeper {
         let new = NewOrganization { title: &self.title(owner), owner: email, tariffs: tariff.as_slice() };
         let made = client.create_organization(new, deadline).await;
         self.organizations.forget(deadline).await.map_err(in_doubt)?;
-        self.ours.lock().await.extend(made?.watcher_id);
+        self.ours.lock().await.extend(made?.watcher_id.map(|id| (id, true)));
         let home = self.home(owner, deadline).await.map_err(in_doubt)?;
         home.ok_or_else(|| Fault::Unsure(Why::new("an organization was made and does not show yet")))
     }
