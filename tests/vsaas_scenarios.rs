@@ -184,9 +184,10 @@ async fn tariffs_of_an_organization_are_replaced() {
         .says("organization 7360 has the tariffs 548 550; it had 548 549 550\n");
     assert_eq!(setup.double.state().presets_of(753), [391, 393]);
     setup.vsaas("org tariffs 7360").says("organization 7360 has the tariffs 548; it had 548 550\n");
-    setup.vsaas("org delete 7360").says("deleted organization 7360 (at Watcher 753)\n");
-    assert!(!setup.double.state().organizations.contains_key(&753));
-    setup.vsaas("org delete 7360").fails("billing has no organization 7360");
+    setup.run(&["org", "create", "Demo org"]).check(0);
+    setup.vsaas("org delete 7361").says("deleted organization 7361 (at Watcher 754)\n");
+    assert!(!setup.double.state().organizations.contains_key(&754));
+    setup.vsaas("org delete 7361").fails("billing has no organization 7361");
     setup.was_right();
 }
 

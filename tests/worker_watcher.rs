@@ -20,12 +20,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gateway::Gateway;
 use outbox::{Work, metric, states, tasks, until, until_states, wait};
 use said::{MONTH, cancel, register};
 use sdp_gateway::catalog::GrantKind;
 use sdp_gateway::clock::{Clock, DAY_MS};
-use sdp_gateway::ids::{DeviceId, UserAccount};
-use sdp_gateway::ledger::fulfil::{Redeem, Redeemed};
+use sdp_gateway::ids::{DeviceId, Msisdn, UserAccount};
+use sdp_gateway::ledger::Ledger;
+use sdp_gateway::ledger::fulfil::{Redeem, Redeemed, Unbind, Unbound};
+use sdp_gateway::service::wanted::Owner;
 use sdp_gateway::stock::CodeText;
 use watcher_double::{At, How, When};
 use world::{ANN, LOGIN, World, bind_to_account};
@@ -108,11 +111,8 @@ fn users_are_suspended_when_nothing_is_left_to_them() {
     wait(ledger.close());
 }
 
-#[test]
-fn who_buys_without_a_number_redeems_codes_of_ours() {
-    let world = World::new("", "");
-    let (gateway, ledger) = (world.start(), world.ledger());
-    bind_to_account(&ledger, "cam-1", "ann@shop.example");
+/// Three days of storage, from a code of ours.
+fn redeem(gateway: &Gateway, ledger: &Ledger, device: &str, account: &str) {
     let wish = [
         "--kind",
         "cloud",
@@ -126,23 +126,55 @@ fn who_buys_without_a_number_redeems_codes_of_ours() {
         "393",
         "--json",
     ];
-    let made = outbox::printed(&gateway, &[&["codes", "generate"], &wish[..]].concat());
+    let made = outbox::printed(gateway, &[&["codes", "generate"], &wish[..]].concat());
     let made: serde_json::Value = serde_json::from_str(&made).expect("JSON");
     let code = made["codes"][0]["code"].as_str().expect("a code");
     let now = Clock::system().now();
     let redeem = Redeem {
         keys: ledger.vault().lookups(&CodeText::parse(code).expect("a code")),
         kind: GrantKind::Cloud,
-        device: DeviceId::parse("cam-1").expect("a device"),
-        account: UserAccount::parse("ann@shop.example").expect("an account"),
+        device: DeviceId::parse(device).expect("a device"),
+        account: UserAccount::parse(account).expect("an account"),
         now,
         leased_until: now.plus_ms(1000),
         token: "the test's".to_owned(),
         pausing: Arc::new(BTreeSet::from(["cams".to_owned()])),
     };
     assert!(matches!(wait(ledger.redeem(redeem)), Ok(Redeemed::Done(_))));
+}
+
+#[test]
+fn who_buys_without_a_number_redeems_codes_of_ours() {
+    let world = World::new("", "");
+    let (gateway, ledger) = (world.start(), world.ledger());
+    bind_to_account(&ledger, "cam-1", "ann@shop.example");
+    redeem(&gateway, &ledger, "cam-1", "ann@shop.example");
     until("it is recorded", || world.camera("cam-1") == (393, true));
-    assert_eq!(world.user("ann@shop.example"), Some((true, vec![753])));
+    assert_eq!(world.user("account=ann=shop.example@sdp.example"), Some((true, vec![753])));
+    drop(gateway);
+    wait(ledger.close());
+}
+
+#[test]
+fn an_account_whose_device_came_to_a_number_is_suspended_too() {
+    let world = World::new("suspend = 'user'", "");
+    let (gateway, ledger) = (world.start(), world.ledger());
+    let can_log_in = |login: &str| world.user(login).map(|(enabled, _)| enabled);
+    bind_to_account(&ledger, "cam-1", "carl");
+    redeem(&gateway, &ledger, "cam-1", "carl");
+    until("he can log in", || can_log_in("carl@sdp.example") == Some(true));
+    outbox::bind(&ledger, ANN, "cam-1", "carl");
+    until("she can", || can_log_in(LOGIN) == Some(true));
+    until("he cannot any more", || can_log_in("carl@sdp.example") == Some(false));
+    // What somebody changed by hand meanwhile is seen to at the end.
+    let carl = world.double.state().user_of("carl@sdp.example").expect("a user");
+    world.double.state().users.get_mut(&carl).expect("it").enabled = true;
+    let (device, number) = (DeviceId::parse("cam-1"), Msisdn::parse(ANN));
+    let owner = Owner::Number(number.expect("a number"));
+    let unbind = Unbind { device: device.expect("a device"), owner, now: Clock::system().now() };
+    assert_eq!(wait(ledger.unbind(unbind)).expect("kept"), Unbound::Unbound);
+    until("she cannot either", || can_log_in(LOGIN) == Some(false));
+    until("nor can he", || can_log_in("carl@sdp.example") == Some(false));
     drop(gateway);
     wait(ledger.close());
 }

@@ -37,11 +37,20 @@ pub(super) struct Call {
     query: Vec<(&'static str, String)>,
     body: Option<Value>,
     answer_bytes_max: Option<usize>,
+    is_done_when_there: bool,
 }
 
 impl Call {
     fn new(method: Method, path: &'static str, body: Option<Value>) -> Self {
-        Self { method, path, parts: Vec::new(), query: Vec::new(), body, answer_bytes_max: None }
+        Self {
+            method,
+            path,
+            parts: Vec::new(),
+            query: Vec::new(),
+            body,
+            answer_bytes_max: None,
+            is_done_when_there: false,
+        }
     }
 
     pub(super) fn get(path: &'static str) -> Self {
@@ -74,6 +83,12 @@ impl Call {
     /// Its answer may be so long, in bytes.
     pub(super) fn long(mut self, answer_bytes_max: usize) -> Self {
         self.answer_bytes_max = Some(answer_bytes_max);
+        self
+    }
+
+    /// What it makes may be there already, which is as good.
+    pub(super) fn or_there(mut self) -> Self {
+        self.is_done_when_there = true;
         self
     }
 
@@ -177,6 +192,9 @@ impl Rest {
         self.log(&call, &called, started);
         match called {
             Ok(answer) if (200..300).contains(&answer.status) => Ok(answer),
+            Ok(answer) if answer.status == 409 && call.is_done_when_there => {
+                Ok(Answer { body: Default::default(), ..answer })
+            }
             Ok(answer) => Err(Fault::of_status(&call.method, answer.status, answer.retry_after, about)),
             Err(Failure::Before(text)) => {
                 Err(Fault::Again { why: Why::new(format!("{about}: {text}")), after: None })

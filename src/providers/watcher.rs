@@ -5,6 +5,7 @@
 //! client         how it is called; lists that come in pages
 //! camera         a camera: its preset, whether it is enabled, where it plays
 //! user           who may look
+//! names          what a subscriber's are called
 //! organization   whose cameras they are; the presets to choose from
 //! member         a user in an organization
 //! folder         where cameras are, and rights in it
@@ -17,6 +18,7 @@ mod client;
 mod folder;
 mod keeper;
 mod member;
+pub mod names;
 mod organization;
 mod playback;
 mod user;

@@ -35,6 +35,10 @@ pub struct Wanted {
     pub ended_at: Option<Timestamp>,
     /// Whether the owner has something carried by the provider on any device.
     pub is_owner_served: bool,
+    /// Of a number's task that something ended: the device's account, which may have had it before the number came.
+    pub former: Option<Owner>,
+    /// Whether that account by itself has something carried by the provider on any device.
+    pub is_former_served: bool,
 }
 
 /// The grants' settings of what is carried, the leading service's first; empty: nothing is carried.

@@ -1,5 +1,6 @@
 //! Cameras and users of a provider compared with what is in force, and mended where that is asked for: what
-//! was changed by hand there, what a dead letter left behind. Billing is not asked.
+//! was changed by hand there, what a dead letter left behind. Billing is asked once, and
+//! only where subscribers have organizations of their own.
 //!
 //! ```text
 //! cameras   Watcher's list page by page; then what we have and it has not
@@ -117,7 +118,7 @@ impl<'a, W: Watcher> Reconcile<'a, W> {
         let homes = self.homes().await?;
         let users = self.users(&homes).await?;
         let seen = self.cameras(&homes).await?;
-        self.served(&seen, &users).await?;
+        self.served(&seen, &users, &homes).await?;
         Ok(self.report)
     }
 

@@ -36,7 +36,11 @@ async fn life(mode: Mode, suspend: &str, fault: Option<(usize, At, When, How)>) 
         if let Some((_, at, when, how)) = fault.filter(|fault| fault.0 == step) {
             world.double.fail(at, when, how);
         }
-        world.settle(&world.task(ANN, "cam-1", wanted)).await;
+        let task = world.task(ANN, "cam-1", wanted);
+        if mode == Mode::Own && world.settle(&task).await.note.is_some() {
+            world.take_home(&["cam-1"]);
+        }
+        world.settle(&task).await;
         let struck = world.double.heal();
         assert_eq!(struck, usize::from(fault.is_some_and(|fault| fault.0 == step)), "{fault:?}");
         let state = world.double.state();

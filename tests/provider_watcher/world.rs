@@ -145,8 +145,7 @@ impl World {
         }
     }
 
-    /// Attempts by the workers in turn until the task is done, as they make them; the camera is moved by hand
-    /// where it has to be.
+    /// Attempts by the workers in turn until the task is done, as they make them.
     pub(crate) async fn settle(&self, task: &Task) -> Settled {
         let mut task = task.clone();
         let mut told = Vec::new();
@@ -157,9 +156,6 @@ impl World {
                 Outcome::Done(settled) => return settled.clone(),
                 Outcome::Unknown(_) => task.doubt = Doubt::Possible,
                 Outcome::Again { .. } | Outcome::Denied(_) => {}
-                Outcome::Never(why) if why.text.contains("move it") => {
-                    self.take_home(&[task.camera.as_deref().expect("a camera")]);
-                }
                 _ => panic!("{outcome:?} after {told:?}"),
             }
             told.push(outcome);

@@ -164,6 +164,7 @@ async fn samples_of_users_and_organizations() {
     let presets = watcher.presets(own, soon()).await.unwrap();
     assert_eq!((presets[0].id, presets[0].title.as_str()), (PresetId(391), "Default"));
     assert!(presets[0].dvr_depth_days.abs() < f64::EPSILON && !presets[0].is_deleted);
+    assert!(presets[0].is_default, "the one that no organization was given");
 
     let members = watcher.members(own, soon()).await.unwrap();
     let seen: Vec<_> = members.iter().map(|member| (member.user_id.0, member.is_editor)).collect();

@@ -55,6 +55,18 @@ async fn what_is_not_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_settings_name_is_not_deleted() {
+    for name in ["organization_id", "default_organization_id"] {
+        let setup = Setup::with(&format!("{name} = 753\n")).await;
+        setup
+            .vsaas("org delete 7360")
+            .fails(&format!("organization 7360 (at Watcher 753) is the settings' {name}: change that first"));
+        assert!(setup.double.state().organizations.contains_key(&753));
+        setup.was_right();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn wrong_usage_ends_with_2() {
     let mut setup = Setup::with("").await;
     for arguments in [
@@ -74,6 +86,11 @@ async fn wrong_usage_ends_with_2() {
         let ended = setup.vsaas(arguments);
         assert!(ended.check(2).out.is_empty() && !ended.err.is_empty(), "{arguments}");
     }
+    for login in ["", " ", "a b", "@", "a@", "@sdp.example", "a@b@c"] {
+        let ended = setup.run(&["user", "add", login, "--org", "753"]);
+        assert!(ended.check(2).err.contains("LOGIN is a number"), "{login:?}: {}", ended.err);
+    }
+    assert_eq!(setup.double.state().calls, Vec::<String>::new());
     setup.settings = setup
         .settings
         .replace("owner = 'admin@example.org'\n", "")

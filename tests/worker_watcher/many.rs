@@ -48,6 +48,9 @@ fn fill(world: &World, gateway: &Gateway, ledger: &Ledger, cameras: usize) {
         let user = state.create_user(&format!("{number}@sdp.example"), "unit-test-password", Some(&number));
         state.organizations.get_mut(&752).expect("it").members.remove(&user);
         state.join(753, user, false);
+        let root = state.root(753);
+        let members = &mut state.organizations.get_mut(&753).expect("it").members;
+        members.get_mut(&user).expect("the member").folders.insert(root);
     }
     wait(begun(ledger));
 }

@@ -3,6 +3,7 @@
 use super::gateway::Gateway;
 use super::outbox::{self, metric, until, until_states, wait};
 use super::said::{MONTH, at, cancel, register};
+use super::watcher_double::{At, How, When};
 use super::world::{ANN, LOGIN, World, bind_to_account};
 
 /// What the command prints; it must end well.
@@ -78,6 +79,44 @@ fn what_differs_is_told_and_mended_only_where_that_is_asked_for() {
     world.nothing_refused();
 }
 
+/// Takes her rights in the folder, and has them granted again; what was told of it.
+fn without_rights(world: &World, gateway: &Gateway, home: i64) -> String {
+    let rights = |take: bool| {
+        let mut state = world.double.state();
+        let user = state.user_of(LOGIN).expect("a user");
+        let members = &mut state.organizations.get_mut(&home).expect("it").members;
+        let folders = &mut members.get_mut(&user).expect("her").folders;
+        if take { std::mem::take(folders) } else { folders.clone() }
+    };
+    let before = rights(true);
+    let told = reconciled(gateway, &[]);
+    assert!(rights(false).is_empty(), "dry by default");
+    let mended = reconciled(gateway, &["--fix"]);
+    assert_eq!((mended.len(), &mended[0]), (2, &format!("{}; mended", told[0])));
+    assert_eq!(rights(false), before);
+    assert_eq!(reconciled(gateway, &[]).len(), 1);
+    told[0].clone()
+}
+
+#[test]
+fn rights_in_the_folder_are_missed_and_granted() {
+    let (world, gateway) = lived("");
+    let told = without_rights(&world, &gateway, 753);
+    assert_eq!(told, format!("{LOGIN}: is served and cannot look: the user has no rights in the folder"));
+    world.nothing_refused();
+}
+
+/// A list that leaves a camera out says nothing of where it is.
+#[test]
+fn a_camera_that_a_list_leaves_out_is_looked_at_itself() {
+    let (world, gateway) = lived("");
+    world.double.fail(At::Every("GET /cameras"), When::Before, How::Empty);
+    assert_eq!(reconciled(&gateway, &[]).len(), 1, "it is where it belongs");
+    world.double.state().cameras.get_mut("cam-1").expect("it").enabled = false;
+    assert_eq!(reconciled(&gateway, &["--fix"])[0], "cam-1: should be enabled; mended");
+    assert_eq!(world.camera("cam-1"), (392, true));
+}
+
 #[test]
 fn what_no_call_can_mend_is_told_and_left_alone() {
     let (world, gateway) = lived("");
@@ -107,9 +146,11 @@ fn in_an_organization_of_ones_own_a_camera_is_moved_by_hand_and_then_mended() {
     let (gateway, ledger) = (world.start(), world.ledger());
     outbox::bind(&ledger, ANN, "cam-1", LOGIN);
     register("1", ANN).tell(&gateway);
-    until_states(&gateway, ANN, &["begin dead"]);
-    let why = outbox::tasks(&gateway, "state=dead")[0]["last_error"].to_string();
-    assert!(why.contains("another organization") && why.contains("754"), "{why}");
+    until_states(&gateway, ANN, &["begin done"]);
+    let note =
+        outbox::printed(&gateway, &["tasks", "show", &outbox::tasks(&gateway, "")[0]["id"].to_string()]);
+    assert!(note.contains("default organization") && note.contains("reconcile --fix"), "{note}");
+    assert_eq!(world.camera("cam-1"), (391, true), "recorded, as far as may be");
     assert_eq!(world.user(LOGIN), Some((true, vec![754])), "all but the camera is as it should be");
     let told = reconciled(&gateway, &["--fix"]);
     assert!(told[0].starts_with("cam-1: is in organization 752"), "{told:?}");
@@ -122,10 +163,10 @@ fn in_an_organization_of_ones_own_a_camera_is_moved_by_hand_and_then_mended() {
     }
     let told = reconciled(&gateway, &["--fix"]);
     assert_eq!(told[0], "cam-1: should have preset 392; mended");
-    let dead = outbox::tasks(&gateway, "state=dead")[0]["id"].to_string();
-    outbox::printed(&gateway, &["tasks", "retry", &dead]);
-    until_states(&gateway, ANN, &["begin done"]);
+    assert_eq!(world.camera("cam-1"), (392, true));
     assert_eq!(reconciled(&gateway, &[]).len(), 1);
+    let told = without_rights(&world, &gateway, 754);
+    assert_eq!(told, format!("{LOGIN}: is served and cannot look: the user has no rights in the folder"));
     // Another offer: its preset's tariff is added to the organization's.
     let by_the_month = register("2", ANN).with("package_id", MONTH).with("expiredTime", &at(100));
     by_the_month.with("subcribeTime", &at(0)).tell(&gateway);

@@ -125,6 +125,17 @@ async fn set_tariffs(systems: &Systems, org: OrganizationBillingId, tariffs: &[T
 
 async fn delete(systems: &Systems, org: OrganizationBillingId) -> Ended {
     let there = ids::billed(systems, org).await?;
+    let settings = &systems.settings;
+    for (name, id) in [
+        ("organization_id", settings.organization_id),
+        ("default_organization_id", settings.default_organization_id),
+    ] {
+        if id.is_some() && id == there.watcher_id {
+            let what =
+                format!("organization {} is the settings' {name}: change that first", both_ids(&there));
+            return Err(told(&what));
+        }
+    }
     match systems.billing()?.delete_organization(org, Systems::deadline()).await.map_err(unsure) {
         Ok(()) => super::super::print(&format!("deleted organization {}\n", both_ids(&there))),
         Err(failure) => return Err(failure),

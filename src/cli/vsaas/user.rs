@@ -9,10 +9,11 @@ use serde_json::{Value, json};
 use super::super::{Ended, Global};
 use super::systems::Systems;
 use super::{Where, ids, print_table, told};
-use crate::ids::Msisdn;
 use crate::ids::vsaas::{FolderId, OrganizationId};
+use crate::ids::{Msisdn, UserAccount};
 use crate::providers::Fault;
-use crate::providers::watcher::{self, Member};
+use crate::providers::watcher::{self, Member, names};
+use crate::service::wanted::Owner;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum User {
@@ -29,7 +30,7 @@ pub(super) enum User {
 
 #[derive(Debug, Args)]
 pub(super) struct Add {
-    /// Its login; a number or a key without @ gets the settings' login_domain
+    /// Its login; a number or an account without @ gets the settings' login_domain
     login: String,
     /// Let them add and edit cameras
     #[arg(long)]
@@ -42,27 +43,55 @@ pub(super) struct Add {
     folder: Option<FolderId>,
 }
 
-/// What a user is called: by us, and where it logs in.
-struct Called {
-    key: String,
-    login: String,
+/// Whom a login that was given means.
+#[derive(Debug, PartialEq, Eq)]
+enum Called {
+    /// A subscriber's user, as the worker would make it.
+    Subscriber(Owner),
+    /// Somebody who is none, by an address of their own.
+    Person(String),
 }
 
 impl Called {
-    /// As the worker calls subscribers: a number in any spelling is its canonical one, an account is
-    /// lower-cased, and one with an @ is its own login.
-    fn of(text: &str, domain: &str) -> Self {
+    /// A number in any spelling is its canonical one, an account is lower-cased, either with or without our domain;
+    /// anything else with an @ is a person's. `None` where nobody can be called so.
+    fn of(text: &str, domain: &str) -> Option<Self> {
         let text = text.trim().to_lowercase();
-        let own = format!("@{}", domain.to_lowercase());
-        let bare = text.strip_suffix(&own).unwrap_or(&text);
-        let key = Msisdn::parse(bare).map_or_else(|_| bare.to_owned(), |number| number.in_full().to_owned());
-        let login = if key.contains('@') { key.clone() } else { format!("{key}@{domain}") };
-        Self { key, login }
+        let of_ours = text.strip_suffix(&format!("@{}", domain.to_lowercase()));
+        let bare = of_ours.unwrap_or(&text);
+        if bare.contains('@') {
+            return (of_ours.is_none() && is_address(bare)).then_some(Self::Person(text));
+        }
+        let number = Msisdn::parse(bare).ok().map(Owner::Number);
+        let account = || UserAccount::parse(bare).ok().map(Owner::Account);
+        number.or_else(|| names::owner_of_key(bare)).or_else(account).map(Self::Subscriber)
     }
 
-    fn suits(&self, user: &watcher::User) -> bool {
-        user.login.eq_ignore_ascii_case(&self.login) || user.external_id.as_ref() == Some(&self.key)
+    fn login(&self, domain: &str) -> String {
+        match self {
+            Self::Subscriber(owner) => names::login(owner, domain),
+            Self::Person(login) => login.clone(),
+        }
     }
+
+    /// What we call them; a person has no key of ours.
+    fn key(&self) -> Option<String> {
+        match self {
+            Self::Subscriber(owner) => Some(names::key(owner)),
+            Self::Person(_) => None,
+        }
+    }
+
+    fn suits(&self, user: &watcher::User, domain: &str) -> bool {
+        let bears_key = matches!(self, Self::Subscriber(owner) if names::bears_key(user, owner, domain));
+        bears_key || user.login.eq_ignore_ascii_case(&self.login(domain))
+    }
+}
+
+/// Something before and something after one @, without blanks.
+fn is_address(text: &str) -> bool {
+    let fits = |part: &str| !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || c.is_control());
+    text.split_once('@').is_some_and(|(name, host)| fits(name) && fits(host) && !host.contains('@'))
 }
 
 pub(super) async fn run(global: &Global, systems: &Systems, command: User) -> Ended {
@@ -107,11 +136,16 @@ fn row(user: &watcher::User, member: Option<&Member>) -> Value {
 
 /// An id goes before a login that is all digits.
 async fn remove(systems: &Systems, given: &str) -> Ended {
-    let called = Called::of(given, &systems.settings.login_domain);
+    let domain = &systems.settings.login_domain;
+    let called = Called::of(given, domain);
     let id = given.parse().ok();
     let users = systems.watcher.users(Systems::deadline()).await?;
     let by_id = users.iter().find(|user| Some(user.id) == id);
-    let Some(user) = by_id.or_else(|| users.iter().find(|user| called.suits(user))) else {
+    let by_login = |user: &&watcher::User| match &called {
+        Some(called) => called.suits(user, domain),
+        None => user.login == given,
+    };
+    let Some(user) = by_id.or_else(|| users.iter().find(by_login)) else {
         return Err(told(&format!("Watcher has no user {given}")));
     };
     match systems.watcher.delete_user(user.id, Systems::deadline()).await {
@@ -130,14 +164,23 @@ mod tests {
     #[test]
     fn what_a_user_is_called() {
         let called = |text| {
-            let called = Called::of(text, "sdp.example");
-            (called.key, called.login)
+            let called = Called::of(text, "sdp.example")?;
+            Some((called.key(), called.login("sdp.example")))
         };
-        let number = ("84945989325".to_owned(), "84945989325@sdp.example".to_owned());
+        let subscriber = |key: &str| Some((Some(key.to_owned()), format!("{key}@sdp.example")));
         for spelling in ["0945989325", "+84945989325", "84945989325@SDP.example", " 0945989325@sdp.example"] {
-            assert_eq!(called(spelling), number, "{spelling}");
+            assert_eq!(called(spelling), subscriber("84945989325"), "{spelling}");
         }
-        assert_eq!(called("Ann"), ("ann".to_owned(), "ann@sdp.example".to_owned()));
-        assert_eq!(called("Ann@Example.org"), ("ann@example.org".to_owned(), "ann@example.org".to_owned()));
+        assert_eq!(called("Ann"), subscriber("ann"));
+        assert_eq!(called("12"), subscriber("account=12"));
+        for account in ["account=bob=shop.example", "account=bob=shop.example@sdp.example"] {
+            assert_eq!(called(account), subscriber("account=bob=shop.example"), "as the worker calls bob");
+        }
+        assert_eq!(called("Ann@Example.org"), Some((None, "ann@example.org".to_owned())));
+        for nobody in
+            ["", " ", "a b", "@", "a@", "@b", "@sdp.example", "a@b@c", "a b@c", "a=b", "a@b@sdp.example"]
+        {
+            assert_eq!(called(nobody), None, "{nobody}");
+        }
     }
 }

@@ -87,6 +87,11 @@ async fn of_task(
         wanted.ended_at = wanted.ended_at.max(ended_at);
         beside(connection, id, &camera, &task.provider, &mut wanted, now).await?;
     }
+    if let (true, Some(Owner::Number(_)), Some(account)) = (is_end, &wanted.owner, &task.account) {
+        let former = Owner::Account(account.clone());
+        wanted.is_former_served = is_served(connection, &former, &task.provider, now).await?;
+        wanted.former = Some(former);
+    }
     Ok((camera, wanted))
 }
 
@@ -162,6 +167,8 @@ pub(super) async fn wanted(
         ended_at: None,
         carried: if is_owners { carried } else { Carried::default() },
         owner,
+        former: None,
+        is_former_served: false,
     };
     if !wanted.carried.is_nothing() {
         wanted.is_owner_served = true;

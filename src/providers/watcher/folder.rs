@@ -43,8 +43,8 @@ impl Client {
         self.0.read(Call::get("/organizations/{}/folders").at(of), deadline).await
     }
 
-    /// Lets a member look at the cameras of a folder, recordings included, and use what they can do. Granting
-    /// it twice changes nothing.
+    /// Lets a member look at the cameras of a folder, recordings included, and use what they can do. Rights that
+    /// the member has already may be written anew: look first.
     ///
     /// # Errors
     /// [`Fault`]; [`Fault::NotThere`] where there is no such folder, or no such user; [`Fault::Never`] of one who is no
@@ -64,6 +64,6 @@ impl Client {
             "dvr_depth_limit": null,
         });
         let call = Call::post("/organizations/{}/folders/{}/users", body).at(of).at(folder);
-        self.0.done(call, deadline).await
+        self.0.done(call.or_there(), deadline).await
     }
 }

@@ -6,6 +6,8 @@
 //! steps        a beginning and an end, step by step
 //! home         the subscriber's organization, and the presets it may choose from
 //! subscriber   the user: made, a member, with rights, no more in the default organization
+//! rights       what a member may see
+//! turns        one task of a subscriber at a time
 //! camera       what the camera should be like: a rule
 //! directory    where in Watcher's lists a row was last seen
 //! ```
@@ -17,10 +19,12 @@
 mod camera;
 mod directory;
 mod home;
+mod rights;
 mod steps;
 mod subscriber;
+mod turns;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -30,12 +34,13 @@ use super::client::Client;
 use super::{Camera, CameraChange};
 use crate::clock::Clock;
 use crate::config::{BillingRemote, WatcherRemote};
-use crate::ids::vsaas::{OrganizationId, UserId};
+use crate::ids::vsaas::{FolderId, OrganizationId};
 use crate::providers::{ClientError, Doubt, Fault, Outcome, Provider, Sending, Settled, Task, Why, billing};
 use crate::service::wanted::Wanted;
 pub use camera::{BadPreset, Should};
 use directory::Directory;
 use home::Maker;
+use turns::Turns;
 
 /// Whether a step changed anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +58,13 @@ pub struct Keeper {
     users: Directory,
     organizations: Directory,
     default_organization: Mutex<Option<OrganizationId>>,
-    granted: Mutex<HashSet<(OrganizationId, UserId)>>,
+    /// Organizations, and whether they are ours.
+    ours: Mutex<HashMap<OrganizationId, bool>>,
+    /// Of the organization that all share.
+    members: Option<Directory>,
+    /// The root folders of organizations.
+    folders: Mutex<HashMap<OrganizationId, FolderId>>,
+    turns: Turns,
     tariffs_turn: Mutex<()>,
 }
 
@@ -75,12 +86,15 @@ impl Keeper {
         Ok(Self {
             client: Client::new(name, &settings)?,
             billing: billing.map(maker).transpose()?,
+            members: rights::directory(settings.organization_id),
             settings,
             clock,
-            users: Directory::default(),
-            organizations: Directory::default(),
+            users: Directory::new(subscriber::users),
+            organizations: Directory::new(home::organizations),
             default_organization: Mutex::default(),
-            granted: Mutex::default(),
+            ours: Mutex::default(),
+            folders: Mutex::default(),
+            turns: Turns::default(),
             tariffs_turn: Mutex::default(),
         })
     }
@@ -137,8 +151,14 @@ impl Keeper {
     ) -> Result<Settled, Fault> {
         let should = self.should(wanted, self.clock.now()).map_err(never)?;
         match &wanted.owner {
-            Some(owner) if !wanted.carried.is_nothing() => self.begin(owner, camera, &should, deadline).await,
-            owner => self.end(owner.as_ref(), camera, wanted, &should, deadline).await,
+            Some(owner) if !wanted.carried.is_nothing() => {
+                let settled = self.begin(owner, camera, &should, deadline).await?;
+                self.end_former(settled, wanted, deadline).await.map_err(in_doubt)
+            }
+            owner => {
+                let settled = self.end(owner.as_ref(), camera, wanted, &should, deadline).await?;
+                self.end_former(settled, wanted, deadline).await
+            }
         }
     }
 

@@ -31,7 +31,7 @@ impl std::fmt::Debug for Member {
     }
 }
 
-/// No sample shows one; where it names its folder otherwise, rights are granted once more, which changes nothing.
+/// No sample shows one; where it names its folder otherwise, the member is not known to have rights.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
 struct FolderPermission {
     folder_id: Option<FolderId>,

@@ -2,6 +2,7 @@
 //! deleting them to billing.
 
 use serde::Deserialize;
+use serde::de::{Deserializer, IgnoredAny};
 use tokio::time::Instant;
 
 use super::client::{Client, or_default};
@@ -47,6 +48,11 @@ pub struct Preset {
 #[derive(Deserialize)]
 struct Listed {
     preset_id: Option<PresetId>,
+    /// A row of an organization's own has an id, and names the organization.
+    #[serde(default, deserialize_with = "is_null")]
+    id: IsNull,
+    #[serde(default, deserialize_with = "is_null")]
+    organization_id: IsNull,
     #[serde(default, deserialize_with = "or_default")]
     preset: Written,
 }
@@ -61,14 +67,27 @@ struct Written {
     is_deleted: Option<bool>,
 }
 
+/// Whether a field is there and says nothing: one that is left out says nothing of its row either.
+type IsNull = bool;
+
+fn is_null<'de, D: Deserializer<'de>>(deserializer: D) -> Result<IsNull, D::Error> {
+    Option::<IgnoredAny>::deserialize(deserializer).map(|value| value.is_none())
+}
+
 impl Listed {
+    /// The default preset may not be called so: it is the one that no organization was given.
+    fn is_default(&self) -> bool {
+        self.preset.is_default.unwrap_or(self.id && self.organization_id)
+    }
+
     /// `None` for one without any id, which nothing could be done with.
     fn preset(self) -> Option<Preset> {
+        let is_default = self.is_default();
         Some(Preset {
             id: self.preset_id.or(self.preset.id)?,
             title: self.preset.title.unwrap_or_default(),
             dvr_depth_days: self.preset.dvr_depth.unwrap_or_default(),
-            is_default: self.preset.is_default.unwrap_or_default(),
+            is_default,
             is_deleted: self.preset.is_deleted.unwrap_or_default(),
         })
     }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::users::{Homes, Users};
 use super::{End, Mode, Reconcile, ReconcileError, Watcher, What, hash};
 use crate::ledger::read::OnCamera;
-use crate::providers::watcher::{Camera, CameraChange};
+use crate::providers::watcher::{Camera, CameraChange, names};
 
 /// Devices read from the ledger at a time.
 const DEVICES_MAX: u32 = 200;
@@ -59,7 +59,7 @@ impl<W: Watcher> Reconcile<'_, W> {
         };
         if let (Some(owner), Some(at)) = (&ours.wanted.owner, camera.organization_id)
             && !ours.wanted.carried.is_nothing()
-            && !homes.is_home(owner, at)
+            && !homes.is_home(self.keeper, owner, at)
         {
             self.tell(&camera.name, What::Elsewhere(at), End::Told);
             return Ok(());
@@ -101,7 +101,12 @@ impl<W: Watcher> Reconcile<'_, W> {
 
     /// Walks through the devices that are served: whose camera was not in the list, and whose user is not
     /// as it should be.
-    pub(super) async fn served(&mut self, seen: &HashSet<u64>, users: &Users) -> Result<(), ReconcileError> {
+    pub(super) async fn served(
+        &mut self,
+        seen: &HashSet<u64>,
+        users: &Users,
+        homes: &Homes,
+    ) -> Result<(), ReconcileError> {
         let (mut after, mut done, mut looked_at) = (String::new(), 0, HashSet::new());
         loop {
             self.go_on("devices", done).await?;
@@ -112,10 +117,10 @@ impl<W: Watcher> Reconcile<'_, W> {
                     continue;
                 }
                 if !seen.contains(&hash(&ours.camera)) {
-                    self.not_listed(&ours.camera).await?;
+                    self.not_listed(ours, homes).await?;
                 }
                 if let Some(owner) = &ours.wanted.owner
-                    && looked_at.insert(hash(owner.in_full()))
+                    && looked_at.insert(hash(&names::key(owner)))
                 {
                     self.subscriber(owner, ours, users).await?;
                 }
@@ -127,13 +132,13 @@ impl<W: Watcher> Reconcile<'_, W> {
         }
     }
 
-    /// The list may be that of one organization: the camera itself says where it is.
-    async fn not_listed(&mut self, name: &str) -> Result<(), ReconcileError> {
+    /// The list may be that of one organization, or have left one out: the camera itself says where it is.
+    async fn not_listed(&mut self, ours: &OnCamera, homes: &Homes) -> Result<(), ReconcileError> {
         let keeper = self.keeper;
-        let camera = self.page(|| Box::pin(keeper.client().camera(name, keeper.deadline()))).await?;
-        match camera.map(|camera| camera.organization_id) {
-            Some(Some(other)) => self.tell(name, What::Elsewhere(other), End::Told),
-            Some(None) | None => self.tell(name, What::Missing, End::Told),
+        let ask = || keeper.client().camera(&ours.camera, keeper.deadline());
+        match self.page(|| Box::pin(ask())).await? {
+            Some(camera) => self.compare(&camera, ours, homes).await?,
+            None => self.tell(&ours.camera, What::Missing, End::Told),
         }
         Ok(())
     }

@@ -25,7 +25,8 @@ pub enum What {
     Missing,
     /// The settings of what is carried there name no preset.
     BadPreset,
-    /// A subscriber who is served cannot look: no user, disabled, no member, or in the default organization.
+    /// A subscriber who is served cannot look: no user, disabled, no member, without rights, or in the default
+    /// organization.
     Unseeing(&'static str),
     /// A user can log in whose subscriber is served no more.
     Seeing,

@@ -1,45 +1,57 @@
 //! Users: subscribers who are served and cannot look, and, where an end disables users, those who are served no
 //! more and can.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use super::{End, Mode, Reconcile, ReconcileError, Watcher, What, hash};
 use crate::config::Suspend;
-use crate::ids::vsaas::OrganizationId;
-use crate::ids::{Msisdn, UserAccount};
+use crate::ids::vsaas::{OrganizationId, UserId};
 use crate::ledger::read::OnCamera;
-use crate::providers::watcher::{Page, User};
+use crate::providers::watcher::names::{self, Mark};
+use crate::providers::watcher::{Keeper, Member, Page, User};
 use crate::service::wanted::Owner;
 
 /// Whose organization is which.
 pub(super) enum Homes {
     /// Everybody's.
     Shared(OrganizationId),
-    /// By its id, the hash of its title, which is its subscriber's key.
+    /// By its id, the hash of its title, which tells its subscriber; only what is ours.
     Own(HashMap<OrganizationId, u64>),
 }
 
 /// Calls that mending a subscriber usually takes.
-const CALLS_OF_SUBSCRIBER: usize = 5;
+const CALLS_OF_SUBSCRIBER: usize = 6;
 
-/// By what a user shows whose it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Mark {
-    /// By our key: nobody else gives users one.
-    Key,
-    /// Only by what it logs in with.
-    Login,
+/// Watcher's users by the hash of their subscriber's key.
+pub(super) type Users = HashMap<u64, Known>;
+
+/// A user of a subscriber's.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known {
+    id: UserId,
+    /// What is the matter, if anything is.
+    why: Option<&'static str>,
+    /// The organization of its own where it is a member.
+    own: Option<OrganizationId>,
 }
 
-/// Watcher's users by the hash of their subscriber's key; what is the matter with each, if anything is.
-pub(super) type Users = HashMap<u64, Option<&'static str>>;
+/// What a member cannot look without.
+const NO_RIGHTS: &str = "the user has no rights in the folder";
 
 impl Homes {
-    pub(super) fn is_home(&self, owner: &Owner, at: OrganizationId) -> bool {
+    pub(super) fn is_home(&self, keeper: &Keeper, owner: &Owner, at: OrganizationId) -> bool {
         match self {
             Self::Shared(shared) => *shared == at,
-            Self::Own(titles) => titles.get(&at) == Some(&hash(owner.in_full())),
+            Self::Own(titles) => titles.get(&at) == Some(&hash(&keeper.title(owner))),
+        }
+    }
+
+    /// The subscriber's own organization among some.
+    fn own(&self, keeper: &Keeper, owner: &Owner, among: &[OrganizationId]) -> Option<OrganizationId> {
+        match self {
+            Self::Shared(_) => None,
+            Self::Own(_) => among.iter().copied().find(|at| self.is_home(keeper, owner, *at)),
         }
     }
 }
@@ -51,6 +63,7 @@ impl<W: Watcher> Reconcile<'_, W> {
             return Ok(Homes::Shared(shared));
         }
         let (mut titles, mut offset, keeper) = (HashMap::new(), 0, self.keeper);
+        let ours = self.page(|| Box::pin(keeper.own_organizations(keeper.deadline()))).await?;
         loop {
             self.go_on("organizations", u64::try_from(titles.len()).unwrap_or(u64::MAX)).await?;
             let page = self.page(|| Box::pin(keeper.organizations_page(offset, keeper.deadline()))).await?;
@@ -58,15 +71,18 @@ impl<W: Watcher> Reconcile<'_, W> {
             titles.extend(page.rows.into_iter().map(|one| (one.id, hash(&one.title))));
             match page.next.filter(|_| titles.len() > before) {
                 Some(next) => offset = next,
-                None => return Ok(Homes::Own(titles)),
+                None => break,
             }
         }
+        titles.retain(|id, _| ours.contains(id));
+        Ok(Homes::Own(titles))
     }
 
     /// Walks through all users; what each subscriber's is like.
     pub(super) async fn users(&mut self, homes: &Homes) -> Result<Users, ReconcileError> {
         let (mut users, mut offset, mut begins, keeper) = (Users::new(), 0, None, self.keeper);
         let default = self.page(|| Box::pin(keeper.default_organization(keeper.deadline()))).await?;
+        let blind = self.blind(homes).await?;
         loop {
             self.go_on("users", self.report.users).await?;
             let page = self.page(|| Box::pin(keeper.users_page(offset, keeper.deadline()))).await?;
@@ -79,12 +95,19 @@ impl<W: Watcher> Reconcile<'_, W> {
             begins = first;
             for user in rows {
                 self.report.users += 1;
-                let Some((owner, mark)) = self.owner(&user) else { continue };
-                let why = amiss(&user, &owner, homes, default);
-                match users.entry(hash(owner.in_full())) {
-                    Entry::Occupied(mut known) if mark == Mark::Key => drop(known.insert(why)),
+                let domain = &keeper.settings().login_domain;
+                let Some((owner, mark)) = names::owner_of(&user, domain) else { continue };
+                let why = match mark {
+                    Mark::Stranger => Some("its login is that of a user whose external_id is not ours"),
+                    Mark::Key | Mark::Login => self.amiss(&user, &owner, homes, default),
+                };
+                let why = why.or(blind.contains(&user.id).then_some(NO_RIGHTS));
+                let own = homes.own(keeper, &owner, &user.organizations);
+                let seen = Known { id: user.id, why, own };
+                match users.entry(hash(&names::key(&owner))) {
+                    Entry::Occupied(mut known) if mark == Mark::Key => drop(known.insert(seen)),
                     Entry::Occupied(_) => {}
-                    Entry::Vacant(free) => drop(free.insert(why)),
+                    Entry::Vacant(free) => drop(free.insert(seen)),
                 }
                 if keeper.settings().suspend == Suspend::User && user.enabled && mark == Mark::Key {
                     self.no_longer_served(&user, &owner).await?;
@@ -97,15 +120,32 @@ impl<W: Watcher> Reconcile<'_, W> {
         }
     }
 
-    /// Whose user it may be, and by what it shows.
-    fn owner(&self, user: &User) -> Option<(Owner, Mark)> {
-        if let Some(owner) = user.external_id.as_deref().and_then(owner) {
-            return Some((owner, Mark::Key));
+    /// Members of the organization that all share who have no rights in the folder.
+    async fn blind(&mut self, homes: &Homes) -> Result<HashSet<UserId>, ReconcileError> {
+        let (mut blind, mut offset, mut begins, keeper) = (HashSet::new(), 0, None, self.keeper);
+        let Homes::Shared(shared) = *homes else { return Ok(blind) };
+        let folder = self.page(|| Box::pin(keeper.folder(shared, keeper.deadline()))).await?;
+        loop {
+            self.go_on("members", u64::try_from(offset).unwrap_or(u64::MAX)).await?;
+            let ask = || keeper.members_page(shared, offset, keeper.deadline());
+            let page = self.page(|| Box::pin(ask())).await?;
+            let first = page.rows.first().map(|member| member.user_id);
+            let has_none = |member: &&Member| !member.has_rights_in(folder);
+            blind.extend(page.rows.iter().filter(has_none).map(|member| member.user_id));
+            match page.next.filter(|_| first != begins) {
+                Some(next) => (offset, begins) = (next, first),
+                None => return Ok(blind),
+            }
         }
-        let login = user.login.to_lowercase();
-        let of_ours = login.strip_suffix(&format!("@{}", self.keeper.settings().login_domain.to_lowercase()));
-        let owner = owner(of_ours.unwrap_or(&login))?;
-        (self.keeper.login(&owner).to_lowercase() == login).then_some((owner, Mark::Login))
+    }
+
+    /// What is the matter with a subscriber's user, if anything is. The members of organizations of their own
+    /// are looked up here, one by one.
+    async fn matter(&self, known: Option<&Known>) -> Result<Option<&'static str>, ReconcileError> {
+        let Some(known) = known else { return Ok(Some("there is no such user")) };
+        let (None, Some(own), keeper) = (known.why, known.own, self.keeper) else { return Ok(known.why) };
+        let ask = || keeper.has_rights(own, known.id, keeper.deadline());
+        Ok((!self.page(|| Box::pin(ask())).await?).then_some(NO_RIGHTS))
     }
 
     async fn no_longer_served(&mut self, user: &User, owner: &Owner) -> Result<(), ReconcileError> {
@@ -132,8 +172,8 @@ impl<W: Watcher> Reconcile<'_, W> {
         users: &Users,
     ) -> Result<(), ReconcileError> {
         let login = self.keeper.login(owner);
-        let known = users.get(&hash(owner.in_full())).copied();
-        let Some(why) = known.unwrap_or(Some("there is no such user")) else { return Ok(()) };
+        let known = users.get(&hash(&names::key(owner)));
+        let Some(why) = self.matter(known).await? else { return Ok(()) };
         let end = match self.mode {
             Mode::Tell => End::Told,
             Mode::Mend if !self.ledger.is_served(owner, self.name, self.now()).await? => return Ok(()),
@@ -149,24 +189,23 @@ impl<W: Watcher> Reconcile<'_, W> {
         self.tell(&login, What::Unseeing(why), end);
         Ok(())
     }
-}
 
-/// The subscriber of a key.
-fn owner(key: &str) -> Option<Owner> {
-    match Msisdn::parse(key).ok().filter(|number| number.in_full() == key) {
-        Some(number) => Some(Owner::Number(number)),
-        None => UserAccount::parse(key).ok().map(Owner::Account),
+    fn amiss(
+        &self,
+        user: &User,
+        owner: &Owner,
+        homes: &Homes,
+        default: Option<OrganizationId>,
+    ) -> Option<&'static str> {
+        if !user.enabled {
+            return Some("the user is disabled");
+        }
+        let is_home = |at: OrganizationId| homes.is_home(self.keeper, owner, at);
+        if !user.organizations.iter().any(|at| is_home(*at)) {
+            return Some("the user is no member of the subscriber's organization");
+        }
+        let in_default =
+            default.is_some_and(|default| user.organizations.contains(&default) && !is_home(default));
+        in_default.then_some("the user is still in the default organization")
     }
-}
-
-fn amiss(user: &User, owner: &Owner, homes: &Homes, default: Option<OrganizationId>) -> Option<&'static str> {
-    if !user.enabled {
-        return Some("the user is disabled");
-    }
-    if !user.organizations.iter().any(|at| homes.is_home(owner, *at)) {
-        return Some("the user is no member of the subscriber's organization");
-    }
-    let in_default = default
-        .is_some_and(|default| user.organizations.contains(&default) && !homes.is_home(owner, default));
-    in_default.then_some("the user is still in the default organization")
 }

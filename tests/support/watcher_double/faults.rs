@@ -50,6 +50,8 @@ pub enum How {
     CutOff,
     /// 200 with `{"success": false}`.
     Denied,
+    /// 200 with a list of nothing.
+    Empty,
 }
 
 impl How {
@@ -100,6 +102,7 @@ pub fn broken(how: How, reply: &Reply) -> Result<Answer, &'static str> {
         How::Status(status) => Ok(answer(status, "<html>no JSON</html>")),
         How::Garbage => Ok(answer(200, "<html>login</html>")),
         How::Denied => Ok(answer(200, r#"{"success": false}"#)),
+        How::Empty => Ok(answer(200, "[]")),
         How::Unavailable => {
             let mut unavailable = answer(503, "");
             unavailable.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("7"));

@@ -37,10 +37,14 @@ fn preset(state: &State, id: i64) -> Value {
     })
 }
 
+/// This list does not say which preset is the default one: its row is the one that no organization was given.
 pub fn preset_of(state: &State, organization: i64, id: i64) -> Value {
-    let own = (id != state.default_preset()).then_some(organization);
+    let is_own = id != state.default_preset();
+    let mut preset = preset(state, id);
+    preset.as_object_mut().expect("an object").remove("is_default");
     json!({
-        "organization_id": own, "preset": preset(state, id), "domain_id": 143, "id": null, "preset_id": id,
+        "organization_id": is_own.then_some(organization), "preset": preset, "domain_id": 143,
+        "id": is_own.then_some(9000 + id), "preset_id": id,
     })
 }
 
@@ -118,7 +122,8 @@ pub fn organization(state: &State, id: i64) -> Value {
 
 pub fn member(state: &State, organization: i64, user: i64) -> Value {
     let member = &state.organizations[&organization].members[&user];
-    let folders = member.folders.iter().map(|folder| {
+    let shown = member.folders.iter().filter(|_| !state.hides_rights);
+    let folders = shown.map(|folder| {
         json!({ "folder_id": folder, "can_view_dvr": true, "can_use_ptz": true, "can_use_actions": true,
                 "dvr_depth_limit": null })
     });

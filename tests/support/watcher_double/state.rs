@@ -80,6 +80,10 @@ pub struct State {
     /// Requests that a right client never makes, with what is wrong with them.
     pub refused: Vec<String>,
     pub faults: Vec<Fault>,
+    /// Whether lists of members leave out what rights they have.
+    pub hides_rights: bool,
+    /// What is answered to rights that are there already, where they are not written anew.
+    pub repeated_grant: Option<u16>,
     counts: BTreeMap<String, usize>,
     tokens: usize,
     next: BTreeMap<&'static str, i64>,

@@ -207,7 +207,9 @@ fn grant(state: &mut State, organization: i64, route: &Route, request: &Request)
     let Some(member) = organization.members.get_mut(&user) else {
         return Err(Reply::refused(422, "rights for a user who is no member"));
     };
-    member.folders.insert(folder);
+    if let (false, Some(status)) = (member.folders.insert(folder), state.repeated_grant) {
+        return Err(Reply::not(status));
+    }
     Ok(Reply::of(json!({
         "can_use_ptz": true, "can_use_actions": true, "user_id": user, "can_view_dvr": true,
         "dvr_depth_limit": null,

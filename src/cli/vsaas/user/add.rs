@@ -21,7 +21,12 @@ struct Place {
 
 impl Add {
     pub(super) async fn run(&self, systems: &Systems) -> Ended {
-        let called = Called::of(&self.login, &systems.settings.login_domain);
+        let Some(called) = Called::of(&self.login, &systems.settings.login_domain) else {
+            wrong_usage(
+                ErrorKind::InvalidValue,
+                "LOGIN is a number, an account, or an address with one @ and without blanks",
+            );
+        };
         let place = self.place(systems).await?;
         let user = self.user(systems, &called).await?;
         self.join(systems, &user, &place).await?;
@@ -65,13 +70,14 @@ impl Add {
 
     /// Who edits cameras is no subscriber, and has no key of ours.
     async fn user(&self, systems: &Systems, called: &Called) -> Result<User, Failure> {
-        let watcher = &systems.watcher;
-        if let Some(user) = watcher.find_user(|user| called.suits(user), Systems::deadline()).await? {
+        let (watcher, domain) = (&systems.watcher, &systems.settings.login_domain);
+        let suits = |user: &User| called.suits(user, domain);
+        if let Some(user) = watcher.find_user(suits, Systems::deadline()).await? {
             print(&format!("user {} ({}) is there already\n", user.id, user.login));
             return Ok(user);
         }
-        let key = (!self.editor).then_some(called.key.as_str());
-        let user = watcher.create_user(&called.login, key, Systems::deadline()).await.map_err(go_on)?;
+        let (login, key) = (called.login(domain), called.key().filter(|_| !self.editor));
+        let user = watcher.create_user(&login, key.as_deref(), Systems::deadline()).await.map_err(go_on)?;
         print(&format!(
             "made user {} ({}); nobody knows its password: have Watcher reset it to let them in\n",
             user.id, user.login

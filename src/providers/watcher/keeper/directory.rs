@@ -28,9 +28,6 @@ const NAMES_MAX: usize = 500_000;
 
 /// A row of such a list.
 pub(super) trait Named: DeserializeOwned {
-    /// The list.
-    fn list() -> Call;
-
     /// Its id: lower is older.
     fn id(&self) -> i64;
 
@@ -44,8 +41,10 @@ pub(super) trait Named: DeserializeOwned {
 }
 
 /// The pages of a list's rows.
-#[derive(Default)]
-pub(super) struct Directory(Mutex<Pages>);
+pub(super) struct Directory {
+    list: Box<dyn Fn() -> Call + Send + Sync>,
+    pages: Mutex<Pages>,
+}
 
 #[derive(Default)]
 struct Pages {
@@ -58,6 +57,10 @@ struct Pages {
 }
 
 impl Directory {
+    pub(super) fn new(list: impl Fn() -> Call + Send + Sync + 'static) -> Self {
+        Self { list: Box::new(list), pages: Mutex::default() }
+    }
+
     /// The rows that go by one of `names`, the oldest first. Where none was met in a walk through the whole
     /// list that is not too old, there is none.
     ///
@@ -74,7 +77,7 @@ impl Directory {
             // Rows that came or went before it may have moved it to the page beside.
             let beside = [Some(offset), offset.checked_add(PAGE), offset.checked_sub(PAGE)];
             for offset in beside.into_iter().flatten() {
-                let rows = client.page::<R>(R::list(), offset, deadline).await?.rows;
+                let rows = client.page::<R>((self.list)(), offset, deadline).await?.rows;
                 let found = sorted(rows.into_iter().filter(|row| row.is_called(names)).collect());
                 if !found.is_empty() {
                     return Ok(found);
@@ -82,14 +85,14 @@ impl Directory {
             }
             self.forget(deadline).await?;
         }
-        self.locked(deadline).await?.walk(client, names, deadline).await
+        self.locked(deadline).await?.walk(client, &self.list, names, deadline).await
     }
 
     /// A row was made: where it is will show.
-    pub(super) async fn made<R: Named>(&self, row: &R, deadline: Instant) -> Result<(), Fault> {
+    pub(super) async fn made(&self, id: i64, names: Vec<String>, deadline: Instant) -> Result<(), Fault> {
         let mut pages = self.locked(deadline).await?;
         let last = pages.offset;
-        pages.meet(row, last);
+        pages.meet(id, names, last);
         Ok(())
     }
 
@@ -113,7 +116,7 @@ impl Directory {
     }
 
     async fn locked(&self, deadline: Instant) -> Result<tokio::sync::MutexGuard<'_, Pages>, Fault> {
-        timeout_at(deadline, self.0.lock()).await.map_err(|_| Fault::Again {
+        timeout_at(deadline, self.pages.lock()).await.map_err(|_| Fault::Again {
             why: Why::new("Watcher: a list was still being read when the time was over"),
             after: None,
         })
@@ -132,6 +135,7 @@ impl Pages {
     async fn walk<R: Named>(
         &mut self,
         client: &Client,
+        list: &(dyn Fn() -> Call + Send + Sync),
         names: &[&str],
         deadline: Instant,
     ) -> Result<Vec<R>, Fault> {
@@ -143,12 +147,12 @@ impl Pages {
         let mut found = Vec::new();
         let mut first = None;
         loop {
-            let page = client.page::<R>(R::list(), self.offset, deadline).await?;
+            let page = client.page::<R>(list(), self.offset, deadline).await?;
             let begins = page.rows.first().map(R::id);
             // A system that knows no pages begins anew each time.
             let is_over = first.is_some() && begins == first;
             first = first.or(begins);
-            page.rows.iter().for_each(|row| self.meet(row, self.offset));
+            page.rows.iter().for_each(|row| self.meet(row.id(), row.names(), self.offset));
             if !is_over {
                 found.extend(page.rows.into_iter().filter(|row| row.is_called(names)));
             }
@@ -161,21 +165,21 @@ impl Pages {
         // The oldest may stand on a page that was gone through before the walk was broken off.
         let oldest = names.iter().filter_map(|name| self.known.get(&hash(name))).min().copied();
         if let Some((id, offset)) = oldest.filter(|(id, _)| found.iter().all(|row| row.id() != *id)) {
-            let rows = client.page::<R>(R::list(), offset, deadline).await?.rows;
+            let rows = client.page::<R>(list(), offset, deadline).await?.rows;
             found.extend(rows.into_iter().filter(|row| row.id() == id));
         }
         Ok(sorted(found))
     }
 
-    fn meet<R: Named>(&mut self, row: &R, page: usize) {
-        for name in row.names() {
+    fn meet(&mut self, id: i64, names: Vec<String>, page: usize) {
+        for name in names {
             let room = self.known.len() < NAMES_MAX;
             match self.known.entry(hash(&name)) {
-                Entry::Occupied(mut known) if known.get().0 >= row.id() => {
-                    known.insert((row.id(), page));
+                Entry::Occupied(mut known) if known.get().0 >= id => {
+                    known.insert((id, page));
                 }
                 Entry::Vacant(free) if room => {
-                    free.insert((row.id(), page));
+                    free.insert((id, page));
                 }
                 Entry::Occupied(_) | Entry::Vacant(_) => {}
             }

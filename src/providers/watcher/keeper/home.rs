@@ -1,23 +1,26 @@
 //! The organization that a subscriber's cameras are in: the one that all share, or one of their own, which is
-//! made in billing with the tariff of the preset. Two workers that make one at the same time look again
-//! afterwards; both keep the older, and whoever sees an empty younger one deletes it.
+//! made in billing with the tariff of the preset. A title proves nothing: only what billing says is our owner's
+//! is used. Two workers that make one at the same time look again afterwards; both keep the older, and whoever
+//! sees an empty younger one deletes it.
 
-use tokio::time::Instant;
+use std::collections::HashSet;
+
+use tokio::time::{Instant, timeout_at};
 
 use super::directory::Named;
 use super::{Keeper, in_doubt};
 use crate::ids::vsaas::{OrganizationId, PresetId, TariffId};
 use crate::providers::billing::{self, NewOrganization};
 use crate::providers::rest::Call;
-use crate::providers::watcher::{Organization, Page};
+use crate::providers::watcher::{Organization, Page, names};
 use crate::providers::{Fault, Why};
 use crate::service::wanted::Owner;
 
-impl Named for Organization {
-    fn list() -> Call {
-        Call::get("/organizations")
-    }
+pub(super) fn organizations() -> Call {
+    Call::get("/organizations")
+}
 
+impl Named for Organization {
     fn id(&self) -> i64 {
         self.id.0
     }
@@ -33,6 +36,14 @@ pub(super) struct Maker {
     pub(super) owner: Option<String>,
 }
 
+impl Maker {
+    /// Whether an organization is our owner's; `None` where billing does not tell.
+    fn owns(&self, known: &billing::Organization) -> Option<bool> {
+        let email = known.owner.as_ref()?.email.as_deref()?.trim();
+        Some(self.owner.as_deref().is_some_and(|owner| owner.trim().eq_ignore_ascii_case(email)))
+    }
+}
+
 impl Keeper {
     /// The organization that a subscriber has, if any.
     ///
@@ -46,9 +57,55 @@ impl Keeper {
         if let Some(shared) = self.settings.organization_id {
             return Ok(Some(shared));
         }
-        let found = self.organizations.find(&self.client, &[owner.in_full()], deadline).await?;
-        self.delete_empty(found.get(1..).unwrap_or_default(), deadline).await?;
-        Ok(found.first().map(|organization: &Organization| organization.id))
+        let title = self.title(owner);
+        let mut ours = self.titled(&title, deadline).await?;
+        if ours.as_ref().is_some_and(Vec::is_empty) {
+            // One page was looked at, that of somebody else's: ours may be on another.
+            self.organizations.forget(deadline).await?;
+            ours = self.titled(&title, deadline).await?;
+        }
+        let ours = ours.unwrap_or_default();
+        self.delete_empty(ours.get(1..).unwrap_or_default(), deadline).await?;
+        Ok(ours.first().map(|organization| organization.id))
+    }
+
+    /// The title of a subscriber's own organization.
+    #[must_use]
+    pub fn title(&self, owner: &Owner) -> String {
+        names::title(owner, &self.settings.login_domain)
+    }
+
+    /// Those of a title that are ours, the oldest first; `None` where there is none of that title at all.
+    async fn titled(&self, title: &str, deadline: Instant) -> Result<Option<Vec<Organization>>, Fault> {
+        let mut found: Vec<Organization> = self.organizations.find(&self.client, &[title], deadline).await?;
+        if found.is_empty() {
+            return Ok(None);
+        }
+        let late = |_| Fault::Again { why: Why::new("billing: its list was still being read"), after: None };
+        let mut ours = timeout_at(deadline, self.ours.lock()).await.map_err(late)?;
+        if found.iter().any(|organization| !ours.contains_key(&organization.id)) {
+            // Added to what is known: one that was just made may not be listed yet.
+            ours.extend(self.owned(deadline).await?);
+        }
+        found.retain(|organization| ours.get(&organization.id) == Some(&true));
+        Ok(Some(found))
+    }
+
+    /// All organizations that billing says are those of our owner, or of which it names no owner.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn own_organizations(&self, deadline: Instant) -> Result<HashSet<OrganizationId>, Fault> {
+        let all = self.owned(deadline).await?;
+        Ok(all.into_iter().filter(|(_, is_ours)| *is_ours).map(|(id, _)| id).collect())
+    }
+
+    async fn owned(&self, deadline: Instant) -> Result<Vec<(OrganizationId, bool)>, Fault> {
+        let maker = self.maker()?;
+        let all = maker.client.organizations(deadline).await?;
+        let row =
+            |known: &billing::Organization| Some((known.watcher_id?, maker.owns(known).unwrap_or(true)));
+        Ok(all.iter().filter_map(row).collect())
     }
 
     /// The same, made where there is none, with the tariff of `preset`.
@@ -68,10 +125,10 @@ impl Keeper {
             Some(preset) => Some(self.tariff(preset, deadline).await?),
             None => None,
         };
-        let new = NewOrganization { title: owner.in_full(), owner: email, tariffs: tariff.as_slice() };
+        let new = NewOrganization { title: &self.title(owner), owner: email, tariffs: tariff.as_slice() };
         let made = client.create_organization(new, deadline).await;
         self.organizations.forget(deadline).await.map_err(in_doubt)?;
-        made?;
+        self.ours.lock().await.extend(made?.watcher_id.map(|id| (id, true)));
         let home = self.home(owner, deadline).await.map_err(in_doubt)?;
         home.ok_or_else(|| Fault::Unsure(Why::new("an organization was made and does not show yet")))
     }
@@ -121,7 +178,7 @@ impl Keeper {
         offset: usize,
         deadline: Instant,
     ) -> Result<Page<Organization>, Fault> {
-        self.client.page(Organization::list(), offset, deadline).await
+        self.client.page(organizations(), offset, deadline).await
     }
 
     /// The organization that new users land in.
@@ -149,20 +206,21 @@ impl Keeper {
         })
     }
 
-    /// Organizations that were made twice, and of which nobody has made use.
+    /// Organizations that were made twice, and of which nobody has made use; of these only what is certainly
+    /// ours.
     async fn delete_empty(&self, younger: &[Organization], deadline: Instant) -> Result<(), Fault> {
-        let mut empty: Vec<OrganizationId> = Vec::new();
-        for twin in younger.iter().filter(|twin| twin.camera_count == Some(0)) {
-            empty.push(twin.id);
-        }
-        if empty.is_empty() || self.billing.is_none() {
+        let is_empty = |twin: &&Organization| twin.camera_count == Some(0);
+        let empty: Vec<OrganizationId> = younger.iter().filter(is_empty).map(|twin| twin.id).collect();
+        if empty.is_empty() {
             return Ok(());
         }
-        let client = &self.maker()?.client;
-        let all = client.organizations(deadline).await?;
-        for twin in empty {
-            let Some(known) = all.iter().find(|known| known.watcher_id == Some(twin)) else { continue };
-            match client.delete_organization(known.id, deadline).await {
+        let maker = self.maker()?;
+        for known in maker.client.organizations(deadline).await? {
+            let is_twin = known.watcher_id.is_some_and(|id| empty.contains(&id));
+            if !is_twin || maker.owns(&known) != Some(true) {
+                continue;
+            }
+            match maker.client.delete_organization(known.id, deadline).await {
                 Ok(()) | Err(Fault::NotThere(_)) => {}
                 Err(fault) => return Err(fault),
             }

@@ -6,8 +6,8 @@ use tokio::time::Instant;
 use super::{Keeper, Made, Should, in_doubt, never};
 use crate::clock::Timestamp;
 use crate::config::Suspend;
-use crate::ids::vsaas::OrganizationId;
-use crate::providers::watcher::Camera;
+use crate::ids::vsaas::{OrganizationId, PresetId};
+use crate::providers::watcher::{Camera, CameraChange};
 use crate::providers::{Fault, Settled};
 use crate::service::wanted::{Owner, Wanted};
 
@@ -18,6 +18,9 @@ const GONE: &str = "the camera is not in Watcher any more";
 const ELSEWHERE: &str = "the camera is in another organization by now and was left alone";
 const UNASSIGNED: &str =
     "the camera is in the default organization: its subscriber does not see it in Watcher until it is moved";
+
+const UNASSIGNED_WITHOUT: &str = "the camera is in the default organization, which does not have its preset: it is \
+    enabled as it is; move it to its subscriber's, then mend it with vsaas reconcile --fix";
 
 /// Where a camera is, seen from its subscriber.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,36 +42,44 @@ impl Keeper {
         should: &Should,
         deadline: Instant,
     ) -> Result<Settled, Fault> {
-        let home = self.ensure_home(owner, should.preset_id, deadline).await?;
-        let user = self.user(owner, deadline).await?;
-        let made = self.ensure_subscriber(owner, user, home, deadline).await.map_err(in_doubt)?;
+        let (home, made) = self.ready(owner, should.preset_id, deadline).await?;
         let unsure = |fault| if made == Made::Something { in_doubt(fault) } else { fault };
         let Some(camera) = self.client.camera(name, deadline).await.map_err(unsure)? else {
             return Err(never("the camera is not in Watcher: add it there, then try again"));
         };
+        let mut change = should.differs(&camera).unwrap_or_default();
         let place = self.place(&camera, Some(home), deadline).await.map_err(unsure)?;
-        let misplaced = || {
-            let text = "the camera is in another organization than the subscriber: move it to organization";
-            never(format!("{text} {home} in Watcher, then try again"))
-        };
-        let change = should.differs(&camera);
-        let hint = match (place, change.and_then(|change| change.preset_id)) {
-            (Place::Elsewhere, _) => return Err(misplaced()),
-            (_, None) => None,
-            (Place::Home, Some(preset)) => {
-                self.ensure_preset(home, preset, deadline).await.map_err(unsure)?
+        let (hint, note) = match place {
+            Place::Elsewhere => {
+                let text =
+                    "the camera is in another organization than the subscriber: move it to organization";
+                return Err(never(format!("{text} {home} in Watcher, then try again")));
             }
-            (Place::Unassigned(at), Some(preset)) => {
-                let presets = self.client.presets(at, deadline).await.map_err(unsure)?;
-                let known = presets.iter().find(|known| known.id == preset);
-                known.map(|_| None).ok_or_else(misplaced)?
+            Place::Home => match change.preset_id {
+                Some(preset) => (self.ensure_preset(home, preset, deadline).await.map_err(unsure)?, None),
+                None => (None, None),
+            },
+            Place::Unassigned(at) => {
+                let is_allowed = self.allows(at, change.preset_id, deadline).await.map_err(unsure)?;
+                change.preset_id = change.preset_id.filter(|_| is_allowed);
+                (None, Some(if is_allowed { UNASSIGNED } else { UNASSIGNED_WITHOUT }))
             }
         };
-        if let Some(change) = change {
+        if change != CameraChange::default() {
             self.change(&camera, change, hint, deadline).await.map_err(in_doubt)?;
         }
-        let is_unassigned = matches!(place, Place::Unassigned(_));
-        Ok(Settled { note: is_unassigned.then_some(UNASSIGNED), ..Settled::default() })
+        Ok(Settled { note, ..Settled::default() })
+    }
+
+    /// Whether an organization's cameras may have a preset, as it is.
+    async fn allows(
+        &self,
+        at: OrganizationId,
+        preset: Option<PresetId>,
+        deadline: Instant,
+    ) -> Result<bool, Fault> {
+        let Some(preset) = preset else { return Ok(true) };
+        Ok(self.client.presets(at, deadline).await?.iter().any(|known| known.id == preset))
     }
 
     pub(super) async fn end(
@@ -81,7 +92,21 @@ impl Keeper {
     ) -> Result<Settled, Fault> {
         let mut settled = self.end_camera(owner, name, wanted, should, deadline).await?;
         if let Some(owner) = owner.filter(|_| self.settings.suspend == Suspend::User) {
-            let crossed_at = self.end_user(owner, wanted, deadline).await?;
+            let crossed_at = self.end_user(owner, wanted.is_owner_served, deadline).await?;
+            settled.follow_up_at = earlier(settled.follow_up_at, crossed_at);
+        }
+        Ok(settled)
+    }
+
+    /// The account that had a number's device before is somebody of its own, and loses with it what it had.
+    pub(super) async fn end_former(
+        &self,
+        mut settled: Settled,
+        wanted: &Wanted,
+        deadline: Instant,
+    ) -> Result<Settled, Fault> {
+        if let Some(former) = wanted.former.as_ref().filter(|_| self.settings.suspend == Suspend::User) {
+            let crossed_at = self.end_user(former, wanted.is_former_served, deadline).await?;
             settled.follow_up_at = earlier(settled.follow_up_at, crossed_at);
         }
         Ok(settled)
@@ -147,12 +172,12 @@ impl Keeper {
     async fn end_user(
         &self,
         owner: &Owner,
-        wanted: &Wanted,
+        is_served: bool,
         deadline: Instant,
     ) -> Result<Option<Timestamp>, Fault> {
-        let has_changed = self.enable_subscriber(owner, wanted.is_owner_served, deadline).await?;
+        let has_changed = self.enable_subscriber(owner, is_served, deadline).await?;
         let look_at = self.clock.now().plus_ms(CROSSED_MS);
-        Ok(Some(look_at).filter(|_| has_changed && !wanted.is_owner_served))
+        Ok(Some(look_at).filter(|_| has_changed && !is_served))
     }
 }
 

@@ -1,24 +1,32 @@
 //! A subscriber's user: made once, a member of the subscriber's organization with rights in its folder, and of
-//! the default organization no more. Each step looks first; what is there already is left as it is.
+//! the default organization no more. Each step looks first; what is there already is left as it is. A user that an
+//! account only shares its login with is somebody else's, and never touched.
 
 use tokio::time::Instant;
 
 use super::directory::Named;
-use super::{Keeper, Made};
-use crate::ids::vsaas::{FolderId, OrganizationId, PresetId, UserId};
+use super::{Keeper, Made, in_doubt};
+use crate::ids::vsaas::{OrganizationId, PresetId, UserId};
 use crate::providers::rest::Call;
-use crate::providers::watcher::{Folder, Page, Role, User};
+use crate::providers::watcher::{Page, Role, User, names};
 use crate::providers::{Fault, Why};
 use crate::service::wanted::Owner;
 
-/// Rights that this process granted are not granted again by it; so many are remembered.
-const GRANTED_MAX: usize = 200_000;
+/// What goes by a subscriber's login or key.
+enum Found {
+    /// The subscriber's user.
+    Theirs(User),
+    /// Somebody else's.
+    Stranger(UserId),
+    /// Nothing.
+    Nobody,
+}
+
+pub(super) fn users() -> Call {
+    Call::get("/users")
+}
 
 impl Named for User {
-    fn list() -> Call {
-        Call::get("/users")
-    }
-
     fn id(&self) -> i64 {
         self.id.0
     }
@@ -33,8 +41,7 @@ impl Keeper {
     /// What a subscriber logs in with.
     #[must_use]
     pub fn login(&self, owner: &Owner) -> String {
-        let key = owner.in_full();
-        if key.contains('@') { key.to_owned() } else { format!("{key}@{}", self.settings.login_domain) }
+        names::login(owner, &self.settings.login_domain)
     }
 
     /// A page of all users, from `offset` on.
@@ -42,7 +49,7 @@ impl Keeper {
     /// # Errors
     /// As for all of these: [`Fault`].
     pub async fn users_page(&self, offset: usize, deadline: Instant) -> Result<Page<User>, Fault> {
-        self.client.page(User::list(), offset, deadline).await
+        self.client.page(users(), offset, deadline).await
     }
 
     /// Makes and mends all that a subscriber who is served needs: the organization, and the user there.
@@ -55,22 +62,56 @@ impl Keeper {
         preset: Option<PresetId>,
         deadline: Instant,
     ) -> Result<(), Fault> {
-        let home = self.ensure_home(owner, preset, deadline).await?;
+        self.ready(owner, preset, deadline).await.map(drop)
+    }
+
+    /// The same; the organization, and whether anything had to be made there.
+    pub(super) async fn ready(
+        &self,
+        owner: &Owner,
+        preset: Option<PresetId>,
+        deadline: Instant,
+    ) -> Result<(OrganizationId, Made), Fault> {
+        let _turn = self.turns.take(owner, deadline).await?;
         let user = self.user(owner, deadline).await?;
-        self.ensure_subscriber(owner, user, home, deadline).await.map(drop)
+        let home = self.ensure_home(owner, preset, deadline).await?;
+        let made = self.ensure_subscriber(owner, user, home, deadline).await.map_err(in_doubt)?;
+        Ok((home, made))
     }
 
     /// The subscriber's user as Watcher has it now, if there is one.
-    pub(super) async fn user(&self, owner: &Owner, deadline: Instant) -> Result<Option<User>, Fault> {
-        let (login, key) = (self.login(owner).to_lowercase(), format!("={}", owner.in_full()));
-        let found: Vec<User> = self.users.find(&self.client, &[&login, &key], deadline).await?;
-        // The one that bears our key, whatever it logs in with, before one that only logs in alike.
-        let ours = found.iter().position(|user| user.external_id.as_deref() == Some(owner.in_full()));
-        Ok(found.into_iter().nth(ours.unwrap_or(0)))
+    ///
+    /// # Errors
+    /// [`Fault::Never`] where an account's login is somebody else's.
+    async fn user(&self, owner: &Owner, deadline: Instant) -> Result<Option<User>, Fault> {
+        match self.look(owner, deadline).await? {
+            Found::Theirs(user) => Ok(Some(user)),
+            Found::Nobody => Ok(None),
+            Found::Stranger(id) => Err(Fault::Never(Why::new(format!(
+                "the account's login at Watcher is that of user {id}, which we did not make: its external_id is not \
+                 the account's; it was left alone"
+            )))),
+        }
+    }
+
+    async fn look(&self, owner: &Owner, deadline: Instant) -> Result<Found, Fault> {
+        let (login, key) = (self.login(owner).to_lowercase(), format!("={}", names::key(owner)));
+        let is_number = matches!(owner, Owner::Number(_));
+        let by = [login.as_str(), key.as_str()];
+        let by = if is_number { &by[..] } else { &by[..1] };
+        let mut found: Vec<User> = self.users.find(&self.client, by, deadline).await?;
+        // The one that bears our key, whatever a number's logs in with, before one that only logs in alike.
+        let ours = |user: &User| names::bears_key(user, owner, &self.settings.login_domain);
+        match found.iter().position(ours) {
+            Some(at) => Ok(Found::Theirs(found.swap_remove(at))),
+            None if found.is_empty() => Ok(Found::Nobody),
+            None if is_number => Ok(Found::Theirs(found.swap_remove(0))),
+            None => Ok(Found::Stranger(found[0].id)),
+        }
     }
 
     /// Makes and mends all that a subscriber, whose user is `known`, needs to look at the cameras of `home`.
-    pub(super) async fn ensure_subscriber(
+    async fn ensure_subscriber(
         &self,
         owner: &Owner,
         known: Option<User>,
@@ -88,8 +129,11 @@ impl Keeper {
         let is_member = user.organizations.contains(&home);
         if !is_member {
             self.client.add_member(home, user.id, Role::Reader, deadline).await?;
+            if let Some(members) = &self.members {
+                members.made(user.id.0, vec![user.id.to_string()], deadline).await?;
+            }
         }
-        let rights = self.ensure_rights(home, user.id, is_member, deadline).await?;
+        let rights = self.ensure_rights(home, user.id, !is_member, deadline).await?;
         let default = self.default_organization(deadline).await?;
         if let Some(default) = default.filter(|own| *own != home && user.organizations.contains(own)) {
             match self.client.remove_member(default, user.id, deadline).await {
@@ -112,8 +156,10 @@ impl Keeper {
         enabled: bool,
         deadline: Instant,
     ) -> Result<bool, Fault> {
-        let user = self.user(owner, deadline).await?;
-        let Some(user) = user.filter(|user| user.enabled != enabled) else { return Ok(false) };
+        let Found::Theirs(user) = self.look(owner, deadline).await? else { return Ok(false) };
+        if user.enabled == enabled {
+            return Ok(false);
+        }
         match self.client.enable_user(user.id, enabled, deadline).await {
             Ok(()) => Ok(true),
             Err(Fault::NotThere(_)) => Ok(false),
@@ -123,10 +169,10 @@ impl Keeper {
 
     /// A login that is taken is a user that was made meanwhile, or by an attempt whose answer was lost.
     async fn make_user(&self, owner: &Owner, deadline: Instant) -> Result<User, Fault> {
-        let (login, key) = (self.login(owner), owner.in_full());
-        match self.client.create_user(&login, Some(key), deadline).await {
+        let (login, key) = (self.login(owner), names::key(owner));
+        match self.client.create_user(&login, Some(&key), deadline).await {
             Ok(user) => {
-                self.users.made(&user, deadline).await?;
+                self.users.made(user.id.0, user.names(), deadline).await?;
                 Ok(user)
             }
             Err(fault @ (Fault::Again { .. } | Fault::Never(_))) => {
@@ -138,36 +184,5 @@ impl Keeper {
                 Err(fault)
             }
         }
-    }
-
-    /// Rights in the folder. A member need not have them, and only the list of all members could tell: so
-    /// they are granted once by each process, which changes nothing where they were there.
-    async fn ensure_rights(
-        &self,
-        home: OrganizationId,
-        user: UserId,
-        was_member: bool,
-        deadline: Instant,
-    ) -> Result<Made, Fault> {
-        if was_member && self.granted.lock().await.contains(&(home, user)) {
-            return Ok(Made::Nothing);
-        }
-        let folder = match self.settings.folder_id {
-            Some(folder) => folder,
-            None => self.root_folder(home, deadline).await?,
-        };
-        self.client.grant_folder(home, folder, user, deadline).await?;
-        let mut granted = self.granted.lock().await;
-        if granted.len() >= GRANTED_MAX {
-            granted.clear();
-        }
-        granted.insert((home, user));
-        Ok(Made::Something)
-    }
-
-    async fn root_folder(&self, home: OrganizationId, deadline: Instant) -> Result<FolderId, Fault> {
-        let folders = self.client.folders(home, deadline).await?;
-        let none = || Fault::Never(Why::new("the organization has no root folder: set folder_id"));
-        Folder::root(&folders).map(|folder| folder.id).ok_or_else(none)
     }
 }
