@@ -134,11 +134,7 @@ pub enum ReplayError {
 /// # Errors
 /// [`ReplayError`]: before anything is sent for a bad option or an unreadable case. A difference or a
 /// failed message is no error, see [`Summary::is_clean`].
-pub async fn run_into(
-    options: Options,
-    clock: Clock,
-    out: Box<dyn Write + Send>,
-) -> Result<Summary, ReplayError> {
+pub async fn run(options: Options, clock: Clock, out: Box<dyn Write + Send>) -> Result<Summary, ReplayError> {
     check(&options)?;
     let target =
         Target::parse(&options.target).map_err(|what| ReplayError::Option(format!("target {what}")))?;

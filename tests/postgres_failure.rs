@@ -35,7 +35,7 @@ mod tls;
 use std::path::Path;
 
 use gateway::Gateway;
-use kit::{Book, verify};
+use kit::{Book, Dice, verify};
 use load::Load;
 
 /// Connections that send at once.
@@ -43,6 +43,12 @@ const LINES: u64 = 4;
 
 /// Notices after which it is believed that the gateway works.
 const ENOUGH: u64 = 50;
+
+/// Traffic that must be answered whatever happens, while something does.
+fn under_load(book: &Book, gateway: &Gateway, happens: impl FnOnce(&Load)) {
+    let traffic = |load: &Load, seed| answered(load, book, gateway, seed);
+    Load::during(LINES, &mut Dice::new(Dice::seed()), traffic, happens);
+}
 
 /// Traffic to a gateway that must answer whatever happens.
 fn answered(load: &Load, book: &Book, gateway: &Gateway, mut seed: u64) {

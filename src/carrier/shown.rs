@@ -1,6 +1,6 @@
 //! What a caller sent as a name or an id, for the log: short, of harmless characters, numbers masked.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::ids::Msisdn;
 
@@ -22,7 +22,7 @@ impl fmt::Display for Shown<'_> {
             rest = after;
             match number(piece) {
                 Some(number) => write!(f, "{number}")?,
-                None => f.write_str(&plain(piece))?,
+                None => piece.chars().map(plain).try_for_each(|c| f.write_char(c))?,
             }
         }
         if end < self.0.len() { f.write_str("...") } else { Ok(()) }
@@ -32,12 +32,11 @@ impl fmt::Display for Shown<'_> {
 fn number(piece: &str) -> Option<Msisdn> {
     let is_one =
         (piece.len() == 11 && piece.starts_with("84")) || (piece.len() == 10 && piece.starts_with('0'));
-    Msisdn::parse(piece).ok().filter(|_| is_one)
+    is_one.then(|| Msisdn::parse(piece).ok()).flatten()
 }
 
-fn plain(piece: &str) -> String {
-    let show = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '?' };
-    piece.chars().map(show).collect()
+fn plain(c: char) -> char {
+    if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '?' }
 }
 
 #[cfg(test)]

@@ -65,6 +65,6 @@ pub(super) fn run(global: &Global, command: Replay) -> Ended {
         utc_offset: config.carrier.utc_offset,
         timeout: Duration::from_secs(command.timeout),
     };
-    let summary = block_on(replay::run_into(options, Clock::system(), Box::new(Output)))??;
+    let summary = block_on(replay::run(options, Clock::system(), Box::new(Output)))??;
     if summary.is_clean() { Ok(()) } else { Err(Failure::Told) }
 }

@@ -1,10 +1,9 @@
 //! The server dies and its standby takes over. The settings name both.
 
 use crate::gateway::{Folder, Gateway, PATIENCE};
-use crate::kit::{Book, Dice, until, until_ready_is};
-use crate::load::Load;
+use crate::kit::{Book, until, until_ready_is};
 use crate::server::Server;
-use crate::{ENOUGH, LINES, answered, conclude};
+use crate::{ENOUGH, conclude, under_load};
 
 /// From now on a commit waits for the standby, so that nothing acknowledged dies with the primary.
 fn synchronous(primary: &Server) {
@@ -28,19 +27,14 @@ fn the_gateway_follows_to_the_standby() {
     let direct = format!("postgres://gateway@{}/gateway?sslmode=disable", standby.address());
     let (folder, direct) = (Folder::on(&url), Folder::on(&direct));
     let gateway = Gateway::start_in(folder.path(), "");
-    let (book, mut dice) = (Book::new(), Dice::new(Dice::seed()));
-    Load::during(
-        LINES,
-        &mut dice,
-        |load, seed| answered(load, &book, &gateway, seed),
-        |load| {
-            load.until_more(ENOUGH);
-            primary.stop("immediate");
-            until_ready_is(&gateway, 503);
-            standby.promote();
-            until_ready_is(&gateway, 200);
-            load.until_more(ENOUGH);
-        },
-    );
+    let book = Book::new();
+    under_load(&book, &gateway, |load| {
+        load.until_more(ENOUGH);
+        primary.stop("immediate");
+        until_ready_is(&gateway, 503);
+        standby.promote();
+        until_ready_is(&gateway, 200);
+        load.until_more(ENOUGH);
+    });
     conclude(&book, gateway, direct.path());
 }

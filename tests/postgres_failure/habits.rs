@@ -2,12 +2,11 @@
 
 use crate::gateway::ledger::postgres::{Client, database_at};
 use crate::gateway::{Folder, Gateway};
-use crate::kit::{Book, Dice, verify};
-use crate::load::Load;
+use crate::kit::{Book, verify};
 use crate::said::register;
 use crate::server::Server;
 use crate::tls::refusal;
-use crate::{ENOUGH, LINES, answered, conclude};
+use crate::{ENOUGH, conclude, under_load};
 
 #[test]
 fn another_isolation_by_default_is_not_the_gateways() {
@@ -17,23 +16,18 @@ fn another_isolation_by_default_is_not_the_gateways() {
     client.rows("ALTER DATABASE gateway SET default_transaction_isolation = 'serializable'").expect("set");
     let folder = Folder::on(&url);
     let gateway = Gateway::start_in(folder.path(), "");
-    let (book, mut dice) = (Book::new(), Dice::new(Dice::seed()));
-    Load::during(
-        LINES,
-        &mut dice,
-        |load, seed| answered(load, &book, &gateway, seed),
-        |load| {
-            load.until_more(ENOUGH);
-            // Only serializable transactions leave such locks, and for longer than they last.
-            let left = "SELECT count(*) FROM pg_locks WHERE mode = 'SIReadLock'";
-            let mut inside = Client::open(&url).expect("a client");
-            for _ in 0..20 {
-                assert_eq!(inside.value(left).expect("a count"), "0");
-                load.until_more(1);
-            }
-            assert_eq!(load.refused(), 0);
-        },
-    );
+    let book = Book::new();
+    under_load(&book, &gateway, |load| {
+        load.until_more(ENOUGH);
+        // Only serializable transactions leave such locks, and for longer than they last.
+        let left = "SELECT count(*) FROM pg_locks WHERE mode = 'SIReadLock'";
+        let mut inside = Client::open(&url).expect("a client");
+        for _ in 0..20 {
+            assert_eq!(inside.value(left).expect("a count"), "0");
+            load.until_more(1);
+        }
+        assert_eq!(load.refused(), 0);
+    });
     conclude(&book, gateway, folder.path());
 }
 

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use crate::gateway::{Folder, Gateway};
-use crate::kit::{Book, Dice, until, until_ready_is, verify};
+use crate::kit::{Book, until, until_ready_is, verify};
 use crate::load::Load;
 use crate::said::{register, state};
 use crate::server::Server;
-use crate::{ENOUGH, LINES, answered, conclude};
+use crate::{ENOUGH, conclude, under_load};
 
 const NUMBER: &str = "84945989325";
 
@@ -37,18 +37,13 @@ fn a_restarted_server_has_everything_once() {
     let server = Server::start();
     let folder = Folder::on(&server.database("gateway"));
     let gateway = Gateway::start_in(folder.path(), "");
-    let (book, mut dice) = (Book::new(), Dice::new(Dice::seed()));
-    Load::during(
-        LINES,
-        &mut dice,
-        |load, seed| answered(load, &book, &gateway, seed),
-        |load| {
-            for mode in ["fast", "immediate"] {
-                stop_and_start(&server, &gateway, load, mode);
-            }
-            println!("{} acknowledged, {} refused", load.acknowledged(), load.refused());
-        },
-    );
+    let book = Book::new();
+    under_load(&book, &gateway, |load| {
+        for mode in ["fast", "immediate"] {
+            stop_and_start(&server, &gateway, load, mode);
+        }
+        println!("{} acknowledged, {} refused", load.acknowledged(), load.refused());
+    });
     conclude(&book, gateway, folder.path());
 }
 

@@ -15,7 +15,7 @@ use hyper::service::service_fn;
 use hyper::{HeaderMap, Request, Response};
 use hyper_util::rt::TokioIo;
 use sdp_gateway::clock::{Clock, Timestamp};
-use sdp_gateway::replay::{Options, ReplayError, Summary, run_into};
+use sdp_gateway::replay::{Options, ReplayError, Summary, run};
 use tokio::net::TcpListener;
 
 /// A request as it came.
@@ -160,7 +160,7 @@ pub(crate) async fn replay(options: Options) -> (Result<Summary, ReplayError>, S
 pub(crate) async fn replay_at(options: Options, now: &str) -> (Result<Summary, ReplayError>, String) {
     let now = Timestamp::from_rfc3339(now).unwrap();
     let printed = Printed::default();
-    let result = run_into(options, Clock::from_fn(move || now), Box::new(printed.clone())).await;
+    let result = run(options, Clock::from_fn(move || now), Box::new(printed.clone())).await;
     let text = String::from_utf8(printed.0.lock().unwrap().clone()).unwrap();
     (result, text)
 }
