@@ -4,6 +4,8 @@
 
 #[path = "support/gateway.rs"]
 mod gateway;
+#[path = "support/properties.rs"]
+mod properties;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -255,7 +257,9 @@ fn sorted(mut past: Vec<Run>) -> Vec<Run> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4000, max_shrink_iters: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        max_shrink_iters: 2000, ..properties::tried(4000, "tests/regressions/convergence.txt")
+    })]
 
     #[test]
     fn the_rules_do_not_depend_on_arrival((notices, first, second) in histories()) {
@@ -327,7 +331,10 @@ async fn through_the_ledger(url: &str, notices: &[Notice], order: &[usize]) -> S
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, max_shrink_iters: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        // Each writes to a disk, however many are asked for.
+        cases: 60, max_shrink_iters: 60, ..properties::tried(60, "tests/regressions/convergence_ledger.txt")
+    })]
 
     #[test]
     fn the_ledger_does_not_depend_on_arrival((notices, first, second) in histories()) {

@@ -1,5 +1,7 @@
 //! Signatures against vectors that two other implementations of HMAC-SHA1 agree on.
 
+#[path = "support/properties.rs"]
+mod properties;
 #[path = "signature_vectors/securetoken.rs"]
 mod securetoken;
 #[path = "signature_vectors/token.rs"]

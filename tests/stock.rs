@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "support/properties.rs"]
+mod properties;
+
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
@@ -66,6 +69,8 @@ fn codes_kept_before_there_was_a_key_are_still_found() {
 }
 
 proptest! {
+    #![proptest_config(properties::tried(256, "tests/regressions/stock.txt"))]
+
     #[test]
     fn every_code_survives_its_seal(text in "[!-~]{1,64}", byte: u8) {
         prop_assume!(text.bytes().any(|byte| byte != b'-'));

@@ -1,6 +1,9 @@
 //! What holds for every input: reading never panics, and every answer is one line of well-formed
 //! XML that says what was sent.
 
+#[path = "support/properties.rs"]
+mod properties;
+
 use proptest::prelude::*;
 use roxmltree::Document;
 use sdp_gateway::wire::accessgw::{self, AccessGw};
@@ -38,7 +41,7 @@ fn value() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(properties::tried(2000, "tests/regressions/wire_properties.txt"))]
 
     #[test]
     fn any_bytes_are_read_without_panic(body in prop::collection::vec(any::<u8>(), 0..200), charset in value()) {

@@ -172,7 +172,8 @@ impl Holdings {
 
     /// A remote provider has begun a service: its time runs from now, and where the provider cannot pause, from
     /// the end of what it carries of that kind on the device already. For one that can pause and has lost its
-    /// turn meanwhile nothing changes.
+    /// turn meanwhile nothing changes. Said with a clock behind what is settled already, it counts as of there:
+    /// what was in force until then cannot be undone, and no time runs down before it was known to run.
     pub fn confirm(&mut self, id: &ServiceId, now: Timestamp) {
         let at = self.reach(now);
         let stacked_until = self.service(id).and_then(|service| self.stacked_until(service));

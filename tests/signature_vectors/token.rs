@@ -116,6 +116,8 @@ fn the_longest_names_fit() {
 }
 
 proptest! {
+    #![proptest_config(crate::properties::tried(256, "tests/regressions/token.txt"))]
+
     #[test]
     fn any_changed_byte_is_refused(at in any::<prop::sample::Index>(), to in any::<u8>()) {
         let token = sign(&secret(), "door", &usual());
