@@ -18,6 +18,7 @@ use crate::clock::Clock;
 use crate::config::{Config, FailedResult, Faults};
 use crate::flussonic::Flussonic;
 use crate::ledger::{self, Ledger, OpenError, Pulse, Rules};
+use crate::lifeline::{self, Lifelines};
 use crate::limits::Limiter;
 use crate::partner::Partners;
 use crate::providers::{self, ClientError};
@@ -115,49 +116,75 @@ impl App {
         self.ledger.pulse()
     }
 
+    /// What the process lives by.
+    #[must_use]
+    pub fn lifelines(&self) -> Lifelines {
+        self.ledger.lifelines().clone()
+    }
+
     /// Serves until `stop` says so, then answers what was accepted, commits it and returns.
-    pub async fn run(self, stop: watch::Receiver<bool>) {
+    ///
+    /// # Errors
+    /// [`Fallen`].
+    pub async fn run(self, stop: watch::Receiver<bool>) -> Result<(), Fallen> {
         let within = self.settings.shutdown_timeout;
+        let lifelines = self.lifelines();
         let mut serving = JoinSet::new();
         if let Some(worker) = self.worker {
-            serving.spawn(worker.run(stop.clone()));
+            serving.spawn(lifelines.hold("worker").until(stop.clone(), worker.run(stop.clone())));
         }
         for (listener, routes) in self.listeners {
             let handler = move |request| {
                 let routes = Arc::clone(&routes);
                 async move { routes.answer(request).await }
             };
-            serving.spawn(server::serve(listener, self.settings.clone(), stop.clone(), handler));
+            let serve = server::serve(listener, self.settings.clone(), stop.clone(), handler);
+            serving.spawn(lifelines.hold("listener").until(stop.clone(), serve));
         }
         let all = async move { while serving.join_next().await.is_some() {} };
-        run_until(stop, within, all, &self.ledger).await;
+        run_until(stop, within, all, &self.ledger).await
     }
 }
 
 /// Beyond its time, what serves and works gets this to end in its own order.
 const SLACK: Duration = Duration::from_secs(1);
 
+/// A part of the process ended before its time, and the process with it: its service manager starts it anew.
+#[derive(Debug, thiserror::Error)]
+#[error("a part of the process has ended: {0}")]
+pub struct Fallen(lifeline::Part);
+
 /// Runs until `stop`, then for `within` at most, and closes the ledger, within as much again: a ledger that
 /// hangs must not hold up a stop. What is broken off was not acknowledged.
+///
+/// # Errors
+/// [`Fallen`], as soon as a part has.
 pub async fn run_until(
     mut stop: watch::Receiver<bool>,
     within: Duration,
     running: impl Future<Output = ()>,
     ledger: &Ledger,
-) {
+) -> Result<(), Fallen> {
     let late = async {
         // Without its sender it is a stop too.
         let _ = stop.wait_for(|stop| *stop).await;
         sleep(within + SLACK).await;
     };
-    tokio::select! {
-        () = running => {}
-        () = late => tracing::warn!("stopping: what waits for the ledger is broken off"),
-    }
+    let ended = tokio::select! {
+        // Of what has fallen nothing is left that could be waited for.
+        biased;
+        part = ledger.lifelines().fallen() => Err(Fallen(part)),
+        () = running => Ok(()),
+        () = late => {
+            tracing::warn!("stopping: what waits for the ledger is broken off");
+            Ok(())
+        }
+    };
     if timeout(within.max(SLACK), ledger.close()).await.is_err() {
         tracing::warn!("stopping: the ledger does not answer");
     }
     tracing::info!("stopped");
+    ended
 }
 
 /// The ledger's part of the settings.

@@ -39,6 +39,7 @@ use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::{CodesKey, LedgerUrl};
 use crate::ids::{Msisdn, NoticeId};
+use crate::lifeline::Lifelines;
 use crate::stock::{SealError, Vault};
 use crate::subscription::ServiceState;
 use crate::subscription::judge::Policy;
@@ -226,6 +227,7 @@ struct Inner {
     vault: Vault,
     /// Told of every write of this process that may have made a task due.
     owed: Notify,
+    lifelines: Lifelines,
 }
 
 /// The look-ups on the answer path.
@@ -249,12 +251,16 @@ impl Ledger {
     /// Where there is none, its schema is another, or the engine fails.
     pub async fn open(settings: &Settings, rules: Rules, clock: Clock) -> Result<Self, OpenError> {
         let vault = Vault::new(settings.codes_key.as_ref())?;
+        let (queue_max, lifelines) = (settings.queue_max, Lifelines::default());
         let opened = match &settings.url {
-            LedgerUrl::Sqlite(path) => sqlite::open(path, rules, settings.queue_max).await?,
-            LedgerUrl::Postgres(url) => postgres::open(url, rules, settings.queue_max, clock.now()).await?,
+            LedgerUrl::Sqlite(path) => sqlite::open(path, rules, queue_max, &lifelines).await?,
+            LedgerUrl::Postgres(url) => {
+                postgres::open(url, rules, queue_max, clock.now(), &lifelines).await?
+            }
         };
         let Opened { rules, writer, lookups, pool } = opened;
-        Ok(Self(Arc::new(Inner { rules, writer, lookups, pool, clock, vault, owed: Notify::new() })))
+        let owed = Notify::new();
+        Ok(Self(Arc::new(Inner { rules, writer, lookups, pool, clock, vault, owed, lifelines })))
     }
 
     /// Records one message and answers after its commit has reached the disk. The write is the
@@ -373,6 +379,12 @@ impl Ledger {
     #[must_use]
     pub fn pulse(&self) -> Pulse {
         self.0.writer.pulse()
+    }
+
+    /// What the process lives by: the ledger's own threads and tasks hold theirs.
+    #[must_use]
+    pub fn lifelines(&self) -> &Lifelines {
+        &self.0.lifelines
     }
 
     /// Brings the gauges up to date, before a scrape.

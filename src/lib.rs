@@ -48,7 +48,8 @@
 //! * [`app`]: builds all of it from the settings. [`cli`]: the commands. [`replay`]: recorded
 //!   messages, sent again.
 //! * Leaves: [`config`] (settings), [`telemetry`] (logs and metrics), [`limits`] (rates), [`signature`]
-//!   (of partners, and of plays), [`systemd`] (sockets handed over, readiness, the watchdog).
+//!   (of partners, and of plays), [`systemd`] (sockets handed over, readiness, the watchdog),
+//!   [`lifeline`] (parts of the process that it does not survive).
 //!
 //! `tests/architecture.rs` holds the layers and the absences to the source. The server stands below
 //! the surfaces here, since they use its requests and it knows none of them.
@@ -74,6 +75,7 @@ pub mod flussonic;
 pub mod ids;
 pub mod json;
 pub mod ledger;
+pub mod lifeline;
 pub mod limits;
 pub mod partner;
 pub mod providers;

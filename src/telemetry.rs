@@ -8,6 +8,7 @@ mod logs;
 mod meters;
 pub mod names;
 mod outbox;
+mod panics;
 mod recorder;
 
 pub use chain::Chain;
@@ -17,4 +18,5 @@ pub use meters::{
     parked, request,
 };
 pub use outbox::{breaker_open, drift, oldest_due, task_attempt, task_sent, tasks};
+pub use panics::log_panics;
 pub use recorder::{BadRecorder, Recorder};

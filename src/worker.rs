@@ -97,7 +97,9 @@ impl Worker {
     pub async fn run(self, stop: watch::Receiver<bool>) {
         let mut compared = JoinSet::new();
         for charge in self.charges {
-            compared.spawn(duty::run(charge, self.ledger.clone(), self.clock.clone(), stop.clone()));
+            let lifeline = self.ledger.lifelines().hold(format!("reconcile {}", charge.name));
+            let run = duty::run(charge, self.ledger.clone(), self.clock.clone(), stop.clone());
+            compared.spawn(lifeline.until(stop.clone(), run));
         }
         let sweep = sweep::run(self.ledger, self.clock, stop.clone());
         tokio::join!(sweep, self.dispatch.run(stop));

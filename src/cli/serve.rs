@@ -2,11 +2,14 @@
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 use super::{Ended, Failure, Global, block_on};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::ledger::Pulse;
+use crate::lifeline::Lifelines;
 use crate::systemd::{self, Sockets};
 use crate::telemetry::{self, LogFormat, Recorder};
 
@@ -24,14 +27,23 @@ async fn serve(config: Config, sockets: Sockets) -> Ended {
     // Before anything listens: who sees that we do may tell us to stop at once.
     let stopped = stop_signal()?;
     let app = App::build(&config, sockets, clock, recorder.clone()).await?;
-    let upkeep = tokio::spawn(recorder.run_upkeep());
-    let mut pulse = app.pulse();
-    let watchdog = tokio::spawn(systemd::feed_watchdog(move || pulse.moves()));
+    let upkeep = app.lifelines().hold("metrics").until(stopped.clone(), recorder.run_upkeep());
+    let upkeep = tokio::spawn(upkeep);
+    let watchdog = watch(app.lifelines(), app.pulse());
     systemd::ready();
-    app.run(stopped).await;
+    let ended = app.run(stopped).await;
     watchdog.abort();
     upkeep.abort();
-    Ok(())
+    Ok(ended?)
+}
+
+/// Feeds the service manager's watchdog, where there is one.
+pub(super) fn watch(lifelines: Lifelines, mut pulse: Pulse) -> JoinHandle<()> {
+    let lifeline = lifelines.hold("watchdog");
+    tokio::spawn(async move {
+        systemd::feed_watchdog(move || pulse.moves()).await;
+        lifeline.end();
+    })
 }
 
 /// Turns true at SIGTERM or SIGINT.
@@ -59,5 +71,6 @@ pub(super) fn logs(config: &Config, level: &str) -> Result<(), Failure> {
     };
     // The database layer's own lines repeat ours in other words.
     telemetry::init_logs(format, &format!("{level},sqlx=warn"))?;
+    telemetry::log_panics();
     Ok(())
 }

@@ -22,12 +22,13 @@ async fn work(config: Config) -> Ended {
     let ledger = Ledger::open(&app::ledger_settings(&config), rules, clock.clone()).await?;
     let providers = providers::build(&config.providers, &clock).map_err(StartError::Provider)?;
     let worker = Worker::new(&config, ledger.clone(), &providers, clock);
-    let mut pulse = ledger.pulse();
-    let watchdog = tokio::spawn(systemd::feed_watchdog(move || pulse.moves()));
+    let watchdog = super::serve::watch(ledger.lifelines().clone(), ledger.pulse());
     systemd::ready();
     tracing::info!("working");
     let within = config.server.shutdown_timeout();
-    app::run_until(stopped.clone(), within, worker.run(stopped), &ledger).await;
+    let lifeline = ledger.lifelines().hold("worker");
+    let working = lifeline.until(stopped.clone(), worker.run(stopped.clone()));
+    let ended = app::run_until(stopped, within, working, &ledger).await;
     watchdog.abort();
-    Ok(())
+    Ok(ended?)
 }

@@ -44,6 +44,7 @@ use std::sync::Arc;
 use super::dialect::Dialect;
 use super::{OpenError, Opened, Rules, migrate, read};
 use crate::clock::Timestamp;
+use crate::lifeline::Lifelines;
 use hosts::Hosts;
 pub(super) use hosts::OPEN;
 pub(super) use link::{Ask, Link};
@@ -57,6 +58,7 @@ pub(super) async fn open(
     mut rules: Rules,
     queue_max: usize,
     now: Timestamp,
+    lifelines: &Lifelines,
 ) -> Result<Opened, OpenError> {
     let hosts = Arc::new(Hosts::parse(url)?);
     let mut link = hosts.connect().await.map_err(|error| hosts.unreachable(error))?;
@@ -67,8 +69,8 @@ pub(super) async fn open(
     let known = Arc::new(Known::new(Arc::clone(&rules)));
     let pool = read::postgres(&hosts.address()).await?;
     hosts.follow(pool.clone());
-    let writer = writer::start(&hosts, &known, queue_max)?;
-    let lookups = super::Lookups::Postgres(Lookups::start(&hosts, &known, link));
+    let writer = writer::start(&hosts, &known, queue_max, lifelines)?;
+    let lookups = super::Lookups::Postgres(Lookups::start(&hosts, &known, link, lifelines));
     Ok(Opened { rules, writer, lookups, pool })
 }
 

@@ -35,13 +35,19 @@ use super::tables::{Cell, Table};
 use super::{Lookups, OpenError, Opened, Rules, StoreError, migrate, read};
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
+use crate::lifeline::Lifelines;
 use crate::subscription::decide::Event;
 use crate::subscription::order::Newest;
 use crate::subscription::terms::{Terms, TermsBook};
 use crate::subscription::{Run, ServiceState, Subscription};
 
 /// Opens a ledger that is there, and starts its writer.
-pub(super) async fn open(path: &Path, mut rules: Rules, queue_max: usize) -> Result<Opened, OpenError> {
+pub(super) async fn open(
+    path: &Path,
+    mut rules: Rules,
+    queue_max: usize,
+    lifelines: &Lifelines,
+) -> Result<Opened, OpenError> {
     if !path.exists() {
         return Err(OpenError::Missing(path.to_owned()));
     }
@@ -53,7 +59,7 @@ pub(super) async fn open(path: &Path, mut rules: Rules, queue_max: usize) -> Res
     let rules = Arc::new(rules);
     let readers = Readers::open(path)?;
     let pool = read::sqlite(&address(path)).await?;
-    let writer = writer::start(path.to_owned(), connection, Arc::clone(&rules), queue_max);
+    let writer = writer::start(path.to_owned(), connection, Arc::clone(&rules), queue_max, lifelines);
     Ok(Opened { rules, writer, lookups: Lookups::Sqlite(readers), pool })
 }
 

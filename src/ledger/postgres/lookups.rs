@@ -16,6 +16,7 @@ use super::sets::{Fetched, Service, Wanted};
 use super::terms::Known;
 use crate::ids::Msisdn;
 use crate::ledger::StoreError;
+use crate::lifeline::Lifelines;
 use crate::subscription::ServiceState;
 
 /// Sessions that look up, so statements under way at once.
@@ -46,14 +47,23 @@ pub(in crate::ledger) struct Lookups {
 impl Lookups {
     /// Starts them. The first has its session from the beginning: a gateway that is asked nothing yet
     /// must be seen by a copy too.
-    pub(super) fn start(hosts: &Arc<Hosts>, known: &Arc<Known>, session: Link) -> Self {
+    pub(super) fn start(
+        hosts: &Arc<Hosts>,
+        known: &Arc<Known>,
+        session: Link,
+        lifelines: &Lifelines,
+    ) -> Self {
         let (sender, receiver) = mpsc::channel(WAITING_MAX);
         let receiver = Arc::new(AsyncMutex::new(receiver));
         let mut session = Some(session);
         let task = |_| {
             let session = session.take();
             let looker = Looker { hosts: Arc::clone(hosts), known: Arc::clone(known), session };
-            tokio::spawn(looker.run(Arc::clone(&receiver)))
+            let (lifeline, questions) = (lifelines.hold("ledger-lookups"), Arc::clone(&receiver));
+            tokio::spawn(async move {
+                looker.run(questions).await;
+                lifeline.end();
+            })
         };
         let tasks = Mutex::new((0..SESSIONS).map(task).collect());
         let (hosts, known) = (Arc::clone(hosts), Arc::clone(known));
@@ -78,7 +88,7 @@ impl Lookups {
         drop(self.questions.lock().unwrap_or_else(PoisonError::into_inner).take());
         let tasks = std::mem::take(&mut *self.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         for task in tasks {
-            // A panic has been reported by its hook.
+            // Its lifeline tells of a panic.
             let _ = task.await;
         }
     }

@@ -26,6 +26,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::ledger::commit::{Done, Job, Queue, Watched, Work, Writer, perform};
 use crate::ledger::store::Lock;
 use crate::ledger::{NoRandomBytes, Rules, StoreError};
+use crate::lifeline::Lifelines;
 use crate::subscription::judge::{Judgement, judge};
 use crate::subscription::notice::Reading;
 
@@ -55,6 +56,7 @@ pub(super) fn start(
     hosts: &Arc<Hosts>,
     known: &Arc<Known>,
     queue_max: usize,
+    lifelines: &Lifelines,
 ) -> Result<Writer, NoRandomBytes> {
     let (writer, queue, watched) = Writer::new(queue_max, WRITERS);
     let (queue, order) = (Arc::new(Mutex::new(queue)), Arc::default());
@@ -65,8 +67,12 @@ pub(super) fn start(
         let (queue, order) = (Arc::clone(&queue), Arc::clone(&order));
         let clock = Clock::system();
         let task = Task { hosts, known, queue, order, watched, name, batches: 0, session: None, clock };
-        let running = tokio::spawn(task.run());
-        // A panic of the writer has been reported by its hook; there is nothing to add here.
+        let lifeline = lifelines.hold("ledger-writer");
+        let running = tokio::spawn(async move {
+            task.run().await;
+            lifeline.end();
+        });
+        // Its lifeline tells of a panic.
         writer.ends_with(async { drop(running.await) });
     }
     Ok(writer)

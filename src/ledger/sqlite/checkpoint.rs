@@ -16,6 +16,7 @@ use rusqlite::Connection;
 
 use super::connect;
 use crate::ledger::StoreError;
+use crate::lifeline::Lifeline;
 
 /// Writes between two passive checkpoints, at most.
 const WRITES: usize = 2000;
@@ -39,12 +40,12 @@ pub(in crate::ledger) struct Checkpointer {
 impl Checkpointer {
     /// Starts the thread. Without one (no memory for it) the log is bounded all the same, by the
     /// writer.
-    pub(in crate::ledger) fn start(path: PathBuf) -> Self {
+    pub(in crate::ledger) fn start(path: PathBuf, lifeline: Lifeline) -> Self {
         let (ring, rung) = sync_channel(1);
         let (log_pages, turn) = (Arc::new(AtomicU32::new(0)), Arc::new(Mutex::new(())));
         let passive = Passive { path, log_pages: Arc::clone(&log_pages), turn: Arc::clone(&turn) };
         let thread = std::thread::Builder::new().name("ledger-checkpoint".into());
-        if let Err(error) = thread.spawn(move || passive.run(&rung)) {
+        if let Err(error) = thread.spawn(move || passive.run(&rung, lifeline)) {
             tracing::error!(%error, "no thread for checkpoints; the writer makes them");
             log_pages.store(LOG_PAGES_MAX, Ordering::Relaxed);
         }
@@ -97,11 +98,11 @@ struct Passive {
 }
 
 impl Passive {
-    fn run(self, rung: &Receiver<()>) {
+    fn run(self, rung: &Receiver<()>, lifeline: Lifeline) {
         let mut connection = None;
         loop {
             match rung.recv_timeout(IDLE) {
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Disconnected) => return lifeline.end(),
                 Ok(()) | Err(RecvTimeoutError::Timeout) => {}
             }
             // A failure (a disk that is full or gone) is told by the commits; here it is only tried

@@ -8,6 +8,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use super::{Checkpointer, Tx, connect};
 use crate::ledger::commit::{Done, Job, Queue, Watched, Work, Writer, perform};
 use crate::ledger::{Rules, StoreError};
+use crate::lifeline::Lifelines;
 
 struct Thread {
     path: PathBuf,
@@ -19,15 +20,25 @@ struct Thread {
     checkpointer: Checkpointer,
 }
 
-/// Starts the thread. Without one (no memory for it) nothing can be written: every write says so.
-pub(super) fn start(path: PathBuf, connection: Connection, rules: Arc<Rules>, queue_max: usize) -> Writer {
+/// Starts the thread. Without one (no memory for it) nothing can be written, and its lifeline falls.
+pub(super) fn start(
+    path: PathBuf,
+    connection: Connection,
+    rules: Arc<Rules>,
+    queue_max: usize,
+    lifelines: &Lifelines,
+) -> Writer {
     let (writer, queue, mut watched) = Writer::new(queue_max, 1);
-    let checkpointer = Checkpointer::start(path.clone());
+    let checkpointer = Checkpointer::start(path.clone(), lifelines.hold("ledger-checkpoint"));
     let Some(watched) = watched.pop() else { return writer };
     let thread = Thread { path, connection: Some(connection), rules, queue, watched, checkpointer };
-    let run = move || thread.run();
+    let lifeline = lifelines.hold("ledger-writer");
+    let run = move || {
+        thread.run();
+        lifeline.end();
+    };
     if let Ok(thread) = std::thread::Builder::new().name("ledger-writer".into()).spawn(run) {
-        // A panic of the writer has been reported by its hook; there is nothing to add here.
+        // Its lifeline tells of a panic.
         writer.ends_with(async { drop(tokio::task::spawn_blocking(move || thread.join()).await) });
     }
     writer
