@@ -20,6 +20,7 @@ pub mod redeem;
 mod remote;
 mod spend;
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -32,10 +33,10 @@ use crate::config;
 use crate::ledger::Ledger;
 use crate::ledger::fulfil::{NonceUse, Seen};
 use crate::limits::{Limited, Limiter, Sampler, Strikes, Suppressed};
-use crate::providers::Providers;
 use crate::server::origin::{self, Networks};
 use crate::server::{BodyError, Request, Response};
 use crate::telemetry::{self, Chain};
+use crate::worker::Sender;
 use answer::{Refusal, Told};
 use check::{Ask, Nonce, Verified};
 pub use code::ResultCode;
@@ -73,6 +74,7 @@ pub struct Activation {
     limiter: Arc<Limiter<String>>,
     strikes: Strikes<IpAddr>,
     remotes: Remotes,
+    pausing: Arc<BTreeSet<String>>,
     limited: Sampler,
     unsigned: Sampler,
 }
@@ -83,8 +85,10 @@ pub struct Parts {
     pub ledger: Ledger,
     /// The time.
     pub clock: Clock,
-    /// Who redeems codes of their own.
-    pub providers: Arc<Providers>,
+    /// The way to those who redeem codes of their own.
+    pub sender: Sender,
+    /// The providers for whose services codes are ours alone.
+    pub pausing: BTreeSet<String>,
     /// Requests a second by partner, shared with its other surfaces.
     pub limiter: Arc<Limiter<String>>,
 }
@@ -100,9 +104,10 @@ impl Activation {
     /// Builds the surface.
     #[must_use]
     pub fn new(config: &config::Config, parts: Parts) -> Self {
-        let Parts { ledger, clock, providers, limiter } = parts;
+        let Parts { ledger, clock, sender, pausing, limiter } = parts;
         Self {
-            remotes: Remotes::new(config, ledger.clone(), clock.clone(), providers),
+            remotes: Remotes::new(config, ledger.clone(), clock.clone(), sender),
+            pausing: Arc::new(pausing),
             partners: config.partner.iter().filter(|partner| partner.key.is_some()).cloned().collect(),
             rules: config.activation.clone(),
             trusted_proxies: Networks::new(config.carrier.trusted_proxies.clone()),

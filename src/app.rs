@@ -28,7 +28,7 @@ use crate::subscription::judge::{Failed, Policy};
 use crate::subscription::terms::TermsBook;
 use crate::systemd::Sockets;
 use crate::telemetry::Recorder;
-use crate::worker::Worker;
+use crate::worker::{Sender, Worker};
 
 /// Why the gateway could not start.
 #[derive(Debug, thiserror::Error)]
@@ -93,12 +93,19 @@ impl App {
         let carrier = Carrier::new(config.carrier.clone(), per_second, ledger.clone(), clock.clone());
         let limiter = Arc::new(Limiter::new(config.limits.partner_per_second));
         let partners = Partners::new(&config.partner, Arc::clone(&limiter), ledger.clone(), clock.clone());
-        let providers = Arc::new(providers::build(&config.providers, &clock)?);
-        let worker = || Worker::new(config, ledger.clone(), &providers, clock.clone());
+        let providers = providers::build(&config.providers, &clock)?;
+        let sender = Sender::new(config, &providers, ledger.clone(), clock.clone());
+        let worker = || Worker::new(config, ledger.clone(), &providers, clock.clone(), sender.clone());
         let worker = config.worker.enabled.then(worker);
         let beat = worker.as_ref().map(Worker::beat);
         let flussonic = Arc::new(Flussonic::new(config, ledger.clone(), clock.clone()));
-        let parts = activation::Parts { ledger: ledger.clone(), clock: clock.clone(), providers, limiter };
+        let parts = activation::Parts {
+            ledger: ledger.clone(),
+            clock: clock.clone(),
+            pausing: providers::converging(&providers),
+            sender,
+            limiter,
+        };
         let surfaces = Surfaces {
             carrier: Arc::new(carrier),
             partners: Arc::new(partners),

@@ -17,7 +17,7 @@ mod scripted;
 mod task;
 pub mod watcher;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -61,6 +61,13 @@ pub trait Provider: Send + Sync {
 
 /// The providers by name; `local` is always among them.
 pub type Providers = BTreeMap<String, Arc<dyn Provider>>;
+
+/// The names of those for whose services codes are ours alone: they stop and resume what was paid.
+#[must_use]
+pub fn converging(providers: &Providers) -> BTreeSet<String> {
+    let own = |(name, provider): (&String, &Arc<dyn Provider>)| provider.converges().then(|| name.clone());
+    providers.iter().filter_map(own).collect()
+}
 
 /// Builds the providers of the settings.
 ///

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! dispatch   the loop: how much each provider can take, claimed on lease, an attempt for each task
+//! sender     the one way out, for tasks and for redemptions that somebody waits for
 //! lane       one provider's limits: concurrency, rate, breaker
 //! attempt    one task: its code drawn, sent, judged, settled
 //! judge      what follows from an outcome: done, another attempt, a dead letter
@@ -23,6 +24,7 @@ mod judge;
 mod lane;
 mod pace;
 pub mod reconcile;
+mod sender;
 mod sweep;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -38,9 +40,10 @@ use crate::providers::{Provider, Providers};
 use attempt::Shared;
 use backoff::Backoff;
 use dispatch::{Dispatch, Terms};
+pub use errand::{Unfit, errand};
 use judge::Policy;
-use lane::Lane;
 use reconcile::duty::{self, Charge};
+pub use sender::{NoPlace, Sender};
 
 /// How long the stock is left alone that had no code for a task; less where pauses are set shorter.
 const STOCK_PAUSE: Duration = Duration::from_secs(30);
@@ -61,18 +64,13 @@ pub struct Beat(Arc<Mutex<Option<Instant>>>);
 impl Worker {
     /// Builds it from its settings.
     #[must_use]
-    pub fn new(config: &Config, ledger: Ledger, providers: &Providers, clock: Clock) -> Self {
+    pub fn new(config: &Config, ledger: Ledger, providers: &Providers, clock: Clock, sender: Sender) -> Self {
         let backoff = Backoff {
             min: Duration::from_millis(config.worker.backoff_ms_min.into()),
             max: Duration::from_secs(config.worker.backoff_s_max.into()),
         };
         let stock_pause = STOCK_PAUSE.min(backoff.max);
         let policy = Policy { attempts_max: config.worker.attempts_max, backoff, stock_pause };
-        let lane = |(name, provider): (&String, &_)| {
-            let settings = config.providers.get(name).cloned().unwrap_or_default();
-            Lane::new(name, Arc::clone(provider), &settings)
-        };
-        let lanes = providers.iter().map(lane).collect();
         let charge = |(name, provider): (&String, &Arc<dyn Provider>)| {
             let every_s = provider.keeper()?.settings().reconcile_every_s;
             let (name, provider) = (name.clone(), Arc::clone(provider));
@@ -83,7 +81,7 @@ impl Worker {
         let lease_ms = i64::from(config.worker.lease_s) * 1000;
         let terms = Terms { lease_ms, stop_max: config.server.shutdown_timeout() };
         let beat = Beat::default();
-        let dispatch = Dispatch::new(shared, terms, lanes, beat.clone());
+        let dispatch = Dispatch::new(shared, terms, sender, beat.clone());
         Self { dispatch, charges, ledger, clock, beat }
     }
 

@@ -1,11 +1,7 @@
 //! A remote provider's code is redeemed there first, while its sender waits. Whoever hangs up breaks nothing
 //! off: sending and settling go on by themselves, and what is left in doubt is the worker's to clear up.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 use std::time::Duration;
-
-use tokio::sync::Semaphore;
 
 use super::answer::Refusal;
 use super::{ResultCode, unavailable};
@@ -13,9 +9,9 @@ use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::ledger::Ledger;
 use crate::ledger::fulfil::{Claimed, Outcome as Judged, Settled as Written, TaskState};
-use crate::providers::{Action, CodeFault, Doubt, Outcome, Provider, Providers, Settled, Task, Why};
+use crate::providers::{CodeFault, Outcome, Settled, Why};
 use crate::service::source::ServiceId;
-use crate::telemetry::Chain;
+use crate::worker::{Sender, errand};
 
 /// How long a redemption waits for one of its provider's places.
 const PLACE_WAIT: Duration = Duration::from_secs(3);
@@ -28,34 +24,18 @@ const NOT_ITS_DEVICE: [&str; 3] = ["1007", "1030", "1049"];
 pub(super) struct Remotes {
     ledger: Ledger,
     clock: Clock,
-    providers: Arc<Providers>,
-    /// As many redemptions at once as a provider may have tasks.
-    places: Arc<BTreeMap<String, Semaphore>>,
+    sender: Sender,
     /// For how long a redemption is the surface's own.
     pub(super) lease_ms: i64,
     /// After what was left in doubt the worker waits so long.
     backoff_ms: i64,
-    /// The providers for whose services codes are ours alone.
-    pub(super) pausing: Arc<BTreeSet<String>>,
 }
 
 impl Remotes {
-    pub(super) fn new(config: &Config, ledger: Ledger, clock: Clock, providers: Arc<Providers>) -> Self {
-        let place = |(name, provider): (&String, &crate::config::Provider)| {
-            let places = usize::try_from(provider.concurrency).unwrap_or(usize::MAX);
-            (name.clone(), Semaphore::new(places.min(Semaphore::MAX_PERMITS)))
-        };
-        let pausing =
-            |(name, provider): (&String, &Arc<dyn Provider>)| provider.converges().then(|| name.clone());
-        Self {
-            pausing: Arc::new(providers.iter().filter_map(pausing).collect()),
-            ledger,
-            clock,
-            providers,
-            places: Arc::new(config.providers.iter().map(place).collect()),
-            lease_ms: i64::from(config.worker.lease_s) * 1000,
-            backoff_ms: i64::from(config.worker.backoff_ms_min),
-        }
+    pub(super) fn new(config: &Config, ledger: Ledger, clock: Clock, sender: Sender) -> Self {
+        let (lease_ms, backoff_ms) =
+            (i64::from(config.worker.lease_s) * 1000, i64::from(config.worker.backoff_ms_min));
+        Self { ledger, clock, sender, lease_ms, backoff_ms }
     }
 
     /// Sends a reserved code to its provider and writes down what came of it; the service it became.
@@ -70,8 +50,6 @@ impl Remotes {
         let now = self.clock.now();
         let (judged, refused) = judge(outcome, now.plus_ms(self.backoff_ms));
         let task = &claimed.task;
-        let code = refused.unwrap_or(ResultCode::Done).word();
-        tracing::info!(provider = task.provider, task = task.id.0, code, "a code sent to its provider");
         let settled = self.ledger.settle(task, judged, now).await.map_err(|error| unavailable(&error))?;
         match refused {
             Some(code) => Err(Refusal::Code(code)),
@@ -89,40 +67,20 @@ impl Remotes {
     }
 
     async fn send(&self, claimed: &Claimed) -> Outcome {
-        let again = |text: &str| Outcome::Again { why: Why::new(text), after: None };
-        let name = &claimed.task.provider;
-        let (Some(provider), Some(places)) = (self.providers.get(name), self.places.get(name)) else {
-            return again("the settings have no such provider");
+        let not_sent = |why: String| Outcome::Again { why: Why::new(why), after: None };
+        let task = &claimed.task;
+        let errand = match errand(claimed, self.ledger.vault()) {
+            Ok(errand) => errand,
+            Err(unfit) => return not_sent(unfit.to_string()),
         };
-        let Some(task) = self.task(claimed) else { return again("the code cannot be opened") };
-        match tokio::time::timeout(PLACE_WAIT, places.acquire()).await {
-            Ok(Ok(_place)) => provider.send(&task).await,
-            Ok(Err(_)) | Err(_) => again("the provider has as many redemptions at once as it may"),
+        match self.sender.place(&task.provider, PLACE_WAIT).await {
+            Ok(place) => {
+                let outcome = place.send(task, &errand).await;
+                place.keep().await;
+                outcome.unwrap_or_else(|| not_sent("its time was over".to_owned()))
+            }
+            Err(error) => not_sent(error.to_string()),
         }
-    }
-
-    /// What the provider needs to know.
-    fn task(&self, claimed: &Claimed) -> Option<Task> {
-        let (task, code) = (&claimed.task, claimed.code.as_ref()?);
-        let opened = self.ledger.vault().open(&code.sealed, &code.key);
-        let opened = opened.map_err(|error| tracing::error!(error = %Chain(&error), "a code in stock"));
-        Some(Task {
-            action: Action::Begin,
-            doubt: if task.doubt { Doubt::Possible } else { Doubt::None },
-            order_num: task.order_num.clone(),
-            ended_order_nums: Vec::new(),
-            user_account: task.account.clone()?,
-            device_id: task.device_id.clone()?,
-            camera: claimed.camera.clone(),
-            kind: task.body.kind,
-            storage: task.body.storage,
-            retention_days: task.body.retention_days,
-            starts_at: Timestamp(task.body.starts_at_ms),
-            ends_at: task.body.ends_at_ms.map(Timestamp),
-            code: Some(opened.ok()?),
-            settings: task.body.settings.clone(),
-            wanted: claimed.wanted.clone(),
-        })
     }
 }
 

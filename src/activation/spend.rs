@@ -23,7 +23,7 @@ impl Activation {
             now,
             leased_until: now.plus_ms(self.remotes.lease_ms),
             token: lease_token().map_err(|error| unavailable(&error))?,
-            pausing: Arc::clone(&self.remotes.pausing),
+            pausing: Arc::clone(&self.pausing),
         };
         match self.ledger.redeem(redeem).await.map_err(|error| unavailable(&error))? {
             Redeemed::Done(service) => Ok(Told::Redeemed(service)),

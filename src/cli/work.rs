@@ -6,7 +6,7 @@ use crate::app::{self, StartError};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ledger::Ledger;
-use crate::worker::Worker;
+use crate::worker::{Sender, Worker};
 use crate::{providers, systemd};
 
 pub(super) fn run(global: &Global) -> Ended {
@@ -21,7 +21,8 @@ async fn work(config: Config) -> Ended {
     let rules = app::rules(&config)?;
     let ledger = Ledger::open(&app::ledger_settings(&config), rules, clock.clone()).await?;
     let providers = providers::build(&config.providers, &clock).map_err(StartError::Provider)?;
-    let worker = Worker::new(&config, ledger.clone(), &providers, clock);
+    let sender = Sender::new(&config, &providers, ledger.clone(), clock.clone());
+    let worker = Worker::new(&config, ledger.clone(), &providers, clock, sender);
     let watchdog = super::serve::watch(ledger.lifelines().clone(), ledger.pulse());
     systemd::ready();
     tracing::info!("working");

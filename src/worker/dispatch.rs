@@ -1,19 +1,17 @@
-//! The worker's round: learn how providers do, see how much each can take, claim as much, and set an
-//! attempt going for each task. All limits are known here alone, so nothing of them is locked.
+//! The worker's round: learn how providers do, reserve what places there are, claim as much, and set an attempt
+//! going for each task.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::{sleep, timeout};
 
 use super::Beat;
-use super::attempt::{Attempt, Ended, Shared};
-use super::judge::Verdict;
-use super::lane::Lane;
-use super::pace::{PAUSE_MAX, Pace};
+use super::attempt::{Attempt, Shared};
+use super::pace::Pace;
+use super::sender::{Reserved, Sender};
 use crate::clock::Timestamp;
 use crate::ledger::NotKept;
 use crate::ledger::fulfil::{Claim, Claimed, Room, lease_token};
@@ -34,29 +32,24 @@ pub(super) struct Terms {
 pub(super) struct Dispatch {
     shared: Arc<Shared>,
     terms: Terms,
-    lanes: Vec<Lane>,
+    sender: Sender,
     pace: Pace,
     beat: Beat,
-    under_way: JoinSet<Ended>,
-    whose: HashMap<Id, usize>,
+    under_way: JoinSet<Option<Timestamp>>,
     break_off: watch::Sender<bool>,
-    /// When other workers' news of the providers were looked at.
-    learnt_at: Option<Instant>,
     is_failing: bool,
 }
 
 impl Dispatch {
-    pub(super) fn new(shared: Arc<Shared>, terms: Terms, lanes: Vec<Lane>, beat: Beat) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, terms: Terms, sender: Sender, beat: Beat) -> Self {
         Self {
             shared,
             terms,
-            lanes,
+            sender,
             pace: Pace::new(),
             beat,
             under_way: JoinSet::new(),
-            whose: HashMap::new(),
             break_off: watch::Sender::new(false),
-            learnt_at: None,
             is_failing: false,
         }
     }
@@ -69,11 +62,11 @@ impl Dispatch {
             tokio::select! {
                 _ = stop.changed() => {}
                 () = self.shared.ledger.owes() => {}
-                Some(ended) = self.under_way.join_next_with_id() => self.ended(ended),
+                Some(ended) = self.under_way.join_next() => self.ended(ended),
                 () = sleep(pause) => {}
             }
             // Those that ended meanwhile make room for one claim together.
-            while let Some(ended) = self.under_way.try_join_next_with_id() {
+            while let Some(ended) = self.under_way.try_join_next() {
                 self.ended(ended);
             }
         }
@@ -81,11 +74,12 @@ impl Dispatch {
     }
 
     async fn round(&mut self) {
-        self.learn().await;
+        self.sender.learn().await;
         let now = self.shared.clock.now();
-        let (rooms, room_in) = self.rooms(now);
+        let (mut reserved, room_in) = self.sender.reserve(now);
+        let rooms = reserved.iter().map(room).collect();
         // Both in one commit, where there is something to tell.
-        let ((), claimed) = tokio::join!(keep(&self.shared, self.lanes.as_mut_slice()), async {
+        let ((), claimed) = tokio::join!(self.sender.keep(), async {
             claim(&self.shared, rooms, now, self.terms.lease_ms).await
         });
         match claimed {
@@ -93,7 +87,7 @@ impl Dispatch {
                 self.is_failing = false;
                 self.beat.now();
                 self.pace.looked(!claimed.is_empty(), room_in, now);
-                claimed.into_iter().for_each(|claimed| self.begin(claimed));
+                claimed.into_iter().for_each(|claimed| self.begin(claimed, &mut reserved));
             }
             Err(error) => {
                 if !std::mem::replace(&mut self.is_failing, true) {
@@ -104,69 +98,20 @@ impl Dispatch {
         }
     }
 
-    /// What other workers found out about the providers.
-    async fn learn(&mut self) {
-        if self.learnt_at.is_some_and(|at| at.elapsed() < PAUSE_MAX) {
-            return;
-        }
-        self.learnt_at = Some(Instant::now());
-        // A ledger that cannot be read is told of by the claim.
-        let rows = self.shared.ledger.breakers().await.unwrap_or_default();
-        for lane in &mut self.lanes {
-            rows.iter().filter(|row| *row.provider == *lane.name).for_each(|row| lane.breaker.learn(row));
-        }
+    fn begin(&mut self, claimed: Claimed, reserved: &mut [Reserved]) {
+        let of = reserved.iter_mut().find(|of| *of.name == *claimed.task.provider);
+        // Only what there is a place for is claimed; anything else is left to its lease.
+        let Some(place) = of.and_then(Reserved::take) else { return };
+        let attempt = Attempt { shared: Arc::clone(&self.shared), place, claimed };
+        self.under_way.spawn(attempt.make(self.break_off.subscribe()));
     }
 
-    fn rooms(&mut self, now: Timestamp) -> (Vec<Room>, Option<Duration>) {
-        let (mut rooms, mut room_in) = (Vec::new(), None);
-        for lane in &mut self.lanes {
-            let room = lane.room(now);
-            if room.tasks_max > 0 {
-                let wants_state = lane.provider.converges();
-                let provider = lane.name.to_string();
-                rooms.push(Room { provider, tasks_max: room.tasks_max, wants_state });
-            }
-            room_in = [room_in, room.more_in].into_iter().flatten().min();
-        }
-        (rooms, room_in)
-    }
-
-    fn begin(&mut self, claimed: Claimed) {
-        let place = self.lanes.iter().position(|lane| *lane.name == *claimed.task.provider);
-        // Only what was asked for is claimed; another's is left to its lease.
-        let Some(place) = place else { return };
-        let lane = &mut self.lanes[place];
-        lane.begin();
-        let attempt = Attempt {
-            shared: Arc::clone(&self.shared),
-            name: Arc::clone(&lane.name),
-            provider: Arc::clone(&lane.provider),
-            timeout: lane.timeout,
-            is_remote: lane.is_remote,
-            claimed,
-        };
-        let handle = self.under_way.spawn(attempt.make(self.break_off.subscribe()));
-        self.whose.insert(handle.id(), place);
-    }
-
-    fn ended(&mut self, ended: Result<(Id, Ended), JoinError>) {
-        let (id, ended) = match ended {
-            Ok((id, ended)) => (id, Some(ended)),
+    fn ended(&mut self, ended: Result<Option<Timestamp>, JoinError>) {
+        match ended {
+            Ok(due_at) => due_at.into_iter().for_each(|at| self.pace.due(at)),
             Err(error) => {
                 tracing::error!(%error, "an attempt broke down; its task is taken up again after its lease");
-                (error.id(), None)
             }
-        };
-        let Some(lane) = self.whose.remove(&id).and_then(|place| self.lanes.get_mut(place)) else { return };
-        lane.end();
-        let now = self.shared.clock.now();
-        match ended.as_ref().map(|ended| &ended.verdict) {
-            Some(Verdict::Worked) => lane.breaker.worked(now),
-            Some(Verdict::Failed(why)) => lane.breaker.failed(why, now),
-            Some(Verdict::Unasked) | None => {}
-        }
-        if let Some(at) = ended.and_then(|ended| ended.due_at) {
-            self.pace.due(at);
         }
     }
 
@@ -180,11 +125,11 @@ impl Dispatch {
                 self.under_way.shutdown().await;
             }
         }
-        keep(&self.shared, &mut self.lanes).await;
+        self.sender.keep().await;
     }
 
     async fn drain(&mut self) {
-        while let Some(ended) = self.under_way.join_next_with_id().await {
+        while let Some(ended) = self.under_way.join_next().await {
             self.ended(ended);
         }
     }
@@ -209,16 +154,7 @@ async fn claim(
     shared.ledger.claim(Claim { rooms, now, leased_until: now.plus_ms(lease_ms), token }).await
 }
 
-/// Tells the ledger how providers do. What cannot be told is known here all the same.
-async fn keep(shared: &Shared, lanes: &mut [Lane]) {
-    for lane in lanes {
-        let Some(news) = lane.breaker.news() else { continue };
-        if let Some(until) = news.open_until {
-            let (provider, until) = (&*lane.name, until.rfc3339());
-            tracing::warn!(provider, until, failures = news.failures, "nothing is sent for a while");
-        }
-        if let Err(error) = shared.ledger.keep_breaker(news).await {
-            tracing::warn!(error = %Chain(&error), provider = &*lane.name, "its breaker was not kept");
-        }
-    }
+fn room(reserved: &Reserved) -> Room {
+    let provider = reserved.name.to_string();
+    Room { provider, tasks_max: reserved.tasks_max(), wants_state: reserved.converges }
 }

@@ -6,13 +6,16 @@ use crate::providers::{Action, Doubt, Task};
 use crate::stock::Vault;
 
 /// Why a provider is not asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Unfit {
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
     /// There is nothing to do: what was to end never began.
+    #[error("nothing had begun there")]
     Nothing,
-    /// The task names no device or no account: no gateway wrote it so.
+    /// No gateway wrote it so.
+    #[error("the task names no device or no account")]
     Incomplete,
     /// Its code cannot be opened.
+    #[error("{0}")]
     Sealed(String),
 }
 
@@ -20,7 +23,7 @@ pub(super) enum Unfit {
 ///
 /// # Errors
 /// [`Unfit`].
-pub(super) fn errand(claimed: &Claimed, vault: &Vault) -> Result<Task, Unfit> {
+pub fn errand(claimed: &Claimed, vault: &Vault) -> Result<Task, Unfit> {
     let task = &claimed.task;
     let action = match task.action {
         TaskAction::Begin | TaskAction::Redeem => Action::Begin,

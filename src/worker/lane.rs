@@ -28,6 +28,8 @@ pub(super) struct Lane {
     /// Whether what it does is a call that deserves a line of the log.
     pub(super) is_remote: bool,
     pub(super) breaker: Breaker,
+    /// How many wait for a place whose sender is waited for.
+    pub(super) waiting: u32,
     concurrency: u32,
     under_way: u32,
     rate: Option<Rate>,
@@ -62,6 +64,7 @@ impl Lane {
             timeout: Duration::from_millis(settings.timeout_ms.into()),
             is_remote: !is_local,
             breaker: Breaker::new(name, fuse),
+            waiting: 0,
             concurrency: if is_local { LOCAL_MAX } else { settings.concurrency },
             under_way: 0,
             rate: NonZeroU32::new(settings.per_second).filter(|_| !is_local).map(Rate::new),
@@ -86,7 +89,12 @@ impl Lane {
         }
     }
 
-    /// A task was taken up.
+    /// Whether nothing at all is sent now.
+    pub(super) fn is_open(&self, now: Timestamp) -> bool {
+        matches!(self.breaker.flow(now), Flow::Open(_))
+    }
+
+    /// A place is taken.
     pub(super) fn begin(&mut self) {
         self.under_way += 1;
         if let Some(rate) = &mut self.rate {
@@ -94,9 +102,16 @@ impl Lane {
         }
     }
 
-    /// It is no more under way.
+    /// It is free again.
     pub(super) fn end(&mut self) {
         self.under_way = self.under_way.saturating_sub(1);
+    }
+
+    /// Nothing is sent from a place that was taken: the rate does not count it.
+    pub(super) fn unused(&mut self) {
+        if let Some(rate) = &mut self.rate {
+            rate.credits += 1;
+        }
     }
 }
 
