@@ -1,7 +1,9 @@
 //! HTTP answers of the JSON surfaces: values, and problems as RFC 9457 has them.
 
+use std::net::IpAddr;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use hyper::StatusCode;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -12,11 +14,20 @@ use serde_json::json;
 
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, Msisdn, NoticeId, UserAccount};
+use crate::limits::{Limited, Samplers, Suppressed};
 use crate::server::{BodyError, Request, Response};
 use crate::telemetry::Chain;
 
 /// What a client is told to wait when the ledger cannot be reached, seconds.
 const RETRY_AFTER_S: u64 = 5;
+
+/// So many problems of a kind are logged in this time; the next line says how many were not. Whoever may not
+/// call can bring about a 401 or a 404 as fast as he can send.
+const LOGGED_MAX: u32 = 10;
+const LOGGED_WITHIN: Duration = Duration::from_secs(10);
+
+/// By surface and status, of all listeners of this process.
+static LOGGED: Samplers<(&str, u16)> = Samplers::new(LOGGED_MAX, LOGGED_WITHIN);
 
 /// An answer that is not the one asked for: a status, and a sentence that is safe to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,18 +79,31 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, detail)
     }
 
-    /// 429.
+    /// 429: more than this caller may ask.
     #[must_use]
-    pub fn limited(retry_after_s: u64) -> Self {
-        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too many requests; try again later");
-        Self { retry_after_s: Some(retry_after_s), ..problem }
+    pub fn limited(limited: Limited) -> Self {
+        Self::too_many("too many requests; try again later", limited)
     }
 
-    /// The answer, with an id that the log has too.
+    /// 429: an address that has sent wrong tokens is not heard.
     #[must_use]
-    pub fn response(&self) -> Response {
-        let request_id = request_id();
-        tracing::info!(request_id, status = self.status.as_u16(), detail = self.detail, "problem");
+    pub fn unheard(limited: Limited) -> Self {
+        Self::too_many("too many wrong tokens came from this address; try again later", limited)
+    }
+
+    fn too_many(detail: &str, limited: Limited) -> Self {
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, detail);
+        Self { retry_after_s: Some(limited.retry_after_s()), ..problem }
+    }
+
+    /// The answer to a request from `peer`, with an id that the log has too, but where many problems of its
+    /// kind came at once.
+    #[must_use]
+    pub fn response(&self, surface: &'static str, peer: IpAddr) -> Response {
+        let (request_id, status) = (request_id(), self.status.as_u16());
+        if let Some(Suppressed(suppressed)) = LOGGED.admit((surface, status), Instant::now()) {
+            tracing::info!(surface, %peer, request_id, status, detail = self.detail, suppressed, "problem");
+        }
         let body = json!({
             "type": "about:blank",
             "title": self.status.canonical_reason().unwrap_or("Error"),
@@ -116,9 +140,9 @@ pub fn done() -> Response {
 
 /// 405 with the methods that are allowed.
 #[must_use]
-pub fn method_not_allowed(allowed: &str) -> Response {
+pub fn method_not_allowed(allowed: &str, surface: &'static str, peer: IpAddr) -> Response {
     let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("this path takes {allowed}"));
-    let mut response = problem.response();
+    let mut response = problem.response(surface, peer);
     if let Ok(allowed) = HeaderValue::from_str(allowed) {
         response.headers_mut().insert(ALLOW, allowed);
     }

@@ -16,7 +16,7 @@ use crate::json::{self, Problem};
 use crate::ledger::Ledger;
 use crate::ledger::fulfil::Owner;
 use crate::limits::Limiter;
-use crate::server::{Request, Response};
+use crate::server::{Guesses, Request, Response};
 use crate::story;
 use crate::telemetry::{self, StatusClass};
 
@@ -26,6 +26,7 @@ pub struct Partners {
     clock: Clock,
     tokens: Vec<(String, SecretString)>,
     limiter: Arc<Limiter<String>>,
+    guesses: Guesses,
 }
 
 /// The calls there are.
@@ -53,28 +54,35 @@ impl Partners {
     pub fn new(
         partners: &[config::Partner],
         limiter: Arc<Limiter<String>>,
+        guesses: Guesses,
         ledger: Ledger,
         clock: Clock,
     ) -> Self {
         let token = |partner: &config::Partner| Some((partner.name.clone(), partner.token.clone()?));
         let tokens = partners.iter().filter_map(token).collect();
-        Self { ledger, clock, tokens, limiter }
+        Self { ledger, clock, tokens, limiter, guesses }
     }
 
     /// Answers one request; `items` are the path's: a number or an account, and a device.
     pub async fn answer(&self, call: Call, items: [&str; 2], mut request: Request) -> Response {
-        let response = match self.admit(&request) {
-            Ok(()) => self.call(call, items, &mut request).await.unwrap_or_else(|p| p.response()),
-            Err(problem) => problem.response(),
+        let answered = match self.admit(&request) {
+            Ok(()) => self.call(call, items, &mut request).await,
+            Err(problem) => Err(problem),
         };
+        let response = answered.unwrap_or_else(|problem| problem.response("partner", request.peer));
         telemetry::request("partner", StatusClass::of(response.status().as_u16()));
         response
     }
 
     fn admit(&self, request: &Request) -> Result<(), Problem> {
-        let partner = self.partner(request.headers.get(AUTHORIZATION));
-        let partner = partner.ok_or_else(|| Problem::unauthorized("a partner's Bearer token is needed"))?;
-        self.limiter.check(partner).map_err(|limited| Problem::limited(limited.retry_after_s()))
+        let sender = self.guesses.admit(request).map_err(Problem::unheard)?;
+        let header = request.headers.get(AUTHORIZATION);
+        let partner = self.partner(header).ok_or_else(|| {
+            // Whoever sends none guesses nothing.
+            header.inspect(|_| self.guesses.wrong(sender));
+            Problem::unauthorized("a partner's Bearer token is needed")
+        })?;
+        self.limiter.check(partner).map_err(Problem::limited)
     }
 
     /// Whose token it is. Every token is compared, in constant time.
