@@ -129,21 +129,24 @@ impl Admin {
     }
 
     async fn call(&self, call: Call, item: &str, request: &Request) -> Result<Response, Problem> {
+        let nothing = || Problem::not_found("there is no such path");
+        let known = query::names(call).ok_or_else(nothing)?;
+        let query = json::Query::read(request.uri.query(), known)?;
         match call {
             Call::Livez => Ok(text("ok\n", "text/plain; charset=utf-8")),
             Call::Readyz => Ok(self.health.answer(request.deadline).await),
             Call::Metrics => Ok(self.metrics().await),
             Call::Openapi => Ok(text(OPENAPI, "application/json")),
             Call::Subscriber => self.subscriber(item).await,
-            Call::Notices => self.notices(request.uri.query()).await,
+            Call::Notices => self.notices(&query).await,
             Call::Notice => self.notice(json::notice_id(item)?).await,
             Call::Retry => self.operate(Operation::Retry, json::notice_id(item)?).await,
             Call::Discard => self.operate(Operation::Discard, json::notice_id(item)?).await,
-            Call::Tasks => self.tasks(request.uri.query()).await,
+            Call::Tasks => self.tasks(&query).await,
             Call::RetryTask => self.operate_task(TaskOperation::Retry, item).await,
             Call::DiscardTask => self.operate_task(TaskOperation::Discard, item).await,
             Call::Stats => self.stats().await,
-            Call::Nothing => Err(Problem::not_found("there is no such path")),
+            Call::Nothing => Err(nothing()),
         }
     }
 

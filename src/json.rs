@@ -1,4 +1,6 @@
-//! HTTP answers of the JSON surfaces: values, and problems as RFC 9457 has them.
+//! HTTP of the JSON surfaces: values, problems as RFC 9457 has them, and what was sent with a request.
+
+mod query;
 
 use std::net::IpAddr;
 use std::sync::LazyLock;
@@ -12,11 +14,11 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_json::json;
 
-use crate::clock::Timestamp;
 use crate::ids::{DeviceId, Msisdn, NoticeId, UserAccount};
 use crate::limits::{Limited, Samplers, Suppressed};
 use crate::server::{BodyError, Request, Response};
 use crate::telemetry::Chain;
+pub use query::Query;
 
 /// What a client is told to wait when the ledger cannot be reached, seconds.
 const RETRY_AFTER_S: u64 = 5;
@@ -169,13 +171,20 @@ fn request_id() -> String {
     format!("{:08x}-{:06x}", *PROCESS, NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// A number of a path or a query, in any spelling.
+/// A number of a path, in any spelling.
 ///
 /// # Errors
 /// 400 where it is none.
 pub fn number(text: &str) -> Result<Msisdn, Problem> {
-    let text = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
-    Msisdn::parse(&text).map_err(|error| Problem::bad(format!("the number given is {error}")))
+    plain_number(&percent_encoding::percent_decode_str(text).decode_utf8_lossy())
+}
+
+/// The same of a query, which is decoded already.
+///
+/// # Errors
+/// 400 where it is none.
+pub fn plain_number(text: &str) -> Result<Msisdn, Problem> {
+    Msisdn::parse(text).map_err(|error| Problem::bad(format!("the number given is {error}")))
 }
 
 /// A user's account in a path.
@@ -228,34 +237,6 @@ fn object<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
 /// 404 where it is no number: there can be no such notice.
 pub fn notice_id(text: &str) -> Result<NoticeId, Problem> {
     text.parse().map(NoticeId).map_err(|_| Problem::not_found("there is no such notice"))
-}
-
-/// One parameter of a query, decoded; empty counts as absent.
-///
-/// # Errors
-/// 400 where it is given in two ways, or has a character that no text of ours can have.
-pub fn parameter(query: Option<&str>, name: &str) -> Result<Option<String>, Problem> {
-    let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-    let mut values = pairs.filter(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value);
-    let Some(first) = values.next() else { return Ok(None) };
-    if values.any(|other| other != first) {
-        return Err(Problem::bad(format!("{name} is given in two ways")));
-    }
-    // A server's text cannot hold it.
-    if first.contains('\0') {
-        return Err(Problem::bad(format!("{name} has a character in it that there is no text of")));
-    }
-    Ok(Some(first.into_owned()))
-}
-
-/// An RFC 3339 parameter. A `+` of its zone that was not escaped arrives as a blank.
-///
-/// # Errors
-/// 400 where it is none.
-pub fn time_parameter(query: Option<&str>, name: &str) -> Result<Option<Timestamp>, Problem> {
-    let Some(text) = parameter(query, name)? else { return Ok(None) };
-    let read = Timestamp::from_rfc3339(&text.replace(' ', "+")).or_else(|| Timestamp::from_rfc3339(&text));
-    read.map(Some).ok_or_else(|| Problem::bad(format!("{name} is not an RFC 3339 time")))
 }
 
 /// The token of an `Authorization: Bearer` header.

@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq;
 
 use crate::clock::Clock;
 use crate::config;
-use crate::json::{self, Problem};
+use crate::json::{self, Problem, Query};
 use crate::ledger::Ledger;
 use crate::ledger::fulfil::Owner;
 use crate::limits::Limiter;
@@ -46,6 +46,17 @@ pub enum Call {
     UnbindFromAccount,
     /// A path or method that there is none for.
     Nothing,
+}
+
+impl Call {
+    /// The names of its parameters; none of a path that there is no call for.
+    const fn parameters(self) -> Option<&'static [&'static str]> {
+        match self {
+            Self::Entitlements => Some(&["at"]),
+            Self::Nothing => None,
+            _ => Some(&[]),
+        }
+    }
 }
 
 impl Partners {
@@ -98,21 +109,24 @@ impl Partners {
         [owner, device]: [&str; 2],
         request: &mut Request,
     ) -> Result<Response, Problem> {
+        let nothing = || Problem::not_found("there is no such path");
+        let known = call.parameters().ok_or_else(nothing)?;
+        let query = Query::read(request.uri.query(), known)?;
         match call {
-            Call::Subscriptions | Call::Entitlements => self.held(call, owner, request.uri.query()).await,
+            Call::Subscriptions | Call::Entitlements => self.held(call, owner, &query).await,
             Call::BindToNumber => self.bind_to_number(owner, device, request).await,
             Call::BindToAccount => self.bind_to_account(owner, device, request).await,
             Call::UnbindFromNumber => self.unbind(Owner::Number(json::number(owner)?), device).await,
             Call::UnbindFromAccount => self.unbind(Owner::Account(json::account(owner)?), device).await,
-            Call::Nothing => Err(Problem::not_found("there is no such path")),
+            Call::Nothing => Err(nothing()),
         }
     }
 
     /// What a number holds.
-    async fn held(&self, call: Call, number: &str, query: Option<&str>) -> Result<Response, Problem> {
+    async fn held(&self, call: Call, number: &str, query: &Query) -> Result<Response, Problem> {
         let number = json::number(number)?;
         let now = self.clock.now();
-        let at = json::time_parameter(query, "at")?;
+        let at = query.time("at")?;
         let holdings = self.ledger.holdings(&number).await.map_err(|error| Problem::unavailable(&error))?;
         let msisdn = number.in_full();
         if call == Call::Subscriptions {
