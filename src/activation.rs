@@ -19,9 +19,10 @@ pub mod params;
 pub mod redeem;
 mod remote;
 mod spend;
+mod wrong_codes;
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
+use std::fmt::Display;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -32,9 +33,8 @@ use crate::clock::{Clock, Timestamp};
 use crate::config;
 use crate::ledger::Ledger;
 use crate::ledger::fulfil::{NonceUse, Seen};
-use crate::limits::{Limited, Limiter, Sampler, Strikes, Suppressed};
-use crate::server::origin::{self, Networks};
-use crate::server::{BodyError, Request, Response};
+use crate::limits::{Block, Limited, Limiter, Samplers, Suppressed};
+use crate::server::{BodyError, Guesses, Request, Response};
 use crate::telemetry::{self, Chain};
 use crate::worker::Sender;
 use answer::{Refusal, Told};
@@ -42,6 +42,7 @@ use check::{Ask, Nonce, Verified};
 pub use code::ResultCode;
 use params::Params;
 use remote::Remotes;
+use wrong_codes::WrongCodes;
 
 /// The calls there are; each takes POST and GET.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,13 +71,12 @@ pub struct Activation {
     clock: Clock,
     partners: Vec<config::Partner>,
     rules: config::Activation,
-    trusted_proxies: Networks,
     limiter: Arc<Limiter<String>>,
-    strikes: Strikes<IpAddr>,
+    guesses: Guesses,
+    wrong_codes: WrongCodes,
     remotes: Remotes,
     pausing: Arc<BTreeSet<String>>,
-    limited: Sampler,
-    unsigned: Sampler,
+    logged: Samplers<&'static str>,
 }
 
 /// What the surface is built from beside the settings.
@@ -91,6 +91,8 @@ pub struct Parts {
     pub pausing: BTreeSet<String>,
     /// Requests a second by partner, shared with its other surfaces.
     pub limiter: Arc<Limiter<String>>,
+    /// Who signs wrongly.
+    pub guesses: Guesses,
 }
 
 /// Who asks about what, as far as it is known; for the log.
@@ -104,16 +106,15 @@ impl Activation {
     /// Builds the surface.
     #[must_use]
     pub fn new(config: &config::Config, parts: Parts) -> Self {
-        let Parts { ledger, clock, sender, pausing, limiter } = parts;
+        let Parts { ledger, clock, sender, pausing, limiter, guesses } = parts;
         Self {
             remotes: Remotes::new(config, ledger.clone(), clock.clone(), sender),
             pausing: Arc::new(pausing),
             partners: config.partner.iter().filter(|partner| partner.key.is_some()).cloned().collect(),
             rules: config.activation.clone(),
-            trusted_proxies: Networks::new(config.carrier.trusted_proxies.clone()),
-            strikes: Strikes::new(config.limits.bad_signature_per_second),
-            limited: Sampler::every(LOG_EVERY),
-            unsigned: Sampler::every(LOG_EVERY),
+            wrong_codes: WrongCodes::new(config.limits.bad_code_per_minute),
+            logged: Samplers::new(1, LOG_EVERY),
+            guesses,
             ledger,
             clock,
             limiter,
@@ -149,47 +150,54 @@ impl Activation {
         asker: &mut Asker<'a>,
         now: Timestamp,
     ) -> Result<Told, Refusal> {
-        let address = self.admit(request)?;
-        let params = parse(request).await?.map_err(|_| self.strike(address, ResultCode::Parameter))?;
+        let sender = self.admit(request)?;
+        let params = parse(request).await?.map_err(|_| self.strike(sender, ResultCode::Parameter))?;
         let verified = check::verify(&params, &self.partners, &self.rules, now);
         // One that is merely stale is its partner's, whose clock may be wrong: no guess.
         let Verified { partner, nonce } =
             verified.map_err(|code| match check::signer(&params, &self.partners) {
-                None => self.strike(address, code),
+                None => self.strike(sender, code),
                 Some(_) => Refusal::Code(code),
             })?;
         asker.partner = Some(&partner.name);
-        self.limiter.check(&partner.name).map_err(|limited| self.over(&limited, &partner.name))?;
+        self.limiter.check(&partner.name).map_err(|limited| self.over("partner", &limited, &partner.name))?;
         let nonce = self.use_nonce(&partner.name, nonce, now).await?;
         let ask = asker.ask.insert(check::ask(call, &params, nonce).map_err(Refusal::Code)?);
         match call {
-            Call::Redeem => self.redeem(ask, now).await,
+            Call::Redeem => self.try_code(ask, now).await,
             Call::UsageRecord => self.usage(ask, now).await,
             Call::Effect => self.effect(ask, now).await,
         }
     }
 
-    /// Whether the caller is heard, and its address: behind a proxy that is not trusted, the proxy's own.
-    fn admit(&self, request: &Request) -> Result<IpAddr, Refusal> {
-        let address = origin::behind(request.peer, &request.headers, &self.trusted_proxies);
-        let address = address.unwrap_or(request.peer);
-        match self.strikes.check(&address, Instant::now()) {
-            Ok(()) => Ok(address),
-            Err(limited) => Err(self.over(&limited, &address.to_string())),
-        }
+    /// Whether the caller is heard, and who it is.
+    fn admit(&self, request: &Request) -> Result<Block, Refusal> {
+        self.guesses.admit(request).map_err(|limited| self.over("address", &limited, &request.peer))
     }
 
-    fn over(&self, limited: &Limited, who: &str) -> Refusal {
-        if let Some(Suppressed(suppressed)) = self.limited.admit(Instant::now()) {
-            tracing::warn!(surface = "activation", who, suppressed, "over a limit of [limits]");
+    /// Redeems, as long as not too many codes were wrong.
+    async fn try_code(&self, ask: &Ask, now: Timestamp) -> Result<Told, Refusal> {
+        let heard = self.wrong_codes.check(ask);
+        heard.map_err(|limited| self.over("codes", &limited, &ask.device_id))?;
+        let told = self.redeem(ask, now).await;
+        if told == Err(Refusal::Code(ResultCode::CodeInvalid)) {
+            self.wrong_codes.count(ask);
+        }
+        told
+    }
+
+    /// `kind`: which limit; each has log lines of its own.
+    fn over(&self, kind: &'static str, limited: &Limited, who: &dyn Display) -> Refusal {
+        if let Some(Suppressed(suppressed)) = self.logged.admit(kind, Instant::now()) {
+            tracing::warn!(surface = "activation", kind, %who, suppressed, "over a limit of [limits]");
         }
         Refusal::Limited(limited.retry_after_s())
     }
 
-    fn strike(&self, address: IpAddr, code: ResultCode) -> Refusal {
-        self.strikes.strike(&address, Instant::now());
-        if let Some(Suppressed(suppressed)) = self.unsigned.admit(Instant::now()) {
-            tracing::warn!(%address, code = code.word(), suppressed, "a request that no partner signed");
+    fn strike(&self, sender: Block, code: ResultCode) -> Refusal {
+        self.guesses.wrong(sender);
+        if let Some(Suppressed(suppressed)) = self.logged.admit("unsigned", Instant::now()) {
+            tracing::warn!(%sender, code = code.word(), suppressed, "a request that no partner signed");
         }
         Refusal::Code(code)
     }

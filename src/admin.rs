@@ -10,7 +10,7 @@ mod tasks;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use secrecy::SecretString;
 use serde_json::json;
 use tokio::time::timeout;
@@ -21,7 +21,7 @@ use crate::config;
 use crate::json::{self, Problem};
 use crate::ledger::fulfil::TaskOperation;
 use crate::ledger::{Ledger, Operation, StoreError};
-use crate::server::{Request, Response};
+use crate::server::{Guesses, Request, Response};
 use crate::story;
 use crate::subscription::judge::Reason;
 use crate::telemetry::{self, Recorder, StatusClass};
@@ -41,6 +41,7 @@ pub struct Admin {
     recorder: Recorder,
     token: Option<SecretString>,
     hosts: Vec<String>,
+    guesses: Guesses,
     health: Health,
 }
 
@@ -82,6 +83,7 @@ impl Admin {
     #[must_use]
     pub fn new(
         settings: &config::Admin,
+        guesses: Guesses,
         ledger: Ledger,
         clock: Clock,
         recorder: Recorder,
@@ -91,6 +93,7 @@ impl Admin {
             health: Health::new(ledger.clone(), worker),
             token: settings.token.clone(),
             hosts: settings.hosts.clone(),
+            guesses,
             ledger,
             clock,
             recorder,
@@ -99,10 +102,11 @@ impl Admin {
 
     /// Answers one request; `item` is the path's number or id, where it has one.
     pub async fn answer(&self, call: Call, item: &str, request: Request) -> Response {
-        let response = match self.admit(call, &request) {
-            Ok(()) => self.call(call, item, &request).await.unwrap_or_else(|p| p.response()),
-            Err(problem) => problem.response(),
+        let answered = match self.admit(call, &request) {
+            Ok(()) => self.call(call, item, &request).await,
+            Err(problem) => Err(problem),
         };
+        let response = answered.unwrap_or_else(|problem| problem.response("admin", request.peer));
         telemetry::request("admin", StatusClass::of(response.status().as_u16()));
         response
     }
@@ -114,28 +118,35 @@ impl Admin {
         guard::origin(&request.method, &request.headers)?;
         match &self.token {
             Some(token) if !matches!(call, Call::Livez | Call::Readyz) => {
-                guard::token(&request.headers, token)
+                let sender = self.guesses.admit(request).map_err(Problem::unheard)?;
+                guard::token(&request.headers, token).inspect_err(|_| {
+                    // Whoever sends none guesses nothing.
+                    request.headers.get(AUTHORIZATION).inspect(|_| self.guesses.wrong(sender));
+                })
             }
             _ => Ok(()),
         }
     }
 
     async fn call(&self, call: Call, item: &str, request: &Request) -> Result<Response, Problem> {
+        let nothing = || Problem::not_found("there is no such path");
+        let known = query::names(call).ok_or_else(nothing)?;
+        let query = json::Query::read(request.uri.query(), known)?;
         match call {
             Call::Livez => Ok(text("ok\n", "text/plain; charset=utf-8")),
             Call::Readyz => Ok(self.health.answer(request.deadline).await),
             Call::Metrics => Ok(self.metrics().await),
             Call::Openapi => Ok(text(OPENAPI, "application/json")),
             Call::Subscriber => self.subscriber(item).await,
-            Call::Notices => self.notices(request.uri.query()).await,
+            Call::Notices => self.notices(&query).await,
             Call::Notice => self.notice(json::notice_id(item)?).await,
             Call::Retry => self.operate(Operation::Retry, json::notice_id(item)?).await,
             Call::Discard => self.operate(Operation::Discard, json::notice_id(item)?).await,
-            Call::Tasks => self.tasks(request.uri.query()).await,
+            Call::Tasks => self.tasks(&query).await,
             Call::RetryTask => self.operate_task(TaskOperation::Retry, item).await,
             Call::DiscardTask => self.operate_task(TaskOperation::Discard, item).await,
             Call::Stats => self.stats().await,
-            Call::Nothing => Err(Problem::not_found("there is no such path")),
+            Call::Nothing => Err(nothing()),
         }
     }
 

@@ -23,7 +23,7 @@ use crate::limits::Limiter;
 use crate::partner::Partners;
 use crate::providers::{self, ClientError};
 use crate::routes::Routes;
-use crate::server;
+use crate::server::{self, Guesses};
 use crate::subscription::judge::{Failed, Policy};
 use crate::subscription::terms::TermsBook;
 use crate::systemd::Sockets;
@@ -92,26 +92,33 @@ impl App {
         let per_second = config.limits.carrier_per_second;
         let carrier = Carrier::new(config.carrier.clone(), per_second, ledger.clone(), clock.clone());
         let limiter = Arc::new(Limiter::new(config.limits.partner_per_second));
-        let partners = Partners::new(&config.partner, Arc::clone(&limiter), ledger.clone(), clock.clone());
+        // Each surface has its own: a wrong signature costs nobody his token.
+        let guesses = || {
+            let per_second = config.limits.bad_signature_per_second;
+            Guesses::new(per_second, config.carrier.trusted_proxies.clone())
+        };
+        let partners =
+            Partners::new(&config.partner, Arc::clone(&limiter), guesses(), ledger.clone(), clock.clone());
         let providers = providers::build(&config.providers, &clock)?;
         let sender = Sender::new(config, &providers, ledger.clone(), clock.clone());
         let worker = || Worker::new(config, ledger.clone(), &providers, clock.clone(), sender.clone());
         let worker = config.worker.enabled.then(worker);
         let beat = worker.as_ref().map(Worker::beat);
-        let flussonic = Arc::new(Flussonic::new(config, ledger.clone(), clock.clone()));
+        let flussonic = Arc::new(Flussonic::new(config, guesses(), ledger.clone(), clock.clone()));
         let parts = activation::Parts {
             ledger: ledger.clone(),
             clock: clock.clone(),
             pausing: providers::converging(&providers),
             sender,
             limiter,
+            guesses: guesses(),
         };
         let surfaces = Surfaces {
             carrier: Arc::new(carrier),
             partners: Arc::new(partners),
             activation: Arc::new(Activation::new(config, parts)),
             flussonic,
-            admin: Arc::new(Admin::new(&config.admin, ledger.clone(), clock, recorder, beat)),
+            admin: Arc::new(Admin::new(&config.admin, guesses(), ledger.clone(), clock, recorder, beat)),
         };
         let listeners = listeners(config, sockets, surfaces)?;
         Ok(Self { ledger, settings: settings(&config.server), listeners, worker })

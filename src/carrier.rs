@@ -10,7 +10,6 @@ mod check;
 mod notify;
 mod shown;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,7 +21,7 @@ use crate::clock::Clock;
 use crate::config;
 use crate::ledger::Ledger;
 use crate::ledger::raw::Raw;
-use crate::limits::{Limiter, Sampler, Suppressed};
+use crate::limits::{Block, Limiter, Sampler, Suppressed};
 use crate::server::{BodyError, Request, Response};
 use crate::telemetry::{CarrierMeters, Surface};
 use crate::wire::accessgw::NotifyEcho;
@@ -44,7 +43,7 @@ pub struct Carrier {
     clock: Clock,
     settings: config::Carrier,
     access: Access,
-    limiter: Limiter<IpAddr>,
+    limiter: Limiter<Block>,
     meters: CarrierMeters,
     refusals: Sampler,
     limited: Sampler,
@@ -106,7 +105,7 @@ impl Carrier {
             Admission::Forbidden(reason) => return self.forbid(expected, reason),
             Admission::Unauthorized => return self.turn_away(expected),
         };
-        if let Err(limited) = self.limiter.check(&address) {
+        if let Err(limited) = self.limiter.check(&Block::of(address)) {
             if let Some(Suppressed(suppressed)) = self.limited.admit(Instant::now()) {
                 tracing::warn!(%address, suppressed, "over limits.carrier_per_second");
             }

@@ -27,8 +27,9 @@ use std::process::ExitCode;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::config::{Config, Faults, environment};
+use crate::ids::visible;
 use crate::telemetry::Chain;
-use output::{print, tell};
+use output::{print, say, tell};
 
 /// What a command ends with: nothing, or what went wrong.
 pub(crate) type Ended = Result<(), Failure>;
@@ -146,7 +147,7 @@ fn wrong_usage(kind: clap::error::ErrorKind, what: &str) -> ! {
 
 /// Tells what went wrong, on one line.
 fn told(what: &str) -> Failure {
-    tell(format!("sdp-gateway: {what}"));
+    tell(format!("sdp-gateway: {}", visible::one_line(what)));
     Failure::Told
 }
 

@@ -22,6 +22,7 @@ mod provider;
 mod reading;
 mod secret;
 mod server;
+mod weak;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -48,6 +49,7 @@ pub use provider::{
     Suspend, WatcherRemote,
 };
 pub use server::Server;
+pub use weak::SECRET_BYTES_SAFE;
 pub use worker::Worker;
 
 use reading::Reading;

@@ -27,7 +27,7 @@ use crate::config::{self, Config};
 use crate::ledger::Ledger;
 use crate::ledger::read::Recorded;
 use crate::server::origin::{self, Networks, Unbelieved};
-use crate::server::{Request, Response};
+use crate::server::{Guesses, Request, Response};
 use crate::service::playback::playable;
 pub use crate::signature::token;
 use crate::telemetry;
@@ -45,6 +45,7 @@ pub struct Flussonic {
     trusted_proxies: Networks,
     keep: Keep,
     refusals: Refusals,
+    guesses: Guesses,
 }
 
 /// For how many days recordings are kept after a service's end.
@@ -58,24 +59,14 @@ impl Flussonic {
     /// Builds the surface. Where the settings have no secret for tokens it lets nobody play: a streamer that
     /// is told so early is better than one that is not.
     #[must_use]
-    pub fn new(config: &Config, ledger: Ledger, clock: Clock) -> Self {
+    pub fn new(config: &Config, guesses: Guesses, ledger: Ledger, clock: Clock) -> Self {
         let settings = config.flussonic.clone();
-        if settings.is_weak() {
-            tracing::warn!(
-                "flussonic.token_secret has fewer than 16 bytes: it could be guessed, make another"
-            );
-        }
-        if settings.token_secret.is_some() && settings.is_open() {
-            tracing::warn!(
-                "flussonic.allow reaches further than this machine and there is no flussonic.key: whoever is \
-                 there can ask whether a token is good"
-            );
-        }
         Self {
             allow: Networks::new(settings.allow.clone()),
             trusted_proxies: Networks::new(config.carrier.trusted_proxies.clone()),
             keep: Keep::new(config),
             refusals: Refusals::new(),
+            guesses,
             settings,
             ledger,
             clock,
@@ -104,7 +95,7 @@ impl Flussonic {
     async fn judge(&self, request: &Request, now: Timestamp) -> Result<Allowed, Refusal> {
         self.admit(request)?;
         let question = Question::read(request.uri.query().unwrap_or_default()).ok_or(Refusal::Repeated)?;
-        self.check_key(&question)?;
+        self.check_key(request, &question)?;
         let ticket = self.verify(&question, now)?;
         let recorded = self.find(&ticket, question.name(), now).await?;
         let days = |provider: &str| self.keep.days(provider);
@@ -122,10 +113,15 @@ impl Flussonic {
         }
     }
 
-    fn check_key(&self, question: &Question<'_>) -> Result<(), Refusal> {
+    fn check_key(&self, request: &Request, question: &Question<'_>) -> Result<(), Refusal> {
         let Some(key) = &self.settings.key else { return Ok(()) };
+        let sender = self.guesses.admit(request).map_err(|_| Refusal::Unheard)?;
         let same = key.expose_secret().as_bytes().ct_eq(question.key().as_bytes());
-        if bool::from(same) { Ok(()) } else { Err(Refusal::Key) }
+        if bool::from(same) {
+            return Ok(());
+        }
+        self.guesses.wrong(sender);
+        Err(Refusal::Key)
     }
 
     fn verify(&self, question: &Question<'_>, now: Timestamp) -> Result<Ticket, Refusal> {

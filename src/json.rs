@@ -1,7 +1,11 @@
-//! HTTP answers of the JSON surfaces: values, and problems as RFC 9457 has them.
+//! HTTP of the JSON surfaces: values, problems as RFC 9457 has them, and what was sent with a request.
 
+mod query;
+
+use std::net::IpAddr;
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use hyper::StatusCode;
 use hyper::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -10,13 +14,22 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_json::json;
 
-use crate::clock::Timestamp;
 use crate::ids::{DeviceId, Msisdn, NoticeId, UserAccount};
+use crate::limits::{Limited, Samplers, Suppressed};
 use crate::server::{BodyError, Request, Response};
 use crate::telemetry::Chain;
+pub use query::Query;
 
 /// What a client is told to wait when the ledger cannot be reached, seconds.
 const RETRY_AFTER_S: u64 = 5;
+
+/// So many problems of a kind are logged in this time; the next line says how many were not. Whoever may not
+/// call can bring about a 401 or a 404 as fast as he can send.
+const LOGGED_MAX: u32 = 10;
+const LOGGED_WITHIN: Duration = Duration::from_secs(10);
+
+/// By surface and status, of all listeners of this process.
+static LOGGED: Samplers<(&str, u16)> = Samplers::new(LOGGED_MAX, LOGGED_WITHIN);
 
 /// An answer that is not the one asked for: a status, and a sentence that is safe to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,18 +81,31 @@ impl Problem {
         Self::new(StatusCode::UNAUTHORIZED, detail)
     }
 
-    /// 429.
+    /// 429: more than this caller may ask.
     #[must_use]
-    pub fn limited(retry_after_s: u64) -> Self {
-        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, "too many requests; try again later");
-        Self { retry_after_s: Some(retry_after_s), ..problem }
+    pub fn limited(limited: Limited) -> Self {
+        Self::too_many("too many requests; try again later", limited)
     }
 
-    /// The answer, with an id that the log has too.
+    /// 429: an address that has sent wrong tokens is not heard.
     #[must_use]
-    pub fn response(&self) -> Response {
-        let request_id = request_id();
-        tracing::info!(request_id, status = self.status.as_u16(), detail = self.detail, "problem");
+    pub fn unheard(limited: Limited) -> Self {
+        Self::too_many("too many wrong tokens came from this address; try again later", limited)
+    }
+
+    fn too_many(detail: &str, limited: Limited) -> Self {
+        let problem = Self::new(StatusCode::TOO_MANY_REQUESTS, detail);
+        Self { retry_after_s: Some(limited.retry_after_s()), ..problem }
+    }
+
+    /// The answer to a request from `peer`, with an id that the log has too, but where many problems of its
+    /// kind came at once.
+    #[must_use]
+    pub fn response(&self, surface: &'static str, peer: IpAddr) -> Response {
+        let (request_id, status) = (request_id(), self.status.as_u16());
+        if let Some(Suppressed(suppressed)) = LOGGED.admit((surface, status), Instant::now()) {
+            tracing::info!(surface, %peer, request_id, status, detail = self.detail, suppressed, "problem");
+        }
         let body = json!({
             "type": "about:blank",
             "title": self.status.canonical_reason().unwrap_or("Error"),
@@ -116,9 +142,9 @@ pub fn done() -> Response {
 
 /// 405 with the methods that are allowed.
 #[must_use]
-pub fn method_not_allowed(allowed: &str) -> Response {
+pub fn method_not_allowed(allowed: &str, surface: &'static str, peer: IpAddr) -> Response {
     let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, format!("this path takes {allowed}"));
-    let mut response = problem.response();
+    let mut response = problem.response(surface, peer);
     if let Ok(allowed) = HeaderValue::from_str(allowed) {
         response.headers_mut().insert(ALLOW, allowed);
     }
@@ -145,13 +171,20 @@ fn request_id() -> String {
     format!("{:08x}-{:06x}", *PROCESS, NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// A number of a path or a query, in any spelling.
+/// A number of a path, in any spelling.
 ///
 /// # Errors
 /// 400 where it is none.
 pub fn number(text: &str) -> Result<Msisdn, Problem> {
-    let text = percent_encoding::percent_decode_str(text).decode_utf8_lossy();
-    Msisdn::parse(&text).map_err(|error| Problem::bad(format!("the number given is {error}")))
+    plain_number(&percent_encoding::percent_decode_str(text).decode_utf8_lossy())
+}
+
+/// The same of a query, which is decoded already.
+///
+/// # Errors
+/// 400 where it is none.
+pub fn plain_number(text: &str) -> Result<Msisdn, Problem> {
+    Msisdn::parse(text).map_err(|error| Problem::bad(format!("the number given is {error}")))
 }
 
 /// A user's account in a path.
@@ -204,34 +237,6 @@ fn object<T: DeserializeOwned>(text: &[u8]) -> Result<T, String> {
 /// 404 where it is no number: there can be no such notice.
 pub fn notice_id(text: &str) -> Result<NoticeId, Problem> {
     text.parse().map(NoticeId).map_err(|_| Problem::not_found("there is no such notice"))
-}
-
-/// One parameter of a query, decoded; empty counts as absent.
-///
-/// # Errors
-/// 400 where it is given in two ways, or has a character that no text of ours can have.
-pub fn parameter(query: Option<&str>, name: &str) -> Result<Option<String>, Problem> {
-    let pairs = form_urlencoded::parse(query.unwrap_or_default().as_bytes());
-    let mut values = pairs.filter(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value);
-    let Some(first) = values.next() else { return Ok(None) };
-    if values.any(|other| other != first) {
-        return Err(Problem::bad(format!("{name} is given in two ways")));
-    }
-    // A server's text cannot hold it.
-    if first.contains('\0') {
-        return Err(Problem::bad(format!("{name} has a character in it that there is no text of")));
-    }
-    Ok(Some(first.into_owned()))
-}
-
-/// An RFC 3339 parameter. A `+` of its zone that was not escaped arrives as a blank.
-///
-/// # Errors
-/// 400 where it is none.
-pub fn time_parameter(query: Option<&str>, name: &str) -> Result<Option<Timestamp>, Problem> {
-    let Some(text) = parameter(query, name)? else { return Ok(None) };
-    let read = Timestamp::from_rfc3339(&text.replace(' ', "+")).or_else(|| Timestamp::from_rfc3339(&text));
-    read.map(Some).ok_or_else(|| Problem::bad(format!("{name} is not an RFC 3339 time")))
 }
 
 /// The token of an `Authorization: Bearer` header.

@@ -12,11 +12,11 @@ use subtle::ConstantTimeEq;
 
 use crate::clock::Clock;
 use crate::config;
-use crate::json::{self, Problem};
+use crate::json::{self, Problem, Query};
 use crate::ledger::Ledger;
 use crate::ledger::fulfil::Owner;
 use crate::limits::Limiter;
-use crate::server::{Request, Response};
+use crate::server::{Guesses, Request, Response};
 use crate::story;
 use crate::telemetry::{self, StatusClass};
 
@@ -26,6 +26,7 @@ pub struct Partners {
     clock: Clock,
     tokens: Vec<(String, SecretString)>,
     limiter: Arc<Limiter<String>>,
+    guesses: Guesses,
 }
 
 /// The calls there are.
@@ -47,34 +48,52 @@ pub enum Call {
     Nothing,
 }
 
+impl Call {
+    /// The names of its parameters; none of a path that there is no call for.
+    const fn parameters(self) -> Option<&'static [&'static str]> {
+        match self {
+            Self::Entitlements => Some(&["at"]),
+            Self::Nothing => None,
+            _ => Some(&[]),
+        }
+    }
+}
+
 impl Partners {
     /// Builds the surface. Partners without a token cannot call it; the limiter is by partner.
     #[must_use]
     pub fn new(
         partners: &[config::Partner],
         limiter: Arc<Limiter<String>>,
+        guesses: Guesses,
         ledger: Ledger,
         clock: Clock,
     ) -> Self {
         let token = |partner: &config::Partner| Some((partner.name.clone(), partner.token.clone()?));
         let tokens = partners.iter().filter_map(token).collect();
-        Self { ledger, clock, tokens, limiter }
+        Self { ledger, clock, tokens, limiter, guesses }
     }
 
     /// Answers one request; `items` are the path's: a number or an account, and a device.
     pub async fn answer(&self, call: Call, items: [&str; 2], mut request: Request) -> Response {
-        let response = match self.admit(&request) {
-            Ok(()) => self.call(call, items, &mut request).await.unwrap_or_else(|p| p.response()),
-            Err(problem) => problem.response(),
+        let answered = match self.admit(&request) {
+            Ok(()) => self.call(call, items, &mut request).await,
+            Err(problem) => Err(problem),
         };
+        let response = answered.unwrap_or_else(|problem| problem.response("partner", request.peer));
         telemetry::request("partner", StatusClass::of(response.status().as_u16()));
         response
     }
 
     fn admit(&self, request: &Request) -> Result<(), Problem> {
-        let partner = self.partner(request.headers.get(AUTHORIZATION));
-        let partner = partner.ok_or_else(|| Problem::unauthorized("a partner's Bearer token is needed"))?;
-        self.limiter.check(partner).map_err(|limited| Problem::limited(limited.retry_after_s()))
+        let sender = self.guesses.admit(request).map_err(Problem::unheard)?;
+        let header = request.headers.get(AUTHORIZATION);
+        let partner = self.partner(header).ok_or_else(|| {
+            // Whoever sends none guesses nothing.
+            header.inspect(|_| self.guesses.wrong(sender));
+            Problem::unauthorized("a partner's Bearer token is needed")
+        })?;
+        self.limiter.check(partner).map_err(Problem::limited)
     }
 
     /// Whose token it is. Every token is compared, in constant time.
@@ -90,21 +109,24 @@ impl Partners {
         [owner, device]: [&str; 2],
         request: &mut Request,
     ) -> Result<Response, Problem> {
+        let nothing = || Problem::not_found("there is no such path");
+        let known = call.parameters().ok_or_else(nothing)?;
+        let query = Query::read(request.uri.query(), known)?;
         match call {
-            Call::Subscriptions | Call::Entitlements => self.held(call, owner, request.uri.query()).await,
+            Call::Subscriptions | Call::Entitlements => self.held(call, owner, &query).await,
             Call::BindToNumber => self.bind_to_number(owner, device, request).await,
             Call::BindToAccount => self.bind_to_account(owner, device, request).await,
             Call::UnbindFromNumber => self.unbind(Owner::Number(json::number(owner)?), device).await,
             Call::UnbindFromAccount => self.unbind(Owner::Account(json::account(owner)?), device).await,
-            Call::Nothing => Err(Problem::not_found("there is no such path")),
+            Call::Nothing => Err(nothing()),
         }
     }
 
     /// What a number holds.
-    async fn held(&self, call: Call, number: &str, query: Option<&str>) -> Result<Response, Problem> {
+    async fn held(&self, call: Call, number: &str, query: &Query) -> Result<Response, Problem> {
         let number = json::number(number)?;
         let now = self.clock.now();
-        let at = json::time_parameter(query, "at")?;
+        let at = query.time("at")?;
         let holdings = self.ledger.holdings(&number).await.map_err(|error| Problem::unavailable(&error))?;
         let msisdn = number.in_full();
         if call == Call::Subscriptions {

@@ -143,7 +143,7 @@ impl Routes {
         let fits = |method: &Option<Method>| method.as_ref().is_none_or(|method| *method == asked);
         match found.value.iter().find(|(method, _)| fits(method)) {
             Some((_, call)) => self.call(*call, items, request).await,
-            None => json::method_not_allowed(&methods(found.value)),
+            None => json::method_not_allowed(&methods(found.value), self.json_surface(), request.peer),
         }
     }
 
@@ -171,6 +171,11 @@ impl Routes {
                 admin.answer(call, items[0], request).await
             }
         }
+    }
+
+    /// Whose word a wrong method gets, for the log: the carrier and the activation surface have their own.
+    const fn json_surface(&self) -> &'static str {
+        if self.admin.is_some() { "admin" } else { "partner" }
     }
 
     /// A path in nobody's table: plain text, but in a JSON surface's own words below its prefix.

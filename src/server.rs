@@ -9,6 +9,7 @@
 mod accept;
 mod body;
 mod connection;
+mod guesses;
 mod listen;
 pub mod origin;
 mod request;
@@ -22,6 +23,7 @@ use hyper::body::Bytes;
 
 pub use accept::serve;
 pub use body::{Body, BodyError};
+pub use guesses::Guesses;
 pub use listen::{adopt, bind};
 pub use request::Request;
 

@@ -8,6 +8,8 @@ mod said;
 
 #[path = "cli_commands/beside.rs"]
 mod beside;
+#[path = "cli_commands/hostile_text.rs"]
+mod hostile_text;
 #[path = "cli_commands/ledger.rs"]
 mod ledger;
 #[path = "cli_commands/output.rs"]

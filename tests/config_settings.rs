@@ -281,17 +281,6 @@ fn streamers_and_their_faults() {
             "FILE: flussonic.token_secret: is empty",
         ],
     );
-    for (secret, weak) in [
-        ("token_secret = 'fifteen bytes..'", true),
-        ("token_secret = 'sixteen bytes...'", false),
-        ("", false),
-    ] {
-        assert_eq!(
-            read(&format!("[flussonic]\nkey = 'k'\n{secret}\n")).flussonic.is_weak(),
-            weak,
-            "{secret}"
-        );
-    }
     check(
         "[flussonic]\nkey = 'k'\ntoken_secret = 5\n",
         &["FILE: flussonic.token_secret: is not text in quotes, or a list of such"],
@@ -383,4 +372,31 @@ fn nothing_printed_holds_a_secret() {
     assert_eq!(again, printed, "what is printed is a settings file");
     let defaults = Config::defaults().to_masked_toml();
     assert_eq!(read(&defaults).to_masked_toml(), defaults);
+}
+
+#[test]
+fn what_could_be_guessed_is_warned_of() {
+    let warned = |text: &str| read(text).warnings();
+    let all = "[admin]\ntoken = 'fifteen-bytes..'\n[flussonic]\nkey = 'k'\ntoken_secret = 's'\n\
+        [[carrier.caller]]\nname = 'a'\nallow = ['10.0.0.1']\nusername = 'u'\npassword = 'open sesame'\n\
+        [[partner]]\nname = 'a'\ntoken = 'sixteen-bytes...'\n\
+        [[partner]]\nname = 'b'\ntoken = 't'\nkey = 'k'\nsecrets = ['long enough a secret', 'a', 'b']\n";
+    let short = |key: &str| format!("{key} has fewer than 16 bytes: it could be guessed, make another");
+    let keys = [
+        "carrier.caller[1].password",
+        "partner[2].token",
+        "partner[2].secrets",
+        "admin.token",
+        "flussonic.key",
+        "flussonic.token_secret",
+    ];
+    assert_eq!(warned(all), keys.map(short));
+    assert_eq!(warned(""), Vec::<String>::new());
+    let open = "[flussonic]\nallow = ['0.0.0.0/0']\ntoken_secret = 'sixteen bytes...'\n";
+    assert!(matches!(warned(open).as_slice(), [one] if one.contains("there is no flussonic.key")));
+    let theirs = "[providers.far]\nkind = 'activation'\nbase_url = 'http://127.0.0.1:1'\npartner_key = 'k'\n\
+        partner_secret = 's'\nsource_app = 1\n";
+    assert_eq!(warned(theirs), Vec::<String>::new(), "what others gave us is not ours to judge");
+    let shipped = include_str!("../config/example.toml");
+    assert_eq!(warned(shipped), Vec::<String>::new(), "the shipped example is no bad one");
 }

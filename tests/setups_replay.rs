@@ -76,12 +76,12 @@ fn a_default_gateway_answers_the_fixtures_and_its_journal_replays_the_same_way()
 fn outcomes(gateway: &Gateway) -> Vec<(String, String)> {
     let (mut all, mut cursor) = (Vec::new(), String::new());
     loop {
-        let page = gateway.admin(&format!("/api/v1/notices?limit=500&cursor={cursor}")).json();
+        let page = gateway.admin(&format!("/api/v1/notices?limit=500{cursor}")).json();
         for notice in page["notices"].as_array().expect("a list") {
             all.push((notice["queue_id"].to_string(), format!("{}/{}", notice["outcome"], notice["reason"])));
         }
         match page["next"].as_str() {
-            Some(next) => next.clone_into(&mut cursor),
+            Some(next) => cursor = format!("&cursor={next}"),
             None => break,
         }
     }

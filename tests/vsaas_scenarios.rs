@@ -10,6 +10,8 @@ mod watcher_double;
 
 #[path = "vsaas_scenarios/faults.rs"]
 mod faults;
+#[path = "vsaas_scenarios/hostile_text.rs"]
+mod hostile_text;
 #[path = "vsaas_scenarios/readme.rs"]
 mod readme;
 #[path = "vsaas_scenarios/refused.rs"]

@@ -1,12 +1,11 @@
 //! The journal for operators: lists, one notice, and what may be done to it.
 
-use hyper::StatusCode;
 use serde_json::json;
 
 use super::Admin;
 use super::query::{cursor, limit, word};
 use crate::ids::NoticeId;
-use crate::json::{self, Problem, parameter};
+use crate::json::{self, Problem, Query};
 use crate::ledger::journal::Outcome;
 use crate::ledger::read::{Filter, Page};
 use crate::ledger::{Operated, Operation};
@@ -15,11 +14,11 @@ use crate::story;
 use crate::subscription::judge::Reason;
 
 impl Admin {
-    pub(super) async fn notices(&self, query: Option<&str>) -> Result<Response, Problem> {
+    pub(super) async fn notices(&self, query: &Query) -> Result<Response, Problem> {
         let filter = Filter {
             outcome: word(query, "outcome", &Outcome::WORDS)?,
             reason: word(query, "reason", &Reason::ALL.map(Reason::as_str))?,
-            msisdn: parameter(query, "msisdn")?.map(|text| json::number(&text)).transpose()?,
+            msisdn: query.get("msisdn").map(json::plain_number).transpose()?,
         };
         let (limit, cursor) = (limit(query)?, cursor(query)?.map(NoticeId));
         let found = self.ledger.notices(&filter, Page::Before(cursor), limit + 1).await;
@@ -42,7 +41,7 @@ impl Admin {
             self.ledger.operate(operation, id).await.map_err(|error| Problem::unavailable(&error))?;
         match operated {
             Operated::Changed => self.notice(id).await,
-            Operated::Unchanged => Err(Problem::new(StatusCode::CONFLICT, "nothing changed")),
+            Operated::Unchanged(why) => Err(Problem::conflict(format!("nothing changed: {why}"))),
             Operated::Unknown => Err(Problem::not_found("there is no such notice")),
         }
     }

@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use hyper::StatusCode;
 use serde_json::json;
 
 use super::Admin;
-use super::query::{cursor, limit, word};
-use crate::json::{self, Problem, parameter};
+use super::query::{cursor, limit, provider, word};
+use crate::json::{self, Problem, Query};
 use crate::ledger::StoreError;
 use crate::ledger::fulfil::{TaskId, TaskOperated, TaskOperation, TaskState};
 use crate::ledger::read::TaskFilter;
@@ -15,12 +14,12 @@ use crate::server::Response;
 use crate::{story, telemetry};
 
 impl Admin {
-    pub(super) async fn tasks(&self, query: Option<&str>) -> Result<Response, Problem> {
+    pub(super) async fn tasks(&self, query: &Query) -> Result<Response, Problem> {
         let state = word(query, "state", &TaskState::ALL.map(TaskState::word))?;
         let filter = TaskFilter {
             state: state.as_deref().and_then(TaskState::from_word),
-            provider: parameter(query, "provider")?,
-            msisdn: parameter(query, "msisdn")?.map(|text| json::number(&text)).transpose()?,
+            provider: provider(query)?,
+            msisdn: query.get("msisdn").map(json::plain_number).transpose()?,
         };
         let (limit, cursor) = (limit(query)?, cursor(query)?.map(TaskId));
         let found = self.ledger.tasks(&filter, cursor, limit + 1).await;
@@ -41,7 +40,7 @@ impl Admin {
                 let found = self.ledger.task(id).await.map_err(|error| Problem::unavailable(&error))?;
                 Ok(json::ok(&story::task(found.ok_or_else(unknown)?)))
             }
-            TaskOperated::Unchanged => Err(Problem::new(StatusCode::CONFLICT, "nothing changed")),
+            TaskOperated::Unchanged(why) => Err(Problem::conflict(format!("nothing changed: {why}"))),
             TaskOperated::Unknown => Err(unknown()),
         }
     }

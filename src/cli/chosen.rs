@@ -1,14 +1,20 @@
 //! What `retry` and `discard` do to the rows that an operator chose, by their ids or by a filter, and how it is
 //! told. Leaves which rows there are, and what is done to one, to the commands.
 
-use super::{Ended, Failure, print};
-use crate::ledger::fulfil::TaskOperated;
+use std::collections::BTreeMap;
+
+use super::{Ended, Failure, print, tell};
+use crate::ids::NoticeId;
+use crate::ledger::fulfil::{TaskId, TaskOperated};
 use crate::ledger::{NotKept, Operated, StoreError};
+
+/// So many rows are named for each reason of theirs; the others are counted.
+const NAMED_MAX: usize = 10;
 
 /// What came of one row.
 pub(super) enum Came {
     Changed,
-    Unchanged,
+    Unchanged(&'static str),
     Unknown,
 }
 
@@ -16,7 +22,7 @@ impl From<Operated> for Came {
     fn from(operated: Operated) -> Self {
         match operated {
             Operated::Changed => Self::Changed,
-            Operated::Unchanged => Self::Unchanged,
+            Operated::Unchanged(why) => Self::Unchanged(why),
             Operated::Unknown => Self::Unknown,
         }
     }
@@ -26,48 +32,92 @@ impl From<TaskOperated> for Came {
     fn from(operated: TaskOperated) -> Self {
         match operated {
             TaskOperated::Changed => Self::Changed,
-            TaskOperated::Unchanged => Self::Unchanged,
+            TaskOperated::Unchanged(why) => Self::Unchanged(why),
             TaskOperated::Unknown => Self::Unknown,
         }
     }
 }
 
+/// A row as an operator names it.
+pub(super) trait Id: Copy {
+    fn number(self) -> i64;
+}
+
+impl Id for NoticeId {
+    fn number(self) -> i64 {
+        self.0
+    }
+}
+
+impl Id for TaskId {
+    fn number(self) -> i64 {
+        self.0
+    }
+}
+
 #[derive(Default)]
 struct Tally {
-    changed: u32,
-    unchanged: u32,
-    unknown: u32,
+    changed: u64,
+    unchanged: BTreeMap<&'static str, Rows>,
+    unknown: u64,
+}
+
+/// Some of them by their numbers.
+#[derive(Default)]
+struct Rows {
+    named: Vec<i64>,
+    count: u64,
 }
 
 impl Tally {
-    fn count<O: Into<Came>>(&mut self, operated: Vec<O>) {
-        for one in operated {
+    fn count<O: Into<Came>>(&mut self, ids: &[impl Id], operated: Vec<O>) {
+        for (id, one) in ids.iter().zip(operated) {
             match one.into() {
                 Came::Changed => self.changed += 1,
-                Came::Unchanged => self.unchanged += 1,
+                Came::Unchanged(why) => self.unchanged.entry(why).or_default().add(id.number()),
                 Came::Unknown => self.unknown += 1,
             }
         }
     }
 
-    /// An id that there is not is a slip that somebody should see.
+    /// An id that there is not is a slip that somebody should see, and so is a word that had no effect at all.
     fn told(self) -> Ended {
         let Self { changed, unchanged, unknown } = self;
-        print(&format!("changed {changed}, unchanged {unchanged}, unknown {unknown}\n"));
-        if self.unknown > 0 { Err(Failure::Told) } else { Ok(()) }
+        let rows: u64 = unchanged.values().map(|rows| rows.count).sum();
+        for (why, rows) in unchanged {
+            tell(format!("sdp-gateway: nothing changed of {}: {why}", rows.shown()));
+        }
+        print(&format!("changed {changed}, unchanged {rows}, unknown {unknown}\n"));
+        if unknown > 0 || (changed == 0 && rows > 0) { Err(Failure::Told) } else { Ok(()) }
+    }
+}
+
+impl Rows {
+    fn add(&mut self, number: i64) {
+        self.count += 1;
+        if self.named.len() < NAMED_MAX {
+            self.named.push(number);
+        }
+    }
+
+    fn shown(&self) -> String {
+        let named: Vec<String> = self.named.iter().map(ToString::to_string).collect();
+        let more = self.count - self.named.len() as u64;
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{}{more}", named.join(", "))
     }
 }
 
 /// Operates on the rows of `ids`; where none are named, on page after page of those that fit, until one is empty.
 /// In batches, since what runs beside a gateway must not make its notices wait.
-pub(super) async fn operate<Id, O: Into<Came>>(
-    ids: &[Id],
-    mut next_page: impl AsyncFnMut() -> Result<Vec<Id>, StoreError>,
-    operate: impl AsyncFn(&[Id]) -> Result<Vec<O>, NotKept>,
+pub(super) async fn operate<I: Id, O: Into<Came>>(
+    ids: &[I],
+    mut next_page: impl AsyncFnMut() -> Result<Vec<I>, StoreError>,
+    operate: impl AsyncFn(&[I]) -> Result<Vec<O>, NotKept>,
 ) -> Ended {
     let mut tally = Tally::default();
     if !ids.is_empty() {
-        tally.count(operate(ids).await?);
+        tally.count(ids, operate(ids).await?);
         return tally.told();
     }
     loop {
@@ -75,6 +125,6 @@ pub(super) async fn operate<Id, O: Into<Came>>(
         if page.is_empty() {
             return tally.told();
         }
-        tally.count(operate(&page).await?);
+        tally.count(&page, operate(&page).await?);
     }
 }

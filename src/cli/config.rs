@@ -1,4 +1,4 @@
-//! `config`: checks settings and catalog, and prints what is in force.
+//! `config`: checks settings and catalog, warns of what is weak, and prints what is in force.
 
 use super::{Ended, Failure, Global, tell};
 use crate::catalog::Catalog;
@@ -11,7 +11,10 @@ pub(super) fn run(global: &Global) -> Ended {
         faults.0.extend(of_catalog.0);
     }
     match faults.into_result() {
-        Ok(()) => super::print(&config.to_masked_toml()),
+        Ok(()) => {
+            config.warnings().iter().for_each(|warning| tell(format!("warning: {warning}")));
+            super::print(&config.to_masked_toml());
+        }
         // Where a person or a deployment looks for them, one a line.
         Err(faults) => {
             tell(faults);

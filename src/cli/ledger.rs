@@ -7,7 +7,7 @@ use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::{Ended, Failure, Global, block_on, open, print};
+use super::{Ended, Failure, Global, block_on, open, print, say};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Ledger {
@@ -39,7 +39,7 @@ fn verify(global: &Global) -> Ended {
         let (numbers, faults, told) = (verified.numbers, verified.faults, &verified.told);
         print(&format!("{:#}\n", json!({"numbers": numbers, "faults": faults, "told": told})));
     } else {
-        verified.told.iter().for_each(|fault| print(&format!("{fault}\n")));
+        verified.told.iter().for_each(|fault| say(fault));
         print(&format!("verified {} numbers, {} faults\n", verified.numbers, verified.faults));
     }
     if verified.faults == 0 { Ok(()) } else { Err(Failure::Told) }

@@ -1,10 +1,13 @@
-//! What commands print and tell, in one way for all. A reader of standard output that has gone away (`| head`) is no
+//! What commands print and tell, in one way for all: text of others shows its controls escaped (`ids::visible`),
+//! whether it stands in a line or in JSON. A reader of standard output that has gone away (`| head`) is no
 //! failure: what comes after is written nowhere. Anything else, such as a full device, makes the command end with 1
 //! and is told once. Standard error is written to as far as it goes.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 use std::sync::OnceLock;
+
+use crate::ids::visible;
 
 /// What standard output failed with; nothing is written afterwards.
 static LOST: OnceLock<io::Error> = OnceLock::new();
@@ -33,9 +36,14 @@ fn keep(write: impl FnOnce(&mut io::StdoutLock<'_>) -> io::Result<()>) {
     }
 }
 
-/// Prints.
+/// Prints lines, or JSON. What may hold newlines of others is a [`say`], or a cell.
 pub(super) fn print(text: &str) {
-    keep(|out| out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+    keep(|out| out.write_all(visible::lines(text).as_bytes()).and_then(|()| out.flush()));
+}
+
+/// Prints one line, whatever is in it.
+pub(super) fn say(line: impl Display) {
+    print(&format!("{}\n", visible::one_line(&line.to_string())));
 }
 
 /// Why nothing more can be printed, if so: whoever prints for long can stop.
@@ -48,8 +56,8 @@ pub(super) fn failure() -> Option<&'static io::Error> {
     lost().filter(|error| error.kind() != ErrorKind::BrokenPipe)
 }
 
-/// Tells something beside the output, on a line of its own.
+/// Tells something beside the output, on a line or more of its own.
 pub(super) fn tell(line: impl Display) {
     // There is no other place to say that it could not be said.
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let _ = writeln!(io::stderr().lock(), "{}", visible::lines(&line.to_string()));
 }

@@ -18,6 +18,7 @@ pub(super) fn run(global: &Global) -> Ended {
     let sockets = Sockets::passed()?;
     let config = global.load()?;
     logs(&config, "info")?;
+    config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
     block_on(serve(config, sockets))?
 }
 

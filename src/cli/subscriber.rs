@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::table::columns;
 use super::{Ended, Failure, Global, block_on, open};
 use crate::clock::Clock;
-use crate::ids::Msisdn;
+use crate::ids::{Msisdn, visible};
 use crate::story;
 
 #[derive(Debug, Subcommand)]
@@ -87,11 +87,11 @@ fn items(story: &Value, list: &str) -> Vec<Value> {
     of(story, "devices").into_iter().flat_map(on).collect()
 }
 
-/// A value as a cell of a table.
+/// A value as a cell of a table, which stays on its line whatever is in it.
 pub(super) fn cell(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+        Value::String(text) => visible::one_line(text).into_owned(),
+        other => visible::one_line(&other.to_string()).into_owned(),
     }
 }

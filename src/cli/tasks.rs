@@ -7,7 +7,7 @@ use super::subscriber::cell;
 use super::table::columns;
 use super::{Ended, Global, block_on, chosen, open};
 use crate::clock::{Clock, Timestamp};
-use crate::ids::Msisdn;
+use crate::ids::{Msisdn, visible};
 use crate::ledger::Ledger;
 use crate::ledger::fulfil::{Breaker, Task, TaskId, TaskOperation, TaskState};
 use crate::ledger::read::TaskFilter;
@@ -131,7 +131,7 @@ fn breaker(breaker: &Breaker) -> Value {
 
 fn told(breaker: &Breaker) -> String {
     let until = breaker.open_until.map(Timestamp::rfc3339).unwrap_or_default();
-    let why = breaker.last_error.as_deref().unwrap_or("-");
+    let why = visible::one_line(breaker.last_error.as_deref().unwrap_or("-"));
     format!(
         "nothing is sent to {} before {until}: {} failures in a row, the last: {why}\n",
         breaker.provider, breaker.failures

@@ -11,9 +11,6 @@ use super::secret;
 
 pub(super) const SECRETS: &[&str] = &["key", "token_secret"];
 
-/// Fewer bytes could be guessed.
-const TOKEN_SECRET_BYTES_SAFE: usize = 16;
-
 /// Playback authorization: somebody may play where there is a [`Self::token_secret`].
 #[derive(Debug, Clone, Deserialize, Serialize)]
 pub struct Flussonic {
@@ -40,13 +37,6 @@ impl Flussonic {
     pub fn is_open(&self) -> bool {
         let own = |net: &IpNet| net.addr().is_loopback() && net.broadcast().is_loopback();
         self.key.is_none() && !self.allow.iter().all(own)
-    }
-
-    /// Whether tokens are signed with so little that it could be guessed.
-    #[must_use]
-    pub fn is_weak(&self) -> bool {
-        let length = self.token_secret.as_ref().map(|secret| secret.expose_secret().len());
-        length.is_some_and(|bytes| bytes < TOKEN_SECRET_BYTES_SAFE)
     }
 
     pub(super) fn check(&self, reading: &mut Reading) {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use crate::ledger::StoreError;
-use crate::limits::{Sampler, Suppressed};
+use crate::limits::{Samplers, Suppressed};
 use crate::telemetry::Chain;
 
 /// At most one log line in this time for each reason.
@@ -32,6 +32,9 @@ pub(super) enum Refusal {
     /// Not `flussonic.key`.
     #[error("the parameter key is missing or wrong")]
     Key,
+    /// Too many wrong keys came from its address.
+    #[error("too many wrong keys came from this address: it is not heard for a while")]
+    Unheard,
     /// There are no tokens of ours.
     #[error("flussonic.token_secret is not set, so nobody may play")]
     NoSecret,
@@ -58,7 +61,7 @@ pub(super) enum Refusal {
     Ledger(#[from] StoreError),
 }
 
-/// How loudly a refusal is logged, and where its sampler stands.
+/// How loudly a refusal is logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cause {
     /// A streamer is set up wrongly, or is none.
@@ -78,6 +81,7 @@ impl Refusal {
             Self::UnreadableForward(_) => "unreadable_forward",
             Self::Repeated => "repeated_parameter",
             Self::Key => "key",
+            Self::Unheard => "limited",
             Self::NoSecret => "no_secret",
             Self::Forged => "token",
             Self::Expired => "token_expired",
@@ -92,7 +96,7 @@ impl Refusal {
     pub(super) fn cause(&self) -> Cause {
         match self {
             Self::Address(_) | Self::UntrustedProxy(_) | Self::UnreadableForward(_) => Cause::Streamer,
-            Self::Repeated | Self::Key | Self::NoSecret => Cause::Streamer,
+            Self::Repeated | Self::Key | Self::Unheard | Self::NoSecret => Cause::Streamer,
             Self::Forged | Self::Expired | Self::Unbound | Self::Renamed | Self::Ended => Cause::Viewer,
             Self::Late | Self::Ledger(_) => Cause::Ourselves,
         }
@@ -100,22 +104,17 @@ impl Refusal {
 }
 
 /// Logs refusals at a bounded rate.
-pub(super) struct Refusals([(Cause, Sampler); 3]);
+pub(super) struct Refusals(Samplers<&'static str>);
 
 impl Refusals {
     pub(super) fn new() -> Self {
-        Self(
-            [Cause::Streamer, Cause::Viewer, Cause::Ourselves]
-                .map(|cause| (cause, Sampler::every(LOG_EVERY))),
-        )
+        Self(Samplers::new(1, LOG_EVERY))
     }
 
     pub(super) fn log(&self, refusal: &Refusal, now: Instant) {
-        let cause = refusal.cause();
-        let sampler = self.0.iter().find(|(of, _)| *of == cause).map(|(_, sampler)| sampler);
-        let Some(Suppressed(suppressed)) = sampler.and_then(|sampler| sampler.admit(now)) else { return };
         let (surface, reason, why) = ("flussonic", refusal.word(), Chain(refusal));
-        match cause {
+        let Some(Suppressed(suppressed)) = self.0.admit(reason, now) else { return };
+        match refusal.cause() {
             Cause::Streamer => tracing::warn!(surface, reason, suppressed, %why, "a streamer is refused"),
             Cause::Viewer => tracing::info!(surface, reason, suppressed, %why, "a play is refused"),
             Cause::Ourselves => {

@@ -25,8 +25,8 @@ pub enum Operation {
 pub enum Operated {
     /// The row is other than before.
     Changed,
-    /// Nothing changed.
-    Unchanged,
+    /// Nothing changed; why, as a sentence.
+    Unchanged(&'static str),
     /// There is no such notice.
     Unknown,
 }
@@ -43,13 +43,40 @@ pub(super) fn operate(
     now: Timestamp,
 ) -> Result<Operated, StoreError> {
     let Some(mut row) = store.notice(id)? else { return Ok(Operated::Unknown) };
-    let mut watch = Watch::default();
+    let (mut watch, before) = (Watch::default(), row.outcome);
     let changed = match operation {
         Operation::Retry => retry(store, rules, &mut watch, &mut row)?,
         Operation::Discard => discard(store, &mut row)?,
     };
     watch.after(store, now)?;
-    Ok(if changed { Operated::Changed } else { Operated::Unchanged })
+    if changed {
+        return Ok(Operated::Changed);
+    }
+    let is_purged = store.raw(id)?.is_none();
+    Ok(Operated::Unchanged(why(operation, before, is_purged)))
+}
+
+/// Why nothing changed of a notice that had this outcome.
+fn why(operation: Operation, before: Outcome, is_purged: bool) -> &'static str {
+    match (operation, before) {
+        (Operation::Retry, Outcome::Applied) => "it is applied, there is nothing to judge again",
+        (Operation::Retry, Outcome::NoChange) => "it was judged and said nothing new",
+        (Operation::Retry, Outcome::Superseded) => "it was judged and is older than what is known",
+        (Operation::Retry, Outcome::Parked(Reason::Unmapped)) => "still no offer of the catalog fits it",
+        (Operation::Retry, Outcome::Parked(Reason::Ambiguous)) => {
+            "still several offers of the catalog fit it"
+        }
+        (Operation::Retry, Outcome::Parked(Reason::Held | Reason::RecordOnly)) => "it is judged as before",
+        (Operation::Retry, Outcome::Parked(Reason::Conflict)) => "its fields were not kept",
+        (Operation::Retry, _) if is_purged => "its bytes were purged, it cannot be read again",
+        (Operation::Retry, Outcome::Parked(Reason::Unreadable)) => "it still cannot be read as a notice",
+        (Operation::Retry, Outcome::Parked(Reason::WrongMessage)) => "it still is another module's message",
+        (Operation::Retry, Outcome::Parked(Reason::UnknownRegType)) => "its regType still is neither 1 nor 2",
+        (Operation::Retry, Outcome::Discarded) => "it says the same as another notice",
+        (Operation::Retry, Outcome::Ignored) => "the settings still ignore what failed at the carrier",
+        (_, Outcome::Discarded) => "it is laid aside already",
+        (_, _) => "only what is parked or ignored can be laid aside",
+    }
 }
 
 fn discard(store: &mut impl Store, row: &mut Row) -> Result<bool, StoreError> {
@@ -121,7 +148,11 @@ fn read_again(
     let Some(raw) = store.raw(row.id)? else { return Ok(false) };
     let read = wire::request::notify(&raw.method, &raw.query, raw.content_type.as_deref(), &raw.body);
     let reading = read.map(|message| notice::read(&message, rules.utc_offset));
-    let Ok(Reading::Notice(notice)) = reading else { return put_back(store, row, reading.is_ok()) };
+    let notice = match reading {
+        Ok(Reading::Notice(notice)) => notice,
+        Ok(Reading::WrongMessage(_)) => return put_back(store, row, Reason::WrongMessage),
+        Ok(Reading::Unreadable(_)) | Err(_) => return put_back(store, row, Reason::Unreadable),
+    };
     let holder = store.holder(&notice.identity)?.filter(|holder| *holder != row.id);
     let before = row.outcome;
     row.take(&notice);
@@ -143,8 +174,7 @@ fn read_again(
 }
 
 /// A discarded message that is still no notice waits for an operator again.
-fn put_back(store: &mut impl Store, row: &mut Row, is_readable: bool) -> Result<bool, StoreError> {
-    let reason = if is_readable { Reason::WrongMessage } else { Reason::Unreadable };
+fn put_back(store: &mut impl Store, row: &mut Row, reason: Reason) -> Result<bool, StoreError> {
     let changed = row.outcome != Outcome::Parked(reason);
     if changed {
         row.outcome = Outcome::Parked(reason);

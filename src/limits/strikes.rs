@@ -1,5 +1,5 @@
-//! Counts what a caller does wrong, in bounded memory: beyond so many in a second it is not heard, whatever
-//! it sends. Leaves what is wrong to the caller of this.
+//! Counts what somebody does wrong, in bounded memory: beyond so many in a time it is not heard, whatever it
+//! sends. Leaves what is wrong to the caller of this.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -8,30 +8,31 @@ use std::time::{Duration, Instant};
 
 use super::{KEYS_MAX, Limited};
 
-/// Strikes by key (a caller's address). Each is forgiven after its share of a second.
+/// Strikes by key (a caller's address, an account). Each is forgiven after its share of the time.
 pub struct Strikes<K: Hash + Eq + Clone> {
-    /// Strikes a second; 0 is no limit.
-    per_second: u32,
+    /// Strikes in `within`; 0 is no limit.
+    many: u32,
+    within: Duration,
     keys_max: usize,
     /// When each key's strikes are all forgiven.
     forgiven_at: Mutex<HashMap<K, Instant>>,
 }
 
 impl<K: Hash + Eq + Clone> Strikes<K> {
-    /// `per_second` strikes for each key before it is not heard; 0 turns the limit off.
+    /// `many` strikes of each key `within` a time before it is not heard; 0 turns the limit off.
     #[must_use]
-    pub fn new(per_second: u32) -> Self {
-        Self { per_second, keys_max: KEYS_MAX, forgiven_at: Mutex::default() }
+    pub fn new(many: u32, within: Duration) -> Self {
+        Self { many, within, keys_max: KEYS_MAX, forgiven_at: Mutex::default() }
     }
 
     /// Whether the key may be heard.
     ///
     /// # Errors
-    /// [`Limited`] once it has a second's worth of strikes; nothing is counted here.
+    /// [`Limited`] once it has a whole time's worth of strikes; nothing is counted here.
     pub fn check(&self, key: &K, now: Instant) -> Result<(), Limited> {
         let Some(share) = self.share() else { return Ok(()) };
         let forgiven_at = self.lock().get(key).copied().unwrap_or(now);
-        let over = (forgiven_at + share).saturating_duration_since(now).saturating_sub(SECOND);
+        let over = (forgiven_at + share).saturating_duration_since(now).saturating_sub(self.within);
         if over.is_zero() { Ok(()) } else { Err(Limited { retry_after: over }) }
     }
 
@@ -51,7 +52,7 @@ impl<K: Hash + Eq + Clone> Strikes<K> {
 
     /// How long it takes to forgive one strike.
     fn share(&self) -> Option<Duration> {
-        SECOND.checked_div(self.per_second)
+        self.within.checked_div(self.many)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<K, Instant>> {
@@ -59,15 +60,15 @@ impl<K: Hash + Eq + Clone> Strikes<K> {
     }
 }
 
-const SECOND: Duration = Duration::from_secs(1);
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const SECOND: Duration = Duration::from_secs(1);
+
     #[test]
     fn a_seconds_worth_of_strikes_is_borne_and_forgiven_bit_by_bit() {
-        let (strikes, start) = (Strikes::new(4), Instant::now());
+        let (strikes, start) = (Strikes::new(4, SECOND), Instant::now());
         let at = |ms| start + Duration::from_millis(ms);
         for _ in 0..4 {
             assert_eq!(strikes.check(&"a", at(0)), Ok(()));
@@ -84,10 +85,10 @@ mod tests {
 
     #[test]
     fn zero_is_off_and_memory_is_bounded() {
-        let (off, now) = (Strikes::new(0), Instant::now());
+        let (off, now) = (Strikes::new(0, SECOND), Instant::now());
         off.strike(&1, now);
         assert_eq!((off.check(&1, now), off.lock().len()), (Ok(()), 0));
-        let few = Strikes { keys_max: 10, ..Strikes::new(1) };
+        let few = Strikes { keys_max: 10, ..Strikes::new(1, SECOND) };
         for key in 0..1000 {
             few.strike(&key, now);
             assert!(few.lock().len() <= 10);

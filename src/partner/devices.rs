@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::Partners;
-use crate::ids::{DeviceId, Msisdn, UserAccount};
+use crate::ids::{DeviceId, Msisdn, UserAccount, visible};
 use crate::json::{self, Problem};
 use crate::ledger::fulfil::{Bind, Bound, Owner, Unbind, Unbound};
 use crate::server::{Request, Response};
@@ -92,7 +92,7 @@ fn camera(sent: Option<String>) -> Result<Option<String>, Problem> {
     let Some(name) = sent.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()) else {
         return Ok(None);
     };
-    let fits = name.chars().count() <= CAMERA_CHARS_MAX && !name.chars().any(char::is_control);
+    let fits = name.chars().count() <= CAMERA_CHARS_MAX && name.chars().all(visible::is_visible);
     let fault = || Problem::bad(format!("camera is not 1 to {CAMERA_CHARS_MAX} visible characters"));
     fits.then_some(name).map(Some).ok_or_else(fault)
 }

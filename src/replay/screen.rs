@@ -12,6 +12,7 @@ use super::lanes::Done;
 use super::prepare::Message;
 use super::target::Target;
 use super::verdict::{Verdict, printed};
+use crate::ids::visible;
 
 /// How often a plain progress line is written.
 const PLAIN_EVERY: Duration = Duration::from_secs(5);
@@ -91,7 +92,8 @@ impl Screen {
     }
 
     fn print(&mut self, text: &str) -> io::Result<()> {
-        let out = &mut self.out;
+        // What came over the wire or out of a file is shown, not obeyed.
+        let (text, out) = (visible::lines(text), &mut self.out);
         match &self.progress {
             _ if text.is_empty() => Ok(()),
             Progress::Bar(bar) => bar.suspend(|| out.write_all(text.as_bytes())),

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use crate::limits::Block;
 use crate::telemetry::ServerMeters;
 
 /// Why a connection is closed at once.
@@ -30,7 +31,7 @@ pub(super) struct Slots {
 #[derive(Default)]
 struct Table {
     open: HashMap<u64, Entry>,
-    per_address: HashMap<IpAddr, usize>,
+    per_address: HashMap<Block, usize>,
     /// Idle connections in the order in which they became idle.
     idle: BTreeMap<u64, u64>,
     /// The last number given out, for connections and for turns of being idle.
@@ -38,7 +39,7 @@ struct Table {
 }
 
 struct Entry {
-    address: IpAddr,
+    address: Block,
     idle_turn: Option<u64>,
     evict: Arc<Notify>,
 }
@@ -50,7 +51,7 @@ impl Slots {
 
     /// A place for a new connection, if need be that of the connection idle longest.
     pub(super) fn take(self: &Arc<Self>, address: IpAddr) -> Result<Slot, Full> {
-        let mut table = self.table();
+        let (mut table, address) = (self.table(), Block::of(address));
         if table.per_address.get(&address).is_some_and(|open| *open >= self.per_address_max) {
             return Err(Full::Address);
         }
@@ -89,7 +90,7 @@ impl Table {
         self.last
     }
 
-    fn add(&mut self, address: IpAddr, evict: Arc<Notify>) -> u64 {
+    fn add(&mut self, address: Block, evict: Arc<Notify>) -> u64 {
         let id = self.next();
         self.open.insert(id, Entry { address, idle_turn: None, evict });
         *self.per_address.entry(address).or_default() += 1;
@@ -225,6 +226,15 @@ mod tests {
         assert_eq!(slots.take(B).err(), Some(Full::Total), "its answer is still being written");
         place.flushed();
         assert!(slots.take(B).is_ok());
+    }
+
+    #[test]
+    fn an_ipv6_network_has_one_share() {
+        let slots = slots(9, 1);
+        let six = |text: &str| text.parse::<IpAddr>().expect("an address");
+        let _first = slots.take(six("2001:db8:1:2::1")).expect("a place");
+        assert_eq!(slots.take(six("2001:db8:1:2::2")).err(), Some(Full::Address));
+        assert!(slots.take(six("2001:db8:1:3::1")).is_ok());
     }
 
     #[test]

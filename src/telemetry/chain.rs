@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
+use crate::ids::visible;
+
 /// Displays an error and its sources, outermost first. For the log, where a failure is handled.
 pub struct Chain<'a>(pub &'a (dyn Error + 'static));
 
@@ -18,7 +20,7 @@ impl fmt::Display for Chain<'_> {
     }
 }
 
-/// A server's detail and hint come on lines of their own; a log line is one.
+/// A server's detail and hint come on lines of their own; a log line is one. What it says may be a caller's words.
 fn line(error: &dyn Error) -> String {
-    error.to_string().replace('\n', "; ")
+    visible::one_line(&error.to_string().replace('\n', "; ")).into_owned()
 }

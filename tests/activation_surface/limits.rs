@@ -4,7 +4,7 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use crate::gateway::{Answer, Gateway, request};
-use crate::signed::{EFFECT, FORM, PARTNER, ask, code};
+use crate::signed::{EFFECT, FORM, PARTNER, ask, code, one_code, redeem};
 
 #[track_caller]
 fn limited(answer: &Answer) -> Duration {
@@ -78,4 +78,31 @@ fn a_request_over_the_limit_may_be_sent_again_as_it_is() {
     sleep(wait);
     let again = kept.with("signatureNonce", &format!("n-{rounds}")).sign();
     assert_eq!(code(&again.send(&gateway)), "1007", "its nonce was not used up");
+}
+
+#[test]
+fn whoever_tries_wrong_codes_is_not_heard_for_a_while() {
+    let gateway = Gateway::start(&format!("{PARTNER}[limits]\nbad_code_per_minute = 3\n"));
+    let good = one_code(&gateway, "ai");
+    // Another code each time, as whoever guesses has them: none of them is in stock.
+    let guess = |account: &str, device: &str, nth: usize| {
+        redeem(account, device, &format!("GUESSED{nth:05}"), "1").sign().send(&gateway)
+    };
+    for (account, device) in [("ann", "cam-1"), ("ann", "cam-2"), ("ann", "cam-1")] {
+        assert_eq!(code(&guess(account, device, 1)), "1068");
+    }
+    // Each strike is forgiven by itself: a slow machine needs more of them.
+    let wait = (0..100).map(|nth| guess("ann", "cam-1", nth)).find(|answer| answer.status == 429);
+    limited(&wait.expect("a limit"));
+    let right = |account: &str, device: &str| redeem(account, device, &good, "1").sign().send(&gateway);
+    limited(&right("ann", "cam-9"));
+    for nth in 0..3 {
+        guess(&format!("someone-{nth}"), "cam-1", nth);
+    }
+    limited(&right("bob", "cam-1"));
+    assert_eq!(code(&ask(EFFECT, "bob", "cam-1").sign().send(&gateway)), "1007", "he may look");
+    assert_eq!(code(&right("bob", "cam-9")), "1001", "others may redeem");
+    let metrics = gateway.admin("/metrics").text();
+    assert!(metrics.contains("activation_requests_total{call=\"redeem\",code=\"1068\"}"), "{metrics}");
+    assert!(gateway.log().contains("kind=\"codes\""), "{}", gateway.log());
 }

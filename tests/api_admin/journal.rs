@@ -44,7 +44,6 @@ fn a_list_is_newest_first_and_can_be_filtered() {
         ("msisdn=+84945000002", "4 3"),
         ("msisdn=84945000002&reason=held", "4"),
         ("msisdn=84999999999", ""),
-        ("outcome=&reason=&msisdn=&limit=&cursor=", "- 4 3 2 1"),
         ("limit=500", "- 4 3 2 1"),
         ("limit=5", "- 4 3 2 1"),
     ] {
@@ -63,14 +62,13 @@ fn pages_lead_to_the_end_without_a_gap_or_a_repeat() {
     {
         let (mut seen, mut cursor, mut pages) = (String::new(), String::new(), 0);
         loop {
-            let page =
-                gateway.admin(&format!("/api/v1/notices?limit={limit}&cursor={cursor}{filter}")).json();
+            let page = gateway.admin(&format!("/api/v1/notices?limit={limit}{cursor}{filter}")).json();
             let notices = page["notices"].as_array().expect("a list").clone();
             assert!(notices.len() <= limit && !notices.is_empty(), "{page:#}");
             seen.extend(notices.iter().filter_map(|notice| notice["queue_id"].as_str()));
             pages += 1;
             let Some(next) = page["next"].as_str() else { break };
-            next.clone_into(&mut cursor);
+            cursor = format!("&cursor={next}");
         }
         assert_eq!(seen, expected, "{filter} by {limit}");
         assert_eq!(pages, expected.len().div_ceil(limit), "{filter} by {limit}: no empty page at the end");

@@ -20,7 +20,7 @@ const PRINTING: [(&str, i32); 18] = [
     ("notices show 1", 0),
     ("notices export", 0),
     ("notices retry --all", 0),
-    ("notices discard 1", 0),
+    ("notices discard 1", 1),
     ("notices discard 999", 1),
     ("tasks list", 0),
     ("tasks retry --all", 0),

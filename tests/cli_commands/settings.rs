@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::gateway::Gateway;
 use crate::{bare, cli, folder, run};
 
 #[test]
@@ -135,4 +136,16 @@ fn the_environment_is_over_the_file() {
     assert_eq!(printed["ledger"]["queue_max"].as_integer(), Some(7));
     command.env("SDP_GATEWAY__LEDGER__SPEED", "9");
     assert!(run(&mut command).check(1).err.contains("SDP_GATEWAY__LEDGER__SPEED"));
+}
+
+#[test]
+fn what_could_be_guessed_is_warned_of_and_served_all_the_same() {
+    let folder = folder();
+    let settings = "[[partner]]\nname = 'app'\ntoken = 'short'\n";
+    let ended = cli(folder.path(), settings, "config");
+    let ended = ended.check(0);
+    assert!(ended.err.contains("warning: partner[1].token has fewer than 16 bytes"), "{}", ended.err);
+    assert!(ended.out.parse::<toml::Table>().is_ok(), "{}", ended.out);
+    let gateway = Gateway::start(settings);
+    assert!(gateway.log().contains("partner[1].token has fewer than 16 bytes"), "{}", gateway.log());
 }

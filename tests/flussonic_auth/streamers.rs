@@ -50,7 +50,7 @@ fn a_forwarded_address_counts_from_trusted_proxies_alone() {
 
 #[test]
 fn a_streamer_without_the_key_is_refused_before_its_token_is_looked_at() {
-    let (stage, token) = ready("key = 'a key/of+streamers&'\n");
+    let (stage, token) = ready("key = 'a key/of+streamers&'\n[limits]\nbad_signature_per_second = 0\n");
     stage.refused("front-door", &token, "key");
     let with = |key: &str, token: &str| stage.get(&format!("{}&key={key}", question("front-door", token)));
     assert_eq!(with("a+key%2Fof%2Bstreamers%26", &token).status, 200);
@@ -92,7 +92,7 @@ fn the_log_holds_neither_token_key_stream_nor_account() {
     assert_eq!(stage.get(&format!("{PATH}?name=front-door&name=back-door")).status, 403);
     let log = stage.gateway.log();
     let refusals: Vec<&str> = log.lines().filter(|line| line.contains("refused")).collect();
-    assert_eq!(refusals.len(), 2, "one line of each sort in ten seconds: {refusals:#?}");
+    assert_eq!(refusals.len(), 4, "one line for each reason in ten seconds: {refusals:#?}");
     let secrets = [
         token.as_str(),
         &bobs,

@@ -265,7 +265,7 @@ async fn whoever_dies_over_a_remote_code_is_followed_by_a_worker() {
         let code = world.ledger.code(&world.keys("FAR-2")[0]).await.unwrap().unwrap();
         assert_eq!(code.state, CodeState::Unused);
         let retried = world.ledger.operate_task(TaskOperation::Retry, task.task.id, at(3)).await.unwrap();
-        assert_eq!(retried, TaskOperated::Unchanged);
+        assert!(matches!(retried, TaskOperated::Unchanged(_)));
         world.verified().await;
     }
 }

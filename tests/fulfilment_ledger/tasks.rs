@@ -156,7 +156,7 @@ async fn an_operator_tries_dead_tasks_again_and_lays_them_aside() {
         let one = world.claim(10, 1).await.remove(0);
         let operate =
             async |operation, hour| world.ledger.operate_task(operation, one.task.id, at(hour)).await;
-        assert_eq!(operate(TaskOperation::Discard, 1).await.unwrap(), TaskOperated::Unchanged);
+        assert!(matches!(operate(TaskOperation::Discard, 1).await.unwrap(), TaskOperated::Unchanged(_)));
         world.settle(&one, Outcome::Dead { why: "refused".to_owned(), doubt: false }, 1).await;
         assert!(world.claim(10, 2).await.is_empty());
         assert_eq!(operate(TaskOperation::Retry, 3).await.unwrap(), TaskOperated::Changed);
@@ -165,7 +165,7 @@ async fn an_operator_tries_dead_tasks_again_and_lays_them_aside() {
         world.settle(&retried, Outcome::Dead { why: "refused".to_owned(), doubt: false }, 3).await;
         assert_eq!(operate(TaskOperation::Discard, 3).await.unwrap(), TaskOperated::Changed);
         world.unbind("cam-1", Owner::Number(number(ANN)), 4).await;
-        assert_eq!(operate(TaskOperation::Retry, 5).await.unwrap(), TaskOperated::Unchanged);
+        assert!(matches!(operate(TaskOperation::Retry, 5).await.unwrap(), TaskOperated::Unchanged(_)));
         let breaker = Breaker {
             provider: "test".to_owned(),
             failures: 3,

@@ -90,12 +90,12 @@ async fn set_enabled(systems: &Systems, name: &str, enabled: bool) -> Ended {
     let camera = there(systems, name).await?;
     let word = if enabled { "enabled" } else { "disabled" };
     if camera.enabled == enabled {
-        super::super::print(&format!("{name} is {word} already\n"));
+        super::super::say(format!("{name} is {word} already"));
         return Ok(());
     }
     let change = CameraChange { enabled: Some(enabled), ..CameraChange::default() };
     systems.watcher.change_camera(name, change, Systems::deadline()).await?;
-    super::super::print(&format!("{name} is {word}\n"));
+    super::super::say(format!("{name} is {word}"));
     Ok(())
 }
 
@@ -108,7 +108,7 @@ async fn set_preset(systems: &Systems, name: &str, preset: PresetId) -> Ended {
     let of = |id: PresetId| presets.iter().find(move |preset| preset.id == id);
     let Some(new) = of(preset) else { return Err(not_to_be_had(systems, preset, &presets).await) };
     if camera.preset_id == Some(preset) {
-        super::super::print(&format!("{name} has the preset {preset} already\n"));
+        super::super::say(format!("{name} has the preset {preset} already"));
         return Ok(());
     }
     let change = CameraChange { preset_id: Some(preset), ..CameraChange::default() };
@@ -117,7 +117,7 @@ async fn set_preset(systems: &Systems, name: &str, preset: PresetId) -> Ended {
     let before =
         camera.preset_id.and_then(of).map(|old| format!("; it had {}, {} days", old.id, old.dvr_depth_days));
     let before = before.unwrap_or_default();
-    super::super::print(&format!("{name} has the preset {preset}, {days} days{before}\n"));
+    super::super::say(format!("{name} has the preset {preset}, {days} days{before}"));
     Ok(())
 }
 

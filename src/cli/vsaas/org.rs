@@ -101,7 +101,7 @@ async fn create(systems: &Systems, title: &str, owner: Option<&str>, tariffs: &[
     let new = NewOrganization { title, owner, tariffs };
     let made = billing.create_organization(new, Systems::deadline()).await.map_err(unsure)?;
     let tariffs = spaced(&tariffs_of(&made));
-    super::super::print(&format!("made organization {}, with the tariffs {tariffs}\n", both_ids(&made)));
+    super::super::say(format!("made organization {}, with the tariffs {tariffs}", both_ids(&made)));
     Ok(())
 }
 
@@ -119,7 +119,7 @@ async fn set_tariffs(systems: &Systems, org: OrganizationBillingId, tariffs: &[T
     ids::check_tariffs(systems, tariffs).await?;
     let after = systems.billing()?.set_tariffs(org, tariffs, Systems::deadline()).await?;
     let (before, after) = (spaced(&tariffs_of(&before)), spaced(&tariffs_of(&after)));
-    super::super::print(&format!("organization {org} has the tariffs {after}; it had {before}\n"));
+    super::super::say(format!("organization {org} has the tariffs {after}; it had {before}"));
     Ok(())
 }
 
@@ -137,7 +137,7 @@ async fn delete(systems: &Systems, org: OrganizationBillingId) -> Ended {
         }
     }
     match systems.billing()?.delete_organization(org, Systems::deadline()).await.map_err(unsure) {
-        Ok(()) => super::super::print(&format!("deleted organization {}\n", both_ids(&there))),
+        Ok(()) => super::super::say(format!("deleted organization {}", both_ids(&there))),
         Err(failure) => return Err(failure),
     }
     Ok(())

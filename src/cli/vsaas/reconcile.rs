@@ -5,7 +5,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::super::progress::Screen;
-use super::super::{Ended, Failure, Global, open, print};
+use super::super::{Ended, Failure, Global, open, say};
 use super::systems::Systems;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -33,7 +33,7 @@ pub(super) async fn run(global: &Global, config: &Config, systems: &Systems, com
     told.screen.end();
     ledger.close().await;
     let report = ended?;
-    print(&told.summary(&report));
+    say(told.summary(&report));
     if report.failed > 0 { Err(Failure::Told) } else { Ok(()) }
 }
 
@@ -45,7 +45,7 @@ struct Told {
 
 impl Watcher for &mut Told {
     fn drift(&mut self, drift: &Drift) {
-        self.screen.beside(|| print(&self.line(drift)));
+        self.screen.beside(|| say(self.line(drift)));
     }
 
     fn progress(&mut self, doing: &'static str, done: u64) {
@@ -66,15 +66,13 @@ impl Told {
                 End::Told | End::Mended => None,
             };
             let (kind, what) = (what.word(), what.to_string());
-            return format!(
-                "{}\n",
-                json!({ "on": on, "kind": kind, "what": what, "end": end.word(), "why": why })
-            );
+            return json!({ "on": on, "kind": kind, "what": what, "end": end.word(), "why": why })
+                .to_string();
         }
         match end {
-            End::Told => format!("{on}: {what}\n"),
-            End::Mended => format!("{on}: {what}; mended\n"),
-            End::Failed(why) => format!("{on}: {what}; not mended: {why}\n"),
+            End::Told => format!("{on}: {what}"),
+            End::Mended => format!("{on}: {what}; mended"),
+            End::Failed(why) => format!("{on}: {what}; not mended: {why}"),
         }
     }
 
@@ -85,11 +83,11 @@ impl Told {
                 "cameras": cameras, "unknown": unknown, "in_progress": in_progress, "users": users,
                 "drifted": drifted, "mended": mended, "failed": failed,
             });
-            return format!("{}\n", json!({ "summary": summary }));
+            return json!({ "summary": summary }).to_string();
         }
         format!(
             "cameras {cameras} ({unknown} none of ours, {in_progress} in progress), users {users}: \
-             {drifted} differ, {mended} mended, {failed} failed\n"
+             {drifted} differ, {mended} mended, {failed} failed"
         )
     }
 }

@@ -12,6 +12,7 @@ use super::{ids, short};
 use crate::catalog::Catalog;
 use crate::cli::table::columns;
 use crate::config::Config;
+use crate::ids::visible;
 use crate::ids::vsaas::{OrganizationId, PresetId};
 use crate::providers::billing::Organization;
 use compare::{Compared, Has, Sides, Use};
@@ -41,7 +42,7 @@ fn text(compared: &Compared) -> String {
     };
     let mut text = columns(&heading, &compared.rows.iter().map(row).collect::<Vec<_>>());
     for finding in &compared.findings {
-        text += &format!("! {finding}\n");
+        text += &format!("! {}\n", visible::one_line(finding));
     }
     if compared.findings.is_empty() {
         text += "all of them line up\n";

@@ -153,7 +153,7 @@ async fn remove(systems: &Systems, given: &str) -> Ended {
         Ok(()) | Err(Fault::NotThere(_)) => {}
         Err(fault) => return Err(fault.into()),
     }
-    super::super::print(&format!("removed user {} ({})\n", user.id, user.login));
+    super::super::say(format!("removed user {} ({})", user.id, user.login));
     Ok(())
 }
 

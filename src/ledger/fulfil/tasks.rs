@@ -23,8 +23,8 @@ pub enum TaskOperation {
 pub enum TaskOperated {
     /// The task is other than before.
     Changed,
-    /// Nothing changed.
-    Unchanged,
+    /// Nothing changed; why, as a sentence.
+    Unchanged(&'static str),
     /// There is no such task.
     Unknown,
 }
@@ -54,9 +54,23 @@ pub(super) fn operate(
         (TaskOperation::Discard, TaskState::Dead | TaskState::Due) => {
             close(store, Task { state: TaskState::Discarded, settled_at: Some(now), ..task })?;
         }
-        _ => return Ok(TaskOperated::Unchanged),
+        (_, state) => return Ok(TaskOperated::Unchanged(why(operation, state))),
     }
     Ok(TaskOperated::Changed)
+}
+
+/// Why nothing changed of a task in this state.
+fn why(operation: TaskOperation, state: TaskState) -> &'static str {
+    match (operation, state) {
+        (_, TaskState::Running) => "a worker has it",
+        (_, TaskState::Done) => "it is done",
+        (_, TaskState::Superseded) => "a newer change made it needless",
+        (TaskOperation::Retry, TaskState::Due) => "it is due already",
+        (TaskOperation::Retry, TaskState::Dead | TaskState::Discarded) => {
+            "what it was to bring about is not wanted any more"
+        }
+        (TaskOperation::Discard, _) => "it is laid aside already",
+    }
 }
 
 /// Whether what it would do is still wanted: a service that has ended must not begin again, and a code

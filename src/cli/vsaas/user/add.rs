@@ -3,7 +3,7 @@
 
 use clap::error::ErrorKind;
 
-use super::super::super::{Ended, Failure, print, wrong_usage};
+use super::super::super::{Ended, Failure, say, wrong_usage};
 use super::super::systems::Systems;
 use super::super::{ids, told};
 use super::{Add, Called};
@@ -73,13 +73,13 @@ impl Add {
         let (watcher, domain) = (&systems.watcher, &systems.settings.login_domain);
         let suits = |user: &User| called.suits(user, domain);
         if let Some(user) = watcher.find_user(suits, Systems::deadline()).await? {
-            print(&format!("user {} ({}) is there already\n", user.id, user.login));
+            say(format!("user {} ({}) is there already", user.id, user.login));
             return Ok(user);
         }
         let (login, key) = (called.login(domain), called.key().filter(|_| !self.editor));
         let user = watcher.create_user(&login, key.as_deref(), Systems::deadline()).await.map_err(go_on)?;
-        print(&format!(
-            "made user {} ({}); nobody knows its password: have Watcher reset it to let them in\n",
+        say(format!(
+            "made user {} ({}); nobody knows its password: have Watcher reset it to let them in",
             user.id, user.login
         ));
         Ok(user)
@@ -97,21 +97,21 @@ impl Add {
         match &member {
             Some(member) => {
                 let role = if member.is_editor { "an editor" } else { "a reader" };
-                print(&format!("organization {of}: is {role} already\n"));
+                say(format!("organization {of}: is {role} already"));
             }
             None => {
                 let (role, word) =
                     if self.editor { (Role::Editor, "an editor") } else { (Role::Reader, "a reader") };
                 watcher.add_member(of, user.id, role, Systems::deadline()).await.map_err(go_on)?;
-                print(&format!("organization {of}: joined as {word}\n"));
+                say(format!("organization {of}: joined as {word}"));
             }
         }
         if member.is_some_and(|member| member.has_rights_in(place.folder)) {
-            print(&format!("folder {}: has rights already\n", place.folder));
+            say(format!("folder {}: has rights already", place.folder));
             return Ok(());
         }
         watcher.grant_folder(of, place.folder, user.id, Systems::deadline()).await.map_err(go_on)?;
-        print(&format!("folder {}: rights granted\n", place.folder));
+        say(format!("folder {}: rights granted", place.folder));
         Ok(())
     }
 }
@@ -119,9 +119,7 @@ impl Add {
 async fn leave_default(systems: &Systems, user: &User, place: &Place) -> Ended {
     let Some(default) = place.default.filter(|id| user.organizations.contains(id)) else { return Ok(()) };
     match systems.watcher.remove_member(default, user.id, Systems::deadline()).await {
-        Ok(()) | Err(Fault::NotThere(_)) => {
-            print(&format!("organization {default}: left, the default one\n"))
-        }
+        Ok(()) | Err(Fault::NotThere(_)) => say(format!("organization {default}: left, the default one")),
         Err(fault) => return Err(go_on(fault)),
     }
     Ok(())
