@@ -40,7 +40,7 @@ pub struct Admin {
     clock: Clock,
     recorder: Recorder,
     token: Option<SecretString>,
-    hosts: Vec<String>,
+    hosts: Vec<config::Host>,
     health: Health,
 }
 
@@ -107,16 +107,21 @@ impl Admin {
         response
     }
 
-    /// Probes of health carry no token: they come from machines that hold no secrets, and learn
-    /// nothing but whether we work.
+    /// Probes of health carry no token and call by address: they come from machines that hold no secrets,
+    /// and learn nothing but whether we work. No page of a browser knows the token, so that who bears it may
+    /// name us as he likes.
     fn admit(&self, call: Call, request: &Request) -> Result<(), Problem> {
-        guard::host(&request.headers, &self.hosts)?;
-        guard::origin(&request.method, &request.headers)?;
-        match &self.token {
-            Some(token) if !matches!(call, Call::Livez | Call::Readyz) => {
-                guard::token(&request.headers, token)
-            }
-            _ => Ok(()),
+        let headers = &request.headers;
+        guard::origin(&request.method, headers)?;
+        let probe = matches!(call, Call::Livez | Call::Readyz);
+        let Some(token) = &self.token else {
+            guard::direct(headers)?;
+            return if probe { Ok(()) } else { guard::host(headers, &self.hosts) };
+        };
+        match guard::token(headers, token) {
+            Err(_) if probe => Ok(()),
+            Err(refusal) => guard::host(headers, &self.hosts).and(Err(refusal)),
+            Ok(()) => Ok(()),
         }
     }
 

@@ -53,6 +53,7 @@ fn the_defaults() {
     assert_eq!(config.server.public_url, None);
     assert_eq!((config.server.body_bytes_max, config.server.connections_max), (65536, 10000));
     assert_eq!((config.server.header_timeout_ms, config.server.request_timeout_ms), (10000, 15000));
+    assert_eq!(config.server.idle_timeout_ms, 75000);
     assert_eq!((config.server.connections_per_address_max, config.server.shutdown_timeout_ms), (1000, 10000));
     assert_eq!(config.carrier.listen, None);
     assert_eq!(format!("{:?}", config.carrier.allow), "[127.0.0.0/8, ::1/128]");
