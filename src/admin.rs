@@ -10,6 +10,7 @@ mod tasks;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use secrecy::SecretString;
 use serde_json::json;
@@ -30,6 +31,8 @@ use health::Health;
 
 /// The OpenAPI document of all JSON surfaces, as it is printed and served.
 pub const OPENAPI: &str = include_str!("openapi.json");
+
+const PLAIN: &str = "text/plain; charset=utf-8";
 
 /// How long a scrape waits for the ledger: those who scrape wait 10 seconds, if nobody told them otherwise.
 const COUNT_MAX: Duration = Duration::from_secs(2);
@@ -107,6 +110,18 @@ impl Admin {
         response
     }
 
+    /// Health in a word and a status, for whoever asks on another listener: nothing of why.
+    pub async fn say(&self, call: Call, deadline: tokio::time::Instant) -> Response {
+        let status = match call {
+            Call::Livez => StatusCode::OK,
+            _ => self.health.answer(deadline).await.status(),
+        };
+        let mut response = text(if status.is_success() { "ok\n" } else { "not ready\n" }, PLAIN);
+        *response.status_mut() = status;
+        telemetry::request("admin", StatusClass::of(status.as_u16()));
+        response
+    }
+
     /// Probes of health carry no token and call by address: they come from machines that hold no secrets,
     /// and learn nothing but whether we work. No page of a browser knows the token, so that who bears it may
     /// name us as he likes.
@@ -127,7 +142,7 @@ impl Admin {
 
     async fn call(&self, call: Call, item: &str, request: &Request) -> Result<Response, Problem> {
         match call {
-            Call::Livez => Ok(text("ok\n", "text/plain; charset=utf-8")),
+            Call::Livez => Ok(text("ok\n", PLAIN)),
             Call::Readyz => Ok(self.health.answer(request.deadline).await),
             Call::Metrics => Ok(self.metrics().await),
             Call::Openapi => Ok(text(OPENAPI, "application/json")),

@@ -207,8 +207,9 @@ fn listeners(
     }
     let apart = !on_carrier.is_empty();
     let Surfaces { carrier, partners, activation, flussonic, admin } = surfaces;
-    let main = Routes::main((!apart).then(|| Arc::clone(&carrier)), partners, activation, flussonic);
-    let mut listeners = serving(on_carrier, Routes::carrier(carrier));
+    let on_main_too = (!apart).then(|| Arc::clone(&carrier));
+    let main = Routes::main(on_main_too, partners, activation, flussonic, Arc::clone(&admin));
+    let mut listeners = serving(on_carrier, Routes::carrier(carrier, Arc::clone(&admin)));
     listeners.extend(serving(on_main, main));
     listeners.extend(serving(on_admin, Routes::admin(admin)));
     Ok(listeners)

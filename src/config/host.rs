@@ -75,11 +75,12 @@ impl fmt::Display for Host {
 /// Reads hosts; all that are none are named at once.
 pub(super) fn read<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Host>, D::Error> {
     let texts = Vec::<String>::deserialize(deserializer)?;
-    let bad: Vec<_> = texts.iter().filter(|text| Host::parse(text).is_none()).collect();
+    let bad = texts.iter().filter(|text| Host::parse(text).is_none()).map(|text| format!("{text:?}"));
+    let bad: Vec<_> = bad.collect();
     if bad.is_empty() {
         return Ok(texts.iter().filter_map(|text| Host::parse(text)).collect());
     }
-    Err(D::Error::custom(format!("{bad:?} is no host name and no address, or has a port")))
+    Err(D::Error::custom(format!("{}: no host name and no address, or with a port", bad.join(", "))))
 }
 
 impl Serialize for Host {

@@ -132,7 +132,7 @@ fn a_listener_of_its_own_has_the_carriers_paths_and_no_others() {
     let ask = format!("/v1/subscribers/{NUMBER}/subscriptions");
     let token = [("Authorization", "Bearer x")];
     assert_eq!(request(gateway.main, "GET", &ask, &token, b"").status, 200);
-    for path in [ask.as_str(), "/v1/", "/livez", "/api/v1/stats"] {
+    for path in [ask.as_str(), "/v1/", "/metrics", "/api/v1/stats"] {
         let answer = request(carrier, "GET", path, &token, b"");
         assert_eq!(
             (answer.status, answer.header("content-type")),
