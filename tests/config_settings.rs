@@ -185,7 +185,9 @@ fn listeners_and_ledger() {
         &["FILE: admin.listen: 0.0.0.0:8081 is not loopback: set admin.token too"],
     );
     read("[admin]\nlisten = '0.0.0.0:8081'\ntoken = 't'\n");
-    read("[admin]\nlisten = '[::1]:8081'\nhosts = ['Console.Example.', '10.0.0.1', 'fd00::1', '[fd00::2]']\n");
+    read(
+        "[admin]\nlisten = '[::1]:8081'\nhosts = ['Console.Example.', '10.0.0.1', 'fd00::1', '[fd00::2]']\n",
+    );
     check(
         "[admin]\ntoken = 'a b'\nhosts = ['Console', 'a:1', 'https://x', '']\n",
         &[

@@ -88,7 +88,8 @@ mod tests {
 
     #[test]
     fn only_known_hosts_are_served() {
-        let listed = ["Ops.example.", "fd00::1", "[fd00::2]", "10.0.0.2"].map(|text| Host::parse(text).unwrap());
+        let listed =
+            ["Ops.example.", "fd00::1", "[fd00::2]", "10.0.0.2"].map(|text| Host::parse(text).unwrap());
         for (name, good) in [
             ("localhost", true),
             ("LOCALHOST:8081", true),

@@ -113,7 +113,9 @@ mod tests {
 
     #[test]
     fn what_is_no_host() {
-        for text in ["", ".", "a b", "a:1", "[fd00::1", "fd00::1]", "[10.0.0.1]", "[]", "a/b", "a@b", "*", "é"] {
+        for text in
+            ["", ".", "a b", "a:1", "[fd00::1", "fd00::1]", "[10.0.0.1]", "[]", "a/b", "a@b", "*", "é"]
+        {
             assert_eq!(Host::parse(text), None, "{text}");
         }
         for text in ["", ":", ":80", "a:b", "a:65536", "a:1:2", "[fd00::1]x", "[fd00::1]:x", "a..:-1"] {

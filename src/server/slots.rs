@@ -237,9 +237,10 @@ mod tests {
     /// Open ones, those of them that count to an address, and idle ones, twice.
     fn counts(slots: &Slots) -> (usize, usize, usize) {
         let table = slots.table();
-        let (open, idle) = table.per_address.values().fold((0, 0), |(open, idle), share| {
-            (open + share.open, idle + share.idle.len())
-        });
+        let (open, idle) = table
+            .per_address
+            .values()
+            .fold((0, 0), |(open, idle), share| (open + share.open, idle + share.idle.len()));
         assert!(idle <= table.idle.len());
         (table.open.len(), open, table.idle.len())
     }

@@ -80,8 +80,7 @@ fn of_an_address_above_its_share_the_one_idle_longest_makes_room() {
 #[test]
 fn an_address_that_many_share_has_no_share_of_its_own() {
     let shared_addresses = Networks::new(vec!["127.0.0.2/32".parse().expect("a network")]);
-    let server =
-        Server::start(Settings { connections_per_address_max: 1, shared_addresses, ..settings() });
+    let server = Server::start(Settings { connections_per_address_max: 1, shared_addresses, ..settings() });
     let mut all: Vec<Client> = (0..5).map(|_| server.client_from(2)).collect();
     for client in &mut all {
         client.begin();

@@ -123,9 +123,17 @@ fn spellings_of_a_forwarded_address() {
         check_forwarded(&[entry], "open@10.2.0.1");
     }
     check_forwarded(&["[::1]:4711"], "carrier@::1");
-    for entry in
-        ["unknown", "10.2.0", "10.2.0.1:", "10.2.0.1:x", "[10.2.0.1]", "[::1", "10.2.0.1,x", "10.2.0.1 x", "\u{e9}"]
-    {
+    for entry in [
+        "unknown",
+        "10.2.0",
+        "10.2.0.1:",
+        "10.2.0.1:x",
+        "[10.2.0.1]",
+        "[::1",
+        "10.2.0.1,x",
+        "10.2.0.1 x",
+        "\u{e9}",
+    ] {
         check_forwarded(&[entry], "unreadable_forward");
         check_forwarded(&[entry, "192.0.2.2"], "unreadable_forward");
     }
