@@ -191,8 +191,8 @@ fn listeners_and_ledger() {
     check(
         "[admin]\ntoken = 'a b'\nhosts = ['Console', 'a:1', 'https://x', '']\n",
         &[
-            "FILE: admin.token: holds a blank or a character outside ASCII",
             "FILE: admin.hosts: \"a:1\", \"https://x\", \"\": no host name and no address, or with a port",
+            "FILE: admin.token: holds a blank or a character outside ASCII",
         ],
     );
     check(
