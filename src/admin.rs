@@ -10,6 +10,7 @@ mod tasks;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use hyper::StatusCode;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use secrecy::SecretString;
 use serde_json::json;
@@ -31,6 +32,8 @@ use health::Health;
 /// The OpenAPI document of all JSON surfaces, as it is printed and served.
 pub const OPENAPI: &str = include_str!("openapi.json");
 
+const PLAIN: &str = "text/plain; charset=utf-8";
+
 /// How long a scrape waits for the ledger: those who scrape wait 10 seconds, if nobody told them otherwise.
 const COUNT_MAX: Duration = Duration::from_secs(2);
 
@@ -40,7 +43,7 @@ pub struct Admin {
     clock: Clock,
     recorder: Recorder,
     token: Option<SecretString>,
-    hosts: Vec<String>,
+    hosts: Vec<config::Host>,
     guesses: Guesses,
     health: Health,
 }
@@ -111,21 +114,38 @@ impl Admin {
         response
     }
 
-    /// Probes of health carry no token: they come from machines that hold no secrets, and learn
-    /// nothing but whether we work.
+    /// Health in a word and a status, for whoever asks on another listener: nothing of why.
+    pub async fn say(&self, call: Call, deadline: tokio::time::Instant) -> Response {
+        let status = match call {
+            Call::Livez => StatusCode::OK,
+            _ => self.health.answer(deadline).await.status(),
+        };
+        let mut response = text(if status.is_success() { "ok\n" } else { "not ready\n" }, PLAIN);
+        *response.status_mut() = status;
+        telemetry::request("admin", StatusClass::of(status.as_u16()));
+        response
+    }
+
+    /// Probes of health carry no token and call by address: they come from machines that hold no secrets,
+    /// and learn nothing but whether we work. No page of a browser knows the token, so that who bears it may
+    /// name us as he likes.
     fn admit(&self, call: Call, request: &Request) -> Result<(), Problem> {
-        guard::host(&request.headers, &self.hosts)?;
-        guard::origin(&request.method, &request.headers)?;
-        match &self.token {
-            Some(token) if !matches!(call, Call::Livez | Call::Readyz) => {
-                let sender = self.guesses.admit(request).map_err(Problem::unheard)?;
-                guard::token(&request.headers, token).inspect_err(|_| {
-                    // Whoever sends none guesses nothing.
-                    request.headers.get(AUTHORIZATION).inspect(|_| self.guesses.wrong(sender));
-                })
-            }
-            _ => Ok(()),
+        let headers = &request.headers;
+        guard::origin(&request.method, headers)?;
+        let probe = matches!(call, Call::Livez | Call::Readyz);
+        let Some(token) = &self.token else {
+            guard::direct(headers)?;
+            return if probe { Ok(()) } else { guard::host(headers, &self.hosts) };
+        };
+        if probe {
+            return Ok(());
         }
+        let sender = self.guesses.admit(request).map_err(Problem::unheard)?;
+        guard::token(headers, token).or_else(|refusal| {
+            // Whoever sends none guesses nothing.
+            headers.get(AUTHORIZATION).inspect(|_| self.guesses.wrong(sender));
+            guard::host(headers, &self.hosts).and(Err(refusal))
+        })
     }
 
     async fn call(&self, call: Call, item: &str, request: &Request) -> Result<Response, Problem> {
@@ -133,7 +153,7 @@ impl Admin {
         let known = query::names(call).ok_or_else(nothing)?;
         let query = json::Query::read(request.uri.query(), known)?;
         match call {
-            Call::Livez => Ok(text("ok\n", "text/plain; charset=utf-8")),
+            Call::Livez => Ok(text("ok\n", PLAIN)),
             Call::Readyz => Ok(self.health.answer(request.deadline).await),
             Call::Metrics => Ok(self.metrics().await),
             Call::Openapi => Ok(text(OPENAPI, "application/json")),

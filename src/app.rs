@@ -23,6 +23,7 @@ use crate::limits::Limiter;
 use crate::partner::Partners;
 use crate::providers::{self, ClientError};
 use crate::routes::Routes;
+use crate::server::origin::Networks;
 use crate::server::{self, Guesses};
 use crate::subscription::judge::{Failed, Policy};
 use crate::subscription::terms::TermsBook;
@@ -121,7 +122,7 @@ impl App {
             admin: Arc::new(Admin::new(&config.admin, guesses(), ledger.clone(), clock, recorder, beat)),
         };
         let listeners = listeners(config, sockets, surfaces)?;
-        Ok(Self { ledger, settings: settings(&config.server), listeners, worker })
+        Ok(Self { ledger, settings: settings(config), listeners, worker })
     }
 
     /// Watches whether notices are being committed.
@@ -248,8 +249,9 @@ fn listeners(
     }
     let apart = !on_carrier.is_empty();
     let Surfaces { carrier, partners, activation, flussonic, admin } = surfaces;
-    let main = Routes::main((!apart).then(|| Arc::clone(&carrier)), partners, activation, flussonic);
-    let mut listeners = serving(on_carrier, Routes::carrier(carrier));
+    let on_main_too = (!apart).then(|| Arc::clone(&carrier));
+    let main = Routes::main(on_main_too, partners, activation, flussonic, Arc::clone(&admin));
+    let mut listeners = serving(on_carrier, Routes::carrier(carrier, Arc::clone(&admin)));
     listeners.extend(serving(on_main, main));
     listeners.extend(serving(on_admin, Routes::admin(admin)));
     Ok(listeners)
@@ -293,13 +295,16 @@ fn serving(listeners: Vec<TcpListener>, routes: Routes) -> Vec<(TcpListener, Arc
     listeners.into_iter().map(|listener| (listener, Arc::clone(&routes))).collect()
 }
 
-fn settings(config: &crate::config::Server) -> server::Settings {
+fn settings(config: &Config) -> server::Settings {
+    let server = &config.server;
     server::Settings {
-        body_bytes_max: config.body_bytes_max,
-        header_timeout: config.header_timeout(),
-        request_timeout: config.request_timeout(),
-        connections_max: config.connections_max,
-        connections_per_address_max: config.connections_per_address_max,
-        shutdown_timeout: config.shutdown_timeout(),
+        body_bytes_max: server.body_bytes_max,
+        header_timeout: server.header_timeout(),
+        idle_timeout: server.idle_timeout(),
+        request_timeout: server.request_timeout(),
+        connections_max: server.connections_max,
+        connections_per_address_max: server.connections_per_address_max,
+        shared_addresses: Networks::new(config.carrier.trusted_proxies.clone()),
+        shutdown_timeout: server.shutdown_timeout(),
     }
 }

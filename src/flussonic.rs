@@ -109,7 +109,7 @@ impl Flussonic {
             Ok(address) if self.allow.hold(address) => Ok(()),
             Ok(address) => Err(Refusal::Address(address)),
             Err(Unbelieved::Untrusted) => Err(Refusal::UntrustedProxy(peer)),
-            Err(Unbelieved::Unreadable) => Err(Refusal::UnreadableForward(peer)),
+            Err(Unbelieved::Unnamed) => Err(Refusal::UnnamedForward(peer)),
         }
     }
 

@@ -53,6 +53,11 @@ const CARRIER_ROUTES: [(&str, Expected); 5] = [
     ("/vascloud/v1/notifyCheckSubscriber", Expected::Check),
 ];
 
+/// Health in a word, on every listener but the operators', who have the whole report on the same paths: a
+/// balancer asks where it sends what it balances.
+const HEALTH_ROUTES: [(&str, admin::Call); 2] =
+    [("/livez", admin::Call::Livez), ("/readyz", admin::Call::Readyz)];
+
 /// What a path is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Call {
@@ -66,6 +71,8 @@ pub enum Call {
     Flussonic,
     /// An operator's call.
     Admin(admin::Call),
+    /// A balancer's question.
+    Health(admin::Call),
 }
 
 /// A path's calls by method; `None` takes every method and answers the wrong ones itself.
@@ -84,6 +91,7 @@ pub struct Routes {
     activation: Option<Arc<Activation>>,
     flussonic: Option<Arc<Flussonic>>,
     admin: Option<Arc<Admin>>,
+    health: Option<Arc<Admin>>,
 }
 
 impl Routes {
@@ -94,18 +102,23 @@ impl Routes {
         partners: Arc<Partners>,
         activation: Arc<Activation>,
         flussonic: Arc<Flussonic>,
+        health: Arc<Admin>,
     ) -> Self {
         let mut table = json_routes(|call| matches!(call, Call::Partner(_) | Call::Flussonic));
         table.extend(carrier.iter().flat_map(|_| carrier_routes()));
         table.extend(activation_routes());
+        table.extend(health_routes());
         let (partners, activation, flussonic) = (Some(partners), Some(activation), Some(flussonic));
-        Self { elsewhere: Some("/v1/"), carrier, partners, activation, flussonic, ..Self::of(table) }
+        let health = Some(health);
+        Self { elsewhere: Some("/v1/"), carrier, partners, activation, flussonic, health, ..Self::of(table) }
     }
 
     /// The carrier's own listener.
     #[must_use]
-    pub fn carrier(carrier: Arc<Carrier>) -> Self {
-        Self { carrier: Some(carrier), ..Self::of(carrier_routes()) }
+    pub fn carrier(carrier: Arc<Carrier>, health: Arc<Admin>) -> Self {
+        let mut table = carrier_routes();
+        table.extend(health_routes());
+        Self { carrier: Some(carrier), health: Some(health), ..Self::of(table) }
     }
 
     /// The operators' listener.
@@ -129,6 +142,7 @@ impl Routes {
             activation: None,
             flussonic: None,
             admin: None,
+            health: None,
         }
     }
 
@@ -170,6 +184,10 @@ impl Routes {
                 let Some(admin) = &self.admin else { return not_found() };
                 admin.answer(call, items[0], request).await
             }
+            Call::Health(call) => {
+                let Some(health) = &self.health else { return not_found() };
+                health.say(call, request.deadline).await
+            }
         }
     }
 
@@ -205,6 +223,11 @@ fn activation_routes() -> Table {
     activation::PATHS.into_iter().map(route).collect()
 }
 
+fn health_routes() -> Table {
+    let route = |(path, call): (&str, _)| (path.to_owned(), vec![(Some(Method::GET), Call::Health(call))]);
+    HEALTH_ROUTES.into_iter().map(route).collect()
+}
+
 fn json_routes(wanted: fn(&Call) -> bool) -> Table {
     let mut table = Table::new();
     for (method, path, call) in JSON_ROUTES.into_iter().filter(|(.., call)| wanted(call)) {
@@ -235,7 +258,7 @@ mod tests {
 
     #[test]
     fn no_path_of_the_table_hides_another() {
-        for table in [carrier_routes(), activation_routes(), json_routes(|_| true)] {
+        for table in [carrier_routes(), activation_routes(), health_routes(), json_routes(|_| true)] {
             let mut paths = matchit::Router::new();
             for (path, _) in table {
                 paths.insert(path.clone(), ()).unwrap_or_else(|error| panic!("{path}: {error}"));

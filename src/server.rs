@@ -12,6 +12,7 @@ mod connection;
 mod guesses;
 mod listen;
 pub mod origin;
+mod patience;
 mod request;
 mod slots;
 mod socket;
@@ -25,6 +26,7 @@ pub use accept::serve;
 pub use body::{Body, BodyError};
 pub use guesses::Guesses;
 pub use listen::{adopt, bind};
+use origin::Networks;
 pub use request::Request;
 
 /// What a handler answers. A `Connection: close` among its headers is honoured.
@@ -35,15 +37,21 @@ pub type Response = hyper::Response<Full<Bytes>>;
 pub struct Settings {
     /// What [`Body::bytes_max`] tells handlers; a handler may read with another bound.
     pub body_bytes_max: usize,
-    /// How long a request's head may take, and how long a kept connection may lie idle.
+    /// How long a request's head may take, from its first byte; of a connection's first request, from the
+    /// connection's.
     pub header_timeout: Duration,
+    /// How long a kept connection may lie idle between two requests. Proxies keep theirs for a minute or so;
+    /// whoever lets go later never lets go of one that the other side is just about to use.
+    pub idle_timeout: Duration,
     /// From the head's arrival to the answer, body included; also how long a write may stall.
     pub request_timeout: Duration,
     /// Open connections. When reached, the one idle longest makes room; when none is idle, the
     /// new one is closed.
     pub connections_max: usize,
-    /// Open connections of one address; further ones are closed at once.
+    /// Open connections of one address, likewise.
     pub connections_per_address_max: usize,
+    /// Addresses that many clients share, proxies': held to the first bound alone.
+    pub shared_addresses: Networks,
     /// How long a stop waits for requests in progress.
     pub shutdown_timeout: Duration,
 }

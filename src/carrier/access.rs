@@ -71,9 +71,12 @@ pub enum Reason {
         /// The peer.
         peer: IpAddr,
     },
-    /// A trusted proxy said something unreadable about whom it forwards for.
-    #[error("trusted proxy {peer} sent an X-Forwarded-For that cannot be read, or Forwarded without one")]
-    UnreadableForward {
+    /// A trusted proxy named nobody, or unreadably.
+    #[error(
+        "trusted proxy {peer} sent no X-Forwarded-For that can be read: have it name whom it forwards for \
+         (docs/behind-a-proxy.md)"
+    )]
+    UnnamedForward {
         /// The proxy.
         peer: IpAddr,
     },
@@ -91,7 +94,7 @@ impl Reason {
     pub const fn label(&self) -> &'static str {
         match self {
             Self::UntrustedProxy { .. } => "untrusted_proxy",
-            Self::UnreadableForward { .. } => "unreadable_forward",
+            Self::UnnamedForward { .. } => "unreadable_forward",
             Self::NotAllowed { .. } => "not_allowed",
         }
     }
@@ -121,7 +124,7 @@ impl Access {
         match origin::behind(peer, headers, &self.trusted_proxies) {
             Ok(address) => self.name(address, headers),
             Err(Unbelieved::Untrusted) => Admission::Forbidden(Reason::UntrustedProxy { peer }),
-            Err(Unbelieved::Unreadable) => Admission::Forbidden(Reason::UnreadableForward { peer }),
+            Err(Unbelieved::Unnamed) => Admission::Forbidden(Reason::UnnamedForward { peer }),
         }
     }
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
+use super::host::{self, Host};
 use super::reading::Reading;
 use super::{net, secret};
 
@@ -18,8 +19,9 @@ pub struct Admin {
     /// When set, every call but the probes carries it as `Authorization: Bearer`.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "secret::mask")]
     pub token: Option<SecretString>,
-    /// Host names, in lower case and without a port, that `Host` may say beside loopback.
-    pub hosts: Vec<String>,
+    /// What `Host` may say beside loopback.
+    #[serde(deserialize_with = "host::read")]
+    pub hosts: Vec<Host>,
 }
 
 impl Admin {
@@ -32,19 +34,5 @@ impl Admin {
         if self.token.is_none() && !loopback && !reading.is_refused("admin.token") {
             reading.fault("admin.listen", format!("{} is not loopback: set admin.token too", self.listen));
         }
-        for host in self.hosts.iter().filter(|host| !is_host(host)) {
-            reading
-                .fault("admin.hosts", format!("{host:?} is not a host name in lower case, without a port"));
-        }
-    }
-}
-
-/// A name, or an address (IPv6 in brackets, as `Host` spells it).
-fn is_host(host: &str) -> bool {
-    let fit = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || ".-_".contains(c);
-    let six = host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-    match six {
-        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
-        None => !host.is_empty() && host.len() <= 253 && host.chars().all(fit),
     }
 }

@@ -20,11 +20,13 @@ pub struct Server {
     pub body_bytes_max: usize,
     /// How long a request's head may take, in milliseconds.
     pub header_timeout_ms: u64,
+    /// How long a kept connection may lie idle between two requests, in milliseconds.
+    pub idle_timeout_ms: u64,
     /// How long the rest of a request may take, in milliseconds: its body and our answer.
     pub request_timeout_ms: u64,
     /// Connections open at once.
     pub connections_max: usize,
-    /// Connections open at once from one address.
+    /// Connections open at once from one address that is no trusted proxy's.
     pub connections_per_address_max: usize,
     /// How long a stop waits for accepted messages, in milliseconds.
     pub shutdown_timeout_ms: u64,
@@ -35,6 +37,12 @@ impl Server {
     #[must_use]
     pub fn header_timeout(&self) -> Duration {
         Duration::from_millis(self.header_timeout_ms)
+    }
+
+    /// [`Self::idle_timeout_ms`] as a duration.
+    #[must_use]
+    pub fn idle_timeout(&self) -> Duration {
+        Duration::from_millis(self.idle_timeout_ms)
     }
 
     /// [`Self::request_timeout_ms`] as a duration.
@@ -52,6 +60,7 @@ impl Server {
     pub(super) fn check(&self, reading: &mut Reading) {
         reading.range("server.body_bytes_max", &self.body_bytes_max, 1024..=16 * 1024 * 1024);
         reading.range("server.header_timeout_ms", &self.header_timeout_ms, 1..=600_000);
+        reading.range("server.idle_timeout_ms", &self.idle_timeout_ms, 1..=86_400_000);
         reading.range("server.request_timeout_ms", &self.request_timeout_ms, 1..=600_000);
         reading.range("server.connections_max", &self.connections_max, 1..=1_000_000);
         let per_address = &self.connections_per_address_max;

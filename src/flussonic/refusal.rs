@@ -23,9 +23,12 @@ pub(super) enum Refusal {
          carrier.trusted_proxies"
     )]
     UntrustedProxy(IpAddr),
-    /// A trusted proxy says something unreadable.
-    #[error("trusted proxy {0} sent an X-Forwarded-For that cannot be read, or Forwarded without one")]
-    UnreadableForward(IpAddr),
+    /// A trusted proxy names nobody, or unreadably.
+    #[error(
+        "trusted proxy {0} sent no X-Forwarded-For that can be read: have it name whom it forwards for \
+         (docs/behind-a-proxy.md)"
+    )]
+    UnnamedForward(IpAddr),
     /// One parameter, two values.
     #[error("a parameter was sent twice with different values")]
     Repeated,
@@ -78,7 +81,7 @@ impl Refusal {
         match self {
             Self::Address(_) => "not_allowed",
             Self::UntrustedProxy(_) => "untrusted_proxy",
-            Self::UnreadableForward(_) => "unreadable_forward",
+            Self::UnnamedForward(_) => "unreadable_forward",
             Self::Repeated => "repeated_parameter",
             Self::Key => "key",
             Self::Unheard => "limited",
@@ -95,7 +98,7 @@ impl Refusal {
     /// Whose the cause is.
     pub(super) fn cause(&self) -> Cause {
         match self {
-            Self::Address(_) | Self::UntrustedProxy(_) | Self::UnreadableForward(_) => Cause::Streamer,
+            Self::Address(_) | Self::UntrustedProxy(_) | Self::UnnamedForward(_) => Cause::Streamer,
             Self::Repeated | Self::Key | Self::Unheard | Self::NoSecret => Cause::Streamer,
             Self::Forged | Self::Expired | Self::Unbound | Self::Renamed | Self::Ended => Cause::Viewer,
             Self::Late | Self::Ledger(_) => Cause::Ourselves,

@@ -75,7 +75,12 @@ where
     fn new(settings: Settings, stop: watch::Receiver<bool>, handler: H) -> Self {
         let (total, per_address) = (settings.connections_max, settings.connections_per_address_max);
         Self {
-            slots: Arc::new(Slots::new(total, per_address, ServerMeters::new())),
+            slots: Arc::new(Slots::new(
+                total,
+                per_address,
+                settings.shared_addresses.clone(),
+                ServerMeters::new(),
+            )),
             settings: Arc::new(settings),
             stop,
             handler,

@@ -10,7 +10,6 @@ use std::time::Duration;
 use hyper::body::Incoming;
 use hyper::server::conn::http1::{Builder, Connection};
 use hyper::service::{Service, service_fn};
-use hyper_util::rt::TokioTimer;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -58,15 +57,15 @@ where
     F: Future<Output = Response> + Send + 'static,
 {
     let link = Arc::new(link);
-    let socket = Socket::new(stream, Arc::clone(&link.slot), link.settings.request_timeout);
+    let socket = Socket::new(stream, Arc::clone(&link.slot), &link.settings);
     let shared = Arc::clone(&link);
     let service = service_fn(move |request| answer(handler.clone(), Arc::clone(&shared), request));
     // Not `pipeline_flush`: with it an answer waits until the bytes after its request are
     // understood, and is lost when the connection closes on them.
     let mut connection = Builder::new()
         .half_close(true)
-        .timer(TokioTimer::new())
-        .header_read_timeout(link.settings.header_timeout)
+        // The socket's own patience tells an idle connection from a slow head; hyper's does not.
+        .header_read_timeout(None)
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(socket, service);
     if let Ended::Done = drive(&mut connection, &link, stop).await {

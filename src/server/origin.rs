@@ -18,8 +18,8 @@ pub struct Networks(Vec<IpNet>);
 pub enum Unbelieved {
     /// It is no trusted proxy.
     Untrusted,
-    /// It is one, and what it says cannot be read.
-    Unreadable,
+    /// It is one, and names nobody that we can read.
+    Unnamed,
 }
 
 impl Networks {
@@ -43,38 +43,41 @@ fn canonical(network: IpNet) -> IpNet {
 }
 
 /// The address of whoever stands behind the trusted proxies: the right-most one that is not itself
-/// trusted, the left-most when all are, the peer's own when it forwards for nobody.
+/// trusted, the left-most when all are. The peer's own when it is no trusted proxy and forwards for nobody;
+/// a trusted one is never taken for the caller, since that would let everybody in who can reach it.
 ///
 /// # Errors
 /// [`Unbelieved`].
 pub fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &Networks) -> Result<IpAddr, Unbelieved> {
-    let forwarded_for = headers.contains_key(X_FORWARDED_FOR);
-    if !forwarded_for && !headers.contains_key(FORWARDED) {
-        return Ok(peer);
-    }
     if !trusted.hold(peer) {
-        return Err(Unbelieved::Untrusted);
+        return if forwards(headers) { Err(Unbelieved::Untrusted) } else { Ok(peer) };
     }
-    // `Forwarded` alone names somebody we do not read; taking the proxy itself for the caller
-    // would let everybody in who can reach it.
-    if !forwarded_for {
-        return Err(Unbelieved::Unreadable);
-    }
-    let mut found = peer;
+    let mut found = None;
     for line in headers.get_all(X_FORWARDED_FOR).iter().collect::<Vec<_>>().into_iter().rev() {
-        for entry in line.as_bytes().rsplit(|byte| *byte == b',') {
-            found = read(entry).ok_or(Unbelieved::Unreadable)?;
-            if !trusted.hold(found) {
-                return Ok(found);
+        for entry in line.as_bytes().rsplit(|byte| *byte == b',').map(<[u8]>::trim_ascii) {
+            // An empty element is none (RFC 9110, section 5.6.1).
+            if entry.is_empty() {
+                continue;
             }
+            let address = read(entry).ok_or(Unbelieved::Unnamed)?;
+            if !trusted.hold(address) {
+                return Ok(address);
+            }
+            found = Some(address);
         }
     }
-    Ok(found)
+    found.ok_or(Unbelieved::Unnamed)
+}
+
+/// Whether a request says that somebody else sent it.
+#[must_use]
+pub fn forwards(headers: &HeaderMap) -> bool {
+    headers.contains_key(X_FORWARDED_FOR) || headers.contains_key(FORWARDED)
 }
 
 /// Reads `1.2.3.4`, `1.2.3.4:567`, `::1`, `[::1]`, `[::1]:567`.
 fn read(entry: &[u8]) -> Option<IpAddr> {
-    let text = std::str::from_utf8(entry).ok()?.trim();
+    let text = std::str::from_utf8(entry).ok()?;
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     let address = match bare {
         Some(v6) => IpAddr::V6(v6.parse().ok()?),

@@ -1,11 +1,12 @@
-//! The client's socket as hyper sees it, with two additions: a write that stalls too long fails,
-//! and the connection's slot hears when everything has been written.
+//! The client's socket as hyper sees it, with three additions: a write that stalls too long fails, a
+//! client that says nothing for too long is read as gone, and the connection's slot hears when everything
+//! has been written.
 
 use std::future::Future as _;
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::rt::{Read, ReadBufCursor, Write};
@@ -13,11 +14,14 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
+use super::Settings;
+use super::patience::{Awaited, Patience};
 use super::slots::Slot;
 
 pub(super) struct Socket {
     io: TokioIo<TcpStream>,
     slot: Arc<Slot>,
+    patience: Patience,
     stall_max: Duration,
     /// Runs while a write waits for the client to read.
     stall: Option<Pin<Box<Sleep>>>,
@@ -25,8 +29,15 @@ pub(super) struct Socket {
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, slot: Arc<Slot>, stall_max: Duration) -> Self {
-        Self { io: TokioIo::new(stream), slot, stall_max, stall: None, write_ended: false }
+    pub(super) fn new(stream: TcpStream, slot: Arc<Slot>, settings: &Settings) -> Self {
+        Self {
+            io: TokioIo::new(stream),
+            slot,
+            patience: Patience::new(settings.idle_timeout, settings.header_timeout),
+            stall_max: settings.request_timeout,
+            stall: None,
+            write_ended: false,
+        }
     }
 
     /// The stream, if all was written and our end of it shut.
@@ -51,7 +62,20 @@ impl Read for Socket {
         cx: &mut Context<'_>,
         buf: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(cx, buf)
+        let read = Pin::new(&mut self.io).poll_read(cx, buf);
+        if !self.slot.is_idle() {
+            return read;
+        }
+        if read.is_ready() {
+            self.patience.hear();
+            return read;
+        }
+        // To let go of an idle connection is no failure: as if the client had ended it, with our end shut
+        // in order. A head that breaks off is one.
+        match ready!(self.patience.poll_over(cx)) {
+            Awaited::Request => Poll::Ready(Ok(())),
+            Awaited::Head => Poll::Ready(Err(ErrorKind::TimedOut.into())),
+        }
     }
 }
 
@@ -76,7 +100,9 @@ impl Write for Socket {
 
     /// hyper flushes the socket only once its own buffer is empty.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.slot.flushed();
+        if self.slot.flushed() {
+            self.patience.rest();
+        }
         Pin::new(&mut self.io).poll_flush(cx)
     }
 

@@ -14,7 +14,8 @@ fn check_problem(answer: &Answer, status: u16) {
 
 #[test]
 fn only_a_loopback_or_listed_host_is_served() {
-    let gateway = Gateway::start("[admin]\nhosts = ['ops.example']\n");
+    let hosts = "['Ops.Example.', 'fd00::1', '[fd00::2]', '10.0.0.2']";
+    let gateway = Gateway::start(&format!("[admin]\nhosts = {hosts}\n"));
     for host in [
         "localhost",
         "LocalHost:8081",
@@ -23,20 +24,85 @@ fn only_a_loopback_or_listed_host_is_served() {
         "[::1]:8081",
         "ops.example",
         "OPS.example:443",
+        "ops.example.",
+        "ops.example.:8081",
+        "[fd00::1]:8081",
+        "[FD00:0::1]",
+        "[fd00::2]:8081",
+        "fd00::2",
+        "10.0.0.2:8081",
+        "[::ffff:10.0.0.2]:8081",
     ] {
         for path in PATHS {
             let answer = request(gateway.admin, "GET", path, &[("Host", host)], b"");
             assert_eq!(answer.status, 200, "{host} {path}: {}", answer.text());
         }
     }
-    for host in ["evil.example", "localhost.evil.example", "10.0.0.1", "ops.example.evil", ""] {
+    for host in
+        ["evil.example", "localhost.evil.example", "10.0.0.1", "ops.example.evil", "", "[fd00::3]:8081"]
+    {
         for path in PATHS {
-            check_problem(&request(gateway.admin, "GET", path, &[("Host", host)], b""), 403);
+            let answer = request(gateway.admin, "GET", path, &[("Host", host)], b"");
+            match path {
+                "/livez" | "/readyz" => assert_eq!(answer.status, 200, "{host} {path}: {}", answer.text()),
+                _ => check_problem(&answer, 403),
+            }
         }
         check_problem(
             &request(gateway.admin, "POST", "/api/v1/notices/1/retry", &[("Host", host)], b""),
             403,
         );
+    }
+}
+
+#[test]
+fn who_bears_the_token_names_any_host() {
+    let gateway = Gateway::start("[admin]\ntoken = 'ops-token'\n");
+    let get = |path: &str, token: &str| {
+        let headers = [("Host", "10.1.0.11:8081"), ("Authorization", token)];
+        request(gateway.admin, "GET", path, &headers, b"")
+    };
+    for path in PATHS {
+        assert_eq!(get(path, "Bearer ops-token").status, 200, "{path}");
+        let answer = get(path, "Bearer another");
+        match path {
+            "/livez" | "/readyz" => assert_eq!(answer.status, 200, "{path}"),
+            _ => check_problem(&answer, 403),
+        }
+    }
+    // What a page of another origin sends is refused whatever it bears.
+    let foreign = [("Authorization", "Bearer ops-token"), ("Origin", "https://evil.example")];
+    check_problem(&request(gateway.admin, "POST", "/api/v1/notices/1/retry", &foreign, b""), 403);
+}
+
+#[test]
+fn without_a_token_no_proxy_is_let_in() {
+    let proxied = [("X-Forwarded-For", "127.0.0.1"), ("X-Forwarded-For", ""), ("Forwarded", "for=127.0.0.1")];
+    let open = Gateway::start("");
+    let guarded = Gateway::start("[admin]\ntoken = 'ops-token'\n");
+    for header in proxied {
+        for path in PATHS {
+            let answer = request(open.admin, "GET", path, &[header], b"");
+            check_problem(&answer, 403);
+            assert!(answer.text().contains("admin.token"), "it says what to do: {}", answer.text());
+            let headers = [header, ("Authorization", "Bearer ops-token")];
+            assert_eq!(request(guarded.admin, "GET", path, &headers, b"").status, 200, "{path}");
+        }
+    }
+}
+
+#[test]
+fn the_port_that_a_proxy_took_away_makes_no_other_origin() {
+    let gateway = Gateway::start("[admin]\nhosts = ['ops.example']\n");
+    for (host, from, status) in [
+        ("ops.example", "https://ops.example:8443", 404),
+        ("ops.example", "https://OPS.example", 404),
+        ("ops.example:443", "https://ops.example", 404),
+        ("ops.example:8443", "https://ops.example:9443", 403),
+        ("ops.example", "https://ops.example.evil:8443", 403),
+    ] {
+        let headers = [("Host", host), ("Origin", from)];
+        check_problem(&request(gateway.admin, "POST", "/api/v1/notices/1/discard", &headers, b""), status);
     }
 }
 

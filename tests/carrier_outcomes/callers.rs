@@ -63,18 +63,31 @@ fn forwarded_headers_are_believed_from_trusted_proxies_only() {
     let settings =
         "[carrier]\nallow = ['10.1.0.0/16']\ntrusted_proxies = ['127.0.0.0/8', '192.168.0.0/16']\n";
     let gateway = Gateway::start(settings);
-    for stranger in
-        ["11.0.0.1", "10.1.0.1, 11.0.0.1", "10.1.0.1, 11.0.0.1, 192.168.3.3", "nobody", "10.1.0.1,"]
+    for stranger in ["11.0.0.1", "10.1.0.1, 11.0.0.1", "10.1.0.1, 11.0.0.1, 192.168.3.3", "nobody", "", " , "]
     {
         check_refused(&gateway, &[("X-Forwarded-For", stranger)], 403);
     }
     check_refused(&gateway, &[], 403);
     check_refused(&gateway, &[("Forwarded", "for=10.1.0.1")], 403);
-    for carrier in
-        ["10.1.0.1", "11.0.0.1, 10.1.2.3", "10.1.0.1, 192.168.3.3", "::ffff:10.1.0.1", "10.1.0.1:4711"]
-    {
+    for carrier in [
+        "10.1.0.1",
+        "11.0.0.1, 10.1.2.3",
+        "10.1.0.1, 192.168.3.3",
+        "::ffff:10.1.0.1",
+        "10.1.0.1:4711",
+        "10.1.0.1, ,",
+    ] {
         check_let_in(&gateway, &[("X-Forwarded-For", carrier)], "carrier");
     }
+
+    // What it forwards without a word is not its own.
+    let settings = "[carrier]\nallow = ['127.0.0.0/8']\ntrusted_proxies = ['127.0.0.1']\n";
+    let gateway = Gateway::start(settings);
+    for headers in [&[][..], &[("X-Forwarded-For", "")], &[("Forwarded", "for=127.0.0.1")]] {
+        check_refused(&gateway, headers, 403);
+    }
+    let log = gateway.log();
+    assert!(log.contains("docs/behind-a-proxy.md"), "the log says what to do: {log}");
 }
 
 #[test]
@@ -123,7 +136,7 @@ fn a_listener_of_its_own_has_the_carriers_paths_and_no_others() {
     let ask = format!("/v1/subscribers/{NUMBER}/subscriptions");
     let token = [("Authorization", "Bearer x")];
     assert_eq!(request(gateway.main, "GET", &ask, &token, b"").status, 200);
-    for path in [ask.as_str(), "/v1/", "/livez", "/api/v1/stats"] {
+    for path in [ask.as_str(), "/v1/", "/metrics", "/api/v1/stats"] {
         let answer = request(carrier, "GET", path, &token, b"");
         assert_eq!(
             (answer.status, answer.header("content-type")),

@@ -14,6 +14,7 @@ fn the_defaults_are_printed_and_are_what_they_should_be() {
         ("server.listen", "127.0.0.1:8080"),
         ("server.body_bytes_max", "65536"),
         ("server.header_timeout_ms", "10000"),
+        ("server.idle_timeout_ms", "75000"),
         ("server.request_timeout_ms", "15000"),
         ("server.connections_max", "10000"),
         ("server.connections_per_address_max", "1000"),

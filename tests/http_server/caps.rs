@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sdp_gateway::server::Settings;
+use sdp_gateway::server::origin::Networks;
 
 use crate::kit::{Client, Server, eventually, get, settings};
 
@@ -52,10 +53,39 @@ fn each_address_has_its_share() {
     let server = Server::start(Settings { connections_per_address_max: 2, ..settings() });
     let mut first = [server.client_from(2), server.client_from(2)];
     for client in &mut first {
-        assert_eq!(client.get("/mine").status, 200);
+        client.begin();
     }
-    assert!(server.client_from(2).is_closed());
+    assert!(server.client_from(2).is_closed(), "both are busy");
     assert_eq!(server.client_from(3).get("/other").status, 200);
     drop(first);
     assert!(eventually(|| server.client_from(2).try_send(get("/again")).try_answer().is_some()));
+}
+
+#[test]
+fn of_an_address_above_its_share_the_one_idle_longest_makes_room() {
+    let server = Server::start(Settings { connections_per_address_max: 2, ..settings() });
+    let mut other = server.client_from(3);
+    assert_eq!(other.get("/other").status, 200);
+    let mut idle = [server.client_from(2), server.client_from(2)];
+    for client in idle.iter_mut().rev() {
+        assert_eq!(client.get("/warm").status, 200);
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert_eq!(server.client_from(2).get("/third").status, 200);
+    assert!(idle[1].is_closed(), "it was answered first");
+    assert_eq!(idle[0].get("/still").status, 200);
+    assert_eq!(other.get("/still").status, 200, "idle longer, but of another address");
+}
+
+#[test]
+fn an_address_that_many_share_has_no_share_of_its_own() {
+    let shared_addresses = Networks::new(vec!["127.0.0.2/32".parse().expect("a network")]);
+    let server = Server::start(Settings { connections_per_address_max: 1, shared_addresses, ..settings() });
+    let mut all: Vec<Client> = (0..5).map(|_| server.client_from(2)).collect();
+    for client in &mut all {
+        client.begin();
+    }
+    for client in &mut all {
+        assert_eq!(client.finish().body, "done");
+    }
 }

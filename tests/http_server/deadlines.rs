@@ -14,9 +14,36 @@ fn a_slow_head() {
     let (mut silent, mut partial, mut kept) = (server.client(), server.client(), server.client());
     partial.send("GET / HTTP/1.1\r\nHo");
     assert_eq!(kept.get("/kept").body, "/kept");
-    assert!(silent.is_closed() && partial.is_closed() && kept.is_closed());
+    assert!(silent.is_closed() && partial.is_closed());
     assert!(start.elapsed() >= SHORT && start.elapsed() < PATIENCE);
+    // One that lay idle for longer than a head may take is still there; the head of its next request has
+    // that time from its first byte.
+    kept.send("GET /again HTTP/1.1\r\n");
+    std::thread::sleep(SHORT / 3);
+    assert_eq!(kept.send("Host: x\r\n\r\n").answer().body, "/again");
+    let begun = Instant::now();
+    kept.send("G");
+    assert!(kept.is_closed());
+    assert!(begun.elapsed() >= SHORT && begun.elapsed() < PATIENCE);
     assert_eq!(server.client().get("/next").body, "/next");
+}
+
+#[test]
+fn an_idle_connection_is_let_go_in_its_time() {
+    let settings = sdp_gateway::server::Settings { idle_timeout: SHORT, ..settings() };
+    let server = Server::start(settings);
+    let (mut silent, mut kept, mut busy) = (server.client(), server.client(), server.client());
+    for _ in 0..3 {
+        assert_eq!(kept.get("/kept").body, "/kept");
+        std::thread::sleep(SHORT / 3);
+    }
+    let last = Instant::now();
+    assert_eq!(kept.get("/kept").body, "/kept");
+    busy.begin();
+    assert!(kept.is_closed());
+    assert!(last.elapsed() >= SHORT && last.elapsed() < PATIENCE);
+    assert_eq!(busy.finish().body, "done", "a request in progress is not idle");
+    assert_eq!(silent.get("/first").body, "/first", "one that has said nothing yet has a head's time");
 }
 
 #[test]

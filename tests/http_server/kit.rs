@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use http_body_util::Full;
 use hyper::StatusCode;
 use hyper::body::Bytes;
+use sdp_gateway::server::origin::Networks;
 use sdp_gateway::server::{BodyError, Request, Response, Settings, bind, serve};
 use tokio::net::TcpSocket;
 use tokio::sync::watch;
@@ -21,9 +22,11 @@ pub(crate) fn settings() -> Settings {
     Settings {
         body_bytes_max: BODY_MAX,
         header_timeout: PATIENCE,
+        idle_timeout: PATIENCE,
         request_timeout: PATIENCE,
         connections_max: 100,
         connections_per_address_max: 100,
+        shared_addresses: Networks::new(Vec::new()),
         shutdown_timeout: PATIENCE,
     }
 }

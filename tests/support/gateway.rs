@@ -86,7 +86,7 @@ impl Gateway {
     /// Any other command of the binary beside the gateway of this folder.
     pub fn cli(folder: &Path, settings: &str) -> Command {
         std::fs::write(folder.join("settings.toml"), settings).expect("settings written");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sdp-gateway"));
+        let mut command = Command::new(binary());
         command
             .current_dir(folder)
             .env_clear()
@@ -173,6 +173,12 @@ impl Gateway {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+/// The program under test: the one that was built with the tests, or the one that the environment names.
+pub fn binary() -> PathBuf {
+    let named = std::env::var_os("SDP_GATEWAY_TEST_BINARY");
+    named.map_or_else(|| env!("CARGO_BIN_EXE_sdp-gateway").into(), PathBuf::from)
 }
 
 impl Drop for Gateway {

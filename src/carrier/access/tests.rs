@@ -101,7 +101,7 @@ fn nobody_forwards_unasked() {
 
 #[test]
 fn behind_a_trusted_proxy() {
-    check(PROXY, &[], "not_allowed");
+    check(PROXY, &[], "unreadable_forward");
     check("::ffff:192.0.2.1", &[("x-forwarded-for", "10.2.0.1")], "open@10.2.0.1");
     check(PROXY, &[("forwarded", "for=10.2.0.1")], "unreadable_forward");
     check(PROXY, &[("forwarded", "for=8.8.8.8"), ("x-forwarded-for", "10.2.0.1")], "open@10.2.0.1");
@@ -123,12 +123,44 @@ fn spellings_of_a_forwarded_address() {
         check_forwarded(&[entry], "open@10.2.0.1");
     }
     check_forwarded(&["[::1]:4711"], "carrier@::1");
-    for entry in
-        ["", "unknown", "10.2.0", "10.2.0.1:", "10.2.0.1:x", "[10.2.0.1]", "[::1", "10.2.0.1,", "\u{e9}"]
-    {
+    for entry in [
+        "unknown",
+        "10.2.0",
+        "10.2.0.1:",
+        "10.2.0.1:x",
+        "[10.2.0.1]",
+        "[::1",
+        "10.2.0.1,x",
+        "10.2.0.1 x",
+        "\u{e9}",
+    ] {
         check_forwarded(&[entry], "unreadable_forward");
         check_forwarded(&[entry, "192.0.2.2"], "unreadable_forward");
     }
+}
+
+#[test]
+fn an_empty_element_is_no_element() {
+    for lines in [
+        &["10.2.0.1,"][..],
+        &[",10.2.0.1 , ,"],
+        &["10.2.0.1", ""],
+        &["", "10.2.0.1", " , "],
+        &["10.2.0.1,, 192.0.2.2,"],
+    ] {
+        check_forwarded(lines, "open@10.2.0.1");
+    }
+    for lines in [&[""][..], &[",", " , "], &["x,"]] {
+        check_forwarded(lines, "unreadable_forward");
+    }
+}
+
+#[test]
+fn a_trusted_proxy_is_no_caller_although_it_may_call() {
+    let access = Access::new(nets("192.0.2.1/32"), nets("192.0.2.0/28"), vec![]);
+    let admission = access.admit([192, 0, 2, 1].into(), &HeaderMap::new());
+    let Admission::Forbidden(reason) = admission else { panic!("{admission:?}") };
+    assert!(reason.to_string().contains("docs/behind-a-proxy.md"), "{reason}");
 }
 
 #[test]
