@@ -67,9 +67,12 @@ async fn make(url: &LedgerUrl) -> Result<(sqlx::AnyConnection, Dialect), OpenErr
                 make_folder(folder).map_err(|error| OpenError::Folder(path.clone(), error))?;
             }
             sqlite::create(path)?;
-            Ok((connect(&sqlite::address(path)).await?, Dialect::Sqlite))
+            Ok((connect(&sqlite::address(path), Dialect::Sqlite).await?, Dialect::Sqlite))
         }
-        LedgerUrl::Postgres(url) => Ok((connect(&postgres::address(url).await?).await?, Dialect::Postgres)),
+        LedgerUrl::Postgres(url) => {
+            let address = postgres::address(url).await?;
+            Ok((connect(&address, Dialect::Postgres).await?, Dialect::Postgres))
+        }
     }
 }
 
@@ -104,7 +107,7 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
 /// # Errors
 /// Where it is older or newer, a copy into it is not finished, or the engine's failure.
 pub(super) async fn check(address: &str, dialect: Dialect) -> Result<(), MigrateError> {
-    let mut connection = connect(address).await?;
+    let mut connection = connect(address, dialect).await?;
     let version = version(&applied(&mut connection, dialect).await?);
     refuse_newer(version)?;
     if version < newest() {
@@ -132,9 +135,14 @@ fn refuse_newer(version: i64) -> Result<(), MigrateError> {
     if version > newest() { Err(MigrateError::Newer(version)) } else { Ok(()) }
 }
 
-async fn connect(address: &str) -> Result<sqlx::AnyConnection, MigrateError> {
+async fn connect(address: &str, dialect: Dialect) -> Result<sqlx::AnyConnection, MigrateError> {
     sqlx::any::install_default_drivers();
-    <sqlx::AnyConnection as sqlx::Connection>::connect(address).await.map_err(MigrateError::Connect)
+    let connection = <sqlx::AnyConnection as sqlx::Connection>::connect(address).await;
+    let mut connection = connection.map_err(MigrateError::Connect)?;
+    if dialect == Dialect::Postgres {
+        postgres::tell_migrating(&mut connection, address).await.map_err(MigrateError::Connect)?;
+    }
+    Ok(connection)
 }
 
 /// Where the steps that were taken are kept.
