@@ -37,8 +37,8 @@ CREATE TABLE notice (
     scope        TEXT
 ) PARTITION BY HASH (msisdn);
 
--- In place of the primary key, which would have to be of numbers alone that are never absent: the key by number
--- under the name that the schema gives it, and one for those who know no more than an id.
+-- In place of the primary key, which would have to hold the number, and that may be absent: the key by number,
+-- under the name that the schema gives its index, and an index for those who know no more than an id.
 CREATE UNIQUE INDEX notice_by_msisdn ON notice (msisdn, id);
 CREATE INDEX notice_by_id ON notice (id);
 
