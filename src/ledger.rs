@@ -123,7 +123,7 @@ impl ServerError {
     fn as_driver(&self) -> Option<&tokio_postgres::Error> {
         match self {
             Self::Driver(error) => Some(error),
-            Self::Refused(_) | Self::Late => None,
+            Self::Dial(_) | Self::Refused(_) | Self::Late => None,
         }
     }
 }
@@ -134,9 +134,12 @@ pub enum ServerError {
     /// The server's own word, or the connection's end.
     #[error(transparent)]
     Driver(#[from] tokio_postgres::Error),
-    /// The host lets us in and is of no use.
+    /// No connection with the host.
+    #[error("error connecting to server")]
+    Dial(#[source] std::io::Error),
+    /// The host lets us in and is of no use, or what stands before it.
     #[error("{0}")]
-    Refused(&'static str),
+    Refused(String),
     /// The host did not let us in in time.
     #[error("no answer in time")]
     Late,

@@ -12,6 +12,8 @@ mod kit;
 mod load;
 #[path = "support/proxy.rs"]
 mod proxy;
+#[path = "support/refusal.rs"]
+mod refusal;
 #[path = "support/said.rs"]
 mod said;
 #[path = "support/server.rs"]

@@ -16,6 +16,10 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) postgres: bool,
 
+    /// With --postgres: the tables that grow are declared as so many partitions, as docs/partitions.sql does.
+    #[arg(long, default_value_t = 0)]
+    pub(crate) partitions: u32,
+
     /// How long each measurement lasts, seconds.
     #[arg(long, default_value_t = 3)]
     pub(crate) seconds: u32,

@@ -17,6 +17,8 @@ use crate::{Result, preload, shim, soak, tasks};
 /// The database of pgbench. The others are `gateway` and `plain`, of the server of one transaction each.
 const OF_PGBENCH: &str = "pgbench";
 
+const PARTITIONS: &str = include_str!("../../docs/partitions.sql");
+
 struct Run<'a> {
     args: &'a Args,
     postgres: Postgres,
@@ -93,6 +95,10 @@ impl Run<'_> {
         std::fs::create_dir(&self.folder)?;
         std::fs::write(self.folder.join(URL_FILE), self.postgres.url("gateway"))?;
         self.postgres.sql("postgres", &["CREATE DATABASE gateway"])?;
+        if self.args.partitions > 0 {
+            let count = format!("integer := {};", self.args.partitions);
+            self.postgres.sql("gateway", &[&PARTITIONS.replace("integer := 4;", &count)])?;
+        }
         preload::make(&self.folder)?;
         if self.args.preload > 0 {
             let statements = preload::statements(self.args.preload);

@@ -1,5 +1,7 @@
 //! The schema and its versions.
 
+mod declared;
+
 use std::borrow::Cow;
 use std::path::Path;
 
@@ -32,6 +34,19 @@ pub enum MigrateError {
     /// A copy from the ledger named has been begun.
     #[error("a copy from {0} into this ledger is not finished; run `ledger copy` again, to its end")]
     Unfinished(String),
+    /// A table that a step would make is there, and is another.
+    #[error(
+        "table {table} was declared before the gateway made it, and is not what the gateway needs: there is \
+         {there}, and it needs {wanted}; docs/partitions.sql declares it right"
+    )]
+    Declared {
+        /// Its name.
+        table: &'static str,
+        /// The first that differs, in words.
+        there: String,
+        /// What should be in its place.
+        wanted: String,
+    },
     /// The engine's failure.
     #[error("the ledger's schema could not be brought up to date")]
     Engine(#[source] sqlx::migrate::MigrateError),
@@ -67,9 +82,12 @@ async fn make(url: &LedgerUrl) -> Result<(sqlx::AnyConnection, Dialect), OpenErr
                 make_folder(folder).map_err(|error| OpenError::Folder(path.clone(), error))?;
             }
             sqlite::create(path)?;
-            Ok((connect(&sqlite::address(path)).await?, Dialect::Sqlite))
+            Ok((connect(&sqlite::address(path), Dialect::Sqlite).await?, Dialect::Sqlite))
         }
-        LedgerUrl::Postgres(url) => Ok((connect(&postgres::address(url).await?).await?, Dialect::Postgres)),
+        LedgerUrl::Postgres(url) => {
+            let address = postgres::address(url).await?;
+            Ok((connect(&address, Dialect::Postgres).await?, Dialect::Postgres))
+        }
     }
 }
 
@@ -79,6 +97,9 @@ async fn bring_up(connection: &mut sqlx::AnyConnection, dialect: Dialect) -> Res
     refuse_newer(before)?;
     // Where nothing is to be done nothing is asked for: who runs the gateway need not own the schema.
     if !steps.iter().all(|step| is_done(step, &done)) {
+        if dialect == Dialect::Postgres {
+            declared::refuse_others(connection, before).await?;
+        }
         steps.run_direct(None, connection, false).await.map_err(MigrateError::Engine)?;
     }
     Ok((before, version(&applied(connection, dialect).await?)))
@@ -104,7 +125,7 @@ fn make_folder(folder: &Path) -> std::io::Result<()> {
 /// # Errors
 /// Where it is older or newer, a copy into it is not finished, or the engine's failure.
 pub(super) async fn check(address: &str, dialect: Dialect) -> Result<(), MigrateError> {
-    let mut connection = connect(address).await?;
+    let mut connection = connect(address, dialect).await?;
     let version = version(&applied(&mut connection, dialect).await?);
     refuse_newer(version)?;
     if version < newest() {
@@ -132,9 +153,14 @@ fn refuse_newer(version: i64) -> Result<(), MigrateError> {
     if version > newest() { Err(MigrateError::Newer(version)) } else { Ok(()) }
 }
 
-async fn connect(address: &str) -> Result<sqlx::AnyConnection, MigrateError> {
+async fn connect(address: &str, dialect: Dialect) -> Result<sqlx::AnyConnection, MigrateError> {
     sqlx::any::install_default_drivers();
-    <sqlx::AnyConnection as sqlx::Connection>::connect(address).await.map_err(MigrateError::Connect)
+    let connection = <sqlx::AnyConnection as sqlx::Connection>::connect(address).await;
+    let mut connection = connection.map_err(MigrateError::Connect)?;
+    if dialect == Dialect::Postgres {
+        postgres::tell_migrating(&mut connection, address).await.map_err(MigrateError::Connect)?;
+    }
+    Ok(connection)
 }
 
 /// Where the steps that were taken are kept.
@@ -161,8 +187,15 @@ fn version(applied: &[AppliedMigration]) -> i64 {
 
 fn migrator(dialect: Dialect) -> Migrator {
     let step = |(version, name, text): &(i64, &'static str, &'static str)| {
-        let text = sqlx::AssertSqlSafe(dialect.spell(text)).into_sql_str();
-        Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, text, false)
+        let text = dialect.spell(text);
+        let sql = |text: String| sqlx::AssertSqlSafe(text).into_sql_str();
+        let as_released = sql(text.clone());
+        let step = Migration::new(*version, Cow::Borrowed(*name), MigrationType::Simple, as_released, false);
+        // The checksum is the released step's, whatever is left alone of it.
+        match dialect {
+            Dialect::Sqlite => step,
+            Dialect::Postgres => Migration { sql: sql(declared::lenient(&text)), ..step },
+        }
     };
     Migrator::with_migrations(STEPS.iter().map(step).collect())
 }

@@ -19,8 +19,9 @@
 //! **A commit whose answer is lost** is looked up by the row that each writer's transactions leave in
 //! `writer`: that waits for the lost transaction to end, and tells.
 //!
-//! Plans are fixed by the session ([`hosts`]): with few or stale statistics the planner would read
-//! whole tables where an index has the rows.
+//! Plans are fixed by the session ([`settings`]): with few or stale statistics the planner would read
+//! whole tables where an index has the rows. What stands between us and the server must keep a session one
+//! ([`place`]).
 
 mod batch;
 mod fetch;
@@ -29,10 +30,12 @@ mod hosts;
 mod link;
 mod lookups;
 mod overlay;
+mod place;
 mod records;
 mod rows;
 mod session;
 mod sets;
+mod settings;
 mod tables;
 mod terms;
 mod tls;
@@ -46,10 +49,11 @@ use super::{OpenError, Opened, Rules, migrate, read};
 use crate::clock::Timestamp;
 use crate::lifeline::Lifelines;
 use hosts::Hosts;
-pub(super) use hosts::OPEN;
 pub(super) use link::{Ask, Link};
 pub(super) use lookups::Lookups;
+pub(super) use place::OPEN;
 use secrecy::SecretString;
+pub(super) use settings::{tell_migrating, tell_reading};
 use terms::Known;
 
 /// Opens a ledger whose schema is up to date, and starts its writers.
@@ -61,7 +65,7 @@ pub(super) async fn open(
     lifelines: &Lifelines,
 ) -> Result<Opened, OpenError> {
     let hosts = Arc::new(Hosts::parse(url)?);
-    let mut link = hosts.connect().await.map_err(|error| hosts.unreachable(error))?;
+    let mut link = hosts.first().await.map_err(|error| hosts.unreachable(error))?;
     migrate::check(&hosts.address(), Dialect::Postgres).await?;
     rules.book = terms::register(&mut link, &rules).await?;
     session::forget_old(&mut link, now).await?;
@@ -77,12 +81,12 @@ pub(super) async fn open(
 /// One session on the host that takes writes now.
 pub(super) async fn connect(url: &SecretString) -> Result<Link, OpenError> {
     let hosts = Hosts::parse(url)?;
-    hosts.connect().await.map_err(|error| hosts.unreachable(error))
+    hosts.first().await.map_err(|error| hosts.unreachable(error))
 }
 
 /// The address of the host that takes writes now, for whoever connects by himself.
 pub(super) async fn address(url: &SecretString) -> Result<String, OpenError> {
     let hosts = Hosts::parse(url)?;
-    hosts.connect().await.map_err(|error| hosts.unreachable(error))?;
+    hosts.first().await.map_err(|error| hosts.unreachable(error))?;
     Ok(hosts.address())
 }

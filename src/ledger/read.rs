@@ -13,7 +13,7 @@ mod tasks;
 mod wanted;
 
 use sqlx::any::AnyPoolOptions;
-use sqlx::{AnyPool, Executor, Row};
+use sqlx::{AnyPool, Executor};
 
 use super::StoreError;
 pub use cameras::{OnCamera, Served};
@@ -46,19 +46,11 @@ pub(super) async fn sqlite(address: &str) -> Result<AnyPool, StoreError> {
 /// The same on a server. A transaction sees one moment, as it does on SQLite. A standby is refused:
 /// it may not know yet what was acknowledged.
 pub(super) async fn postgres(address: &str) -> Result<AnyPool, StoreError> {
-    let options = options().after_connect(|connection, _| {
-        Box::pin(async move {
-            connection
-                .execute(
-                    "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
-                )
-                .await?;
-            let row = sqlx::query("SELECT pg_is_in_recovery()").fetch_one(connection).await?;
-            match row.try_get::<bool, _>(0)? {
-                false => Ok(()),
-                true => Err(sqlx::Error::Configuration("the server is a standby".into())),
-            }
-        })
+    // Whatever host the pool follows to, what a session is told is the same.
+    let told: std::sync::Arc<str> = address.into();
+    let options = options().after_connect(move |connection, _| {
+        let told = std::sync::Arc::clone(&told);
+        Box::pin(async move { super::postgres::tell_reading(connection, &told).await })
     });
     // Lazily: at a start the writer has connected already, and later a failover may be under way.
     Ok(options.connect_lazy(address)?)

@@ -3,9 +3,9 @@
 use crate::gateway::ledger::postgres::{Client, database_at};
 use crate::gateway::{Folder, Gateway};
 use crate::kit::{Book, verify};
+use crate::refusal::refusal;
 use crate::said::register;
 use crate::server::Server;
-use crate::tls::refusal;
 use crate::{ENOUGH, conclude, under_load};
 
 #[test]

@@ -1,12 +1,11 @@
 //! TLS between gateway and server.
 
-use std::io::Read;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use crate::gateway::ledger::postgres::{Client, database_at};
-use crate::gateway::{Folder, Gateway, PATIENCE};
-use crate::kit::until;
+use crate::gateway::{Folder, Gateway};
+use crate::refusal::refusal;
 use crate::said::{register, state};
 use crate::server::Server;
 
@@ -54,21 +53,6 @@ fn foreign_certificate(folder: &Path) -> std::path::PathBuf {
     openssl.arg("-keyout").arg(folder.join("foreign.key")).arg("-out").arg(&path);
     assert!(openssl.output().expect("openssl runs").status.success());
     path
-}
-
-/// What `serve` says when it refuses to start.
-pub(crate) fn refusal(folder: &Path) -> String {
-    let mut serve = Gateway::command(folder, "");
-    let mut child = serve.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("the gateway starts");
-    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-        until("serve ends", PATIENCE, || child.try_wait().expect("a child"))
-    }));
-    // Not left behind where it does not end.
-    let _ = child.kill();
-    let mut said = String::new();
-    child.stderr.take().expect("piped").read_to_string(&mut said).expect("text");
-    assert_eq!(ended.ok().and_then(|status| status.code()), Some(1), "{said}");
-    said
 }
 
 #[test]

@@ -55,7 +55,11 @@ pub fn database_at(base: &str, name: &str) -> String {
     format!("{server}/{name}?sslmode=disable")
 }
 
-/// Makes an empty database on a server; answers its URL.
+/// What declares tables as partitions, as operators get it.
+pub const PARTITIONS: &str = include_str!("../../docs/partitions.sql");
+
+/// Makes an empty database on a server; answers its URL. With `SDP_GATEWAY_TEST_PARTITIONS=1` the tables that
+/// can be partitioned are declared in it.
 pub fn make_database(base: &str) -> String {
     static MADE: AtomicU64 = AtomicU64::new(0);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("a time").as_micros();
@@ -64,7 +68,15 @@ pub fn make_database(base: &str) -> String {
         panic!("the PostgreSQL server for tests does not answer: run tests/postgres start ({error})")
     });
     client.rows(&format!("CREATE DATABASE {name}")).expect("a database");
-    database_at(base, &name)
+    let url = database_at(base, &name);
+    match std::env::var("SDP_GATEWAY_TEST_PARTITIONS").as_deref() {
+        Ok("1") => {
+            drop(Client::open(&url).and_then(|mut client| client.rows(PARTITIONS)).expect("partitions"))
+        }
+        Err(std::env::VarError::NotPresent) => {}
+        other => panic!("SDP_GATEWAY_TEST_PARTITIONS is not 1: {other:?}"),
+    }
+    url
 }
 
 /// Drops a database and throws out who uses it. A failure leaves it to the end of the server.

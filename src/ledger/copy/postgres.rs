@@ -15,8 +15,12 @@ use crate::ledger::{OpenError, StoreError, migrate};
 const SESSION: &str = "SET statement_timeout = 0; SET enable_bitmapscan = off; SET enable_sort = off; \
     SET synchronous_commit = off";
 
+/// Rows that the server numbers are walked by that number: where their table is partitioned, its key must begin
+/// with something else. All others are by their primary key.
 const CATALOG: &str = "SELECT c.relname::text, a.attname::text, t.typname::text, \
-    array_position(i.indkey::int2[], a.attnum)::bigint, coalesce(o.collname IN ('C', 'POSIX'), true) \
+    CASE WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_attribute n WHERE n.attrelid = c.oid AND n.attidentity <> '') \
+    THEN CASE WHEN a.attidentity <> '' THEN 1::bigint END \
+    ELSE array_position(i.indkey::int2[], a.attnum)::bigint END, coalesce(o.collname IN ('C', 'POSIX'), true) \
     FROM pg_catalog.pg_class c \
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace AND n.nspname = current_schema() \
     JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \

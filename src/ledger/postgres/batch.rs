@@ -91,7 +91,7 @@ impl Store for Batch<'_> {
         match self.fetched.identities.get(identity) {
             Some(holder) => Ok(*holder),
             None => {
-                self.wanted.identities.insert(identity.to_owned());
+                self.wanted.identities.insert(identity.to_owned(), None);
                 Err(StoreError::Unfetched)
             }
         }
@@ -108,7 +108,7 @@ impl Store for Batch<'_> {
         match self.journal_row(id) {
             Some(row) => Ok(row.cloned()),
             None => {
-                self.wanted.notices.insert(id);
+                self.wanted.notices.insert(id, self.fetched.numbers.get(&id).cloned());
                 Err(StoreError::Unfetched)
             }
         }

@@ -7,34 +7,58 @@ use tokio_postgres::Row;
 
 use super::batch::Batch;
 use super::link::{Ask, Link};
+use super::place::refuse_standby;
 use super::rows;
-use super::sets::{Fetched, Service, Wanted};
+use super::sets::{Fetched, Service, Wanted, With};
 use super::terms::Known;
 use super::{overlay, tables};
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::StoreError;
 use crate::ledger::journal::COLUMNS;
 
+// Where a table may be partitioned, keys are joined laterally, one after the other: each then opens the one
+// partition that it can be in. `= ANY($1)` would open all of them, under a plan that is made once. `OFFSET 0`
+// keeps the planner from joining in another order, by which it would read whole tables that were small when the
+// plan was made.
+
 /// Who holds identities; and in the same statement, numbers for new rows (their key is null), and which
 /// numbers have any device (their row is null).
-const HOLDERS: &str = "/* identity holders */ SELECT key, notice_id FROM identity WHERE key = ANY($1) \
+const HOLDERS: &str = "/* identity holders */ SELECT i.key, i.notice_id FROM unnest($1::text[]) AS k (key) \
+    CROSS JOIN LATERAL (SELECT * FROM identity i WHERE i.key = k.key OFFSET 0) AS i \
     UNION ALL SELECT NULL, nextval('notice_id_seq') FROM generate_series(1, $2::bigint) \
     UNION ALL SELECT msisdn, NULL FROM device WHERE msisdn = ANY($3)";
 
-const RAWS: &str = "/* notice_raw some */ SELECT notice_id, method, path, query, content_type, body, status, reply \
-    FROM notice_raw WHERE notice_id = ANY($1)";
+const RAWS: &str = "/* notice_raw some */ SELECT r.notice_id, r.method, r.path, r.query, r.content_type, r.body, \
+    r.status, r.reply FROM unnest($1::bigint[]) AS k (id) \
+    CROSS JOIN LATERAL (SELECT * FROM notice_raw r WHERE r.notice_id = k.id OFFSET 0) AS r";
 
 const PASTS: &str = "/* past_run some */ SELECT p.msisdn, p.service_id, p.terms_id, p.founder, p.starts_at, \
-    p.expires_at, p.lapses_at, p.ended_at, p.auto_renew FROM unnest($1::text[], $2::text[]) AS k (msisdn, service_id) \
-    JOIN past_run p ON p.msisdn = k.msisdn AND p.service_id = k.service_id";
+    p.expires_at, p.lapses_at, p.ended_at, p.auto_renew FROM unnest($1::text[], $2::text[]) AS k (number, service) \
+    CROSS JOIN LATERAL \
+    (SELECT * FROM past_run p WHERE p.msisdn = k.number AND p.service_id = k.service OFFSET 0) AS p";
 
-const SERVICES: &str = "/* services some */ SELECT s.msisdn, s.service_id FROM subscription s \
-    WHERE s.msisdn = ANY($1) UNION SELECT p.msisdn, p.service_id FROM past_run p WHERE p.msisdn = ANY($1)";
+const SERVICES: &str = "/* services some */ SELECT DISTINCT s.msisdn, s.service_id FROM unnest($1::text[]) AS k (number) \
+    CROSS JOIN LATERAL (SELECT s.msisdn, s.service_id FROM subscription s WHERE s.msisdn = k.number \
+    UNION ALL SELECT p.msisdn, p.service_id FROM past_run p WHERE p.msisdn = k.number OFFSET 0) AS s";
 
-/// What is held of services. `OFFSET 0` keeps the planner from joining in another order, by which it would
-/// read whole tables that were small when the plan was made.
+/// Rows of the journal whose numbers are known.
+const OF_NUMBERS: &str = "FROM unnest($1::text[], $2::bigint[]) AS k (number, id) CROSS JOIN LATERAL \
+    (SELECT * FROM notice n WHERE n.msisdn = k.number AND n.id = k.id OFFSET 0) AS n";
+
+/// The same by their ids alone: every partition is asked.
+const OF_IDS: &str = "FROM unnest($1::bigint[]) AS k (id) CROSS JOIN LATERAL \
+    (SELECT * FROM notice n WHERE n.id = k.id OFFSET 0) AS n";
+
+const HISTORIES: &str = "FROM unnest($1::text[]) AS k (number) CROSS JOIN LATERAL \
+    (SELECT * FROM notice n WHERE n.msisdn = k.number AND n.scope IS NOT NULL OFFSET 0) AS n";
+
+/// What is held of services.
 const STATES: &str = "FROM unnest($1::text[], $2::text[]) AS k (number, service) CROSS JOIN LATERAL \
     (SELECT * FROM subscription s WHERE s.msisdn = k.number AND s.service_id = k.service OFFSET 0) AS s";
+
+/// The same, with a row for each question, whether anything is held or not.
+const STATES_OR_NONE: &str = "FROM unnest($1::text[], $2::text[]) AS k (number, service) LEFT JOIN LATERAL \
+    (SELECT * FROM subscription s WHERE s.msisdn = k.number AND s.service_id = k.service OFFSET 0) AS s ON true";
 
 /// The same, and the histories of those who hold nothing: they may have some all the same, of notices that
 /// stood by another catalog or of other services.
@@ -74,7 +98,7 @@ impl<'a> Trip<'a> {
         if wanted.identities.is_empty() && devices.devices.is_empty() && ids == 0 {
             return;
         }
-        let identities: Vec<&str> = wanted.identities.iter().map(String::as_str).collect();
+        let identities: Vec<&str> = wanted.identities.keys().map(String::as_str).collect();
         let numbers: Vec<&str> = devices.devices.iter().map(Msisdn::in_full).collect();
         let count = i64::try_from(ids).unwrap_or_default();
         self.ask(Part::Holders, Ask::new(HOLDERS).with(identities).with(count).with(numbers));
@@ -86,24 +110,32 @@ impl<'a> Trip<'a> {
         if !states.is_empty() {
             let (numbers, ids) = keys(states);
             let held = format!("s.msisdn, s.service_id, {}", rows::SUBSCRIPTION);
-            let sql = if wanted.histories_of_new {
-                let told = COLUMNS.replace(", ", ", n.");
-                format!(
-                    "/* subscription states, or histories */ SELECT {held}, n.{told} {STATES_OR_HISTORIES}"
-                )
-            } else {
-                format!("/* subscription states */ SELECT {held} {STATES}")
+            let sql = match wanted.states_with {
+                With::Nothing => format!("/* subscription states */ SELECT {held} {STATES}"),
+                With::Role => {
+                    format!("/* subscription look-up */ SELECT {held}, pg_is_in_recovery() {STATES_OR_NONE}")
+                }
+                With::HistoriesOfNew => format!(
+                    "/* subscription states, or histories */ SELECT {held}, {} {STATES_OR_HISTORIES}",
+                    told()
+                ),
             };
             self.ask(Part::States, Ask::new(sql).with(numbers).with(ids));
         }
-        if !notices.is_empty() {
-            let sql = format!("/* notice some */ SELECT {COLUMNS} FROM notice WHERE id = ANY($1)");
-            self.ask(Part::Notices, Ask::new(sql).with(ids_of(notices)));
+        let (known, unknown): (Vec<_>, Vec<_>) = notices.iter().partition(|(_, number)| number.is_some());
+        if !known.is_empty() {
+            let sql = format!("/* notice some of numbers */ SELECT {} {OF_NUMBERS}", told());
+            let numbers: Vec<&str> =
+                known.iter().filter_map(|(_, n)| n.as_ref().map(Msisdn::in_full)).collect();
+            let ids = ids_of(known.iter().map(|(id, _)| *id));
+            self.ask(Part::Notices, Ask::new(sql).with(numbers).with(ids));
+        }
+        if !unknown.is_empty() {
+            let sql = format!("/* notice some */ SELECT {} {OF_IDS}", told());
+            self.ask(Part::Notices, Ask::new(sql).with(ids_of(unknown.iter().map(|(id, _)| *id))));
         }
         if !histories.is_empty() {
-            let sql = format!(
-                "/* notice histories */ SELECT {COLUMNS} FROM notice WHERE msisdn = ANY($1) AND scope IS NOT NULL"
-            );
+            let sql = format!("/* notice histories */ SELECT {} {HISTORIES}", told());
             let numbers: Vec<&str> = histories.iter().map(Msisdn::in_full).collect();
             self.ask(Part::Histories, Ask::new(sql).with(numbers));
         }
@@ -203,12 +235,16 @@ fn holders(
     more: &overlay::Wanted,
     (into, tables): (&mut Fetched, &mut overlay::Fetched),
 ) -> Result<(), StoreError> {
-    into.identities.extend(wanted.identities.iter().map(|key| (key.clone(), None)));
+    into.identities.extend(wanted.identities.keys().map(|key| (key.clone(), None)));
     tables.devices.extend(more.devices.iter().map(|number| (number.clone(), false)));
     for row in found {
         let (key, id): (Option<String>, Option<i64>) = (row.try_get(0)?, row.try_get(1)?);
         match (key, id) {
-            (Some(key), Some(id)) => drop(into.identities.insert(key, Some(NoticeId(id)))),
+            (Some(key), Some(id)) => {
+                let number = wanted.identities.get(&key).cloned().flatten();
+                into.numbers.extend(number.map(|number| (NoticeId(id), number)));
+                into.identities.insert(key, Some(NoticeId(id)));
+            }
             (None, Some(id)) => into.ids.push(NoticeId(id)),
             (Some(number), None) => drop(tables.devices.insert(Msisdn::from_canonical(number), true)),
             (None, None) => {}
@@ -221,6 +257,9 @@ fn states(found: &[Row], known: &Known, wanted: &Wanted, into: &mut Fetched) -> 
     into.states.extend(wanted.states.iter().map(|service| (service.clone(), Default::default())));
     let (held, told): (Vec<&Row>, Vec<&Row>) =
         found.iter().partition(|row| matches!(row.try_get(0), Ok(Some::<&str>(_))));
+    if let (With::Role, Some(row)) = (wanted.states_with, found.first()) {
+        refuse_standby(row.try_get(2 + rows::SUBSCRIPTION_COLUMNS)?)?;
+    }
     for row in held {
         if let Some(state) = into.states.get_mut(&service(row)?) {
             state.newest = state.newest.and(rows::newest(row, 2)?);
@@ -229,14 +268,15 @@ fn states(found: &[Row], known: &Known, wanted: &Wanted, into: &mut Fetched) -> 
             state.subscriptions.insert(place, held);
         }
     }
-    if wanted.histories_of_new {
+    if wanted.states_with == With::HistoriesOfNew {
         let is_new =
             |service: &&Service| into.states.get(*service).is_none_or(|s| s.subscriptions.is_empty());
         let new: Vec<Msisdn> =
             wanted.states.iter().filter(is_new).map(|(number, _)| number.clone()).collect();
         into.histories.extend(new.into_iter().map(|number| (number, Vec::new())));
+        histories(told, 2 + rows::SUBSCRIPTION_COLUMNS, into)?;
     }
-    histories(told, 2 + rows::SUBSCRIPTION_COLUMNS, into)
+    Ok(())
 }
 
 /// Histories whose rows begin at a column.
@@ -257,7 +297,13 @@ fn histories<'r>(
 }
 
 fn notices(found: &[Row], wanted: &Wanted, into: &mut Fetched) -> Result<(), StoreError> {
-    into.notices.extend(wanted.notices.iter().map(|id| (*id, None)));
+    for (id, number) in &wanted.notices {
+        match number {
+            None => drop(into.notices.entry(*id).or_default()),
+            // Kept when its number could not be read yet: it is asked for once more, by its id alone.
+            Some(_) => drop(into.numbers.remove(id)),
+        }
+    }
     for row in found {
         let row = rows::notice(row, 0)?;
         into.notices.insert(row.id, Some(row));
@@ -298,6 +344,11 @@ fn service(row: &Row) -> Result<Service, StoreError> {
 
 fn keys<'s>(services: impl IntoIterator<Item = &'s Service>) -> (Vec<&'s str>, Vec<&'s str>) {
     services.into_iter().map(|(number, service_id)| (number.in_full(), service_id.as_str())).unzip()
+}
+
+/// The journal's columns, of a table that goes by `n`.
+fn told() -> String {
+    format!("n.{}", COLUMNS.replace(", ", ", n."))
 }
 
 fn ids_of<'i>(ids: impl IntoIterator<Item = &'i NoticeId>) -> Vec<i64> {

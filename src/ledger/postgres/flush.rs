@@ -32,10 +32,15 @@ const MOVED: &str = "/* identity moved */ UPDATE identity i SET notice_id = k.no
     FROM unnest($1::identity[]) AS k WHERE i.key = k.key";
 
 const COUNTED: &str = "/* notice counted */ UPDATE notice n SET count = n.count + k.more \
+    FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS k (number, id, more) \
+    WHERE n.msisdn = k.number AND n.id = k.id";
+
+/// The same of rows without a number.
+const COUNTED_BY_ID: &str = "/* notice counted by id */ UPDATE notice n SET count = n.count + k.more \
     FROM unnest($1::bigint[], $2::bigint[]) AS k (id, more) WHERE n.id = k.id";
 
 /// Receipts are counted by `COUNTED`, and what came at first stays.
-const UPDATED: &str = "/* notice updated */ UPDATE notice n SET kind = k.kind, outcome = k.outcome, \
+const UPDATED: &str = "UPDATE notice n SET kind = k.kind, outcome = k.outcome, \
     reason = k.reason, identity = k.identity, msisdn = k.msisdn, queue_id = k.queue_id, reg_type = k.reg_type, \
     reg_id = k.reg_id, service_id = k.service_id, package_id = k.package_id, service_code = k.service_code, \
     package_code = k.package_code, channel = k.channel, price = k.price, event_at = k.event_at, \
@@ -50,7 +55,7 @@ const CLEARED: [&str; 2] = [
 ];
 
 /// What writes all of it, in its order.
-pub(super) fn asks<'c>(fetched: &Fetched, changed: &'c Changed) -> Vec<Ask<'c>> {
+pub(super) fn asks<'c>(fetched: &'c Fetched, changed: &'c Changed) -> Vec<Ask<'c>> {
     let mut asks = Vec::new();
     if !changed.cleared.is_empty() {
         for sql in CLEARED {
@@ -80,14 +85,44 @@ pub(super) fn asks<'c>(fetched: &Fetched, changed: &'c Changed) -> Vec<Ask<'c>> 
     if !moved.is_empty() {
         asks.push(Ask::new(MOVED).with(moved));
     }
-    if !changed.updated.is_empty() {
-        let rows: Vec<Record<&Row>> = changed.updated.values().map(Record).collect();
-        asks.push(Ask::new(UPDATED).with(rows));
+    asks.extend(updates(fetched, changed));
+    asks
+}
+
+/// Changes of rows of the journal. Under their numbers, where they have had them before, so that each is looked
+/// for in one partition.
+fn updates<'c>(fetched: &'c Fetched, changed: &'c Changed) -> Vec<Ask<'c>> {
+    let mut asks = Vec::new();
+    let number = |id: &NoticeId| fetched.notices.get(id)?.as_ref()?.msisdn.as_ref();
+    let (stay, move_on): (Vec<&Row>, Vec<&Row>) = changed
+        .updated
+        .values()
+        .partition(|row| row.msisdn.is_some() && number(&row.id) == row.msisdn.as_ref());
+    for (name, rows, also) in [("updated", stay, " AND n.msisdn = k.msisdn"), ("updated by id", move_on, "")]
+    {
+        if !rows.is_empty() {
+            let rows: Vec<Record<&Row>> = rows.into_iter().map(Record).collect();
+            asks.push(Ask::new(format!("/* notice {name} */ {UPDATED}{also}")).with(rows));
+        }
     }
-    if !changed.counted.is_empty() {
-        let (ids, more): (Vec<i64>, Vec<i64>) =
-            changed.counted.iter().map(|(id, more)| (id.0, *more)).unzip();
-        asks.push(Ask::new(COUNTED).with(ids).with(more));
+    let (mut numbers, mut of_numbers, mut others) =
+        (Vec::new(), (Vec::new(), Vec::new()), (Vec::new(), Vec::new()));
+    for (id, more) in &changed.counted {
+        let (ids, counts) = match number(id) {
+            Some(number) => {
+                numbers.push(number.in_full());
+                &mut of_numbers
+            }
+            None => &mut others,
+        };
+        ids.push(id.0);
+        counts.push(*more);
+    }
+    if !numbers.is_empty() {
+        asks.push(Ask::new(COUNTED).with(numbers).with(of_numbers.0).with(of_numbers.1));
+    }
+    if !others.0.is_empty() {
+        asks.push(Ask::new(COUNTED_BY_ID).with(others.0).with(others.1));
     }
     asks
 }

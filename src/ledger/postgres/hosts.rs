@@ -1,50 +1,24 @@
-//! Where the server is: one host or several of which one takes writes, and what every session is
-//! told at its start.
+//! Where the server is: one host, or several of which one takes writes.
+//!
+//! At a start all hosts are asked. Two that take writes are a primary and one that was thought dead: whichever
+//! is taken, half of the notices may be on the other, so neither is. Later on, a host whose timeline is older
+//! than the one last written is such a one.
 
+use std::error::Error;
 use std::str::FromStr;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
+use futures_util::future::join_all;
 use secrecy::{ExposeSecret, SecretString};
+use sqlx::AnyPool;
 use sqlx::any::AnyConnectOptions;
-use sqlx::postgres::{PgConnectOptions, PgSslMode};
-use sqlx::{AnyPool, ConnectOptions};
-use tokio::time::timeout;
-use tokio_postgres::Config;
-use tokio_postgres::config::SslMode;
-use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::link::{Ask, Link};
-use super::tls::{self, Files};
+use super::link::Link;
+use super::place::{Met, Place};
+use super::settings::refused;
 use crate::config::LedgerUrl;
 use crate::ledger::{OpenError, ServerError};
-
-/// Held shared by every session on the ledger, and alone by a copy into it: so neither begins while
-/// the other is there. No number is negative, and -1 is the operators'.
-pub(in crate::ledger) const OPEN: i64 = -2;
-
-/// How long one host may take to let us in.
-const CONNECT_MAX: Duration = Duration::from_secs(3);
-
-/// What every session is told. Each statement sees what was committed before it began, or what waited for a
-/// number's lock would be judged by what was there before the wait. The plans: index scans only, made once. The bounds: a statement or a
-/// lock that takes longer is a failure, and a gateway that vanished in mid-transaction gives up its
-/// locks. `synchronous_commit` is what an acknowledged notice stands on.
-const SESSION: [(&str, &str); 12] = [
-    ("synchronous_commit", "on"),
-    ("default_transaction_isolation", "read\\ committed"),
-    ("enable_seqscan", "off"),
-    ("enable_hashjoin", "off"),
-    ("enable_mergejoin", "off"),
-    ("plan_cache_mode", "force_generic_plan"),
-    ("jit", "off"),
-    ("statement_timeout", "6s"),
-    ("lock_timeout", "5s"),
-    ("idle_in_transaction_session_timeout", "10s"),
-    ("tcp_keepalives_idle", "10"),
-    ("client_min_messages", "error"),
-];
 
 /// The hosts of an address.
 pub(super) struct Hosts {
@@ -55,6 +29,8 @@ pub(super) struct Hosts {
     places: Vec<Place>,
     /// Where the last session was made.
     current: AtomicUsize,
+    /// The newest timeline that was written.
+    timeline: AtomicI64,
     /// The pool that reads where the writers write.
     follower: Mutex<Option<AnyPool>>,
 }
@@ -66,10 +42,53 @@ impl Hosts {
         let shown = LedgerUrl::Postgres(url.clone()).to_string();
         let addresses = each_host(url.expose_secret());
         parameters(&addresses[0]).map_err(|error| OpenError::Url(shown.clone(), error))?;
-        let places = addresses.iter().map(|address| Place::parse(address)).collect::<Result<_, _>>();
+        let has_others = addresses.len() > 1;
+        let places = addresses.iter().map(|address| Place::parse(address, has_others));
+        let places = places.collect::<Result<_, _>>();
         let places = places.map_err(|error| OpenError::Url(shown.clone(), error))?;
         let addresses = addresses.into_iter().map(SecretString::from).collect();
-        Ok(Self { shown, addresses, places, current: AtomicUsize::new(0), follower: Mutex::default() })
+        let (current, timeline, follower) = Default::default();
+        Ok(Self { shown, addresses, places, current, timeline, follower })
+    }
+
+    /// A session on the host that takes writes, at a start: all are asked.
+    ///
+    /// # Errors
+    /// Where none takes writes, or two do, or what stands before it cannot be relied on.
+    pub(super) async fn first(&self) -> Result<Link, ServerError> {
+        let (mut found, mut failures) = (Vec::new(), Vec::new());
+        for (host, met) in join_all(self.places.iter().map(Place::meet)).await.into_iter().enumerate() {
+            let name = &self.places[host].name;
+            match met {
+                Ok(met) if met.is_standby => failures.push((name, refused(STANDBY))),
+                Ok(met) => found.push((host, met)),
+                Err(error) => failures.push((name, error)),
+            }
+        }
+        self.refuse_two(&found)?;
+        let Some((host, mut met)) = found.into_iter().next() else { return Err(none(failures)) };
+        for (name, error) in failures.iter().filter(|(_, error)| !is_standby(error)) {
+            let error = error as &dyn Error;
+            tracing::warn!(host = %name, error, "a host of ledger.url cannot be asked whether it takes writes too");
+        }
+        self.places[host].prove(&mut met).await?;
+        self.moved(host, &met);
+        Ok(met.link)
+    }
+
+    /// The same server may be there by several names.
+    fn refuse_two(&self, found: &[(usize, Met)]) -> Result<(), ServerError> {
+        let Some((first, rest)) = found.split_first() else { return Ok(()) };
+        let Some(other) = rest.iter().find(|other| other.1.started != first.1.started) else { return Ok(()) };
+        let told = |(host, met): &(usize, Met)| {
+            format!("{} (timeline {}, started {})", self.places[*host].name, met.timeline, met.started)
+        };
+        Err(ServerError::Refused(format!(
+            "both {} and {} take writes, and only one can be the ledger: the one on the older timeline was \
+             replaced and must be stopped, or left out of ledger.url",
+            told(first),
+            told(other)
+        )))
     }
 
     /// A session on the host that takes writes: the one of last time, else each in turn.
@@ -81,19 +100,36 @@ impl Hosts {
         let mut failure = ServerError::Late;
         for turn in 0..self.places.len() {
             let host = (first + turn) % self.places.len();
-            match timeout(CONNECT_MAX, self.places[host].primary()).await {
-                Ok(Ok(link)) => {
-                    self.moved(host);
-                    return Ok(link);
-                }
-                Ok(Err(error)) => failure = error,
-                Err(_) => failure = ServerError::Late,
+            match self.try_host(host).await {
+                Ok(link) => return Ok(link),
+                Err(error) => failure = error,
             }
         }
         Err(failure)
     }
 
-    fn moved(&self, host: usize) {
+    async fn try_host(&self, host: usize) -> Result<Link, ServerError> {
+        let place = &self.places[host];
+        let mut met = place.meet().await?;
+        if met.is_standby {
+            return Err(refused(STANDBY));
+        }
+        let newest = self.timeline.load(Ordering::Relaxed);
+        if met.timeline < newest {
+            let what = format!(
+                "{} takes writes on timeline {}, but timeline {newest} has been written: it was replaced, and must \
+                 be stopped or left out of ledger.url",
+                place.name, met.timeline
+            );
+            return Err(ServerError::Refused(what));
+        }
+        place.prove(&mut met).await?;
+        self.moved(host, &met);
+        Ok(met.link)
+    }
+
+    fn moved(&self, host: usize, met: &Met) {
+        self.timeline.fetch_max(met.timeline, Ordering::Relaxed);
         if self.current.swap(host, Ordering::Relaxed) == host {
             return;
         }
@@ -120,69 +156,22 @@ impl Hosts {
     }
 }
 
-/// One host, as the driver takes it.
-struct Place {
-    config: Config,
-    tls: MakeRustlsConnect,
+const STANDBY: &str = "the server is a standby";
+
+fn is_standby(error: &ServerError) -> bool {
+    matches!(error, ServerError::Refused(what) if what == STANDBY)
 }
 
-impl Place {
-    /// Reads an address of one host. sqlx does the reading, so that the reading pool and the sessions have
-    /// the same rules: what the environment and `PGPASSFILE` add, and how files are named.
-    fn parse(address: &str) -> Result<Self, sqlx::Error> {
-        let options = PgConnectOptions::from_str(address)?;
-        // With another host, for of an IPv6 address it makes no URL.
-        let whole = options.clone().host("localhost").to_url_lossy();
-        let mut config = Config::new();
-        match options.get_socket() {
-            Some(folder) => config.host_path(folder),
-            None => config.host(options.get_host()),
-        };
-        config.port(options.get_port()).user(options.get_username());
-        config.dbname(options.get_database().unwrap_or(options.get_username()));
-        if let Some(password) = whole.password() {
-            config.password(percent_encoding::percent_decode_str(password).collect::<Vec<u8>>());
-        }
-        if let Some(name) = options.get_application_name() {
-            config.application_name(name);
-        }
-        let theirs = options.get_options().map(str::to_owned).into_iter();
-        let ours = SESSION.iter().map(|(name, value)| format!("-c {name}={value}"));
-        config.options(theirs.chain(ours).collect::<Vec<_>>().join(" "));
-        let mode = options.get_ssl_mode();
-        config.ssl_mode(match mode {
-            PgSslMode::Disable => SslMode::Disable,
-            PgSslMode::Allow | PgSslMode::Prefer => SslMode::Prefer,
-            PgSslMode::Require | PgSslMode::VerifyCa | PgSslMode::VerifyFull => SslMode::Require,
-        });
-        // sqlx writes what it read as "file: PATH".
-        let file = |name| {
-            let (_, read) = whole.query_pairs().find(|(key, _)| key == name)?;
-            Some(read.strip_prefix("file: ").unwrap_or(&read).into())
-        };
-        let files = Files { trusted: file("sslrootcert"), certificate: file("sslcert"), key: file("sslkey") };
-        let tls =
-            tls::connector(mode, &files).map_err(|error| sqlx::Error::Configuration(Box::new(error)))?;
-        Ok(Self { config, tls })
+/// Why no host can be used; of several, each host's reason.
+fn none(mut failures: Vec<(&String, ServerError)>) -> ServerError {
+    if failures.len() == 1 {
+        return failures.remove(0).1;
     }
-
-    /// A session, where this is the host that takes writes.
-    async fn primary(&self) -> Result<Link, ServerError> {
-        let mut link = Link::open(&self.config, self.tls.clone()).await?;
-        let sql =
-            "SELECT pg_is_in_recovery(), pg_try_advisory_lock_shared($1), current_setting('server_encoding')";
-        let rows = link.ask(Ask::new(sql).with(OPEN)).await?;
-        let row = rows.first().ok_or(ServerError::Late)?;
-        // SQL_ASCII keeps the bytes as they are.
-        if !matches!(row.try_get(2)?, "UTF8" | "SQL_ASCII") {
-            return Err(ServerError::Refused("the database is not in UTF-8"));
-        }
-        match (row.try_get(0)?, row.try_get(1)?) {
-            (false, true) => Ok(link),
-            (false, false) => Err(ServerError::Refused("a copy into this ledger is not finished")),
-            (true, _) => Err(ServerError::Refused("the server is a standby")),
-        }
-    }
+    let told = |(name, error): &(&String, ServerError)| {
+        let causes = std::iter::successors(error.source(), |error| Error::source(*error));
+        causes.fold(format!("{name}: {error}"), |told, cause| format!("{told}: {cause}"))
+    };
+    ServerError::Refused(failures.iter().map(told).collect::<Vec<_>>().join("; "))
 }
 
 /// What an address may say after its `?`, of what libpq knows.
@@ -250,6 +239,7 @@ fn each_host(url: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use sqlx::postgres::PgConnectOptions;
     use tokio_postgres::config::Host;
 
     use super::*;
@@ -268,7 +258,7 @@ mod tests {
         {
             let pool = PgConnectOptions::from_str(address).expect("the pool's address");
             assert_eq!((pool.get_host(), pool.get_port()), (host, port));
-            let place = Place::parse(address).expect("the writers' address");
+            let place = Place::parse(address, true).expect("the writers' address");
             assert_eq!(place.config.get_hosts(), [Host::Tcp(host.to_owned())]);
             assert_eq!(
                 (place.config.get_ports(), place.config.get_password()),

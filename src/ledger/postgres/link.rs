@@ -12,9 +12,14 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 
 use futures_util::future::{FutureExt, join_all, maybe_done};
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
+use tokio_postgres::config::Host;
+use tokio_postgres::tls::MakeTlsConnect;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Config, Error, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::ledger::ServerError;
 
 /// A value for a statement's `$1` and so on.
 type Parameter<'a> = Box<dyn ToSql + Sync + Send + 'a>;
@@ -56,13 +61,32 @@ pub(in crate::ledger) struct Link {
     statements: HashMap<String, Statement>,
     /// Of the last trip's statements.
     unsent: usize,
+    /// Our end of the connection.
+    local_port: Option<u16>,
 }
 
 impl Link {
-    /// Connects.
-    pub(super) async fn open(config: &Config, tls: MakeRustlsConnect) -> Result<Self, Error> {
-        let (client, wire) = config.connect(tls).await?;
-        Ok(Self { client, wire: Some(Box::pin(wire)), statements: HashMap::new(), unsent: 0 })
+    /// Connects. The socket is made here, so that it is known which one: who sees it come from another has a
+    /// proxy before him.
+    pub(super) async fn open(config: &Config, tls: MakeRustlsConnect) -> Result<Self, ServerError> {
+        let (client, wire, local_port): (Client, Wire, _) = match (config.get_hosts(), config.get_ports()) {
+            ([Host::Tcp(host)], [port]) => {
+                let stream = dial(host, *port).await.map_err(ServerError::Dial)?;
+                let local_port = stream.local_addr().ok().map(|address| address.port());
+                let (client, wire) = config.connect_raw(stream, of_stream(tls, host)?).await?;
+                (client, Box::pin(wire), local_port)
+            }
+            _ => {
+                let (client, wire) = config.connect(tls).await?;
+                (client, Box::pin(wire), None)
+            }
+        };
+        Ok(Self { client, wire: Some(wire), statements: HashMap::new(), unsent: 0, local_port })
+    }
+
+    /// Our port, where there is one.
+    pub(super) fn local_port(&self) -> Option<u16> {
+        self.local_port
     }
 
     /// Asks one.
@@ -122,6 +146,28 @@ impl Link {
             let _ = wire.await;
         }
     }
+}
+
+/// The addresses of a name in turn.
+async fn dial(host: &str, port: u16) -> std::io::Result<TcpStream> {
+    let mut failure = std::io::ErrorKind::AddrNotAvailable.into();
+    for address in lookup_host((host, port)).await? {
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        socket.set_keepalive(true)?;
+        socket.set_nodelay(true)?;
+        match socket.connect(address).await {
+            Ok(stream) => return Ok(stream),
+            Err(error) => failure = error,
+        }
+    }
+    Err(failure)
+}
+
+fn of_stream(
+    mut tls: MakeRustlsConnect,
+    host: &str,
+) -> Result<<MakeRustlsConnect as MakeTlsConnect<TcpStream>>::TlsConnect, ServerError> {
+    MakeTlsConnect::<TcpStream>::make_tls_connect(&mut tls, host).map_err(|never| match never {})
 }
 
 async fn answer(

@@ -1,5 +1,6 @@
 //! Look-ups on the answer path: what waits is asked in one statement, on a few sessions. A statement
-//! begins after its questions came, so it sees all that any gateway has acknowledged before.
+//! begins after its questions came, so it sees all that any gateway has acknowledged before; and it tells
+//! itself whether a standby answers it, which would not.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +13,7 @@ use tokio::time::timeout;
 use super::fetch::journal;
 use super::hosts::Hosts;
 use super::link::Link;
-use super::sets::{Fetched, Service, Wanted};
+use super::sets::{Fetched, Service, Wanted, With};
 use super::terms::Known;
 use crate::ids::Msisdn;
 use crate::ledger::StoreError;
@@ -137,7 +138,7 @@ impl Looker {
             None => self.hosts.connect().await?,
         };
         let mut fetched = Fetched::default();
-        let wanted = Wanted { states, ..Wanted::default() };
+        let wanted = Wanted { states, states_with: With::Role, ..Wanted::default() };
         journal(&mut session, &self.known, &wanted, &mut fetched).await?;
         self.session = Some(session);
         Ok(fetched)

@@ -14,18 +14,30 @@ pub(super) type Service = (Msisdn, String);
 /// What is to be fetched.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Wanted {
-    pub(super) identities: HashSet<String>,
-    pub(super) notices: HashSet<NoticeId>,
+    /// With the numbers that their notices speak of, where those are known.
+    pub(super) identities: HashMap<String, Option<Msisdn>>,
+    /// With their numbers, where those are known: else every partition must be asked.
+    pub(super) notices: HashMap<NoticeId, Option<Msisdn>>,
     pub(super) raws: HashSet<NoticeId>,
     pub(super) states: HashSet<Service>,
     pub(super) histories: HashSet<Msisdn>,
-    /// Also the histories of numbers whose wanted states are not found.
-    pub(super) histories_of_new: bool,
+    pub(super) states_with: With,
     pub(super) pasts: HashSet<Service>,
     pub(super) services: HashSet<Msisdn>,
     pub(super) terms: HashSet<i64>,
     /// Numbers that must be locked before anything of theirs is read: the transaction begins again.
     pub(super) locks: BTreeSet<i64>,
+}
+
+/// What else is to be told by whoever tells the states.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum With {
+    #[default]
+    Nothing,
+    /// Whether it is a standby, which may not know yet what was acknowledged.
+    Role,
+    /// The histories of numbers whose states are not found.
+    HistoriesOfNew,
 }
 
 impl Wanted {
@@ -48,6 +60,8 @@ impl Wanted {
 pub(super) struct Fetched {
     pub(super) identities: HashMap<String, Option<NoticeId>>,
     pub(super) notices: HashMap<NoticeId, Option<Row>>,
+    /// Of holders of identities, the numbers that they should be found under.
+    pub(super) numbers: HashMap<NoticeId, Msisdn>,
     pub(super) raws: HashMap<NoticeId, Option<Raw>>,
     pub(super) states: HashMap<Service, ServiceState>,
     /// The notices of a number that stand in the fold; their rows are in `notices`.

@@ -20,6 +20,7 @@ use super::flush;
 use super::hosts::Hosts;
 use super::link::Ask;
 use super::session::{Ended, Session};
+use super::sets::With;
 use super::tables;
 use super::terms::Known;
 use crate::clock::{Clock, Timestamp};
@@ -258,11 +259,11 @@ async fn run(
 /// the numbers have devices.
 fn foresee(work: &[&Work], rules: &Rules, batch: &mut Batch<'_>) {
     // A number that is new to a service has its history folded, and one cannot know before who is.
-    batch.wanted.histories_of_new = true;
+    batch.wanted.states_with = With::HistoriesOfNew;
     for work in work {
         let Work::Record(received) = work else { continue };
         let Reading::Notice(notice) = &received.reading else { continue };
-        batch.wanted.identities.insert(notice.identity.clone());
+        batch.wanted.identities.insert(notice.identity.clone(), Some(notice.content.msisdn.clone()));
         if let Judgement::Stands(change) = judge(notice, &rules.catalog, &rules.book, rules.policy) {
             let number = &notice.content.msisdn;
             let services = change.services().into_iter().map(|id| (number.clone(), id.to_owned()));
