@@ -119,7 +119,7 @@ fn read_again(
     row: &mut Row,
 ) -> Result<bool, StoreError> {
     let Some(raw) = store.raw(row.id)? else { return Ok(false) };
-    let read = wire::request::notify(&raw.method, &raw.query, raw.content_type.as_deref(), &raw.body);
+    let read = wire::request::notify(&raw.method, &raw.query, &raw.sent());
     let reading = read.map(|message| notice::read(&message, rules.utc_offset));
     let Ok(Reading::Notice(notice)) = reading else { return put_back(store, row, reading.is_ok()) };
     let holder = store.holder(&notice.identity)?.filter(|holder| *holder != row.id);

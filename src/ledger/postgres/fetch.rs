@@ -21,8 +21,8 @@ const HOLDERS: &str = "/* identity holders */ SELECT key, notice_id FROM identit
     UNION ALL SELECT NULL, nextval('notice_id_seq') FROM generate_series(1, $2::bigint) \
     UNION ALL SELECT msisdn, NULL FROM device WHERE msisdn = ANY($3)";
 
-const RAWS: &str = "/* notice_raw some */ SELECT notice_id, method, path, query, content_type, body, status, reply \
-    FROM notice_raw WHERE notice_id = ANY($1)";
+const RAWS: &str = "/* notice_raw some */ SELECT notice_id, method, path, query, content_type, body, status, reply, \
+    content_encoding FROM notice_raw WHERE notice_id = ANY($1)";
 
 const PASTS: &str = "/* past_run some */ SELECT p.msisdn, p.service_id, p.terms_id, p.founder, p.starts_at, \
     p.expires_at, p.lapses_at, p.ended_at, p.auto_renew FROM unnest($1::text[], $2::text[]) AS k (msisdn, service_id) \
