@@ -48,7 +48,8 @@
 //! * [`app`]: builds all of it from the settings. [`cli`]: the commands. [`replay`]: recorded
 //!   messages, sent again.
 //! * Leaves: [`config`] (settings), [`telemetry`] (logs and metrics), [`limits`] (rates), [`signature`]
-//!   (of partners, and of plays), [`systemd`] (sockets handed over, readiness, the watchdog).
+//!   (of partners, and of plays), [`systemd`] (sockets handed over, readiness, the watchdog),
+//!   [`system`] (descriptors).
 //!
 //! `tests/architecture.rs` holds the layers and the absences to the source. The server stands below
 //! the surfaces here, since they use its requests and it knows none of them.
@@ -85,6 +86,7 @@ pub mod signature;
 pub mod stock;
 pub mod story;
 pub mod subscription;
+pub mod system;
 pub mod systemd;
 pub mod telemetry;
 pub mod wire;

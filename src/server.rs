@@ -2,16 +2,18 @@
 //! request to one function and knows nothing of paths, settings files or grammars; TLS is the
 //! reverse proxy's.
 //!
-//! Framing faults are answered by hyper (400, 414, 431) and close the connection. A request with
+//! Framing faults are answered by hyper (400, 414, 431) and close the connection; `fault` tells of them. A request with
 //! both `Content-Length` and `Transfer-Encoding` is read as chunked and its connection closed, so
 //! nothing after it is ever taken for a request.
 
 mod accept;
 mod body;
 mod connection;
+mod fault;
 mod listen;
 pub mod origin;
 mod request;
+mod room;
 mod slots;
 mod socket;
 
@@ -24,6 +26,7 @@ pub use accept::serve;
 pub use body::{Body, BodyError};
 pub use listen::{adopt, bind};
 pub use request::Request;
+pub use room::Room;
 
 /// What a handler answers. A `Connection: close` among its headers is honoured.
 pub type Response = hyper::Response<Full<Bytes>>;
@@ -42,6 +45,8 @@ pub struct Settings {
     pub connections_max: usize,
     /// Open connections of one address; further ones are closed at once.
     pub connections_per_address_max: usize,
+    /// For heads and bodies that are not whole yet; all listeners share it.
+    pub room: Room,
     /// How long a stop waits for requests in progress.
     pub shutdown_timeout: Duration,
 }

@@ -7,6 +7,7 @@ use super::{Ended, Failure, Global, block_on};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::system;
 use crate::systemd::{self, Sockets};
 use crate::telemetry::{self, LogFormat, Recorder};
 
@@ -15,6 +16,7 @@ pub(super) fn run(global: &Global) -> Ended {
     let sockets = Sockets::passed()?;
     let config = global.load()?;
     logs(&config, "info")?;
+    system::raise_descriptors();
     block_on(serve(config, sockets))?
 }
 

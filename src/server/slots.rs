@@ -150,12 +150,14 @@ impl Slot {
         self.phase.store(ANSWERED, Ordering::Relaxed);
     }
 
-    /// Nothing is left to write.
-    pub(super) fn flushed(&self) {
-        if self.phase.load(Ordering::Relaxed) == ANSWERED {
+    /// Nothing is left to write. Tells whether that was the end of an answer.
+    pub(super) fn flushed(&self) -> bool {
+        let is_over = self.phase.load(Ordering::Relaxed) == ANSWERED;
+        if is_over {
             self.phase.store(IDLE, Ordering::Relaxed);
             self.slots.table().rest(self.id);
         }
+        is_over
     }
 
     pub(super) fn is_idle(&self) -> bool {

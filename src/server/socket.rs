@@ -3,17 +3,25 @@
 
 use std::future::Future as _;
 use std::io::{self, ErrorKind, IoSlice};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
+use super::Settings;
+use super::room::{Held, Room};
 use super::slots::Slot;
+
+/// Bytes read at once. hyper makes room for as much again as one read filled of its buffer, which therefore
+/// stays at its smallest.
+const READ_BYTES_MAX: usize = 4 << 10;
 
 pub(super) struct Socket {
     io: TokioIo<TcpStream>,
@@ -22,11 +30,27 @@ pub(super) struct Socket {
     /// Runs while a write waits for the client to read.
     stall: Option<Pin<Box<Sleep>>>,
     write_ended: bool,
+    room: Room,
+    /// Of the request's head that is arriving: its bytes, and what they have taken.
+    head_bytes: usize,
+    head: Held,
 }
 
 impl Socket {
-    pub(super) fn new(stream: TcpStream, slot: Arc<Slot>, stall_max: Duration) -> Self {
-        Self { io: TokioIo::new(stream), slot, stall_max, stall: None, write_ended: false }
+    pub(super) fn new(stream: TcpStream, slot: Arc<Slot>, settings: &Settings) -> Self {
+        let (stall_max, room) = (settings.request_timeout, settings.room.clone());
+        let (io, head) = (TokioIo::new(stream), Held::default());
+        Self { io, slot, stall_max, stall: None, write_ended: false, room, head_bytes: 0, head }
+    }
+
+    /// Counts what has come of a head; of a request in progress the body counts for itself.
+    fn count(&mut self, bytes: usize) -> io::Result<()> {
+        if !self.slot.is_idle() {
+            return Ok(());
+        }
+        self.head_bytes += bytes;
+        let Self { room, head, head_bytes, .. } = self;
+        room.hold(head, *head_bytes).map_err(|_| ErrorKind::OutOfMemory.into())
     }
 
     /// The stream, if all was written and our end of it shut.
@@ -49,9 +73,14 @@ impl Read for Socket {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        buf: ReadBufCursor<'_>,
+        mut buf: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(cx, buf)
+        let mut bytes = [MaybeUninit::uninit(); READ_BYTES_MAX];
+        let mut piece = ReadBuf::uninit(&mut bytes[..buf.remaining().min(READ_BYTES_MAX)]);
+        ready!(Pin::new(self.io.inner_mut()).poll_read(cx, &mut piece))?;
+        self.count(piece.filled().len())?;
+        buf.put_slice(piece.filled());
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -76,7 +105,9 @@ impl Write for Socket {
 
     /// hyper flushes the socket only once its own buffer is empty.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.slot.flushed();
+        if self.slot.flushed() {
+            (self.head_bytes, self.head) = (0, Held::default());
+        }
         Pin::new(&mut self.io).poll_flush(cx)
     }
 
