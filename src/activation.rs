@@ -36,6 +36,7 @@ use crate::ledger::fulfil::{NonceUse, Seen};
 use crate::limits::{Block, Limited, Limiter, Samplers, Suppressed};
 use crate::server::{BodyError, Guesses, Request, Response};
 use crate::telemetry::{self, Chain};
+use crate::wire::content::{Sent, Unopened};
 use crate::worker::Sender;
 use answer::{Refusal, Told};
 use check::{Ask, Nonce, Verified};
@@ -152,17 +153,29 @@ impl Activation {
     ) -> Result<Told, Refusal> {
         let sender = self.admit(request)?;
         let params = parse(request).await?.map_err(|_| self.strike(sender, ResultCode::Parameter))?;
-        let verified = check::verify(&params, &self.partners, &self.rules, now);
+        // In a box of its own: while its body is on its way, a request has no room for what comes then.
+        Box::pin(self.carry_out(call, &params, sender, asker, now)).await
+    }
+
+    async fn carry_out<'a>(
+        &'a self,
+        call: Call,
+        params: &Params,
+        sender: Block,
+        asker: &mut Asker<'a>,
+        now: Timestamp,
+    ) -> Result<Told, Refusal> {
+        let verified = check::verify(params, &self.partners, &self.rules, now);
         // One that is merely stale is its partner's, whose clock may be wrong: no guess.
         let Verified { partner, nonce } =
-            verified.map_err(|code| match check::signer(&params, &self.partners) {
+            verified.map_err(|code| match check::signer(params, &self.partners) {
                 None => self.strike(sender, code),
                 Some(_) => Refusal::Code(code),
             })?;
         asker.partner = Some(&partner.name);
         self.limiter.check(&partner.name).map_err(|limited| self.over("partner", &limited, &partner.name))?;
         let nonce = self.use_nonce(&partner.name, nonce, now).await?;
-        let ask = asker.ask.insert(check::ask(call, &params, nonce).map_err(Refusal::Code)?);
+        let ask = asker.ask.insert(check::ask(call, params, nonce).map_err(Refusal::Code)?);
         match call {
             Call::Redeem => self.try_code(ask, now).await,
             Call::UsageRecord => self.usage(ask, now).await,
@@ -236,9 +249,16 @@ async fn parse(request: &mut Request) -> Result<Result<Params, params::Unreadabl
     let body = request.body.read(max).await.map_err(|error| match error {
         BodyError::TooLarge => Refusal::TooLarge,
         BodyError::Broken => Refusal::Code(ResultCode::Parameter),
-        BodyError::Late => Refusal::Code(ResultCode::System),
+        BodyError::Late | BodyError::Crowded => Refusal::Code(ResultCode::System),
     })?;
-    Ok(Params::read(request.uri.query(), &body))
+    let (content_type, content_encoding) = (request.content_type(), request.content_encoding());
+    let (content_type, content_encoding) = (content_type.as_deref(), content_encoding.as_deref());
+    match (Sent { content_type, content_encoding, body: &body }).open(max) {
+        Ok(content) => Ok(Params::read(request.uri.query(), &content)),
+        Err(Unopened::TooLarge) => Err(Refusal::TooLarge),
+        Err(Unopened::UnknownCoding) => Err(Refusal::Coding),
+        Err(Unopened::Unreadable(_)) => Ok(Err(params::Unreadable)),
+    }
 }
 
 /// We could not; the chain is for the log alone.

@@ -27,6 +27,7 @@ use crate::server::origin::Networks;
 use crate::server::{self, Guesses};
 use crate::subscription::judge::{Failed, Policy};
 use crate::subscription::terms::TermsBook;
+use crate::system;
 use crate::systemd::Sockets;
 use crate::telemetry::Recorder;
 use crate::worker::{Sender, Worker};
@@ -122,6 +123,7 @@ impl App {
             admin: Arc::new(Admin::new(&config.admin, guesses(), ledger.clone(), clock, recorder, beat)),
         };
         let listeners = listeners(config, sockets, surfaces)?;
+        warn_of_descriptors(config.server.connections_max, listeners.len());
         Ok(Self { ledger, settings: settings(config), listeners, worker })
     }
 
@@ -295,6 +297,25 @@ fn serving(listeners: Vec<TcpListener>, routes: Routes) -> Vec<(TcpListener, Arc
     listeners.into_iter().map(|listener| (listener, Arc::clone(&routes))).collect()
 }
 
+/// Each listener may hold `connections_max`; beyond the process's descriptors none is accepted.
+fn warn_of_descriptors(connections_max: usize, listeners: usize) {
+    let wanted = connections_max.saturating_mul(listeners) as u64;
+    if let Some(possible) = system::connections_possible().filter(|possible| *possible < wanted) {
+        tracing::warn!(
+            connections_max,
+            listeners,
+            possible,
+            "the limit of open descriptors leaves no room for server.connections_max on every listener; raise it \
+             (LimitNOFILE, ulimit -Hn) or lower the setting"
+        );
+    }
+}
+
+/// What heads and bodies may take that are larger than real messages and not whole yet: so much, or so many of
+/// the largest.
+const ROOM_BYTES: usize = 32 << 20;
+const ROOM_BODIES: usize = 16;
+
 fn settings(config: &Config) -> server::Settings {
     let server = &config.server;
     server::Settings {
@@ -305,6 +326,7 @@ fn settings(config: &Config) -> server::Settings {
         connections_max: server.connections_max,
         connections_per_address_max: server.connections_per_address_max,
         shared_addresses: Networks::new(config.carrier.trusted_proxies.clone()),
+        room: server::Room::new(ROOM_BYTES.max(ROOM_BODIES * server.body_bytes_max)),
         shutdown_timeout: server.shutdown_timeout(),
     }
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use hyper::{Method, StatusCode};
 
 use crate::clock::Clock;
@@ -26,6 +26,8 @@ use crate::server::{BodyError, Request, Response};
 use crate::telemetry::{CarrierMeters, Surface};
 use crate::wire::accessgw::NotifyEcho;
 use crate::wire::code::Code;
+use crate::wire::coding;
+use crate::wire::content::Unopened;
 use crate::wire::request::{self, Expected};
 use crate::wire::rqst::CheckEcho;
 use crate::wire::{Message, Unreadable, accessgw, rqst};
@@ -117,10 +119,11 @@ impl Carrier {
             Err(code) => return self.plain(expected, code, "refused"),
         };
         let arrival = Arrival { caller, deadline: request.deadline, raw };
+        // In boxes of their own: while its body is on its way, a request has no room for what comes then.
         match (message, expected) {
-            (Ok(Message::AccessGw(message)), _) => self.notify(&message, arrival).await,
-            (Ok(Message::Rqst(question)), _) => self.check(&question, arrival.deadline).await,
-            (Err(error), Expected::Notify) => self.keep_unreadable(error, arrival).await,
+            (Ok(Message::AccessGw(message)), _) => Box::pin(self.notify(&message, arrival)).await,
+            (Ok(Message::Rqst(question)), _) => Box::pin(self.check(&question, arrival.deadline)).await,
+            (Err(error), Expected::Notify) => Box::pin(self.keep_unreadable(error, arrival)).await,
             (Err(error), Expected::Check) => {
                 tracing::info!(surface = "check", %error, "unreadable");
                 self.plain(expected, Code::BadParameters, "unreadable")
@@ -134,31 +137,34 @@ impl Carrier {
         expected: Expected,
         request: &mut Request,
     ) -> Result<(Result<Message, Unreadable>, Raw), Code> {
+        let max = request.body.bytes_max();
         let body = match request.method {
             Method::GET => Bytes::new(),
-            Method::POST => {
-                let max = request.body.bytes_max();
-                request.body.read(max).await.map_err(|error| match error {
-                    BodyError::TooLarge => Code::TooLarge,
-                    BodyError::Broken => Code::BadRequest,
-                    BodyError::Late => Code::SystemError,
-                })?
-            }
+            Method::POST => request.body.read(max).await.map_err(|error| match error {
+                BodyError::TooLarge => Code::TooLarge,
+                BodyError::Broken => Code::BadRequest,
+                BodyError::Late => Code::SystemError,
+                BodyError::Crowded => Code::Overloaded,
+            })?,
             _ => return Err(Code::MethodNotAllowed),
-        };
-        let content_type = request.headers.get(CONTENT_TYPE).map(|v| String::from_utf8_lossy(v.as_bytes()));
-        let query = request.uri.query().unwrap_or_default();
-        let message = match request.method {
-            Method::GET => request::query(expected, query).transpose().ok_or(Code::BadRequest)?,
-            _ => request::body(expected, content_type.as_deref(), &body),
         };
         let raw = Raw {
             method: request.method.as_str().to_owned(),
             path: request.uri.path().to_owned(),
-            query: query.to_owned(),
-            content_type: content_type.map(std::borrow::Cow::into_owned),
+            query: request.uri.query().unwrap_or_default().to_owned(),
+            content_type: request.content_type(),
+            content_encoding: request.content_encoding(),
             body,
             ..Raw::default()
+        };
+        let message = match request.method {
+            Method::GET => request::query(expected, &raw.query).transpose().ok_or(Code::BadRequest)?,
+            _ => match request::body(expected, &raw.sent(), max) {
+                Ok(message) => Ok(message),
+                Err(Unopened::Unreadable(error)) => Err(error),
+                Err(Unopened::UnknownCoding) => return Err(Code::UnknownCoding),
+                Err(Unopened::TooLarge) => return Err(Code::TooLarge),
+            },
         };
         Ok((message, raw))
     }
@@ -205,6 +211,9 @@ fn response(answer: Answer) -> Response {
     match code {
         Code::MethodNotAllowed => {
             headers.insert(ALLOW, HeaderValue::from_static("GET, POST"));
+        }
+        Code::UnknownCoding => {
+            headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(coding::ACCEPTED));
         }
         Code::Unauthorized => {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Basic realm=\"carrier\""));

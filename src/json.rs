@@ -18,6 +18,7 @@ use crate::ids::{DeviceId, Msisdn, NoticeId, UserAccount};
 use crate::limits::{Limited, Samplers, Suppressed};
 use crate::server::{BodyError, Request, Response};
 use crate::telemetry::Chain;
+use crate::wire::coding::{self, Undecoded};
 pub use query::Query;
 
 /// What a client is told to wait when the ledger cannot be reached, seconds.
@@ -66,6 +67,14 @@ impl Problem {
     pub fn unavailable(error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error = %Chain(error), "a request could not be answered");
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "the ledger cannot be reached; try again");
+        Self { retry_after_s: Some(RETRY_AFTER_S), ..problem }
+    }
+
+    /// 503 for want of room.
+    #[must_use]
+    pub fn crowded() -> Self {
+        let problem =
+            Self::new(StatusCode::SERVICE_UNAVAILABLE, "too many large bodies are under way; try again");
         Self { retry_after_s: Some(RETRY_AFTER_S), ..problem }
     }
 
@@ -208,15 +217,26 @@ pub fn device(text: &str) -> Result<DeviceId, Problem> {
 /// A request's body as a JSON object, an empty one as an empty object.
 ///
 /// # Errors
-/// 413 where it is too large, 400 where it is none, 408 where it did not come in time.
+/// 413 where it is too large, 415 where it is in an unknown coding, 400 where it is none, 408 where it did not
+/// come in time, 503 where too many others are under way.
 pub async fn body<T: DeserializeOwned>(request: &mut Request) -> Result<T, Problem> {
     let max = request.body.bytes_max();
     let read = request.body.read(max).await.map_err(|error| match error {
         BodyError::TooLarge => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("at most {max} bytes")),
         BodyError::Broken => Problem::bad("the body broke off"),
         BodyError::Late => Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"),
+        BodyError::Crowded => Problem::crowded(),
     })?;
-    object(&read).map_err(Problem::bad)
+    let decoded = coding::decode(request.content_encoding().as_deref(), &read, max);
+    let decoded = decoded.map_err(|error| match error {
+        Undecoded::Unknown => {
+            let detail = format!("the body may be in {}", coding::ACCEPTED);
+            Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail)
+        }
+        Undecoded::TooLarge => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("at most {max} bytes")),
+        Undecoded::Damaged => Problem::bad("the body is not in its Content-Encoding"),
+    })?;
+    object(&decoded).map_err(Problem::bad)
 }
 
 /// A list would fill fields by their places, which nobody has promised.

@@ -49,7 +49,7 @@
 //!   messages, sent again.
 //! * Leaves: [`config`] (settings), [`telemetry`] (logs and metrics), [`limits`] (rates), [`signature`]
 //!   (of partners, and of plays), [`systemd`] (sockets handed over, readiness, the watchdog),
-//!   [`lifeline`] (parts of the process that it does not survive).
+//!   [`system`] (descriptors), [`lifeline`] (parts of the process that it does not survive).
 //!
 //! `tests/architecture.rs` holds the layers and the absences to the source. The server stands below
 //! the surfaces here, since they use its requests and it knows none of them.
@@ -87,6 +87,7 @@ pub mod signature;
 pub mod stock;
 pub mod story;
 pub mod subscription;
+pub mod system;
 pub mod systemd;
 pub mod telemetry;
 pub mod wire;

@@ -7,6 +7,7 @@
 //! answer against the expected one, `screen` prints, `report` writes JUnit.
 
 mod case;
+mod coded;
 mod compare;
 mod connection;
 mod fields;

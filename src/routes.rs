@@ -161,28 +161,29 @@ impl Routes {
         }
     }
 
-    /// `items`: what stands in the path, up to two.
+    /// `items`: what stands in the path, up to two. Each surface's work is in a box of its own: a request has room
+    /// for its own and not for the largest.
     async fn call(&self, call: Call, items: [&str; 2], request: Request) -> Response {
         match call {
             Call::Carrier(expected) => {
                 let Some(carrier) = &self.carrier else { return not_found() };
-                carrier.answer(expected, request).await
+                Box::pin(carrier.answer(expected, request)).await
             }
             Call::Partner(call) => {
                 let Some(partners) = &self.partners else { return not_found() };
-                partners.answer(call, items, request).await
+                Box::pin(partners.answer(call, items, request)).await
             }
             Call::Activation(call) => {
                 let Some(activation) = &self.activation else { return not_found() };
-                activation.answer(call, request).await
+                Box::pin(activation.answer(call, request)).await
             }
             Call::Flussonic => {
                 let Some(flussonic) = &self.flussonic else { return not_found() };
-                flussonic.answer(request).await
+                Box::pin(flussonic.answer(request)).await
             }
             Call::Admin(call) => {
                 let Some(admin) = &self.admin else { return not_found() };
-                admin.answer(call, items[0], request).await
+                Box::pin(admin.answer(call, items[0], request)).await
             }
             Call::Health(call) => {
                 let Some(health) = &self.health else { return not_found() };

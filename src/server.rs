@@ -2,18 +2,20 @@
 //! request to one function and knows nothing of paths, settings files or grammars; TLS is the
 //! reverse proxy's.
 //!
-//! Framing faults are answered by hyper (400, 414, 431) and close the connection. A request with
+//! Framing faults are answered by hyper (400, 414, 431) and close the connection; `fault` tells of them. A request with
 //! both `Content-Length` and `Transfer-Encoding` is read as chunked and its connection closed, so
 //! nothing after it is ever taken for a request.
 
 mod accept;
 mod body;
 mod connection;
+mod fault;
 mod guesses;
 mod listen;
 pub mod origin;
 mod patience;
 mod request;
+mod room;
 mod slots;
 mod socket;
 
@@ -28,6 +30,7 @@ pub use guesses::Guesses;
 pub use listen::{adopt, bind};
 use origin::Networks;
 pub use request::Request;
+pub use room::Room;
 
 /// What a handler answers. A `Connection: close` among its headers is honoured.
 pub type Response = hyper::Response<Full<Bytes>>;
@@ -52,6 +55,8 @@ pub struct Settings {
     pub connections_per_address_max: usize,
     /// Addresses that many clients share, proxies': held to the first bound alone.
     pub shared_addresses: Networks,
+    /// For heads and bodies that are not whole yet; all listeners share it.
+    pub room: Room,
     /// How long a stop waits for requests in progress.
     pub shutdown_timeout: Duration,
 }

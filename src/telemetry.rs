@@ -14,8 +14,8 @@ mod recorder;
 pub use chain::Chain;
 pub use logs::{BadLogSettings, LogFormat, init_logs};
 pub use meters::{
-    CarrierMeters, LedgerMeters, ServerMeters, StatusClass, Surface, activation, codes_unused, flussonic,
-    parked, request,
+    CarrierMeters, LedgerMeters, ServerMeters, StatusClass, Surface, activation, below_http, codes_unused,
+    flussonic, parked, request,
 };
 pub use outbox::{breaker_open, drift, oldest_due, task_attempt, task_sent, tasks};
 pub use panics::log_panics;

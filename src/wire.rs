@@ -3,18 +3,22 @@
 //! number or a time means and which offer is sold are left to `ids`, `clock`, `catalog` and
 //! `carrier`.
 //!
-//! A body goes through [`decode`] (bytes to text), [`xml`] (text to tokens, as strict as a
-//! conforming parser) and `envelope` (tokens to the one message inside). Parameters go through
-//! [`params`]. Both end in the same two values, [`accessgw::AccessGw`] and [`rqst::Rqst`], and
+//! A body goes through [`content`] (its codings and parts taken off), [`decode`] (bytes to text),
+//! [`xml`] (text to tokens, as strict as a conforming parser) and `envelope` (tokens to the one message
+//! inside). Parameters go through [`params`]. Both end in the same two values, [`accessgw::AccessGw`] and [`rqst::Rqst`], and
 //! both of these are answered by a `render` beside them with a [`code::Code`].
 
 use thiserror::Error;
 
 pub mod accessgw;
 pub mod code;
+pub mod coding;
+pub mod content;
 pub mod decode;
 mod envelope;
 mod fields;
+pub mod media;
+mod multipart;
 mod names;
 mod namespaces;
 pub mod params;
@@ -37,6 +41,12 @@ pub enum Message {
 /// Why a body is no message. The sentences hold nothing of the body, so they can be logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Unreadable {
+    /// Truncated or otherwise not in the coding that its header names.
+    #[error("the body is not in the coding that it is said to be in")]
+    Coding,
+    /// Of several parts, and they cannot be told apart or read.
+    #[error("the multipart body {0}")]
+    Multipart(&'static str),
     /// Empty, or something before the first tag.
     #[error("the body does not begin with a tag")]
     NotXml,

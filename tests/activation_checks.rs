@@ -5,13 +5,14 @@
 
 use http_body_util::BodyExt as _;
 use sdp_gateway::activation::check::{Ask, Nonce, judge, verify};
-use sdp_gateway::activation::params::Params;
+use sdp_gateway::activation::params::{Params, Unreadable};
 use sdp_gateway::activation::redeem::{CodeStanding, DeviceStanding, may_look, may_redeem};
 use sdp_gateway::activation::{Call, ResultCode, answer};
 use sdp_gateway::catalog::GrantKind;
 use sdp_gateway::clock::Timestamp;
 use sdp_gateway::config::{Activation, Partner};
 use sdp_gateway::signature;
+use sdp_gateway::wire::content::Content;
 
 const NOW: Timestamp = Timestamp(1_712_115_627_000);
 const RULES: Activation = Activation { clock_skew_s: 300, require_nonce: false };
@@ -57,8 +58,12 @@ fn with<'a>(others: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     pairs
 }
 
+fn read(query: Option<&str>, body: &[u8]) -> Result<Params, Unreadable> {
+    Params::read(query, &Content::Whole(None, body.into()))
+}
+
 fn outcome(body: &str, rules: &Activation, nonce: Nonce) -> Result<Ask, ResultCode> {
-    let params = Params::read(None, body.as_bytes()).map_err(|_| ResultCode::Parameter)?;
+    let params = read(None, body.as_bytes()).map_err(|_| ResultCode::Parameter)?;
     let partners = partners();
     judge(Call::Redeem, &params, &partners, rules, NOW, |_, _| nonce).map(|(_, ask)| ask)
 }
@@ -80,7 +85,7 @@ fn parameters_are_signed_as_they_came_wherever_they_came() {
     for (query, body) in
         [(None, text.as_str()), (Some(text.as_str()), ""), (Some(&head), &tail), (None, json)]
     {
-        let params = Params::read(query, body.as_bytes()).unwrap();
+        let params = read(query, body.as_bytes()).unwrap();
         let partners = partners();
         let verified = verify(&params, &partners, &RULES, NOW).expect(body);
         assert_eq!((verified.partner.name.as_str(), verified.nonce), ("app", None));
@@ -91,15 +96,15 @@ fn parameters_are_signed_as_they_came_wherever_they_came() {
 #[test]
 fn json_values_count_as_they_are_spelled() {
     let body = "\u{FEFF}{\"b\":9223372036854775807,\"a\":\"\",\"c\":1.50,\"d\":true,\"e\":null,\"f\":\"\\u00e9\",\"g\":{\"k\": [1, \"é\"]}}";
-    let params = Params::read(None, body.as_bytes()).unwrap();
+    let params = read(None, body.as_bytes()).unwrap();
     assert_eq!(params.signed_strings(), ["a=&b=9223372036854775807&c=1.50&d=true&f=é&g={\"k\":[1,\"é\"]}"]);
     assert_eq!((params.get("a"), params.get("e"), params.get("d")), (None, None, Some("true")));
     for broken in ["{\"a\":1", "{\"a\":1}x", "{a:1}", "{\"a\":\"\u{1}\"}"] {
-        assert!(Params::read(None, broken.as_bytes()).is_err(), "{broken}");
+        assert!(read(None, broken.as_bytes()).is_err(), "{broken}");
     }
-    assert!(Params::read(Some(&"a&b=".repeat(300)), b"").is_err());
+    assert!(read(Some(&"a&b=".repeat(300)), b"").is_err());
     let many: Vec<String> = (0..300).map(|at| format!("\"k{at}\":1")).collect();
-    assert!(Params::read(None, format!("{{{}}}", many.join(",")).as_bytes()).is_err());
+    assert!(read(None, format!("{{{}}}", many.join(",")).as_bytes()).is_err());
 }
 
 #[test]
@@ -167,7 +172,7 @@ fn times_and_nonces() {
         assert!(!at(stale), "{stale}");
     }
     let params = signed(&with(&[("signatureNonce", "704"), ("timestamp", "1712115627")]));
-    let (params, partners) = (Params::read(Some(&params), b"").unwrap(), partners());
+    let (params, partners) = (read(Some(&params), b"").unwrap(), partners());
     let nonce = verify(&params, &partners, &RULES, NOW).unwrap().nonce.unwrap();
     assert_eq!((nonce.nonce.as_str(), nonce.until), ("704", Timestamp(NOW.0 + 600_000)));
     refused(&signed(&with(&[("signatureNonce", &"x".repeat(129))])), ResultCode::Signature);

@@ -21,7 +21,7 @@ const LAYERS: [&[&str]; 12] = [
 ];
 
 /// Usable from everywhere; they use only the lowest layer and one another.
-const LEAVES: [&str; 6] = ["config", "telemetry", "limits", "lifeline", "signature", "systemd"];
+const LEAVES: [&str; 7] = ["config", "telemetry", "limits", "lifeline", "signature", "system", "systemd"];
 
 /// What a module's text must not hold, and why.
 const ABSENCES: [(&str, &[&str], &str); 12] = [

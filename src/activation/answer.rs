@@ -2,7 +2,7 @@
 //! better word: over a limit, too large, another method.
 
 use hyper::StatusCode;
-use hyper::header::{ALLOW, HeaderValue, RETRY_AFTER};
+use hyper::header::{ACCEPT_ENCODING, ALLOW, HeaderValue, RETRY_AFTER};
 use serde_json::{Value, json};
 
 use super::ResultCode;
@@ -11,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::json;
 use crate::server::Response;
 use crate::service::source::ServiceId;
+use crate::wire::coding;
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +31,10 @@ pub(super) enum Refusal {
     Code(ResultCode),
     /// Over a limit: to be tried again after so many seconds.
     Limited(u64),
-    /// The body is larger than is read.
+    /// The body is larger than is read, as it came or decoded.
     TooLarge,
+    /// The body is in a coding that is not taken off.
+    Coding,
     /// Neither GET nor POST.
     Method,
 }
@@ -42,7 +45,7 @@ pub(super) fn code(told: &Result<Told, Refusal>) -> ResultCode {
         Ok(_) => ResultCode::Done,
         Err(Refusal::Code(code)) => *code,
         Err(Refusal::Limited(_)) => ResultCode::System,
-        Err(Refusal::TooLarge | Refusal::Method) => ResultCode::Parameter,
+        Err(Refusal::TooLarge | Refusal::Coding | Refusal::Method) => ResultCode::Parameter,
     }
 }
 
@@ -57,6 +60,12 @@ pub(super) fn render(told: Result<Told, Refusal>, now: Timestamp) -> Response {
         Err(Refusal::TooLarge) => {
             let mut response = refused(ResultCode::Parameter, now);
             *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+            response
+        }
+        Err(Refusal::Coding) => {
+            let mut response = refused(ResultCode::Parameter, now);
+            *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            response.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static(coding::ACCEPTED));
             response
         }
         Err(Refusal::Method) => {

@@ -7,6 +7,8 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::signature;
+use crate::wire::content::Content;
+use crate::wire::media;
 use crate::wire::params::{self, PAIRS_MAX};
 
 /// The body cannot be read, or there are more than [`PAIRS_MAX`] parameters. Nothing can be said of
@@ -26,16 +28,30 @@ impl Params {
     ///
     /// # Errors
     /// [`Unreadable`].
-    pub fn read(query: Option<&str>, body: &[u8]) -> Result<Self, Unreadable> {
+    pub fn read(query: Option<&str>, body: &Content<'_>) -> Result<Self, Unreadable> {
         let mut params = Self(Vec::new());
         params.add_form(query.unwrap_or_default().as_bytes())?;
-        let body = body.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(body).trim_ascii();
-        if body.starts_with(b"{") {
-            params.add_json(body)?;
-        } else {
-            params.add_form(body)?;
+        match body {
+            Content::Whole(content_type, bytes) => params.add_body(content_type.as_deref(), bytes)?,
+            Content::Fields(fields) => {
+                fields.iter().for_each(|(name, value)| params.add(name.clone(), value.clone()))
+            }
         }
         if params.0.len() > PAIRS_MAX { Err(Unreadable) } else { Ok(params) }
+    }
+
+    /// What is neither is not taken for a form with strange names, of which the signature could only be
+    /// called wrong: other text, XML, a list, or what says that it is JSON.
+    fn add_body(&mut self, content_type: Option<&str>, body: &[u8]) -> Result<(), Unreadable> {
+        let text = std::str::from_utf8(body).map_err(|_| Unreadable)?;
+        let text = text.trim_start_matches('\u{FEFF}').trim_ascii();
+        let is_other = text.starts_with(['<', '[', '"']) || text.contains(is_strange);
+        match text.as_bytes().first() {
+            None => Ok(()),
+            Some(b'{') => self.add_json(text.as_bytes()),
+            Some(_) if is_other || media::is(content_type, "application/json") => Err(Unreadable),
+            Some(_) => self.add_form(text.as_bytes()),
+        }
     }
 
     fn add_form(&mut self, text: &[u8]) -> Result<(), Unreadable> {
@@ -108,6 +124,11 @@ fn once<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(&'a str, &'
         }
     }
     kept
+}
+
+/// What no form has and other things have many of.
+fn is_strange(c: char) -> bool {
+    c.is_control() && !c.is_ascii_whitespace()
 }
 
 fn text_of(value: &RawValue) -> serde_json::Result<Option<String>> {

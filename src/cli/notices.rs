@@ -172,6 +172,7 @@ fn line(kept: &Kept) -> Option<Value> {
         "path": raw.path,
         "query": raw.query,
         "content_type": raw.content_type,
+        "content_encoding": raw.content_encoding,
         "raw": body,
         "encoding": encoding,
         "status": raw.status,

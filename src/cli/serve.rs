@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::ledger::Pulse;
 use crate::lifeline::Lifelines;
+use crate::system;
 use crate::systemd::{self, Sockets};
 use crate::telemetry::{self, LogFormat, Recorder};
 
@@ -19,6 +20,7 @@ pub(super) fn run(global: &Global) -> Ended {
     let config = global.load()?;
     logs(&config, "info")?;
     config.warnings().iter().for_each(|warning| tracing::warn!("{warning}"));
+    system::raise_descriptors();
     block_on(serve(config, sockets))?
 }
 

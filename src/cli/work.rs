@@ -7,11 +7,12 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::ledger::Ledger;
 use crate::worker::{Sender, Worker};
-use crate::{providers, systemd};
+use crate::{providers, system, systemd};
 
 pub(super) fn run(global: &Global) -> Ended {
     let config = global.load()?;
     super::serve::logs(&config, "info")?;
+    system::raise_descriptors();
     block_on(work(config))?
 }
 

@@ -146,7 +146,7 @@ fn read_again(
     row: &mut Row,
 ) -> Result<bool, StoreError> {
     let Some(raw) = store.raw(row.id)? else { return Ok(false) };
-    let read = wire::request::notify(&raw.method, &raw.query, raw.content_type.as_deref(), &raw.body);
+    let read = wire::request::notify(&raw.method, &raw.query, &raw.sent());
     let reading = read.map(|message| notice::read(&message, rules.utc_offset));
     let notice = match reading {
         Ok(Reading::Notice(notice)) => notice,

@@ -3,6 +3,8 @@
 
 use bytes::Bytes;
 
+use crate::wire::content::Sent;
+
 /// One message and its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Raw {
@@ -14,10 +16,24 @@ pub struct Raw {
     pub query: String,
     /// The Content-Type as sent.
     pub content_type: Option<String>,
+    /// The Content-Encoding as sent, several lines as one: with the Content-Type, what the bytes are read by.
+    pub content_encoding: Option<String>,
     /// The body's bytes, untouched.
     pub body: Bytes,
     /// The HTTP status answered.
     pub status: u16,
     /// The reply's text.
     pub reply: String,
+}
+
+impl Raw {
+    /// The body with what is needed to read it.
+    #[must_use]
+    pub fn sent(&self) -> Sent<'_> {
+        Sent {
+            content_type: self.content_type.as_deref(),
+            content_encoding: self.content_encoding.as_deref(),
+            body: &self.body,
+        }
+    }
 }

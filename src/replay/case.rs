@@ -119,7 +119,7 @@ impl Case {
     /// The number this message is about, where it has a readable one.
     pub(crate) fn number(&self) -> Option<Msisdn> {
         let query = self.query.as_deref().map(fields::in_query).unwrap_or_default();
-        let body = fields::in_body(&Text::read(&self.body));
+        let body = fields::in_body(&Text::read(&self.inside()));
         let mut numbers = query.into_iter().chain(body).filter(|found| found.field == Field::Number);
         numbers.find_map(|found| Msisdn::parse(&found.value).ok())
     }

@@ -1,11 +1,13 @@
 //! Where the known fields of a message stand, in XML and in parameters, well-formed or not. Only
 //! finds and replaces; what a field becomes is decided by `prepare` and `fresh`.
 
+mod multipart;
 mod params;
 mod xml;
 
 use std::ops::Range;
 
+use multipart::{in_multipart, is_multipart};
 pub(crate) use params::{in_query, is_check_query, write as write_param};
 pub(crate) use xml::{in_xml, root};
 
@@ -31,12 +33,21 @@ pub(crate) struct Found {
     pub(crate) value: String,
 }
 
-/// The known fields of a body, read as XML when it looks like it, else as form parameters.
+/// The known fields of a body, read as XML or several parts when it looks like it, else as form parameters.
 pub(crate) fn in_body(text: &Text) -> Vec<Found> {
-    if is_xml(&text.view) { in_xml(&text.view) } else { in_query(&text.view) }
+    match text.view.as_str() {
+        view if is_xml(view) => in_xml(view),
+        view if is_multipart(view) => in_multipart(view),
+        view => in_query(view),
+    }
 }
 
-pub(crate) fn is_xml(view: &str) -> bool {
+/// Whether values are written as form parameters are.
+pub(crate) fn is_form(view: &str) -> bool {
+    !is_xml(view) && !is_multipart(view)
+}
+
+fn is_xml(view: &str) -> bool {
     let start = view.trim_start_matches(['\u{feff}', '\u{ef}', '\u{bb}', '\u{bf}', ' ', '\t', '\r', '\n']);
     start.starts_with('<')
 }

@@ -37,7 +37,7 @@ impl Fresh {
         };
         for case in cases {
             let query = case.query.as_deref().map(fields::in_query).unwrap_or_default();
-            let body = fields::in_body(&Text::read(&case.body));
+            let body = fields::in_body(&Text::read(&case.inside()));
             query.iter().chain(&body).for_each(|found| fresh.note(found));
         }
         for ids in [&mut fresh.queue, &mut fresh.request, &mut fresh.registration] {

@@ -6,7 +6,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hyper::Method;
-use hyper::header::{CONTENT_TYPE, HeaderValue};
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
 use serde::Deserialize;
 
 use super::case::{Case, When};
@@ -25,6 +25,7 @@ struct Line {
     path: Option<String>,
     query: Option<String>,
     content_type: Option<String>,
+    content_encoding: Option<String>,
     raw: Option<String>,
     encoding: Option<String>,
     status: Option<u16>,
@@ -119,8 +120,13 @@ fn message(name: String, line: &Line, body: Vec<u8>) -> Result<Case, String> {
     let mut case = Case::post(name, body);
     case.method = method;
     case.query = query.map(str::to_owned);
-    let kind = line.content_type.as_deref().unwrap_or_default();
-    let kind = HeaderValue::try_from(kind).map_err(|_| "content_type cannot be sent".to_owned())?;
-    case.set_header(CONTENT_TYPE, kind);
+    let headers: [(&str, HeaderName, &Option<String>); 2] = [
+        ("content_type", CONTENT_TYPE, &line.content_type),
+        ("content_encoding", CONTENT_ENCODING, &line.content_encoding),
+    ];
+    for (key, name, value) in headers {
+        let value = HeaderValue::try_from(value.as_deref().unwrap_or_default());
+        case.set_header(name, value.map_err(|_| format!("{key} cannot be sent"))?);
+    }
     Ok(case)
 }

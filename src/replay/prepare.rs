@@ -57,7 +57,7 @@ impl Preparer {
             method: case.method.clone(),
             path_and_query: line(&case.path, query.as_deref()),
             headers: case.headers.clone(),
-            body: change.body(&case.body),
+            body: change.request(case),
             expected: Expected { reply, ..case.expected },
             shift_s: change.shift_s,
         }
@@ -97,13 +97,17 @@ impl Change<'_> {
         fields::replaced(query, &found, |one| self.value(one), fields::write_param)
     }
 
+    fn request(&self, case: &Case) -> Vec<u8> {
+        if self.nothing() { case.body.clone() } else { case.outside(self.body(&case.inside())) }
+    }
+
     fn body(&self, bytes: &[u8]) -> Vec<u8> {
         if self.nothing() {
             return bytes.to_vec();
         }
         let mut text = Text::read(bytes);
         let found = fields::in_body(&text);
-        let write = if fields::is_xml(&text.view) { str::to_owned } else { fields::write_param };
+        let write = if fields::is_form(&text.view) { fields::write_param } else { str::to_owned };
         text.view = fields::replaced(&text.view, &found, |one| self.value(one), write);
         text.write()
     }

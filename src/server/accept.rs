@@ -14,6 +14,7 @@ use tokio::time::{sleep, timeout};
 use tracing::{error, info, warn};
 
 use super::connection::{LAST_CALL, Link, run};
+use super::fault::Faults;
 use super::slots::{Full, Slots};
 use super::{Request, Response, Settings};
 use crate::limits::{Sampler, Suppressed};
@@ -65,6 +66,7 @@ struct Gate<H> {
     connections: JoinSet<()>,
     refusals: Sampler,
     failures: Sampler,
+    faults: Arc<Faults>,
 }
 
 impl<H, F> Gate<H>
@@ -87,6 +89,7 @@ where
             connections: JoinSet::new(),
             refusals: Sampler::every(LOG_EVERY),
             failures: Sampler::every(LOG_EVERY),
+            faults: Arc::new(Faults::new()),
         }
     }
 
@@ -105,7 +108,7 @@ where
         };
         // Answers are written whole; a socket that refuses this works, only later.
         let _ = stream.set_nodelay(true);
-        let link = Link::new(slot, address, Arc::clone(&self.settings));
+        let link = Link::new(slot, address, Arc::clone(&self.settings), Arc::clone(&self.faults));
         self.connections.spawn(run(stream, link, self.stop.clone(), self.handler.clone()));
     }
 

@@ -10,6 +10,8 @@ use hyper::body::{Body as _, Bytes, Incoming};
 use hyper::header::EXPECT;
 use tokio::time::{Instant, timeout_at};
 
+use super::room::{Held, Room};
+
 /// How much unread body is read and thrown away before the connection is closed on the client.
 const DISCARD_BYTES_MAX: u64 = 4 << 20;
 
@@ -25,6 +27,9 @@ pub enum BodyError {
     /// Not here by the request's deadline: 408 or 503.
     #[error("the body did not arrive in time")]
     Late,
+    /// Others that are half here take all the room: 503.
+    #[error("too many large bodies are under way")]
+    Crowded,
 }
 
 /// A body that has not been read yet.
@@ -36,6 +41,9 @@ pub struct Body {
     /// The client waits for `100 Continue`, which the first read sends.
     awaited: bool,
     rest: Rest,
+    room: Room,
+    /// Given back when the handler is done with the request.
+    held: Held,
 }
 
 #[derive(Debug)]
@@ -50,19 +58,23 @@ impl Body {
         headers: &HeaderMap,
         deadline: Instant,
         bytes_max: usize,
+        room: Room,
     ) -> (Self, Rest) {
         let whole = incoming.is_end_stream();
         let rest = if whole { Rest(None) } else { Rest(Some(Arc::default())) };
         let source = if whole { Source::Whole(Bytes::new()) } else { Source::Wire(incoming) };
         let awaited = headers.get(EXPECT).is_some_and(|e| e.as_bytes().eq_ignore_ascii_case(b"100-continue"));
-        (Self { source, deadline: Some(deadline), bytes_max, awaited, rest: rest.clone() }, rest)
+        let held = Held::default();
+        let deadline = Some(deadline);
+        (Self { source, deadline, bytes_max, awaited, rest: rest.clone(), room, held }, rest)
     }
 
     /// A body that is here already, for calling a handler without a socket.
     #[must_use]
     pub fn whole(bytes: impl Into<Bytes>) -> Self {
         let source = Source::Whole(bytes.into());
-        Self { source, deadline: None, bytes_max: usize::MAX, awaited: false, rest: Rest(None) }
+        let (rest, room, held) = (Rest(None), Room::new(0), Held::default());
+        Self { source, deadline: None, bytes_max: usize::MAX, awaited: false, rest, room, held }
     }
 
     /// The cap of the listener's settings, for handlers without one of their own.
@@ -75,7 +87,7 @@ impl Body {
     /// before anything is read.
     ///
     /// # Errors
-    /// [`BodyError`] for more than `max` bytes, a client that went away, or the deadline.
+    /// [`BodyError`] for more than `max` bytes, a client that went away, the deadline, or want of room.
     pub async fn read(&mut self, max: usize) -> Result<Bytes, BodyError> {
         let incoming = match &mut self.source {
             Source::Whole(bytes) if bytes.len() > max => return Err(BodyError::TooLarge),
@@ -86,11 +98,10 @@ impl Body {
             return Err(BodyError::TooLarge);
         }
         self.awaited = false;
+        let collected = collect(incoming, max, &self.room, &mut self.held);
         let read = match self.deadline {
-            Some(deadline) => {
-                timeout_at(deadline, collect(incoming, max)).await.unwrap_or(Err(BodyError::Late))
-            }
-            None => collect(incoming, max).await,
+            Some(deadline) => timeout_at(deadline, collected).await.unwrap_or(Err(BodyError::Late)),
+            None => collected.await,
         };
         if matches!(read, Ok(_) | Err(BodyError::Broken)) {
             self.source = Source::Whole(Bytes::new());
@@ -99,25 +110,36 @@ impl Body {
     }
 }
 
-/// Most bodies come in one piece, which is not copied then.
-async fn collect(incoming: &mut Incoming, max: usize) -> Result<Bytes, BodyError> {
-    let mut first = Bytes::new();
+/// The least that a body grows by.
+const GROWTH_BYTES_MIN: usize = 2 << 10;
+
+/// Most bodies come in one piece, which is not copied then. Pieces are: each is a part of a whole read
+/// buffer, which it would keep.
+async fn collect(
+    incoming: &mut Incoming,
+    max: usize,
+    room: &Room,
+    held: &mut Held,
+) -> Result<Bytes, BodyError> {
     let mut all = Vec::new();
     while let Some(frame) = incoming.frame().await {
         let Ok(piece) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
-        if first.len().max(all.len()) + piece.len() > max {
+        let bytes = all.len() + piece.len();
+        if bytes > max {
             return Err(BodyError::TooLarge);
         }
-        if first.is_empty() {
-            first = piece;
-            continue;
+        if all.is_empty() && incoming.is_end_stream() {
+            return Ok(piece);
         }
-        if all.is_empty() {
-            all.extend_from_slice(&first);
+        if bytes > all.capacity() {
+            // By a quarter at a time: what was doubled would be half empty.
+            let capacity = bytes.max(all.len() + (all.len() / 4).max(GROWTH_BYTES_MIN)).min(max);
+            room.hold(held, capacity).map_err(|_| BodyError::Crowded)?;
+            all.reserve_exact(capacity - all.len());
         }
         all.extend_from_slice(&piece);
     }
-    Ok(if all.is_empty() { first } else { all.into() })
+    Ok(all.into())
 }
 
 impl Drop for Body {

@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 
 use super::accept::stopped;
+use super::fault::Faults;
 use super::request::{Request, answer};
 use super::slots::Slot;
 use super::socket::Socket;
@@ -37,12 +38,13 @@ pub(super) struct Link {
     pub(super) slot: Arc<Slot>,
     pub(super) peer: IpAddr,
     pub(super) settings: Arc<Settings>,
+    faults: Arc<Faults>,
     closing: AtomicBool,
 }
 
 impl Link {
-    pub(super) fn new(slot: Slot, peer: IpAddr, settings: Arc<Settings>) -> Self {
-        Self { slot: Arc::new(slot), peer, settings, closing: AtomicBool::new(false) }
+    pub(super) fn new(slot: Slot, peer: IpAddr, settings: Arc<Settings>, faults: Arc<Faults>) -> Self {
+        Self { slot: Arc::new(slot), peer, settings, faults, closing: AtomicBool::new(false) }
     }
 
     /// Whether the next answer is the last on this connection.
@@ -68,8 +70,11 @@ where
         .header_read_timeout(None)
         .max_buf_size(HEAD_BYTES_MAX)
         .serve_connection(socket, service);
-    if let Ended::Done = drive(&mut connection, &link, stop).await {
+    if let Ended::Done(result) = drive(&mut connection, &link, stop).await {
         let parts = connection.into_parts();
+        if let Err(error) = result {
+            link.faults.note(link.peer, &error, &parts.read_buf);
+        }
         if let Some(stream) = parts.io.into_ended() {
             linger(&stream, !parts.read_buf.is_empty()).await;
         }
@@ -77,8 +82,8 @@ where
 }
 
 enum Ended {
-    /// hyper is done with it.
-    Done,
+    /// hyper is done with it. An error is the client's: it went away, sent junk or let a deadline pass.
+    Done(hyper::Result<()>),
     /// We close it with no request in progress.
     Dropped,
 }
@@ -91,12 +96,12 @@ where
     // `biased`: what the client sent before the signal is looked at before the signal.
     tokio::select! {
         biased;
-        _ = &mut *connection => return Ended::Done,
+        result = &mut *connection => return Ended::Done(result),
         () = link.slot.evicted() => {}
         () = stopped(stop) => {
             link.closing.store(true, Ordering::Relaxed);
-            if timeout(LAST_CALL, &mut *connection).await.is_ok() {
-                return Ended::Done;
+            if let Ok(result) = timeout(LAST_CALL, &mut *connection).await {
+                return Ended::Done(result);
             }
         }
     }
@@ -105,9 +110,7 @@ where
     }
     link.closing.store(true, Ordering::Relaxed);
     Pin::new(&mut *connection).graceful_shutdown();
-    // An error here is the client's: it went away, sent junk or let a deadline pass.
-    let _ = connection.await;
-    Ended::Done
+    Ended::Done(connection.await)
 }
 
 /// Reads on for a moment if the client is still sending.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONNECTION, HeaderValue, RETRY_AFTER};
+use hyper::header::{CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{HeaderMap, Method, StatusCode, Uri};
 use tokio::time::{Instant, timeout_at};
 
@@ -40,10 +40,25 @@ impl Request {
     fn new(request: hyper::Request<Incoming>, peer: IpAddr, settings: &Settings) -> (Self, Rest) {
         let deadline = Instant::now() + settings.request_timeout;
         let (head, incoming) = request.into_parts();
-        let (body, rest) = Body::new(incoming, &head.headers, deadline, settings.body_bytes_max);
+        let (body, rest) =
+            Body::new(incoming, &head.headers, deadline, settings.body_bytes_max, settings.room.clone());
         let request =
             Self { method: head.method, uri: head.uri, headers: head.headers, peer, deadline, body };
         (request, rest)
+    }
+
+    /// The `Content-Type`, as text; of several, the first.
+    #[must_use]
+    pub fn content_type(&self) -> Option<String> {
+        self.headers.get(CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+    }
+
+    /// The `Content-Encoding`, as text; several lines are one list.
+    #[must_use]
+    pub fn content_encoding(&self) -> Option<String> {
+        let lines = self.headers.get_all(CONTENT_ENCODING).iter();
+        let lines: Vec<_> = lines.map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
+        (!lines.is_empty()).then(|| lines.join(", "))
     }
 }
 
@@ -59,7 +74,8 @@ where
     link.slot.begin();
     let (request, rest) = Request::new(request, link.peer, &link.settings);
     let deadline = request.deadline;
-    let mut response = match timeout_at(deadline + OVERDUE, handler(request)).await {
+    // In a box of its own: an idle connection has room for a pointer instead of the largest handler.
+    let mut response = match timeout_at(deadline + OVERDUE, Box::pin(handler(request))).await {
         Ok(response) => response,
         Err(_) => {
             link.slot.meters().overdue.increment(1);

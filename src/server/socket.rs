@@ -4,6 +4,7 @@
 
 use std::future::Future as _;
 use std::io::{self, ErrorKind, IoSlice};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -11,12 +12,18 @@ use std::time::Duration;
 
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead as _, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
 use super::Settings;
 use super::patience::{Awaited, Patience};
+use super::room::{Held, Room};
 use super::slots::Slot;
+
+/// Bytes read at once. hyper makes room for as much again as one read filled of its buffer, which therefore
+/// stays at its smallest.
+const READ_BYTES_MAX: usize = 4 << 10;
 
 pub(super) struct Socket {
     io: TokioIo<TcpStream>,
@@ -26,18 +33,28 @@ pub(super) struct Socket {
     /// Runs while a write waits for the client to read.
     stall: Option<Pin<Box<Sleep>>>,
     write_ended: bool,
+    room: Room,
+    /// Of the request's head that is arriving: its bytes, and what they have taken.
+    head_bytes: usize,
+    head: Held,
 }
 
 impl Socket {
     pub(super) fn new(stream: TcpStream, slot: Arc<Slot>, settings: &Settings) -> Self {
-        Self {
-            io: TokioIo::new(stream),
-            slot,
-            patience: Patience::new(settings.idle_timeout, settings.header_timeout),
-            stall_max: settings.request_timeout,
-            stall: None,
-            write_ended: false,
+        let (patience, stall_max) =
+            (Patience::new(settings.idle_timeout, settings.header_timeout), settings.request_timeout);
+        let (io, room, head) = (TokioIo::new(stream), settings.room.clone(), Held::default());
+        Self { io, slot, patience, stall_max, stall: None, write_ended: false, room, head_bytes: 0, head }
+    }
+
+    /// Counts what has come of a head; of a request in progress the body counts for itself.
+    fn count(&mut self, bytes: usize) -> io::Result<()> {
+        if !self.slot.is_idle() {
+            return Ok(());
         }
+        self.head_bytes += bytes;
+        let Self { room, head, head_bytes, .. } = self;
+        room.hold(head, *head_bytes).map_err(|_| ErrorKind::OutOfMemory.into())
     }
 
     /// The stream, if all was written and our end of it shut.
@@ -60,22 +77,26 @@ impl Read for Socket {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        buf: ReadBufCursor<'_>,
+        mut buf: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        let read = Pin::new(&mut self.io).poll_read(cx, buf);
-        if !self.slot.is_idle() {
-            return read;
-        }
-        if read.is_ready() {
+        let mut bytes = [MaybeUninit::uninit(); READ_BYTES_MAX];
+        let mut piece = ReadBuf::uninit(&mut bytes[..buf.remaining().min(READ_BYTES_MAX)]);
+        let read = Pin::new(self.io.inner_mut()).poll_read(cx, &mut piece);
+        if self.slot.is_idle() {
+            if read.is_pending() {
+                // To let go of an idle connection is no failure: as if the client had ended it, with our end shut
+                // in order. A head that breaks off is one.
+                return match ready!(self.patience.poll_over(cx)) {
+                    Awaited::Request => Poll::Ready(Ok(())),
+                    Awaited::Head => Poll::Ready(Err(ErrorKind::TimedOut.into())),
+                };
+            }
             self.patience.hear();
-            return read;
         }
-        // To let go of an idle connection is no failure: as if the client had ended it, with our end shut
-        // in order. A head that breaks off is one.
-        match ready!(self.patience.poll_over(cx)) {
-            Awaited::Request => Poll::Ready(Ok(())),
-            Awaited::Head => Poll::Ready(Err(ErrorKind::TimedOut.into())),
-        }
+        ready!(read)?;
+        self.count(piece.filled().len())?;
+        buf.put_slice(piece.filled());
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -102,6 +123,7 @@ impl Write for Socket {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.slot.flushed() {
             self.patience.rest();
+            (self.head_bytes, self.head) = (0, Held::default());
         }
         Pin::new(&mut self.io).poll_flush(cx)
     }

@@ -156,6 +156,11 @@ pub fn request(surface: &'static str, class: StatusClass) {
     counter!(names::REQUESTS, "surface" => surface, "class" => class.0).increment(1);
 }
 
+/// So many connections more that ended below HTTP in this way.
+pub fn below_http(kind: &'static str, connections: u64) {
+    counter!(names::BELOW_HTTP, "kind" => kind).increment(connections);
+}
+
 /// How many notices are parked for this reason, as counted at a scrape.
 pub fn parked(reason: &'static str, notices: u32) {
     gauge!(names::NOTICES_PARKED, "reason" => reason).set(notices);

@@ -88,6 +88,9 @@ metrics_table! {
     /// Requests answered 503 by the server itself.
     REQUESTS_OVERDUE = "requests_overdue_total", Kind::Counter, Count,
         "Requests answered 503 because no handler answered before the deadline.";
+    /// What fails below HTTP.
+    BELOW_HTTP = "below_http_total", Kind::Counter, Count,
+        "Connections that ended below HTTP by kind (tls, http2, proxy_protocol, too_many_headers, large_head, request_line, header, slow_head, broken_off, crowded).";
     /// Answers of the other surfaces.
     REQUESTS = "requests_total", Kind::Counter, Count,
         "Answers by surface (partner, admin) and class of status (2xx to 5xx).";

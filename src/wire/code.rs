@@ -13,8 +13,10 @@ pub enum Code {
     BadRequest,
     /// The path is known, but not with this method.
     MethodNotAllowed,
-    /// The body was over the bound.
+    /// The body was over the bound, as it came or once its codings were taken off.
     TooLarge,
+    /// The body was in a coding that is not taken off.
+    UnknownCoding,
     /// A check named a service or package that is not in the catalog.
     UnknownOffer,
     /// The message could not be kept in time.
@@ -31,12 +33,13 @@ pub enum Code {
 
 impl Code {
     /// Every code, for tests and tables.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Kept,
         Self::BadParameters,
         Self::BadRequest,
         Self::MethodNotAllowed,
         Self::TooLarge,
+        Self::UnknownCoding,
         Self::UnknownOffer,
         Self::SystemError,
         Self::Overloaded,
@@ -55,6 +58,7 @@ impl Code {
             Self::Forbidden => 403,
             Self::MethodNotAllowed => 405,
             Self::TooLarge => 413,
+            Self::UnknownCoding => 415,
             Self::Limited => 429,
             Self::SystemError | Self::Overloaded => 503,
         }
@@ -69,6 +73,7 @@ impl Code {
             | Self::BadRequest
             | Self::MethodNotAllowed
             | Self::TooLarge
+            | Self::UnknownCoding
             | Self::UnknownOffer
             | Self::SystemError
             | Self::Overloaded
@@ -100,9 +105,11 @@ impl Code {
     fn desc(self, kept: &'static str) -> &'static str {
         match self {
             Self::Kept => kept,
-            Self::BadParameters | Self::BadRequest | Self::MethodNotAllowed | Self::TooLarge => {
-                "Sai hoac thieu tham so"
-            }
+            Self::BadParameters
+            | Self::BadRequest
+            | Self::MethodNotAllowed
+            | Self::TooLarge
+            | Self::UnknownCoding => "Sai hoac thieu tham so",
             Self::UnknownOffer => "Khong tim thay goi dich vu",
             Self::SystemError => "He thong bi loi",
             Self::Overloaded | Self::Limited => "Qua tai, thu lai sau",
@@ -123,6 +130,7 @@ mod tests {
             (Code::BadRequest, 400, "1", "Sai hoac thieu tham so", "Sai hoac thieu tham so", false),
             (Code::MethodNotAllowed, 405, "1", "Sai hoac thieu tham so", "Sai hoac thieu tham so", false),
             (Code::TooLarge, 413, "1", "Sai hoac thieu tham so", "Sai hoac thieu tham so", false),
+            (Code::UnknownCoding, 415, "1", "Sai hoac thieu tham so", "Sai hoac thieu tham so", false),
             (Code::UnknownOffer, 200, "1", "Khong tim thay goi dich vu", "Khong tim thay goi dich vu", false),
             (Code::SystemError, 503, "1", "He thong bi loi", "He thong bi loi", true),
             (Code::Overloaded, 503, "1", "Qua tai, thu lai sau", "Qua tai, thu lai sau", true),

@@ -2,8 +2,10 @@
 //! received and for one kept long ago and read again.
 
 use super::accessgw::AccessGw;
+use super::content::{Content, KEPT_BYTES_MAX, Sent, Unopened};
+use super::params::Pairs;
 use super::rqst::Rqst;
-use super::{Message, Unreadable, decode, params, read_text};
+use super::{Message, Unreadable, decode, media, params, read_text};
 
 /// The message that a path is for: decides where the root does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,14 +27,26 @@ pub fn query(expected: Expected, query: &str) -> Result<Option<Message>, Unreada
     from_params(expected, query.as_bytes())
 }
 
-/// Reads a POST's body: XML whatever its content type says, else a form where it says so.
+/// Reads a POST's body: XML whatever its content type says, else a form where it says so. Codings are taken
+/// off while they give no more than `bytes_max` bytes.
 ///
 /// # Errors
-/// When it is no message.
-pub fn body(expected: Expected, content_type: Option<&str>, body: &[u8]) -> Result<Message, Unreadable> {
-    let text = decode::text(body, content_type.and_then(charset));
-    let is_form = content_type.is_some_and(|kind| essence(kind).eq_ignore_ascii_case(FORM));
-    if is_form && !decode::is_markup(&text) {
+/// When it is no message, or its coding is not taken off.
+pub fn body(expected: Expected, sent: &Sent<'_>, bytes_max: usize) -> Result<Message, Unopened> {
+    let read = match sent.open(bytes_max)? {
+        Content::Whole(content_type, bytes) => whole(expected, content_type.as_deref(), &bytes),
+        Content::Fields(fields) => {
+            let pairs = fields.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+            from_pairs(expected, pairs).ok_or(Unreadable::NotXml)
+        }
+    };
+    Ok(read?)
+}
+
+fn whole(expected: Expected, content_type: Option<&str>, body: &[u8]) -> Result<Message, Unreadable> {
+    let charset = content_type.and_then(|kind| media::parameter(kind, "charset"));
+    let text = decode::text(body, charset.as_deref());
+    if media::is(content_type, FORM) && !decode::is_markup(&text) {
         return from_params(expected, body)?.ok_or(Unreadable::NotXml);
     }
     read_text(&text)
@@ -42,26 +56,24 @@ pub fn body(expected: Expected, content_type: Option<&str>, body: &[u8]) -> Resu
 ///
 /// # Errors
 /// When it is no message, as [`query`] and [`body`].
-pub fn notify(
-    method: &str,
-    sent_query: &str,
-    content_type: Option<&str>,
-    sent_body: &[u8],
-) -> Result<AccessGw, Unreadable> {
+pub fn notify(method: &str, sent_query: &str, sent: &Sent<'_>) -> Result<AccessGw, Unopened> {
     let message = match method {
         "GET" => query(Expected::Notify, sent_query)?.ok_or(Unreadable::NotXml)?,
-        _ => body(Expected::Notify, content_type, sent_body)?,
+        _ => body(Expected::Notify, sent, KEPT_BYTES_MAX)?,
     };
     match message {
         Message::AccessGw(message) => Ok(message),
-        Message::Rqst(_) => Err(Unreadable::WrongRoot),
+        Message::Rqst(_) => Err(Unreadable::WrongRoot.into()),
     }
 }
 
-/// Parameters carry no root, module or type: the path stands for them where they are not given.
 fn from_params(expected: Expected, bytes: &[u8]) -> Result<Option<Message>, Unreadable> {
-    let pairs = params::parse(bytes)?;
-    Ok(match expected {
+    Ok(from_pairs(expected, params::parse(bytes)?))
+}
+
+/// Parameters carry no root, module or type: the path stands for them where they are not given.
+fn from_pairs(expected: Expected, pairs: Pairs<'_>) -> Option<Message> {
+    match expected {
         Expected::Notify => params::has_any(&pairs, AccessGw::knows).then(|| {
             let mut message = AccessGw::from_params(pairs);
             message.module.get_or_insert_with(|| "SDP".to_owned());
@@ -71,19 +83,7 @@ fn from_params(expected: Expected, bytes: &[u8]) -> Result<Option<Message>, Unre
         Expected::Check => {
             params::has_any(&pairs, Rqst::knows).then(|| Message::Rqst(Rqst::from_params(pairs)))
         }
-    })
-}
-
-fn essence(content_type: &str) -> &str {
-    content_type.split_once(';').map_or(content_type, |(essence, _)| essence).trim()
-}
-
-/// The `charset` parameter of a content type.
-fn charset(content_type: &str) -> Option<&str> {
-    let parameters = content_type.split(';').skip(1);
-    let mut named = parameters.filter_map(|parameter| parameter.split_once('='));
-    let (_, value) = named.find(|(name, _)| name.trim().eq_ignore_ascii_case("charset"))?;
-    Some(value.trim().trim_matches('"'))
+    }
 }
 
 #[cfg(test)]
@@ -92,7 +92,8 @@ mod tests {
 
     #[track_caller]
     fn module(expected: Expected, content_type: Option<&str>, sent: &[u8], module: Option<&str>) {
-        let read = match body(expected, content_type, sent) {
+        let sent = Sent { content_type, content_encoding: None, body: sent };
+        let read = match body(expected, &sent, 0) {
             Ok(Message::AccessGw(message)) => message.module,
             Ok(Message::Rqst(_)) => Some("check".to_owned()),
             Err(_) => None,
@@ -117,8 +118,15 @@ mod tests {
     }
 
     #[test]
-    fn charsets_are_found() {
-        assert_eq!(charset("text/xml; Charset=\"windows-1258\""), Some("windows-1258"));
-        assert_eq!(charset("text/xml"), None);
+    fn a_form_of_parts_is_a_form() {
+        let field = |name: &str, value: &str| {
+            format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n")
+        };
+        let body = [&field("msisdn", "84945989325"), &field("regType", "1"), "--b--"].concat();
+        let kind = Some("multipart/form-data; boundary=b");
+        module(Expected::Notify, kind, body.as_bytes(), Some("SDP"));
+        module(Expected::Check, kind, body.as_bytes(), Some("check"));
+        module(Expected::Notify, kind, (field("hello", "1") + "--b--").as_bytes(), None);
+        module(Expected::Notify, kind, field("msisdn", "84945989325").as_bytes(), None);
     }
 }

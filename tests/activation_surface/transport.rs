@@ -65,11 +65,11 @@ fn numbers_may_be_numbers_and_a_plus_may_stand_unescaped() {
 #[test]
 fn what_cannot_be_read() {
     let gateway = Gateway::start(&format!("{PARTNER}[limits]\nbad_signature_per_second = 0\n"));
-    for body in ["{\"a\":1", "{}x", "{\"a\":\"\u{1}\"}"] {
+    for body in ["{\"a\":1", "{}x", "{\"a\":\"\u{1}\"}", "[]", "<a/>", "\u{1}"] {
         let answer = request(gateway.main, "POST", USAGE, &[], body.as_bytes());
         assert_eq!((answer.status, code(&answer).as_str()), (200, "1003"), "{body}");
     }
-    for body in ["", "{}", "[]", "<a/>", "%", "=&=&"] {
+    for body in ["", "{}", "%", "=&=&"] {
         let answer = request(gateway.main, "POST", USAGE, &[], body.as_bytes());
         assert_eq!((answer.status, code(&answer).as_str()), (200, "1023"), "{body}");
     }

@@ -9,7 +9,7 @@ use http_body_util::Full;
 use hyper::StatusCode;
 use hyper::body::Bytes;
 use sdp_gateway::server::origin::Networks;
-use sdp_gateway::server::{BodyError, Request, Response, Settings, bind, serve};
+use sdp_gateway::server::{BodyError, Request, Response, Room, Settings, bind, serve};
 use tokio::net::TcpSocket;
 use tokio::sync::watch;
 
@@ -27,6 +27,7 @@ pub(crate) fn settings() -> Settings {
         connections_max: 100,
         connections_per_address_max: 100,
         shared_addresses: Networks::new(Vec::new()),
+        room: Room::new(1 << 20),
         shutdown_timeout: PATIENCE,
     }
 }
@@ -108,6 +109,7 @@ async fn handle(mut request: Request) -> Response {
             Err(BodyError::TooLarge) => answer(413, "too large"),
             Err(BodyError::Broken) => answer(400, "broken"),
             Err(BodyError::Late) => answer(408, "late"),
+            Err(BodyError::Crowded) => answer(503, "crowded"),
         },
         "/refuse" => answer(403, "refused"),
         "/slow" => {

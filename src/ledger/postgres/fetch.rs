@@ -29,7 +29,7 @@ const HOLDERS: &str = "/* identity holders */ SELECT i.key, i.notice_id FROM unn
     UNION ALL SELECT msisdn, NULL FROM device WHERE msisdn = ANY($3)";
 
 const RAWS: &str = "/* notice_raw some */ SELECT r.notice_id, r.method, r.path, r.query, r.content_type, r.body, \
-    r.status, r.reply FROM unnest($1::bigint[]) AS k (id) \
+    r.status, r.reply, r.content_encoding FROM unnest($1::bigint[]) AS k (id) \
     CROSS JOIN LATERAL (SELECT * FROM notice_raw r WHERE r.notice_id = k.id OFFSET 0) AS r";
 
 const PASTS: &str = "/* past_run some */ SELECT p.msisdn, p.service_id, p.terms_id, p.founder, p.starts_at, \

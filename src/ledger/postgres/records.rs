@@ -144,7 +144,8 @@ impl Composite for (NoticeId, &Raw) {
             .put(raw.content_type.as_deref())
             .put(&raw.body[..])
             .put(i64::from(raw.status))
-            .put(raw.reply.as_str());
+            .put(raw.reply.as_str())
+            .put(raw.content_encoding.as_deref());
     }
 }
 

@@ -63,6 +63,7 @@ pub(super) fn raw(row: &Fields) -> Result<Raw, StoreError> {
         body: row.try_get::<_, Vec<u8>>(5)?.into(),
         status: u16::try_from(row.try_get::<_, i64>(6)?).unwrap_or_default(),
         reply: row.try_get(7)?,
+        content_encoding: row.try_get(8)?,
     })
 }
 

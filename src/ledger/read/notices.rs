@@ -60,7 +60,8 @@ pub struct Kept {
 
 const SELECT: &str = "/* notices */ SELECT n.id, n.kind, n.msisdn, n.service_id, n.package_id, n.queue_id, \
     n.caller, n.received_at, n.count, n.outcome, n.reason, n.answer, r.method, r.path, r.query, \
-    r.content_type, r.body, r.status, r.reply FROM notice n LEFT JOIN notice_raw r ON r.notice_id = n.id";
+    r.content_type, r.content_encoding, r.body, r.status, r.reply FROM notice n \
+    LEFT JOIN notice_raw r ON r.notice_id = n.id";
 
 impl Ledger {
     /// Up to `limit` notices that fit: newest first, or oldest first after one.
@@ -127,6 +128,7 @@ fn raw(row: &AnyRow) -> Result<Option<Raw>, StoreError> {
         path: row.try_get("path")?,
         query: row.try_get("query")?,
         content_type: row.try_get("content_type")?,
+        content_encoding: row.try_get("content_encoding")?,
         body: row.try_get::<Vec<u8>, _>("body")?.into(),
         status: u16::try_from(row.try_get::<i64, _>("status")?).unwrap_or_default(),
         reply: row.try_get("reply")?,

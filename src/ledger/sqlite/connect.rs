@@ -1,5 +1,7 @@
 //! Connections and their settings.
 
+use std::fs::{self, OpenOptions, Permissions};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -23,12 +25,35 @@ pub(in crate::ledger) fn address(path: &Path) -> String {
     format!("sqlite://{}", percent_encode(path.as_os_str().as_encoded_bytes(), &ESCAPED))
 }
 
-/// Makes the file where there is none, and sets what is kept in it.
+/// Makes the file where there is none, and sets what is kept in it. The file is its owner's alone, whatever the
+/// umask: it holds numbers and codes. SQLite gives the files beside it the same mode.
 pub(in crate::ledger) fn create(path: &Path) -> Result<(), StoreError> {
+    keep_private(path);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
     let connection = open(path, flags)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     Ok(())
+}
+
+/// What the files beside a ledger end with.
+const BESIDE: [&str; 4] = ["", "-wal", "-shm", "-journal"];
+
+const OWNER_ALONE: u32 = 0o600;
+
+fn keep_private(path: &Path) {
+    // A file that is there is not opened: closing it would end the locks that this process has on it. Where
+    // one cannot be made, SQLite says why.
+    let _ = OpenOptions::new().write(true).create_new(true).mode(OWNER_ALONE).open(path);
+    for end in BESIDE {
+        let mut name = path.as_os_str().to_owned();
+        name.push(end);
+        let Ok(found) = fs::metadata(&name) else { continue };
+        let is_private = found.permissions().mode() & 0o777 == OWNER_ALONE;
+        if !is_private && let Err(error) = fs::set_permissions(&name, Permissions::from_mode(OWNER_ALONE)) {
+            let file = Path::new(&name).display();
+            tracing::warn!(%file, %error, "a file of the ledger can be read by others, and stays so");
+        }
+    }
 }
 
 /// The connection that writes. A commit returns once the disk has it (`synchronous=FULL` in WAL mode

@@ -24,7 +24,7 @@ const UPDATE: &str = "/* notice update */ UPDATE notice SET kind = $1, outcome =
     expire_at = $17, auto_renew = $18, failed = $19, scope = $20 WHERE id = $21";
 
 const INSERT_RAW: &str = "/* notice_raw insert */ INSERT INTO notice_raw (notice_id, method, path, query, \
-    content_type, body, status, reply) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    content_type, body, status, reply, content_encoding) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
 pub(super) fn insert(connection: &Connection, row: &Row, raw: &Raw) -> Result<NoticeId, StoreError> {
     connection.prepare_cached(INSERT)?.execute(params![
@@ -63,6 +63,7 @@ pub(super) fn insert(connection: &Connection, row: &Row, raw: &Raw) -> Result<No
         &raw.body[..],
         raw.status,
         raw.reply,
+        raw.content_encoding,
     ])?;
     Ok(id)
 }
@@ -102,8 +103,8 @@ pub(super) fn find(connection: &Connection, id: NoticeId) -> Result<Option<Row>,
 }
 
 pub(super) fn raw(connection: &Connection, id: NoticeId) -> Result<Option<Raw>, StoreError> {
-    let sql = "/* notice_raw one */ SELECT method, path, query, content_type, body, status, reply \
-               FROM notice_raw WHERE notice_id = $1";
+    let sql = "/* notice_raw one */ SELECT method, path, query, content_type, body, status, reply, \
+               content_encoding FROM notice_raw WHERE notice_id = $1";
     let mut statement = connection.prepare_cached(sql)?;
     let raw = statement.query_row([id.0], |row| {
         Ok(Raw {
@@ -114,6 +115,7 @@ pub(super) fn raw(connection: &Connection, id: NoticeId) -> Result<Option<Raw>, 
             body: row.get::<_, Vec<u8>>(4)?.into(),
             status: row.get(5)?,
             reply: row.get(6)?,
+            content_encoding: row.get(7)?,
         })
     });
     Ok(raw.optional()?)
