@@ -39,7 +39,7 @@ fn verify(global: &Global) -> Ended {
         let (numbers, faults, told) = (verified.numbers, verified.faults, &verified.told);
         print(&format!("{:#}\n", json!({"numbers": numbers, "faults": faults, "told": told})));
     } else {
-        verified.told.iter().for_each(|fault| say(fault));
+        verified.told.iter().for_each(say);
         print(&format!("verified {} numbers, {} faults\n", verified.numbers, verified.faults));
     }
     if verified.faults == 0 { Ok(()) } else { Err(Failure::Told) }
