@@ -145,8 +145,7 @@ fn prometheus(here: &Gateway, there: &Gateway, token: &str) -> (Program, u16) {
 fn targets(port: u16) -> Vec<(String, String, String)> {
     let to = ([127, 0, 0, 1], port).into();
     let answer = request(to, "GET", "/api/v1/targets?state=active", &[], b"");
-    let found: Value = serde_json::from_slice(&unchunked(&answer)).unwrap_or_default();
-    let targets = found["data"]["activeTargets"].as_array().cloned().unwrap_or_default();
+    let targets = unchunked(&answer)["data"]["activeTargets"].as_array().cloned().unwrap_or_default();
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let row = |t: &Value| (text(&t["labels"]["job"]), text(&t["health"]), text(&t["lastError"]));
     let mut rows: Vec<_> = targets.iter().map(row).collect();
@@ -154,13 +153,11 @@ fn targets(port: u16) -> Vec<(String, String, String)> {
     rows
 }
 
-/// A body that came in one chunk or none.
-fn unchunked(answer: &Answer) -> Vec<u8> {
+/// The JSON of a body that came in one chunk or none.
+fn unchunked(answer: &Answer) -> Value {
     let text = answer.text();
-    match (text.find('{'), text.rfind('}')) {
-        (Some(first), Some(last)) => text[first..=last].as_bytes().to_vec(),
-        _ => Vec::new(),
-    }
+    let json = text.find('{').zip(text.rfind('}')).map(|(first, last)| &text[first..=last]);
+    json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
 }
 
 #[test]
