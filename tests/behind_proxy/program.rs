@@ -3,6 +3,7 @@
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::gateway::PATIENCE;
@@ -13,10 +14,22 @@ pub(crate) struct Program {
     pub(crate) folder: tempfile::TempDir,
 }
 
-/// A port of loopback that nobody listens on.
+/// Ports below those that the system gives to whoever asks for any, so that nobody gets one of them between here
+/// and the program's own start.
+const PORTS: std::ops::Range<u32> = 20_000..30_000;
+
+/// A port that nobody listens on, another one each time.
 pub(crate) fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    // Another process of tests begins elsewhere.
+    let first = std::process::id().wrapping_mul(61);
+    loop {
+        let nth = first.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % (PORTS.end - PORTS.start);
+        let port = u16::try_from(PORTS.start + nth).expect("a port");
+        if TcpListener::bind(("0.0.0.0", port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// A folder that other users' processes may enter: some programs give up being root.

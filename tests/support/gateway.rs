@@ -130,6 +130,16 @@ impl Gateway {
         std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 
+    /// Waits until its log says this: a line is there a moment after the answer that it is about.
+    #[track_caller]
+    pub fn logs(&self, words: &str) {
+        let until = Instant::now() + PATIENCE;
+        while !self.log().contains(words) {
+            assert!(Instant::now() < until, "{words:?} is not in the log:\n{}", self.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Posts XML to a path of the main listener.
     pub fn post(&self, path: &str, body: &str) -> Answer {
         request(self.main, "POST", path, &[("Content-Type", "text/xml")], body.as_bytes())
