@@ -77,17 +77,17 @@ impl Kind {
         }
         let cause = io_kind(error);
         let is_late = error.is_timeout() || cause == Some(ErrorKind::TimedOut);
-        Some(match () {
-            () if error.is_parse_version_h2() => Self::Http2,
-            () if error.is_parse_too_large() && lines(unread) > HEADERS_MAX => Self::TooManyHeaders,
-            () if error.is_parse_too_large() => Self::LargeHead,
-            () if error.is_parse() && has_request_line(unread) => Self::Header,
-            () if error.is_parse() => Self::RequestLine,
-            () if cause == Some(ErrorKind::OutOfMemory) => Self::Crowded,
-            () if is_late && !unread.is_empty() => Self::SlowHead,
-            () if error.is_incomplete_message() || !unread.is_empty() => Self::BrokenOff,
-            () => return None,
-        })
+        let rules = [
+            (error.is_parse_version_h2(), Self::Http2),
+            (error.is_parse_too_large() && lines(unread) > HEADERS_MAX, Self::TooManyHeaders),
+            (error.is_parse_too_large(), Self::LargeHead),
+            (error.is_parse() && has_request_line(unread), Self::Header),
+            (error.is_parse(), Self::RequestLine),
+            (cause == Some(ErrorKind::OutOfMemory), Self::Crowded),
+            (is_late && !unread.is_empty(), Self::SlowHead),
+            (error.is_incomplete_message() || !unread.is_empty(), Self::BrokenOff),
+        ];
+        rules.into_iter().find_map(|(fits, kind)| fits.then_some(kind))
     }
 
     /// What other protocols begin with. hyper has passed over the line ends of a PROXY header's second version.

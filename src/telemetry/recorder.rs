@@ -84,8 +84,8 @@ fn describe(started_at_ms: i64) {
 #[cfg(test)]
 mod tests {
     use super::super::{
-        CarrierMeters, LedgerMeters, ServerMeters, StatusClass, Surface, activation, codes_unused, flussonic,
-        parked, request,
+        CarrierMeters, LedgerMeters, ServerMeters, StatusClass, Surface, activation, below_http,
+        codes_unused, flussonic, parked, request,
     };
     use super::super::{breaker_open, drift, oldest_due, task_attempt, task_sent, tasks};
     use super::*;
@@ -115,6 +115,7 @@ mod tests {
             activation("redeem", "1067", Duration::from_millis(4));
             codes_unused("4g", 7);
             flussonic("allowed");
+            below_http("tls", 1);
             drift("cams", "preset", "mended");
         });
         let text = handle.render();
@@ -130,6 +131,7 @@ mod tests {
             "sdp_gateway_requests_total{surface=\"partner\",class=\"4xx\"} 1",
             "sdp_gateway_activation_requests_total{call=\"redeem\",code=\"1067\"} 1",
             "sdp_gateway_flussonic_answers_total{reason=\"allowed\"} 1",
+            "sdp_gateway_below_http_total{kind=\"tls\"} 1",
             "sdp_gateway_codes_unused{kind=\"4g\"} 7",
             "sdp_gateway_start_time_seconds 1507024188.34",
             "sdp_gateway_tasks{state=\"due\"} 2",
