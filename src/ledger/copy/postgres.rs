@@ -36,7 +36,7 @@ const NUMBERED: &str = "SELECT c.relname::text, a.attname::text FROM pg_catalog.
     WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition";
 
 /// A session.
-pub(super) struct Side(Link);
+pub(super) struct Side(Box<Link>);
 
 impl Side {
     pub(super) async fn source(url: &SecretString) -> Result<Self, OpenError> {
@@ -45,7 +45,7 @@ impl Side {
     }
 
     async fn open(url: &SecretString) -> Result<Self, OpenError> {
-        let mut side = Self(connect(url).await?);
+        let mut side = Self(Box::new(connect(url).await?));
         side.0.ask(Ask::plain(SESSION)).await.map_err(StoreError::from)?;
         Ok(side)
     }
