@@ -251,7 +251,7 @@ impl Ledger {
         let vault = Vault::new(settings.codes_key.as_ref())?;
         let opened = match &settings.url {
             LedgerUrl::Sqlite(path) => sqlite::open(path, rules, settings.queue_max).await?,
-            LedgerUrl::Postgres(url) => postgres::open(url, rules, settings.queue_max, clock.now()).await?,
+            LedgerUrl::Postgres(url) => postgres::open(url, rules, settings.queue_max).await?,
         };
         let Opened { rules, writer, lookups, pool } = opened;
         Ok(Self(Arc::new(Inner { rules, writer, lookups, pool, clock, vault, owed: Notify::new() })))
