@@ -14,6 +14,8 @@ mod load;
 mod outbox;
 #[path = "support/proxy.rs"]
 mod proxy;
+#[path = "support/rounds.rs"]
+mod rounds;
 #[path = "support/said.rs"]
 mod said;
 #[path = "support/server.rs"]

@@ -3,7 +3,7 @@
 //! acknowledged is there, once; what happened is not answered as if it had not. For a notice, a redemption, a
 //! binding and the settling of a task.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use sdp_gateway::clock::Clock;
 use sdp_gateway::ledger::Ledger;
@@ -258,5 +258,47 @@ fn a_row_that_is_lost_is_made_again() {
         scene.write_through(nth, Cut::Under);
         scene.slow(0.0);
     }
+    scene.end();
+}
+
+/// Given-up commits that wait for a standby hold a process of the server's each, for as long as it is away: with
+/// two writers, two of each.
+const WAITING_MAX: u64 = 4;
+
+/// Long enough for three of each.
+const AWAY: Duration = Duration::from_secs(26);
+
+#[test]
+fn commits_that_wait_for_a_standby_that_is_away_are_few_and_land_once() {
+    let server = Server::start();
+    let scene = Scene::new(&server, Kind::Notice);
+    let mut control = server.client();
+    let mut standby = |name: &str| {
+        control.rows(&format!("ALTER SYSTEM SET synchronous_standby_names = '{name}'")).expect("a setting");
+        control.rows("SELECT pg_reload_conf()").expect("read again");
+    };
+    standby("nobody");
+    let began = Instant::now();
+    let (mut waiting_max, waiting) =
+        (0, "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'");
+    std::thread::scope(|scope| {
+        for line in 0..3 {
+            let scene = &scene;
+            scope.spawn(move || {
+                for nth in (line..).step_by(3).take_while(|_| began.elapsed() < AWAY) {
+                    assert!(!scene.write(nth), "acknowledged without the standby");
+                }
+            });
+        }
+        while began.elapsed() < AWAY {
+            waiting_max = waiting_max.max(scene.value(waiting).parse().expect("a number"));
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    });
+    assert!((2..=WAITING_MAX).contains(&waiting_max), "{waiting_max} commits waited at once");
+    standby("");
+    until("notices are kept again", PATIENCE, || scene.write(1000).then_some(()));
+    let twice = "SELECT count(*) FROM notice WHERE count > 1 AND queue_id <> '1001'";
+    assert_eq!(scene.value(twice), "0");
     scene.end();
 }

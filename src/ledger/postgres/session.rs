@@ -5,7 +5,7 @@
 //! that row until it has ended. Whoever looks waits for the row, then reads which transaction was the last to
 //! be committed. Three things make that an answer one can stand on:
 //!
-//! * The row is there, committed, before the session's first transaction, and its name is nobody else's: the
+//! * The row is there, committed, before the session's first transaction; and its name is nobody else's: the
 //!   session begins by inserting it, and the server refuses a second of one name.
 //! * Both mark and look make the row anew where it is lost (a server that came back from a backup, an operator's
 //!   hand), and the second to do so waits for the first: a row that is not there is no answer.
@@ -34,11 +34,12 @@ const PREPARE: &str = "PREPARE mark (text, bigint) AS /* batch mark */ \
 const FORGET: &str = "/* writer forget */ DELETE FROM writer WHERE id IN (SELECT id FROM writer \
     WHERE seen_at < (extract(epoch FROM clock_timestamp()) * 1000)::bigint - 86400000 FOR UPDATE SKIP LOCKED)";
 
-/// A session's own row, which must be new.
+/// A session's own row, which must be new. It need not be on disk: whatever is committed after it is not there
+/// without it, and a standby that is away must not keep a session from beginning.
 fn enter(session: &str) -> String {
     format!(
-        "/* writer enter */ INSERT INTO writer (id, batch, seen_at) \
-         VALUES ('{session}', 0, (extract(epoch FROM clock_timestamp()) * 1000)::bigint)"
+        "BEGIN; SET LOCAL synchronous_commit = off; {FORGET}; /* writer enter */ INSERT INTO writer (id, batch, seen_at) \
+         VALUES ('{session}', 0, (extract(epoch FROM clock_timestamp()) * 1000)::bigint); COMMIT"
     )
 }
 
@@ -78,7 +79,7 @@ impl Session {
     /// A new session of this name, which nobody has had before.
     pub(super) async fn open(hosts: &Hosts, name: Arc<str>) -> Result<Self, StoreError> {
         let mut link = hosts.connect().await?;
-        link.ask(Ask::plain(format!("{PREPARE}; {FORGET}; {}", enter(&name)))).await?;
+        link.ask(Ask::plain(format!("{PREPARE}; {}", enter(&name)))).await?;
         Ok(Self { link, mark: Mark::before_all(name) })
     }
 
@@ -114,9 +115,18 @@ impl Session {
 
     /// Whether another session's newest transaction was committed, once it has ended.
     pub(super) async fn was_committed(&mut self, mark: &Mark) -> Result<bool, StoreError> {
-        let found = self.link.ask(Ask::new(LOOK).with(&*mark.session)).await?;
+        Ok(self.wait_for(&mark.session).await? == mark.batch)
+    }
+
+    /// Waits until another session's transaction has ended; the number of its last that was committed.
+    pub(super) async fn wait_for(&mut self, session: &str) -> Result<i64, StoreError> {
+        let found = self.link.ask(Ask::new(LOOK).with(session)).await?;
         let last = found.first().ok_or_else(|| StoreError::broken("a look found no row"))?;
-        Ok(last.try_get::<_, i64>(0)? == mark.batch)
+        Ok(last.try_get(0)?)
+    }
+
+    pub(super) fn name(&self) -> Arc<str> {
+        Arc::clone(&self.mark.session)
     }
 
     /// Ends the session in good order.

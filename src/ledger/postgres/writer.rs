@@ -4,7 +4,7 @@
 //! They take turns: a turn is locking a batch's numbers, so that a number's writes stay in order; then the next
 //! writer has it, and the batches are in flight together. While one has its turn, the next gathers its batch.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,6 +43,10 @@ const COMMIT_MAX: Duration = Duration::from_secs(8);
 const PAUSE: Duration = Duration::from_millis(20);
 const PAUSES_MAX: u32 = 10;
 
+/// Given-up transactions that a writer leaves to themselves before it waits for one. They may hang for as long as
+/// a standby is away, and each has a process of the server's.
+const ADRIFT_MAX: usize = 2;
+
 /// How often a batch may ask for more rows. A write asks for one kind after the other, and there are
 /// some fifteen.
 const ROUNDS_MAX: usize = 32;
@@ -64,7 +68,17 @@ pub(super) fn start(
     for (watched, names) in watched.into_iter().zip(names) {
         let (hosts, known) = (Arc::clone(hosts), Arc::clone(known));
         let (queue, order) = (Arc::clone(&queue), Arc::clone(&order));
-        let task = Task { hosts, known, queue, order, watched, names, session: None };
+        let task = Task {
+            hosts,
+            known,
+            queue,
+            order,
+            watched,
+            names,
+            session: None,
+            under_way: None,
+            adrift: VecDeque::new(),
+        };
         let running = tokio::spawn(task.run());
         // A panic of the writer has been reported by its hook; there is nothing to add here.
         writer.ends_with(async { drop(running.await) });
@@ -85,6 +99,9 @@ struct Task {
     names: Names,
     /// None after a failure that a session does not survive, until the next attempt opens another.
     session: Option<Session>,
+    /// The session of the transaction under way or in doubt, and those of given-up ones.
+    under_way: Option<Arc<str>>,
+    adrift: VecDeque<Arc<str>>,
 }
 
 impl Task {
@@ -137,7 +154,12 @@ impl Task {
         let began = self.watched.begin();
         // What is given up leaves no session behind, and no name: what its transaction holds ends with it, and
         // if that lands after all, it is not taken for another.
-        let result = timeout(COMMIT_MAX, self.go(work, turn)).await.unwrap_or(Err(StoreError::Late));
+        let result = timeout(COMMIT_MAX, self.go(work, turn)).await;
+        let under_way = self.under_way.take();
+        let result = result.unwrap_or_else(|_| {
+            self.adrift.extend(under_way);
+            Err(StoreError::Late)
+        });
         self.watched.ended(began, work.len(), &result);
         result
     }
@@ -180,6 +202,11 @@ impl Task {
             Some(session) => session,
             None => Session::open(&self.hosts, self.names.next()).await?,
         };
+        while let Some(name) = self.adrift.front().filter(|_| self.adrift.len() >= ADRIFT_MAX) {
+            session.wait_for(name).await?;
+            self.adrift.pop_front();
+        }
+        self.under_way = Some(session.name());
         let result = transaction(&mut session, &self.known, work, turn).await;
         match &result {
             Ok((_, Ended::Committed)) => self.session = Some(session),
