@@ -257,9 +257,7 @@ impl Ledger {
         let (queue_max, lifelines) = (settings.queue_max, Lifelines::default());
         let opened = match &settings.url {
             LedgerUrl::Sqlite(path) => sqlite::open(path, rules, queue_max, &lifelines).await?,
-            LedgerUrl::Postgres(url) => {
-                postgres::open(url, rules, queue_max, clock.now(), &lifelines).await?
-            }
+            LedgerUrl::Postgres(url) => postgres::open(url, rules, queue_max, &lifelines).await?,
         };
         let Opened { rules, writer, lookups, pool } = opened;
         let owed = Notify::new();

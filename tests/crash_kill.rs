@@ -7,6 +7,8 @@ mod gateway;
 mod kit;
 #[path = "support/load.rs"]
 mod load;
+#[path = "support/rounds.rs"]
+mod rounds;
 #[path = "faultio/shim.rs"]
 mod shim;
 
@@ -20,18 +22,12 @@ use gateway::{Folder, Gateway};
 use kit::{Book, Dice, verify};
 use load::Load;
 
-/// Rounds in the ordinary suite, and the most that may be asked for.
+/// Rounds in the ordinary suite, and the most of one ledger.
 const ROUNDS: u64 = 4;
-const ROUNDS_MAX: u64 = 1000;
+const PART: u64 = 20;
 
 /// Connections that send at once.
 const LINES: u64 = 6;
-
-fn rounds() -> u64 {
-    let asked = std::env::var("SDP_GATEWAY_TEST_ROUNDS").ok();
-    let asked = asked.map(|text| text.parse().expect("SDP_GATEWAY_TEST_ROUNDS is a number"));
-    asked.unwrap_or(ROUNDS).min(ROUNDS_MAX)
-}
 
 /// Load, and in its midst a kill.
 fn round(book: &Book, mut gateway: Gateway, dice: &mut Dice) {
@@ -55,11 +51,10 @@ fn recover(book: &Book, folder: &Path, start: impl Fn() -> Gateway) {
     assert!(gateway.stop().success());
 }
 
-#[test]
-fn kills_lose_and_double_nothing() {
+/// So many kills of gateways on one ledger; how many notices were acknowledged.
+fn kills(rounds: u64) -> usize {
     let folder = Folder::new();
     let (book, mut dice) = (Book::new(), Dice::new(Dice::seed()));
-    let rounds = rounds();
     for _ in 0..rounds {
         round(&book, Gateway::start_in(folder.path(), ""), &mut dice);
         recover(&book, folder.path(), || Gateway::start_in(folder.path(), ""));
@@ -71,5 +66,15 @@ fn kills_lose_and_double_nothing() {
     verify(folder.path(), "");
     assert_eq!(book.kept(), book.sent());
     assert!(book.kept() as u64 > rounds * 5, "too little happened: {} notices", book.kept());
-    println!("{rounds} kills, {} notices acknowledged, each there once", book.kept());
+    book.kept()
+}
+
+#[test]
+fn kills_lose_and_double_nothing() {
+    let (mut done, mut kept) = (0, 0);
+    for rounds in rounds::parts(ROUNDS, PART) {
+        done += rounds;
+        kept += kills(rounds);
+        println!("{done} kills, {kept} notices acknowledged, each there once");
+    }
 }

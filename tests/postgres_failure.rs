@@ -10,19 +10,27 @@ mod gateway;
 mod kit;
 #[path = "support/load.rs"]
 mod load;
+#[path = "support/outbox.rs"]
+mod outbox;
 #[path = "support/proxy.rs"]
 mod proxy;
 #[path = "support/refusal.rs"]
 mod refusal;
+#[path = "support/rounds.rs"]
+mod rounds;
 #[path = "support/said.rs"]
 mod said;
 #[path = "support/server.rs"]
 mod server;
+#[path = "support/signed.rs"]
+mod signed;
 
 #[path = "postgres_failure/commits.rs"]
 mod commits;
 #[path = "postgres_failure/crowd.rs"]
 mod crowd;
+#[path = "postgres_failure/doubts.rs"]
+mod doubts;
 #[path = "postgres_failure/failover.rs"]
 mod failover;
 #[path = "postgres_failure/habits.rs"]

@@ -7,6 +7,8 @@ mod activation_double;
 mod gateway;
 #[path = "support/outbox.rs"]
 mod outbox;
+#[path = "support/rounds.rs"]
+mod rounds;
 #[path = "support/said.rs"]
 mod said;
 
@@ -18,7 +20,9 @@ use gateway::{Folder, Gateway};
 use outbox::{HASTY, Work, bound, of_provider, states, tasks, until, wait};
 use said::{cancel, register};
 
-const KILLS: u32 = 12;
+/// Kills in the ordinary suite, and the most of one ledger.
+const KILLS: u64 = 12;
+const PART: u64 = 20;
 
 /// Some number below a limit; a seed would say nothing, since the moments are the machine's.
 fn below(limit: u64) -> u64 {
@@ -34,6 +38,16 @@ fn start(folder: &Folder, provider: &str, more: &str) -> Gateway {
 
 #[test]
 fn kills_leave_nothing_undone_and_nothing_done_twice() {
+    let mut done = 0;
+    for kills in rounds::parts(KILLS, PART) {
+        self::kills(kills);
+        done += kills;
+        println!("{done} kills, each order placed once");
+    }
+}
+
+/// So many kills of workers on one ledger.
+fn kills(kills: u64) {
     const NUMBER: &str = "84945989325";
     let (folder, double) = (Folder::new(), wait(Double::start()));
     let more = format!(
@@ -45,7 +59,7 @@ fn kills_leave_nothing_undone_and_nothing_done_twice() {
     let ledger = outbox::beside(folder.path());
     outbox::bind(&ledger, NUMBER, DEVICE, ACCOUNT);
     let mut queue_id = 0;
-    for kill in 0..KILLS {
+    for kill in 0..kills {
         let work = Work::start(folder.path(), 1);
         let ends = Instant::now() + Duration::from_millis(100 + below(900));
         while Instant::now() < ends {
@@ -76,7 +90,7 @@ fn kills_leave_nothing_undone_and_nothing_done_twice() {
     let dead: Vec<_> =
         states(&gateway, NUMBER).into_iter().filter(|state| state.ends_with(" dead")).collect();
     assert_eq!(dead, Vec::<String>::new());
-    println!("{KILLS} kills, {queue_id} notices, {} orders", distinct.len());
+    println!("{kills} kills, {queue_id} notices, {} orders", distinct.len());
     wait(ledger.close());
 }
 

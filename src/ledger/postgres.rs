@@ -16,19 +16,24 @@
 //! it is read; the journal's key on identities is the last word. Within one gateway the writers take
 //! turns, so that its writes about a number stay in order ([`writer`]).
 //!
-//! **A commit whose answer is lost** is looked up by the row that each writer's transactions leave in
-//! `writer`: that waits for the lost transaction to end, and tells.
+//! **A commit whose answer is lost** is looked up by the mark that each transaction leaves in `writer`
+//! ([`session`]): that waits for the lost transaction to end, and tells. Only what certainly did not happen is
+//! sent again ([`course`]); what is not known in time is answered as a failure, "it may have been kept".
 //!
 //! Plans are fixed by the session ([`settings`]): with few or stale statistics the planner would read
 //! whole tables where an index has the rows. What stands between us and the server must keep a session one
 //! ([`place`]).
 
 mod batch;
+mod course;
 mod fetch;
 mod flush;
 mod hosts;
 mod link;
 mod lookups;
+mod marks;
+#[cfg(test)]
+mod model;
 mod overlay;
 mod place;
 mod records;
@@ -46,7 +51,6 @@ use std::sync::Arc;
 
 use super::dialect::Dialect;
 use super::{OpenError, Opened, Rules, migrate, read};
-use crate::clock::Timestamp;
 use crate::lifeline::Lifelines;
 use hosts::Hosts;
 pub(super) use link::{Ask, Link};
@@ -61,14 +65,12 @@ pub(super) async fn open(
     url: &SecretString,
     mut rules: Rules,
     queue_max: usize,
-    now: Timestamp,
     lifelines: &Lifelines,
 ) -> Result<Opened, OpenError> {
     let hosts = Arc::new(Hosts::parse(url)?);
     let mut link = hosts.first().await.map_err(|error| hosts.unreachable(error))?;
     migrate::check(&hosts.address(), Dialect::Postgres).await?;
     rules.book = terms::register(&mut link, &rules).await?;
-    session::forget_old(&mut link, now).await?;
     let rules = Arc::new(rules);
     let known = Arc::new(Known::new(Arc::clone(&rules)));
     let pool = read::postgres(&hosts.address()).await?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::gateway::{Folder, Gateway};
 use crate::kit::{Book, Dice, verify};
 use crate::shim::Shim;
-use crate::{recover, round, rounds};
+use crate::{PART, ROUNDS, recover, round, rounds};
 
 /// The ledger's files as they were when last synced; what was written since is gone.
 fn cut_power(data: &Path) {
@@ -19,8 +19,8 @@ fn cut_power(data: &Path) {
     }
 }
 
-#[test]
-fn a_power_cut_loses_and_doubles_nothing() {
+/// So many power cuts of one ledger; how many notices were acknowledged.
+fn power_cuts(rounds: u64) -> usize {
     let folder = Folder::new();
     let shim = Shim::new();
     let start = || {
@@ -29,7 +29,6 @@ fn a_power_cut_loses_and_doubles_nothing() {
         Gateway::spawn(&mut command, folder.path())
     };
     let (book, mut dice) = (Book::new(), Dice::new(Dice::seed()));
-    let rounds = rounds().div_ceil(2);
     let data = folder.path().join("data");
     for _ in 0..rounds {
         // After a stop everything is in the one file, and synced.
@@ -43,5 +42,15 @@ fn a_power_cut_loses_and_doubles_nothing() {
     }
     verify(folder.path(), "");
     assert!(book.kept() as u64 > rounds * 5, "too little happened: {} notices", book.kept());
-    println!("{rounds} power cuts, {} notices acknowledged, each there once", book.kept());
+    book.kept()
+}
+
+#[test]
+fn a_power_cut_loses_and_doubles_nothing() {
+    let (mut done, mut kept) = (0, 0);
+    for rounds in rounds::parts(ROUNDS / 2, PART) {
+        done += rounds;
+        kept += power_cuts(rounds);
+        println!("{done} power cuts, {kept} notices acknowledged, each there once");
+    }
 }

@@ -114,6 +114,27 @@ async fn tasks_of_a_device_keep_their_order_and_hold_nobody_else_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_settles_again_is_told_that_it_is_settled() {
+    for world in World::each().await {
+        world.bind("cam-1", "ann", Some(ANN), 0).await;
+        world.register(ANN, "2", 1, 25).await;
+        let first = world.claim(10, 1).await;
+        for _ in 0..2 {
+            assert_eq!(world.settle(&first[0], again(5), 2).await, Settled::Settled);
+        }
+        let second = world.claim(10, 5).await;
+        assert_eq!((second.len(), second[0].task.attempts), (1, 1), "it was one attempt");
+        assert_eq!(world.settle(&first[0], again(5), 5).await, Settled::NotYours);
+        let done = || Outcome::Done { note: None, follow_up_at: None };
+        for _ in 0..2 {
+            assert_eq!(world.settle(&second[0], done(), 5).await, Settled::Settled);
+        }
+        assert!(world.claim(10, 9).await.is_empty());
+        world.verified().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_claimers_never_hold_one_task() {
     for world in World::each().await {
         for n in 0..60 {

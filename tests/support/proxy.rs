@@ -14,6 +14,8 @@ use std::time::Duration;
 pub(crate) enum Cut {
     /// Before a COMMIT: the server never sees it.
     Commit,
+    /// Just after a COMMIT: the server is at it, and the client is told nothing any more.
+    Under,
     /// After a COMMIT: the client never sees its answer.
     Answer,
 }
@@ -132,12 +134,16 @@ fn carry(shared: &Shared, number: u64, from_client: bool, mut from: &TcpStream, 
         }
         frames.bytes.extend_from_slice(&block[..read]);
         while let Some(frame) = frames.next() {
-            let cut = if from_client {
-                commits.is_asked(&frame) && shared.takes(Cut::Commit)
-            } else {
-                is_committed(&frame) && shared.takes(Cut::Answer)
-            };
+            let commits = from_client && commits.is_asked(&frame);
+            let cut = commits && shared.takes(Cut::Commit)
+                || !from_client && is_committed(&frame) && shared.takes(Cut::Answer);
             if cut || to.write_all(&frame).is_err() {
+                return;
+            }
+            if commits && shared.takes(Cut::Under) {
+                // The server's end stays until the server has something to say.
+                let _ = from.shutdown(Shutdown::Both);
+                let _ = std::io::copy(&mut &*to, &mut std::io::sink());
                 return;
             }
         }

@@ -74,7 +74,7 @@ pub enum Outcome {
 /// Whether it was written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settled {
-    /// It was.
+    /// It is, now or already: who was not told so, and says it again, is told it then.
     Settled,
     /// The lease is another's, or over: nothing changed.
     NotYours,
@@ -91,12 +91,17 @@ pub(super) fn locks(task: &Task) -> Vec<Lock> {
 /// # Errors
 /// The engine's.
 pub(super) fn held(store: &mut impl Store, leased: &Task) -> Result<Option<Task>, StoreError> {
+    Ok(of_lease(store, leased)?.filter(|task| task.state == TaskState::Running))
+}
+
+/// The task, if nobody has taken it up since that lease. A settled one keeps the lease's secret, so that whoever
+/// settled it and was not told can say it again.
+fn of_lease(store: &mut impl Store, leased: &Task) -> Result<Option<Task>, StoreError> {
     for lock in locks(leased) {
         store.lock(lock)?;
     }
     let task: Option<Task> = store.get(leased.id.0)?;
-    let is_held = |task: &Task| task.state == TaskState::Running && task.token == leased.token;
-    Ok(task.filter(|task| leased.token.is_some() && is_held(task)))
+    Ok(task.filter(|task| leased.token.is_some() && task.token == leased.token))
 }
 
 /// Settles.
@@ -109,8 +114,10 @@ pub(super) fn settle(
     outcome: &Outcome,
     now: Timestamp,
 ) -> Result<Settled, StoreError> {
-    let Some(task) = held(store, leased)? else { return Ok(Settled::NotYours) };
-    let task = Task { token: None, ..task };
+    let Some(task) = of_lease(store, leased)? else { return Ok(Settled::NotYours) };
+    if task.state != TaskState::Running {
+        return Ok(Settled::Settled);
+    }
     let attempts = task.attempts.saturating_add(1);
     let again = |due_at: Timestamp| Task { state: TaskState::Due, due_at, ..task.clone() };
     match outcome {

@@ -4,7 +4,7 @@
 //! They take turns: a turn is locking a batch's numbers, so that a number's writes stay in order; then the next
 //! writer has it, and the batches are in flight together. While one has its turn, the next gathers its batch.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,41 +15,46 @@ use tokio_postgres::error::{Severity, SqlState};
 use tokio_postgres::types::{WasNull, WrongType};
 
 use super::batch::Batch;
+use super::course::{Course, Seen, Sent, Step};
 use super::fetch::fetch;
 use super::flush;
 use super::hosts::Hosts;
 use super::link::Ask;
+use super::marks::{Mark, Names};
 use super::session::{Ended, Session};
 use super::sets::With;
 use super::tables;
 use super::terms::Known;
-use crate::clock::{Clock, Timestamp};
 use crate::ledger::commit::{Done, Job, Queue, Watched, Work, Writer, perform};
 use crate::ledger::store::Lock;
 use crate::ledger::{NoRandomBytes, Rules, StoreError};
 use crate::lifeline::Lifelines;
 use crate::subscription::judge::{Judgement, judge};
 use crate::subscription::notice::Reading;
+use crate::telemetry::Chain;
 
 /// Writers of one gateway, so batches in flight at once. With two, the gateway works on one batch while
 /// the server works on the other or waits for its disk; more only make the batches smaller.
 const WRITERS: usize = 2;
 
-/// How long all attempts at one batch may take: less than the watchdog's patience.
+/// How long all attempts at one batch may take, and all looks for what became of them: less than the watchdog's
+/// patience.
 const COMMIT_MAX: Duration = Duration::from_secs(8);
 
-/// Attempts at one batch where others came in between or the connection was lost.
-const ATTEMPTS_MAX: u32 = 5;
-
-/// Between two attempts, times their number.
+/// Between two steps of a batch's course, times their number up to the second.
 const PAUSE: Duration = Duration::from_millis(20);
+const PAUSES_MAX: u32 = 10;
+
+/// Given-up transactions that a writer leaves to themselves before it waits for one. They may hang for as long as
+/// a standby is away, and each has a process of the server's.
+const ADRIFT_MAX: usize = 2;
 
 /// How often a batch may ask for more rows. A write asks for one kind after the other, and there are
 /// some fifteen.
 const ROUNDS_MAX: usize = 32;
 
-/// Starts the writers. Each has a random name, by which a commit whose answer was lost is looked up; two of one
-/// name could take another's commit for their own.
+/// Starts the writers. Each has a random number, of which the names of its sessions are made: by these a commit
+/// whose answer was lost is looked up, and nobody may take another's for his own.
 ///
 /// # Errors
 /// [`NoRandomBytes`]; then none has been started.
@@ -61,13 +66,22 @@ pub(super) fn start(
 ) -> Result<Writer, NoRandomBytes> {
     let (writer, queue, watched) = Writer::new(queue_max, WRITERS);
     let (queue, order) = (Arc::new(Mutex::new(queue)), Arc::default());
-    let name = |_: &_| getrandom::u64().map(|name| format!("{name:016x}")).map_err(NoRandomBytes);
-    let names = watched.iter().map(name).collect::<Result<Vec<_>, _>>()?;
-    for (watched, name) in watched.into_iter().zip(names) {
+    let names = |_: &_| getrandom::u64().map(Names::of).map_err(NoRandomBytes);
+    let names = watched.iter().map(names).collect::<Result<Vec<_>, _>>()?;
+    for (watched, names) in watched.into_iter().zip(names) {
         let (hosts, known) = (Arc::clone(hosts), Arc::clone(known));
         let (queue, order) = (Arc::clone(&queue), Arc::clone(&order));
-        let clock = Clock::system();
-        let task = Task { hosts, known, queue, order, watched, name, batches: 0, session: None, clock };
+        let task = Task {
+            hosts,
+            known,
+            queue,
+            order,
+            watched,
+            names,
+            session: None,
+            under_way: None,
+            adrift: VecDeque::new(),
+        };
         let lifeline = lifelines.hold("ledger-writer");
         let running = tokio::spawn(async move {
             task.run().await;
@@ -88,12 +102,13 @@ struct Task {
     queue: Arc<Mutex<Queue>>,
     order: Arc<Mutex<()>>,
     watched: Watched,
-    /// What its transactions go by.
-    name: String,
-    batches: i64,
+    /// What its sessions are called.
+    names: Names,
     /// None after a failure that a session does not survive, until the next attempt opens another.
     session: Option<Session>,
-    clock: Clock,
+    /// The session of the transaction under way or in doubt, and those of given-up ones.
+    under_way: Option<Arc<str>>,
+    adrift: VecDeque<Arc<str>>,
 }
 
 impl Task {
@@ -141,43 +156,65 @@ impl Task {
         results
     }
 
+    /// Does a batch, once. On a failure it is not known whether it took place, unless the server refused it.
     async fn commit(&mut self, work: &[&Work], turn: &mut Turn) -> Result<Vec<Done>, StoreError> {
         let began = self.watched.begin();
-        // An attempt that is given up leaves no session behind: what it holds ends with it.
-        let result = timeout(COMMIT_MAX, self.attempts(work, turn)).await.unwrap_or(Err(StoreError::Late));
+        // What is given up leaves no session behind, and no name: what its transaction holds ends with it, and
+        // if that lands after all, it is not taken for another.
+        let result = timeout(COMMIT_MAX, self.go(work, turn)).await;
+        let under_way = self.under_way.take();
+        let result = result.unwrap_or_else(|_| {
+            self.adrift.extend(under_way);
+            Err(StoreError::Late)
+        });
         self.watched.ended(began, work.len(), &result);
         result
     }
 
-    async fn attempts(&mut self, work: &[&Work], turn: &mut Turn) -> Result<Vec<Done>, StoreError> {
-        let mut failure = StoreError::Contended;
-        for attempt in 0..ATTEMPTS_MAX {
-            if attempt > 0 {
-                tokio::time::sleep(PAUSE * attempt).await;
-            }
-            match self.attempt(work, turn).await {
-                Ok((done, Ended::Committed)) => return Ok(done),
-                Ok((done, Ended::Unknown(error))) => {
-                    if self.was_committed().await? {
-                        return Ok(done);
+    /// A batch's course, step by step. Bounded by [`COMMIT_MAX`]: a doubt has no other end but its answer.
+    async fn go(&mut self, work: &[&Work], turn: &mut Turn) -> Result<Vec<Done>, StoreError> {
+        let (mut course, mut step) = (Course::default(), Step::Send);
+        let (mut made, mut failure, mut pauses) = (Vec::new(), StoreError::Contended, 0);
+        loop {
+            step = match step {
+                Step::Send => match self.attempt(work, turn).await {
+                    Ok((done, Ended::Committed)) => {
+                        made = done;
+                        course.sent(Sent::Committed)
                     }
-                    failure = error;
-                }
-                Err(error) if may_pass(&error) => failure = error,
-                Err(error) => return Err(error),
+                    Ok((done, Ended::Unknown(mark, error))) => {
+                        (made, failure) = (done, error);
+                        course.sent(Sent::Unknown(mark))
+                    }
+                    Err(error) => {
+                        let may_pass = may_pass(&error);
+                        failure = error;
+                        course.sent(Sent::Failed { may_pass })
+                    }
+                },
+                Step::Look(mark) => course.seen(self.look(&mark).await),
+                Step::Happened => return Ok(made),
+                Step::GivenUp => return Err(failure),
+            };
+            if matches!(step, Step::Send | Step::Look(_)) {
+                pauses = PAUSES_MAX.min(pauses + 1);
+                tokio::time::sleep(PAUSE * pauses).await;
             }
         }
-        Err(failure)
     }
 
     /// One transaction. The session is kept only where it is in good order.
     async fn attempt(&mut self, work: &[&Work], turn: &mut Turn) -> Result<(Vec<Done>, Ended), StoreError> {
         let mut session = match self.session.take() {
             Some(session) => session,
-            None => Session::open(&self.hosts, &self.name, self.batches).await?,
+            None => Session::open(&self.hosts, self.names.next()).await?,
         };
-        let result = transaction(&mut session, &self.known, work, self.clock.now(), turn).await;
-        self.batches = session.batch();
+        while let Some(name) = self.adrift.front().filter(|_| self.adrift.len() >= ADRIFT_MAX) {
+            session.wait_for(name).await?;
+            self.adrift.pop_front();
+        }
+        self.under_way = Some(session.name());
+        let result = transaction(&mut session, &self.known, work, turn).await;
         match &result {
             Ok((_, Ended::Committed)) => self.session = Some(session),
             Err(error) if !is_lost(error) && session.roll_back().await.is_ok() => {
@@ -188,13 +225,24 @@ impl Task {
         result
     }
 
-    /// Looks whether the newest transaction was committed after all.
-    async fn was_committed(&mut self) -> Result<bool, StoreError> {
-        let mut session = Session::open(&self.hosts, &self.name, self.batches).await?;
-        let committed = session.was_committed(self.batches).await?;
-        self.session = Some(session);
-        tracing::warn!(committed, "a commit's answer was lost; the ledger was asked");
-        Ok(committed)
+    /// Looks whether a transaction was committed after all.
+    async fn look(&mut self, mark: &Mark) -> Seen {
+        let asked = async {
+            let mut session = Session::open(&self.hosts, self.names.next()).await?;
+            let committed = session.was_committed(mark).await?;
+            Ok::<_, StoreError>((session, committed))
+        };
+        match asked.await {
+            Ok((session, committed)) => {
+                self.session = Some(session);
+                tracing::warn!(committed, "a commit's answer was lost; the ledger was asked");
+                if committed { Seen::Committed } else { Seen::NotCommitted }
+            }
+            Err(error) => {
+                tracing::debug!(error = %Chain(&error), "how a commit ended could not be asked");
+                Seen::Nothing
+            }
+        }
     }
 }
 
@@ -204,12 +252,11 @@ async fn transaction(
     session: &mut Session,
     known: &Known,
     work: &[&Work],
-    now: Timestamp,
     turn: &mut Turn,
 ) -> Result<(Vec<Done>, Ended), StoreError> {
     let mut locks: BTreeSet<i64> = work.iter().flat_map(|work| work.locks()).map(Lock::key).collect();
     loop {
-        let begin = session.begin(locks.iter().copied(), now);
+        let begin = session.begin(locks.iter().copied());
         let mut batch = Batch::new(known, Some(&locks));
         match run(session, begin, &mut batch, known, work, turn).await {
             Ok(done) => {
@@ -273,14 +320,16 @@ fn foresee(work: &[&Work], rules: &Rules, batch: &mut Batch<'_>) {
     }
 }
 
-/// Whether the server ended the session, or is not the one that takes writes any more.
+/// Whether the server ended the session, is not the one that takes writes any more, or does not know itself.
 pub(super) fn is_cut(error: &tokio_postgres::Error) -> bool {
     match error.as_db_error() {
         // What is fatal ends the session: shut down, crashed, starting up, idle for too long. And a standby is
-        // read-only.
+        // read-only. A proxy or a foreign server's table tells of connections of its own (class 08), and that
+        // nobody knows how a statement ended (40003).
         Some(told) => {
             let is_fatal = matches!(told.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
-            is_fatal || *told.code() == SqlState::READ_ONLY_SQL_TRANSACTION
+            let code = told.code().code();
+            is_fatal || code.starts_with("08") || matches!(code, "25006" | "40003")
         }
         None => !error.source().is_some_and(|source| source.is::<WrongType>() || source.is::<WasNull>()),
     }
