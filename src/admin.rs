@@ -100,9 +100,10 @@ impl Admin {
     /// Answers one request; `item` is the path's number or id, where it has one.
     pub async fn answer(&self, call: Call, item: &str, request: Request) -> Response {
         let response = match self.admit(call, &request) {
-            Ok(()) => self.call(call, item, &request).await.unwrap_or_else(|p| p.response()),
-            Err(problem) => problem.response(),
+            Ok(()) => json::by(request.deadline, self.call(call, item, &request)).await,
+            Err(problem) => Err(problem),
         };
+        let response = response.unwrap_or_else(|problem| problem.response());
         telemetry::request("admin", StatusClass::of(response.status().as_u16()));
         response
     }

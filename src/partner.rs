@@ -64,9 +64,10 @@ impl Partners {
     /// Answers one request; `items` are the path's: a number or an account, and a device.
     pub async fn answer(&self, call: Call, items: [&str; 2], mut request: Request) -> Response {
         let response = match self.admit(&request) {
-            Ok(()) => self.call(call, items, &mut request).await.unwrap_or_else(|p| p.response()),
-            Err(problem) => problem.response(),
+            Ok(()) => json::by(request.deadline, self.call(call, items, &mut request)).await,
+            Err(problem) => Err(problem),
         };
+        let response = response.unwrap_or_else(|problem| problem.response());
         telemetry::request("partner", StatusClass::of(response.status().as_u16()));
         response
     }

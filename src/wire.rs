@@ -18,6 +18,7 @@ mod fields;
 mod names;
 mod namespaces;
 pub mod params;
+mod pieces;
 mod reply;
 pub mod request;
 pub mod rqst;

@@ -10,6 +10,8 @@ mod endure;
 mod gateway;
 #[path = "faultio/kit.rs"]
 mod kit;
+#[path = "fault_ledger/reads.rs"]
+mod reads;
 #[path = "faultio/shim.rs"]
 mod shim;
 
