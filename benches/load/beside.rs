@@ -37,8 +37,16 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 fn round(servers: &[Server; 2], loads: &mut Loads, connections: usize, turned: bool) -> Result<Vec<Ratio>> {
     let mut ratios = Vec::new();
     for (kind, names, told) in [
-        (Kind::Check, ["this build, check", "other build, check"], ["check", "check, by the server's CPU time"]),
-        (Kind::Notify, ["this build, notify", "other build, notify"], ["notify", "notify, by the server's CPU time"]),
+        (
+            Kind::Check,
+            ["this build, check", "other build, check"],
+            ["check", "check, by the server's CPU time"],
+        ),
+        (
+            Kind::Notify,
+            ["this build, notify", "other build, notify"],
+            ["notify", "notify, by the server's CPU time"],
+        ),
     ] {
         let mut measured = |at: usize| -> Result<Line> {
             let line = loads.on(&servers[at], names[at], kind, connections)?;

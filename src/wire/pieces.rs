@@ -152,9 +152,22 @@ mod tests {
 
     #[test]
     fn what_is_not_closed_is_told() {
-        for text in
-            ["<", "<a", "<a b='>", "</a", "&", "&amp", "<!", "<!a>", "<!DOCTYP", "<!--", "<!-->", "<![CDATA[]]", "<?a>", "<?"]
-        {
+        for text in [
+            "<",
+            "<a",
+            "<a b='>",
+            "</a",
+            "&",
+            "&amp",
+            "<!",
+            "<!a>",
+            "<!DOCTYP",
+            "<!--",
+            "<!-->",
+            "<![CDATA[]]",
+            "<?a>",
+            "<?",
+        ] {
             assert_eq!(all(text), Err(Unfinished), "{text}");
         }
     }

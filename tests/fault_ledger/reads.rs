@@ -88,13 +88,21 @@ fn check_is_refused(line: &mut Line) {
     let answer = refused_in_time("a check", || ask(line));
     assert_refusal(&answer);
     assert!(answer.text().starts_with("<RPLY name=\"CheckServiceInfo\">"), "{}", answer.text());
-    assert_eq!((answer.element("msisdn"), answer.element("error_desc")), (NUMBER.into(), "He thong bi loi".into()));
+    assert_eq!(
+        (answer.element("msisdn"), answer.element("error_desc")),
+        (NUMBER.into(), "He thong bi loi".into())
+    );
     assert!(asked.elapsed() >= DEADLINE / 2, "refused without having been tried");
 }
 
 fn json_is_refused(what: &str, ask: impl FnOnce() -> Answer) {
     let answer = refused_in_time(what, ask);
-    assert_eq!((answer.status, answer.json()["status"].as_u64()), (503, Some(503)), "{what}: {}", answer.text());
+    assert_eq!(
+        (answer.status, answer.json()["status"].as_u64()),
+        (503, Some(503)),
+        "{what}: {}",
+        answer.text()
+    );
     assert!(answer.header("retry-after").is_some(), "{what}: {:?}", answer.headers);
 }
 
@@ -125,10 +133,14 @@ fn reads_hang() {
     let over = AtomicBool::new(false);
     let (slowest, many) = std::thread::scope(|scope| {
         let livez = scope.spawn(|| watch_livez(&gateway, &over));
-        let callers: Vec<_> = (0..CALLERS).map(|_| scope.spawn(|| {
-            let mut line = Line::open(gateway.main).expect("a connection");
-            (0..ROUNDS).for_each(|_| check_is_refused(&mut line));
-        })).collect();
+        let callers: Vec<_> = (0..CALLERS)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut line = Line::open(gateway.main).expect("a connection");
+                    (0..ROUNDS).for_each(|_| check_is_refused(&mut line));
+                })
+            })
+            .collect();
         let others = scope.spawn(|| {
             json_is_refused("a partner's read", || partner(gateway.main, "GET", &story, ""));
             json_is_refused("an operator's read", || gateway.admin("/api/v1/notices"));

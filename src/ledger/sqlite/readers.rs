@@ -88,7 +88,8 @@ impl Readers {
         self.desk.close();
         let threads = std::mem::take(&mut *self.threads());
         // A panic has been reported by its hook.
-        let joined = tokio::task::spawn_blocking(|| threads.into_iter().for_each(|thread| drop(thread.join())));
+        let joined =
+            tokio::task::spawn_blocking(|| threads.into_iter().for_each(|thread| drop(thread.join())));
         let _ = joined.await;
     }
 
