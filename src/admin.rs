@@ -106,7 +106,7 @@ impl Admin {
     /// Answers one request; `item` is the path's number or id, where it has one.
     pub async fn answer(&self, call: Call, item: &str, request: Request) -> Response {
         let answered = match self.admit(call, &request) {
-            Ok(()) => self.call(call, item, &request).await,
+            Ok(()) => json::by(request.deadline, self.call(call, item, &request)).await,
             Err(problem) => Err(problem),
         };
         let response = answered.unwrap_or_else(|problem| problem.response("admin", request.peer));

@@ -6,7 +6,7 @@
 //! verify   the token: ours, for this stream, in time        signature/token
 //! find     the device with its services and their past      ledger/read
 //! decide   which recordings, until when                     service/playback
-//! render   200 with the windows, 403 without a word, 503    answer
+//! render   200 with the windows, 403 without a word, 500    answer
 //! ```
 //!
 //! [`Flussonic::answer`] is every question's way. Publishing is not ours to allow: only plays are answered.
@@ -16,7 +16,7 @@ mod question;
 mod refusal;
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
@@ -35,6 +35,9 @@ use answer::Allowed;
 use question::Question;
 use refusal::{Refusal, Refusals};
 use token::{BadToken, Ticket};
+
+/// A streamer that hears nothing for longer may cut what is playing.
+const ANSWER_MAX: Duration = Duration::from_secs(2);
 
 /// The surface.
 pub struct Flussonic {
@@ -73,10 +76,11 @@ impl Flussonic {
         }
     }
 
-    /// Answers one question, by its deadline at the latest.
+    /// Answers one question, within [`ANSWER_MAX`].
     pub async fn answer(&self, request: Request) -> Response {
         let began = Instant::now();
-        let judged = timeout_at(request.deadline, self.judge(&request, self.clock.now())).await;
+        let until = request.deadline.min(tokio::time::Instant::now() + ANSWER_MAX);
+        let judged = timeout_at(until, self.judge(&request, self.clock.now())).await;
         let judged = judged.unwrap_or(Err(Refusal::Late));
         let reason = judged.as_ref().map_or_else(Refusal::word, |_| "allowed");
         telemetry::flussonic(reason);

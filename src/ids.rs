@@ -5,6 +5,7 @@
 pub mod visible;
 pub mod vsaas;
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// A subscriber number (MSISDN) in its canonical spelling: digits only, `84` + 9 digits for every
@@ -37,7 +38,7 @@ impl Msisdn {
         }
         let national = national(digits, text.starts_with('+'));
         Ok(Self(match national.map(modern) {
-            Some(number) => format!("84{number}"),
+            Some(number) => ["84", &number].concat(),
             None => digits.to_owned(),
         }))
     }
@@ -74,10 +75,10 @@ fn old_prefix(national: &str) -> Option<&'static str> {
     found.map(|(_, new)| *new)
 }
 
-fn modern(national: &str) -> String {
+fn modern(national: &str) -> Cow<'_, str> {
     match old_prefix(national) {
-        Some(new) if national.len() == 10 => format!("{new}{}", &national[3..]),
-        _ => national.to_owned(),
+        Some(new) if national.len() == 10 => Cow::Owned([new, &national[3..]].concat()),
+        _ => Cow::Borrowed(national),
     }
 }
 

@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_json::json;
+use tokio::time::{Instant, timeout_at};
 
 use crate::ids::{DeviceId, Msisdn, NoticeId, UserAccount};
 use crate::limits::{Limited, Samplers, Suppressed};
@@ -133,6 +134,22 @@ impl Problem {
         }
         response
     }
+}
+
+/// The ledger has not answered by a request's deadline.
+#[derive(Debug, thiserror::Error)]
+#[error("no answer by the request's deadline")]
+struct Late;
+
+/// What comes of a request, by its deadline at the latest: what was begun by then may be carried out all the same.
+///
+/// # Errors
+/// The future's own; 503 where it takes longer.
+pub async fn by(
+    deadline: Instant,
+    answering: impl Future<Output = Result<Response, Problem>>,
+) -> Result<Response, Problem> {
+    timeout_at(deadline, answering).await.unwrap_or_else(|_| Err(Problem::unavailable(&Late)))
 }
 
 /// 200 with a value.

@@ -185,6 +185,9 @@ pub enum OpenError {
     /// The key of the codes cannot be used.
     #[error("codes.key_file cannot be used")]
     Vault(#[from] SealError),
+    /// The system gave no thread to read with.
+    #[error("no thread that reads the ledger")]
+    Thread(#[source] std::io::Error),
     /// A writer cannot be told from other gateways'.
     #[error("no name for a writer")]
     Name(#[from] NoRandomBytes),
@@ -346,8 +349,7 @@ impl Ledger {
     /// The engine's.
     pub async fn holds(&self, number: &Msisdn, service_id: &str) -> Result<ServiceState, StoreError> {
         match &self.0.lookups {
-            // One indexed look-up in memory or nearly so: less than a hop to another thread.
-            Lookups::Sqlite(readers) => readers.state(&self.0.rules.book, number, service_id),
+            Lookups::Sqlite(readers) => readers.state(number, service_id).await,
             Lookups::Postgres(lookups) => lookups.state(number, service_id).await,
         }
     }
@@ -396,8 +398,9 @@ impl Ledger {
     /// Commits what was taken, and stops the writer.
     pub async fn close(&self) {
         self.0.writer.stop().await;
-        if let Lookups::Postgres(lookups) = &self.0.lookups {
-            lookups.stop().await;
+        match &self.0.lookups {
+            Lookups::Sqlite(readers) => readers.stop().await,
+            Lookups::Postgres(lookups) => lookups.stop().await,
         }
         self.0.pool.close().await;
     }

@@ -77,7 +77,7 @@ impl Partners {
     /// Answers one request; `items` are the path's: a number or an account, and a device.
     pub async fn answer(&self, call: Call, items: [&str; 2], mut request: Request) -> Response {
         let answered = match self.admit(&request) {
-            Ok(()) => self.call(call, items, &mut request).await,
+            Ok(()) => json::by(request.deadline, self.call(call, items, &mut request)).await,
             Err(problem) => Err(problem),
         };
         let response = answered.unwrap_or_else(|problem| problem.response("partner", request.peer));

@@ -4,6 +4,7 @@
 //! settings give providers.
 
 mod chain;
+mod lines;
 mod logs;
 mod meters;
 pub mod names;
@@ -12,6 +13,7 @@ mod panics;
 mod recorder;
 
 pub use chain::Chain;
+pub use lines::flush_logs;
 pub use logs::{BadLogSettings, LogFormat, init_logs};
 pub use meters::{
     CarrierMeters, LedgerMeters, ServerMeters, StatusClass, Surface, activation, below_http, codes_unused,

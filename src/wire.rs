@@ -22,6 +22,7 @@ mod multipart;
 mod names;
 mod namespaces;
 pub mod params;
+mod pieces;
 mod reply;
 pub mod request;
 pub mod rqst;

@@ -10,6 +10,8 @@ mod endure;
 mod gateway;
 #[path = "faultio/kit.rs"]
 mod kit;
+#[path = "fault_ledger/reads.rs"]
+mod reads;
 #[path = "faultio/shim.rs"]
 mod shim;
 
@@ -212,8 +214,20 @@ impl Drop for Ended {
 
 #[test]
 fn a_log_that_cannot_be_written_stops_nothing() {
-    let folder = tempfile::tempdir().expect("a folder");
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+    go_on_with_log(full.into(), NOTICES);
+}
+
+#[test]
+fn a_log_that_nobody_reads_stops_nothing() {
+    // A pipe takes 64 KiB, a notice's line has over a hundred bytes.
+    let (_unread, log) = std::io::pipe().expect("a pipe");
+    go_on_with_log(log.into(), 1000);
+}
+
+/// Notices are kept and answered whatever becomes of the log.
+fn go_on_with_log(log: Stdio, notices: usize) {
+    let folder = tempfile::tempdir().expect("a folder");
     // Ports are not logged, so they are chosen here.
     let free =
         || std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
@@ -221,10 +235,10 @@ fn a_log_that_cannot_be_written_stops_nothing() {
     let mut command = Gateway::command(folder.path(), "");
     command.env("SDP_GATEWAY__SERVER__LISTEN", main.to_string());
     command.env("SDP_GATEWAY__ADMIN__LISTEN", admin.to_string());
-    let mut child = Ended(command.stdout(Stdio::null()).stderr(full).spawn().expect("the gateway starts"));
+    let mut child = Ended(command.stdout(Stdio::null()).stderr(log).spawn().expect("the gateway starts"));
     let mut line = until("a connection", PATIENCE, || Line::open(main).ok());
     let (book, mut dice) = (Book::new(), Dice::new(Dice::seed()));
-    for _ in 0..NOTICES {
+    for _ in 0..notices {
         let queue_id = book.draw(&mut dice);
         assert_eq!(book.send(&mut line, queue_id).expect("an answer").status, 200);
     }

@@ -113,7 +113,7 @@ impl Difference {
             }
             "a bad processing instruction" => Some(Self::InstructionUnchecked),
             "an undefined reference" if text.contains("&#") => Some(Self::ReferenceToNoCharacter),
-            "a wrong end tag, comment or reference" if text.contains("</:") => Some(Self::ColonAtStart),
+            "a wrong end tag or comment" if text.contains("</:") => Some(Self::ColonAtStart),
             "a bad element name" if text.contains("<:") => Some(Self::ColonAtStart),
             "a bad attribute name" if text.contains([' ', '\t', '\r', '\n']) && text.contains(':') => {
                 Some(Self::ColonAtStart)

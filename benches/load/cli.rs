@@ -56,6 +56,10 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) log: bool,
 
+    /// Only compare checks and notices with those of another build of the gateway: its binary.
+    #[arg(long)]
+    pub(crate) beside: Option<PathBuf>,
+
     /// Given by cargo.
     #[arg(long, hide = true)]
     pub(crate) bench: bool,

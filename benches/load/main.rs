@@ -6,6 +6,7 @@
 //! of one run compare with each other; those of two machines, or of one with other work, do not.
 
 mod bare;
+mod beside;
 mod cli;
 mod client;
 mod compare;
@@ -43,6 +44,7 @@ fn main() -> Result<()> {
             println!("measures only under `cargo bench`");
             Ok(())
         }
+        None if args.beside.is_some() => beside::run(&args),
         None if args.postgres => run_postgres::all(&args),
         None => run::all(&args),
     }

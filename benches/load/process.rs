@@ -62,8 +62,18 @@ impl Server {
 
     /// The gateway in a folder that may hold a ledger. Its log goes to `log`, else to /dev/null.
     pub(crate) fn gateway(folder: &Path, preload: Option<&Path>, log: Option<File>) -> Result<Self> {
+        Self::serve(gateway(folder, preload), log)
+    }
+
+    /// Another build of it, on the embedded ledger of a folder.
+    pub(crate) fn other(binary: &Path, folder: &Path) -> Result<Self> {
+        let mut command = Command::new(binary);
+        command.current_dir(folder).env_clear().stdin(Stdio::null()).stdout(Stdio::null());
+        Self::serve(command, None)
+    }
+
+    fn serve(mut command: Command, log: Option<File>) -> Result<Self> {
         let address = free_address()?;
-        let mut command = gateway(folder, preload);
         command
             .arg("serve")
             .env("SDP_GATEWAY__SERVER__LISTEN", address.to_string())

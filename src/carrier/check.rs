@@ -21,9 +21,9 @@ impl Carrier {
     pub(super) async fn check(&self, question: &Rqst, deadline: Instant) -> Answer {
         let number = question.msisdn.as_deref().and_then(|text| Msisdn::parse(text).ok());
         let (code, status) = match (self.resolve(question), &number) {
+            (_, None) => (Code::BadParameters, None),
             (Ok(offer), Some(number)) => self.status(question, offer, number, deadline).await,
             (Err(code), _) => (code, None),
-            (_, None) => (Code::BadParameters, None),
         };
         let outcome = match (code, status) {
             (_, Some(0)) => "no",
@@ -32,9 +32,11 @@ impl Carrier {
             (Code::SystemError, _) => "failed",
             _ => "unreadable",
         };
-        let masked = number.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
         let channel = question.channel.as_deref().map(|sent| display(Shown(sent)));
-        tracing::info!(surface = "check", msisdn = masked, channel, outcome);
+        match &number {
+            Some(number) => tracing::info!(surface = "check", msisdn = %number, channel, outcome),
+            None => tracing::info!(surface = "check", msisdn = "-", channel, outcome),
+        }
         let status = status.unwrap_or(self.settings.check_error_status);
         let body = rqst::render(code, status, &question.echo());
         Answer { surface: Surface::Check, code, body, outcome, retry_after_s: RETRY_AFTER_S }
@@ -42,10 +44,8 @@ impl Carrier {
 
     fn resolve(&self, question: &Rqst) -> Result<&Offer, Code> {
         let asked = question.name.as_deref().is_none_or(|name| name == NAME);
-        match (&question.msisdn, &question.service, &question.package) {
-            (Some(number), Some(service), Some(package))
-                if asked && question.twice.is_none() && Msisdn::parse(number).is_ok() =>
-            {
+        match (&question.service, &question.package) {
+            (Some(service), Some(package)) if asked && question.twice.is_none() => {
                 self.ledger.catalog().offer(service, package).ok_or(Code::UnknownOffer)
             }
             _ => Err(Code::BadParameters),

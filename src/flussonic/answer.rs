@@ -1,8 +1,8 @@
-//! What the streamer is told: go on until then with these recordings, no, or ask again. A refusal says nothing
+//! What the streamer is told: go on until then with these recordings, no, or that we cannot tell. A refusal says nothing
 //! that could help to guess.
 
 use hyper::StatusCode;
-use hyper::header::{CACHE_CONTROL, HeaderMap, HeaderValue, RETRY_AFTER};
+use hyper::header::{CACHE_CONTROL, HeaderMap, HeaderValue};
 use serde::Serialize;
 
 use super::refusal::{Cause, Refusal};
@@ -13,9 +13,6 @@ use crate::ids::UserAccount;
 use crate::json;
 use crate::server::Response;
 use crate::service::playback::{Playable, Span};
-
-/// When a streamer that we could not answer should ask again, in seconds.
-const RETRY_AFTER_S: u64 = 5;
 
 /// A play that is allowed.
 #[derive(Debug)]
@@ -77,16 +74,14 @@ pub(super) fn allow(allowed: &Allowed) -> Response {
     response
 }
 
-/// 403, or 503 where it was our fault.
+/// 403, or 500 where it was our fault: at a 503, or at silence, a streamer would cut running plays.
 pub(super) fn refuse(refusal: &Refusal) -> Response {
     let mut response = Response::default();
     let headers: &mut HeaderMap = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if refusal.cause() == Cause::Ourselves {
-        headers.insert(RETRY_AFTER, RETRY_AFTER_S.into());
-        *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
-    } else {
-        *response.status_mut() = StatusCode::FORBIDDEN;
-    }
+    *response.status_mut() = match refusal.cause() {
+        Cause::Ourselves => StatusCode::INTERNAL_SERVER_ERROR,
+        Cause::Streamer | Cause::Viewer => StatusCode::FORBIDDEN,
+    };
     response
 }

@@ -1,10 +1,12 @@
 //! The embedded engine: SQLite in WAL mode, `synchronous=FULL`, written by one rusqlite connection
 //! per process.
 //!
-//! sqlx reads and migrates; the writer and the carrier's look-ups go through rusqlite, because sqlx
-//! hands every statement to a thread of its own: in prototypes on two cores that hop halved the
-//! notices a second and cost a check more than its query. `cargo bench --bench load` has a server that
-//! commits each notice through sqlx to compare with. Both link the same SQLite.
+//! sqlx reads and migrates; the writer and the carrier's look-ups go through rusqlite and threads of ours, which
+//! take many questions at once, because sqlx hands every statement to a thread of its own: in prototypes on two
+//! cores that hop halved the notices a second and cost a check more than its query. `cargo bench --bench load` has
+//! a server that commits each notice through sqlx to compare with. Both link the same SQLite. Nothing here reads
+//! or writes on a thread of the runtime once the ledger is open: a disk that hangs must not hold up those who need
+//! none of it.
 //!
 //! To SQLite `$1` is a name like any other, numbered by where it first stands: in every statement
 //! here the parameters stand in the order of their numbers.
@@ -12,6 +14,7 @@
 mod checkpoint;
 pub(super) mod connect;
 mod notices;
+mod readers;
 mod subscriptions;
 mod tables;
 mod terms;
@@ -20,9 +23,10 @@ mod writer;
 
 use checkpoint::Checkpointer;
 pub(super) use connect::{address, create};
+pub(super) use readers::Readers;
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -57,38 +61,10 @@ pub(super) async fn open(
     let today = rules.catalog.offers().iter().map(|offer| Terms::of(offer, offset_s)).collect();
     rules.book = terms::register_terms(&mut connection, today)?;
     let rules = Arc::new(rules);
-    let readers = Readers::open(path)?;
+    let readers = Readers::start(path, &rules)?;
     let pool = read::sqlite(&address(path)).await?;
     let writer = writer::start(path.to_owned(), connection, Arc::clone(&rules), queue_max, lifelines);
     Ok(Opened { rules, writer, lookups: Lookups::Sqlite(readers), pool })
-}
-
-/// Connections for look-ups on the answer path, one for each core.
-pub(super) struct Readers(Vec<Mutex<Connection>>);
-
-impl Readers {
-    fn open(path: &Path) -> Result<Self, StoreError> {
-        let count = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        let readers = (0..count).map(|_| connect::reader(path).map(Mutex::new)).collect::<Result<_, _>>()?;
-        Ok(Self(readers))
-    }
-
-    /// What a number holds of a service. Blocks for the time of one indexed look-up.
-    pub(super) fn state(
-        &self,
-        book: &TermsBook,
-        number: &Msisdn,
-        service_id: &str,
-    ) -> Result<ServiceState, StoreError> {
-        subscriptions::state(&self.free(), book, number, service_id)
-    }
-
-    /// One that nobody uses now, or the first to wait for.
-    pub(super) fn free(&self) -> MutexGuard<'_, Connection> {
-        let free = self.0.iter().find_map(|reader| reader.try_lock().ok());
-        // A reader holds nothing that a panic could leave half done.
-        free.unwrap_or_else(|| self.0[0].lock().unwrap_or_else(std::sync::PoisonError::into_inner))
-    }
 }
 
 /// One write transaction. The statements are prepared once and kept with the connection.

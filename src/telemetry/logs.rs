@@ -6,6 +6,8 @@ use std::io::{IsTerminal as _, stderr};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
+use super::lines;
+
 /// The shape of a log line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LogFormat {
@@ -36,8 +38,10 @@ pub fn init_logs(format: LogFormat, level: &str) -> Result<(), BadLogSettings> {
     let filter = EnvFilter::builder().parse(level)?;
     // A line that cannot be written (a full disk, a reader gone) is lost; by default the logger would
     // complain to the same stderr and panic in the thread that logs.
-    let lines =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(stderr).log_internal_errors(false);
+    let lines = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(lines::start())
+        .log_internal_errors(false);
     match format {
         LogFormat::Text => lines.with_ansi(stderr().is_terminal()).finish().try_init()?,
         LogFormat::Json => lines.json().flatten_event(true).finish().try_init()?,

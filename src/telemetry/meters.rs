@@ -1,6 +1,7 @@
 //! Handles for counting, made once per owner so that the hot path looks nothing up. A handle made
 //! before the recorder is installed counts nothing, so make them while building the app.
 
+use std::sync::{PoisonError, RwLock};
 use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
@@ -58,11 +59,14 @@ pub enum Surface {
 }
 
 /// What the carrier surface counts.
-#[derive(Clone)]
 pub struct CarrierMeters {
     notify_seconds: Histogram,
     check_seconds: Histogram,
+    messages: RwLock<Vec<(Message, Counter)>>,
 }
+
+/// What answers are counted by.
+type Message = (Surface, &'static str, &'static str);
 
 impl CarrierMeters {
     /// Handles on the recorder installed now.
@@ -71,6 +75,7 @@ impl CarrierMeters {
         Self {
             notify_seconds: histogram!(names::CARRIER_MESSAGE_SECONDS, "surface" => "notify"),
             check_seconds: histogram!(names::CARRIER_MESSAGE_SECONDS, "surface" => "check"),
+            messages: RwLock::default(),
         }
     }
 
@@ -80,9 +85,18 @@ impl CarrierMeters {
             Surface::Notify => ("notify", &self.notify_seconds),
             Surface::Check => ("check", &self.check_seconds),
         };
-        counter!(names::CARRIER_MESSAGES, "surface" => name, "outcome" => outcome, "answer" => answer)
-            .increment(1);
         seconds.record(took);
+        let message = (surface, outcome, answer);
+        let known = self.messages.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, counter)) = known.iter().find(|(known, _)| *known == message) {
+            return counter.increment(1);
+        }
+        drop(known);
+        let counter =
+            counter!(names::CARRIER_MESSAGES, "surface" => name, "outcome" => outcome, "answer" => answer);
+        counter.increment(1);
+        // As many as there are outcomes and answers, all words of ours.
+        self.messages.write().unwrap_or_else(PoisonError::into_inner).push((message, counter));
     }
 
     /// One caller turned away.

@@ -1,17 +1,15 @@
-//! Text to elements, as strict as a conforming parser that knows namespaces. `quick-xml` cuts the
-//! text into tokens; it is not a well-formedness checker, so every rule it leaves unchecked
-//! (truncation, a second root, text outside the root, `]]>`, names, attributes, references,
-//! forbidden characters, prefixes, the declaration's place and form) is checked here. Which
-//! elements make a message is left to `envelope` and the messages.
+//! Text to elements, as strict as a conforming parser that knows namespaces. `pieces` cuts the text
+//! and checks nothing, so every rule (truncation, end tags, a second root, text outside the root,
+//! `]]>`, names, attributes, references, comments, forbidden characters, prefixes, the declaration's
+//! place and form) is checked here. Which elements make a message is left to `envelope` and the
+//! messages.
 
 use std::borrow::Cow;
-
-use quick_xml::errors::{Error, SyntaxError};
-use quick_xml::events::Event;
 
 use super::Unreadable;
 use super::names;
 use super::namespaces::{Namespaces, Refused};
+use super::pieces::{Piece, Pieces, Unfinished};
 use super::tag;
 
 /// Elements inside one another, the root counted. A notify in two envelopes needs seven.
@@ -19,6 +17,9 @@ pub const DEPTH_MAX: usize = 16;
 
 /// Elements in one body. A notify has twenty-six.
 pub const ELEMENTS_MAX: usize = 256;
+
+const UNFINISHED: &str = "an unfinished tag, comment, section, reference or instruction";
+const WRONG: &str = "a wrong end tag or comment";
 
 /// One step through a document.
 enum Token<'a> {
@@ -36,9 +37,10 @@ enum Token<'a> {
 
 /// Reads one document, an element at a time. Whatever is skipped is checked all the same.
 pub(super) struct Reader<'a> {
-    text: &'a str,
-    tokens: quick_xml::Reader<&'a [u8]>,
+    pieces: Pieces<'a>,
     namespaces: Namespaces<'a>,
+    /// The names of the elements that are open, prefixes and all.
+    open: [&'a str; DEPTH_MAX],
     depth: usize,
     elements: usize,
     /// A self-closed element has been opened, and its end is still to be told.
@@ -57,11 +59,9 @@ impl<'a> Reader<'a> {
         if let Some(at) = names::forbidden_at(text) {
             return Err(Unreadable::IllFormed { what: "a forbidden character", at });
         }
-        let mut tokens = quick_xml::Reader::from_str(text);
-        tokens.config_mut().enable_all_checks(true);
-        let namespaces = Namespaces::default();
+        let (pieces, namespaces, open) = (Pieces::new(text), Namespaces::default(), [""; DEPTH_MAX]);
         let brackets = text.contains("]]>");
-        Ok(Self { text, tokens, namespaces, depth: 0, elements: 0, close_owed: false, brackets })
+        Ok(Self { pieces, namespaces, open, depth: 0, elements: 0, close_owed: false, brackets })
     }
 
     /// The root's local name.
@@ -124,34 +124,35 @@ impl<'a> Reader<'a> {
             return Ok(self.close());
         }
         loop {
-            let from = self.at();
-            let token = match self.tokens.read_event().map_err(|error| self.not_a_token(&error))? {
-                Event::Start(_) => self.open(from, ">", false)?,
-                Event::Empty(_) => self.open(from, "/>", true)?,
-                Event::End(_) => self.close(),
-                Event::Text(_) => match self.plain_text(from)? {
+            let from = self.pieces.at();
+            let Some(piece) = self.pieces.next().map_err(|Unfinished| self.ill(UNFINISHED))? else {
+                return self.end();
+            };
+            let token = match piece {
+                Piece::Start(content) => self.open(content, false)?,
+                Piece::Empty(content) => self.open(content, true)?,
+                Piece::End(name) => self.end_tag(name)?,
+                Piece::Text(text) => match self.plain_text(text)? {
                     Some(token) => token,
                     None => continue,
                 },
-                Event::CData(_) => self.inside(Token::Text(self.cut(from, "<![CDATA[", "]]>")))?,
-                Event::GeneralRef(_) => self.inside(self.reference(from)?)?,
-                Event::Comment(_) => continue,
-                Event::PI(_) => {
-                    self.check_instruction(from)?;
+                Piece::Section(text) => self.inside(Token::Text(text))?,
+                Piece::Reference(name) => self.inside(self.reference(name)?)?,
+                Piece::Comment(content) => {
+                    self.check_comment(content)?;
                     continue;
                 }
-                Event::Decl(_) => {
-                    self.check_declaration(from)?;
+                Piece::Instruction(content) => {
+                    self.check_instruction(from, content)?;
                     continue;
                 }
-                Event::DocType(_) => return Err(Unreadable::Doctype),
-                Event::Eof => self.end()?,
+                Piece::Doctype => return Err(Unreadable::Doctype),
             };
             return Ok(token);
         }
     }
 
-    fn open(&mut self, from: usize, end: &str, empty: bool) -> Result<Token<'a>, Unreadable> {
+    fn open(&mut self, content: &'a str, empty: bool) -> Result<Token<'a>, Unreadable> {
         if self.depth == 0 && self.elements > 0 {
             return Err(self.ill("a second root"));
         }
@@ -161,12 +162,12 @@ impl<'a> Reader<'a> {
         if self.elements == ELEMENTS_MAX {
             return Err(Unreadable::TooMany("elements"));
         }
+        let name_end = content.bytes().position(|byte| names::is_blank(byte.into()));
+        let (name, attributes) = content.split_at(name_end.unwrap_or(content.len()));
+        self.open[self.depth] = name;
         self.depth += 1;
         self.elements += 1;
         self.close_owed = empty;
-        let content = self.cut(from, "<", end);
-        let name_end = content.bytes().position(|byte| names::is_blank(byte.into()));
-        let (name, attributes) = content.split_at(name_end.unwrap_or(content.len()));
         let (prefix, local) = names::split(name).ok_or_else(|| self.ill("a bad element name"))?;
         self.namespaces.open(self.depth, prefix, attributes).map_err(|refused| match refused {
             Refused::IllFormed(what) => self.ill(what),
@@ -175,15 +176,20 @@ impl<'a> Reader<'a> {
         Ok(Token::Open(local))
     }
 
-    /// The tokenizer has compared the end tag with its start tag before.
+    fn end_tag(&mut self, name: &str) -> Result<Token<'a>, Unreadable> {
+        match self.depth.checked_sub(1) {
+            Some(innermost) if self.open[innermost] == name => Ok(self.close()),
+            _ => Err(self.ill(WRONG)),
+        }
+    }
+
     fn close(&mut self) -> Token<'a> {
         self.namespaces.close(self.depth);
         self.depth -= 1;
         Token::Close
     }
 
-    fn plain_text(&self, from: usize) -> Result<Option<Token<'a>>, Unreadable> {
-        let text = self.cut(from, "", "");
+    fn plain_text(&self, text: &'a str) -> Result<Option<Token<'a>>, Unreadable> {
         if self.brackets && text.contains("]]>") {
             return Err(self.ill("`]]>` in text"));
         }
@@ -200,25 +206,30 @@ impl<'a> Reader<'a> {
         if self.depth == 0 { Err(self.ill("text outside the root")) } else { Ok(token) }
     }
 
-    fn reference(&self, from: usize) -> Result<Token<'a>, Unreadable> {
-        let name = self.cut(from, "&", ";");
+    fn reference(&self, name: &str) -> Result<Token<'a>, Unreadable> {
         names::referred(name).map(Token::Char).ok_or_else(|| self.ill("an undefined reference"))
     }
 
-    fn check_instruction(&self, from: usize) -> Result<(), Unreadable> {
-        let content = self.cut(from, "<?", "?>");
+    fn check_comment(&self, content: &str) -> Result<(), Unreadable> {
+        if content.contains("--") || content.ends_with('-') { Err(self.ill(WRONG)) } else { Ok(()) }
+    }
+
+    fn check_instruction(&self, from: usize, content: &str) -> Result<(), Unreadable> {
         let target = content.split(names::is_blank).next().unwrap_or_default();
+        if target == "xml" {
+            return self.check_declaration(from, &content[target.len()..]);
+        }
         if !names::is_plain(target) || target.eq_ignore_ascii_case("xml") {
             return Err(self.ill("a bad processing instruction"));
         }
         Ok(())
     }
 
-    fn check_declaration(&self, from: usize) -> Result<(), Unreadable> {
+    fn check_declaration(&self, from: usize, content: &str) -> Result<(), Unreadable> {
         if from > 0 {
             return Err(self.ill("an XML declaration that is not at the start"));
         }
-        tag::check_declaration(self.cut(from, "<?xml", "?>")).map_err(|what| self.ill(what))
+        tag::check_declaration(content).map_err(|what| self.ill(what))
     }
 
     fn end(&self) -> Result<Token<'a>, Unreadable> {
@@ -229,29 +240,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The token just read, which began at `from`, without what it begins and ends with.
-    fn cut(&self, from: usize, start: &str, end: &str) -> &'a str {
-        self.text.get(from + start.len()..self.at() - end.len()).unwrap_or_default()
-    }
-
-    /// How far the tokenizer has read. It was given all of the text at once, so this is an index.
-    #[allow(clippy::cast_possible_truncation, reason = "never beyond the length of a slice")]
-    fn at(&self) -> usize {
-        self.tokens.buffer_position() as usize
-    }
-
-    #[cold]
-    fn not_a_token(&self, error: &Error) -> Unreadable {
-        match error {
-            Error::Syntax(SyntaxError::UnclosedDoctype) => Unreadable::Doctype,
-            Error::Syntax(_) => self.ill("an unfinished tag, comment, section or instruction"),
-            _ => self.ill("a wrong end tag, comment or reference"),
-        }
-    }
-
     #[cold]
     fn ill(&self, what: &'static str) -> Unreadable {
-        Unreadable::IllFormed { what, at: self.at() }
+        Unreadable::IllFormed { what, at: self.pieces.at() }
     }
 }
 

@@ -2,6 +2,7 @@
  * recorded as the file named by FAULTIO says, one KEY=NUMBER a line:
  *   write=ERRNO  sync=ERRNO  open=ERRNO (for writing)    fail with this
  *   hang=1       syncs wait until the line is gone
+ *   readhang=1   so do reads
  *   clock=S      the wall clock is S seconds off
  *   snap=1       each synced file is copied to its name + ".synced": what a loss of power would leave
  */
@@ -103,6 +104,28 @@ int fsync(int fd) {
 int fdatasync(int fd) {
     REAL(fdatasync);
     return before_sync(fd) ? -1 : after_sync(fd, real(fd));
+}
+
+static void before_read(int fd) {
+    while (setting("readhang") && is_ours(fd)) usleep(20000);
+}
+
+ssize_t read(int fd, void *bytes, size_t size) {
+    REAL(read);
+    before_read(fd);
+    return real(fd, bytes, size);
+}
+
+ssize_t pread(int fd, void *bytes, size_t size, off_t at) {
+    REAL(pread);
+    before_read(fd);
+    return real(fd, bytes, size, at);
+}
+
+ssize_t pread64(int fd, void *bytes, size_t size, off64_t at) {
+    REAL(pread64);
+    before_read(fd);
+    return real(fd, bytes, size, at);
 }
 
 ssize_t write(int fd, const void *bytes, size_t size) {

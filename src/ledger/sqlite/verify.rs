@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{Readers, Tx};
+use super::{Readers, Tx, connect};
 
 use crate::ids::Msisdn;
 use crate::ledger::StoreError;
@@ -10,13 +10,13 @@ use crate::ledger::verify::{BROKEN_LINKS, NUMBERS, NUMBERS_MAX, SERVICES, Verifi
 use crate::subscription::terms::TermsBook;
 
 impl Readers {
-    /// Checks everything on one of the connections. Blocks.
+    /// Checks everything on a connection of its own. Blocks.
     pub(in crate::ledger) fn verify(
         &self,
         book: &TermsBook,
         mut progress: impl FnMut(u64),
     ) -> Result<Verified, StoreError> {
-        let connection = self.free();
+        let connection = connect::reader(&self.path)?;
         let mut store = Tx { connection: &connection, book };
         let mut verified = Verified::default();
         let mut after = String::new();
