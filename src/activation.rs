@@ -35,7 +35,7 @@ use crate::ledger::Ledger;
 use crate::ledger::fulfil::{NonceUse, Seen};
 use crate::limits::{Block, Limited, Limiter, Samplers, Suppressed};
 use crate::server::{BodyError, Guesses, Request, Response};
-use crate::telemetry::{self, Chain};
+use crate::telemetry::{self, Chain, StatusClass};
 use crate::wire::content::{Sent, Unopened};
 use crate::worker::Sender;
 use answer::{Refusal, Told};
@@ -108,6 +108,7 @@ impl Activation {
     #[must_use]
     pub fn new(config: &config::Config, parts: Parts) -> Self {
         let Parts { ledger, clock, sender, pausing, limiter, guesses } = parts;
+        telemetry::zero_activation(&Call::ALL.map(Call::word), &ResultCode::ALL.map(ResultCode::word));
         Self {
             remotes: Remotes::new(config, ledger.clone(), clock.clone(), sender),
             pausing: Arc::new(pausing),
@@ -141,7 +142,9 @@ impl Activation {
             let (call, code, took_us) = (call.word(), code.word(), took.as_micros());
             tracing::info!(surface = "activation", call, partner, device, account, code, took_us, "answered");
         }
-        answer::render(told, now)
+        let response = answer::render(told, now);
+        telemetry::request("activation", StatusClass::of(response.status().as_u16()));
+        response
     }
 
     async fn handle<'a>(
@@ -231,6 +234,8 @@ impl Activation {
 }
 
 impl Call {
+    const ALL: [Self; 3] = [Self::Redeem, Self::UsageRecord, Self::Effect];
+
     fn word(self) -> &'static str {
         match self {
             Self::Redeem => "redeem",

@@ -18,10 +18,10 @@ use tokio::time::timeout;
 
 use crate::catalog::GrantKind;
 use crate::clock::Clock;
-use crate::config;
+use crate::config::{self, Config};
 use crate::json::{self, Problem};
 use crate::ledger::fulfil::TaskOperation;
-use crate::ledger::{Ledger, Operation, StoreError};
+use crate::ledger::{Ledger, Operation, StoreError, WOULD_BE};
 use crate::server::{Guesses, Request, Response};
 use crate::story;
 use crate::subscription::judge::Reason;
@@ -45,6 +45,8 @@ pub struct Admin {
     token: Option<SecretString>,
     hosts: Vec<config::Host>,
     guesses: Guesses,
+    /// The providers' names, for what is counted of each.
+    providers: Vec<String>,
     health: Health,
 }
 
@@ -85,14 +87,16 @@ impl Admin {
     /// Builds the surface from its settings. `worker` is this process's, where it has one.
     #[must_use]
     pub fn new(
-        settings: &config::Admin,
+        config: &Config,
         guesses: Guesses,
         ledger: Ledger,
         clock: Clock,
         recorder: Recorder,
         worker: Option<Beat>,
     ) -> Self {
+        let settings = &config.admin;
         Self {
+            providers: config.providers.keys().cloned().collect(),
             health: Health::new(ledger.clone(), worker),
             token: settings.token.clone(),
             hosts: settings.hosts.clone(),
@@ -177,12 +181,14 @@ impl Admin {
             tracing::warn!("what is in the ledger was not counted: it does not answer");
         }
         self.ledger.measure();
+        telemetry::process();
         text(self.recorder.render(), "text/plain; version=0.0.4; charset=utf-8")
     }
 
     /// What is parked, in stock or owed, from indexes.
     async fn count_rows(&self) {
         count(Reason::ALL.map(Reason::as_str), self.ledger.parked().await, telemetry::parked);
+        count(WOULD_BE, self.ledger.would_be().await, telemetry::would_be);
         count(
             GrantKind::ALL.map(GrantKind::word),
             self.ledger.codes_in_stock(self.clock.now()).await,
@@ -207,6 +213,7 @@ impl Admin {
             "tasks": stats.tasks,
             "oldest_due_s": stats.oldest_due_s,
             "parked": stats.parked,
+            "would_be": stats.would_be,
             "codes": stats.codes,
         })))
     }

@@ -1,4 +1,9 @@
-//! Builds the gateway from its settings, once, and runs it until it is told to stop.
+//! Builds the gateway from its settings and runs it until it is told to stop; takes new ones meanwhile.
+
+mod presence;
+mod reload;
+mod start;
+mod surfaces;
 
 use std::io;
 use std::net::SocketAddr;
@@ -6,31 +11,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::activation::{self, Activation};
-use crate::admin::Admin;
-use crate::carrier::Carrier;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::{Config, FailedResult, Faults};
-use crate::flussonic::Flussonic;
 use crate::ledger::{self, Ledger, OpenError, Pulse, Rules};
 use crate::lifeline::{self, Lifelines};
-use crate::limits::Limiter;
-use crate::partner::Partners;
 use crate::providers::{self, ClientError};
-use crate::routes::Routes;
-use crate::server::origin::Networks;
-use crate::server::{self, Guesses};
+use crate::server::{self, origin::Networks};
 use crate::subscription::judge::{Failed, Policy};
-use crate::subscription::terms::TermsBook;
 use crate::system;
 use crate::systemd::Sockets;
 use crate::telemetry::Recorder;
 use crate::worker::{Sender, Worker};
+use presence::Presence;
+pub use reload::{Reload, renew_providers, tell_faults, tell_left};
+pub use start::{Sources, tell_start};
+use surfaces::{Door, Doors, Parts};
 
 /// Why the gateway could not start.
 #[derive(Debug, thiserror::Error)]
@@ -58,21 +58,14 @@ pub enum StartError {
     Exposed(SocketAddr),
 }
 
-/// Who answers.
-struct Surfaces {
-    carrier: Arc<Carrier>,
-    partners: Arc<Partners>,
-    activation: Arc<Activation>,
-    flussonic: Arc<Flussonic>,
-    admin: Arc<Admin>,
-}
-
 /// The gateway, listening but not serving yet.
 pub struct App {
     ledger: Ledger,
     settings: server::Settings,
-    listeners: Vec<(TcpListener, Arc<Routes>)>,
+    listeners: Vec<(TcpListener, Door)>,
     worker: Option<Worker>,
+    presence: Presence,
+    reload: Arc<Reload>,
 }
 
 impl App {
@@ -87,44 +80,33 @@ impl App {
         clock: Clock,
         recorder: Recorder,
     ) -> Result<Self, StartError> {
-        let rules = rules(config)?;
+        let rules = rules(config).map_err(StartError::Catalog)?;
+        let (offers, fingerprint) = (rules.catalog.offers().len(), rules.fingerprint().to_owned());
         ledger::migrate(&config.ledger.url).await?;
         let ledger = Ledger::open(&ledger_settings(config), rules, clock.clone()).await?;
-
-        let per_second = config.limits.carrier_per_second;
-        let carrier = Carrier::new(config.carrier.clone(), per_second, ledger.clone(), clock.clone());
-        let limiter = Arc::new(Limiter::new(config.limits.partner_per_second));
-        // Each surface has its own: a wrong signature costs nobody his token.
-        let guesses = || {
-            let per_second = config.limits.bad_signature_per_second;
-            Guesses::new(per_second, config.carrier.trusted_proxies.clone())
-        };
-        let partners =
-            Partners::new(&config.partner, Arc::clone(&limiter), guesses(), ledger.clone(), clock.clone());
-        let providers = providers::build(&config.providers, &clock)?;
+        tracing::info!(offers, rules = fingerprint, "the catalog is in force");
+        let providers = Arc::new(providers::build(&config.providers, &clock)?);
         let sender = Sender::new(config, &providers, ledger.clone(), clock.clone());
         let worker = || Worker::new(config, ledger.clone(), &providers, clock.clone(), sender.clone());
         let worker = config.worker.enabled.then(worker);
         let beat = worker.as_ref().map(Worker::beat);
-        let flussonic = Arc::new(Flussonic::new(config, guesses(), ledger.clone(), clock.clone()));
-        let parts = activation::Parts {
-            ledger: ledger.clone(),
-            clock: clock.clone(),
-            pausing: providers::converging(&providers),
-            sender,
-            limiter,
-            guesses: guesses(),
-        };
-        let surfaces = Surfaces {
-            carrier: Arc::new(carrier),
-            partners: Arc::new(partners),
-            activation: Arc::new(Activation::new(config, parts)),
-            flussonic,
-            admin: Arc::new(Admin::new(&config.admin, guesses(), ledger.clone(), clock, recorder, beat)),
-        };
-        let listeners = listeners(config, sockets, surfaces)?;
+        let listening = Listening::open(config, sockets)?;
+        let parts = Parts { ledger: ledger.clone(), clock, recorder, providers, sender, beat };
+        let doors = Doors::open(&parts, config, !listening.carrier.is_empty());
+        let presence = Presence::new(ledger.clone(), listening.address());
+        let is_exposed = exposed(&listening.admin).is_some();
+        let listeners = listening.at(&doors);
         warn_of_descriptors(config.server.connections_max, listeners.len());
-        Ok(Self { ledger, settings: settings(config), listeners, worker })
+        presence.announce().await;
+        let running = Mutex::new(config.clone());
+        let reload = Arc::new(Reload { parts, doors, presence: presence.clone(), is_exposed, running });
+        Ok(Self { ledger, settings: settings(config), listeners, worker, presence, reload })
+    }
+
+    /// Takes new settings, while it runs.
+    #[must_use]
+    pub fn reload(&self) -> Arc<Reload> {
+        Arc::clone(&self.reload)
     }
 
     /// Watches whether notices are being committed.
@@ -150,9 +132,11 @@ impl App {
         if let Some(worker) = self.worker {
             serving.spawn(lifelines.hold("worker").until(stop.clone(), worker.run(stop.clone())));
         }
-        for (listener, routes) in self.listeners {
+        let presence = self.presence.keep(stop.clone());
+        serving.spawn(lifelines.hold("presence").until(stop.clone(), presence));
+        for (listener, door) in self.listeners {
             let handler = move |request| {
-                let routes = Arc::clone(&routes);
+                let routes = door.load_full();
                 async move { routes.answer(request).await }
             };
             let serve = server::serve(listener, self.settings.clone(), stop.clone(), handler);
@@ -218,45 +202,52 @@ pub fn ledger_settings(config: &Config) -> ledger::Settings {
 ///
 /// # Errors
 /// The catalog's faults.
-pub fn rules(config: &Config) -> Result<Rules, StartError> {
+pub fn rules(config: &Config) -> Result<Rules, Faults> {
     let grace_days = config.carrier.renewal_grace_days;
-    let catalog =
-        Catalog::load(&config.catalog, &config.providers, grace_days).map_err(StartError::Catalog)?;
+    let catalog = Catalog::load(&config.catalog, &config.providers, grace_days)?;
     let failed = match config.carrier.failed_result {
         FailedResult::Hold => Failed::Hold,
         FailedResult::Apply => Failed::Apply,
         FailedResult::Ignore => Failed::Ignore,
     };
-    Ok(Rules {
-        catalog: Arc::new(catalog),
-        book: TermsBook::default(),
-        policy: Policy { failed, record_only: config.carrier.record_only },
-        utc_offset: config.carrier.utc_offset,
-    })
+    let policy = Policy { failed, record_only: config.carrier.record_only };
+    Ok(Rules::new(catalog, policy, config.carrier.utc_offset))
 }
 
-fn listeners(
-    config: &Config,
-    mut sockets: Sockets,
-    surfaces: Surfaces,
-) -> Result<Vec<(TcpListener, Arc<Routes>)>, StartError> {
-    let on_carrier = open("carrier", &mut sockets, config.carrier.listen)?;
-    let on_main = open("main", &mut sockets, Some(config.server.listen))?;
-    let on_admin = open("admin", &mut sockets, Some(config.admin.listen))?;
-    if let Some(name) = sockets.left() {
-        return Err(StartError::NoSurface(name.to_owned()));
+/// What is listened on, by surface.
+struct Listening {
+    carrier: Vec<TcpListener>,
+    main: Vec<TcpListener>,
+    admin: Vec<TcpListener>,
+}
+
+impl Listening {
+    fn open(config: &Config, mut sockets: Sockets) -> Result<Self, StartError> {
+        let carrier = open("carrier", &mut sockets, config.carrier.listen)?;
+        let main = open("main", &mut sockets, Some(config.server.listen))?;
+        let admin = open("admin", &mut sockets, Some(config.admin.listen))?;
+        if let Some(name) = sockets.left() {
+            return Err(StartError::NoSurface(name.to_owned()));
+        }
+        // The settings' own address was checked with them.
+        match exposed(&admin).filter(|_| config.admin.token.is_none()) {
+            Some(address) => Err(StartError::Exposed(address)),
+            None => Ok(Self { carrier, main, admin }),
+        }
     }
-    if config.admin.token.is_none() {
-        refuse_exposed(&on_admin)?;
+
+    /// The address that a gateway is known by.
+    fn address(&self) -> Option<SocketAddr> {
+        self.main.first().and_then(|listener| listener.local_addr().ok())
     }
-    let apart = !on_carrier.is_empty();
-    let Surfaces { carrier, partners, activation, flussonic, admin } = surfaces;
-    let on_main_too = (!apart).then(|| Arc::clone(&carrier));
-    let main = Routes::main(on_main_too, partners, activation, flussonic, Arc::clone(&admin));
-    let mut listeners = serving(on_carrier, Routes::carrier(carrier, Arc::clone(&admin)));
-    listeners.extend(serving(on_main, main));
-    listeners.extend(serving(on_admin, Routes::admin(admin)));
-    Ok(listeners)
+
+    fn at(self, doors: &Doors) -> Vec<(TcpListener, Door)> {
+        let at = |listeners: Vec<TcpListener>, door: &Door| {
+            listeners.into_iter().map(|listener| (listener, Arc::clone(door))).collect::<Vec<_>>()
+        };
+        let carrier = at(self.carrier, &doors.carrier);
+        carrier.into_iter().chain(at(self.main, &doors.main)).chain(at(self.admin, &doors.admin)).collect()
+    }
 }
 
 /// The sockets passed for a surface; where there are none, one of our own at `address`.
@@ -282,19 +273,10 @@ fn open(
     Ok(listeners)
 }
 
-/// Without a token, only this machine may reach the admin surface. The settings' own address was
-/// checked with them.
-fn refuse_exposed(listeners: &[TcpListener]) -> Result<(), StartError> {
+/// The address of a listener that others than this machine may reach.
+fn exposed(listeners: &[TcpListener]) -> Option<SocketAddr> {
     let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok());
-    match addresses.into_iter().find(|address| !address.ip().to_canonical().is_loopback()) {
-        Some(address) => Err(StartError::Exposed(address)),
-        None => Ok(()),
-    }
-}
-
-fn serving(listeners: Vec<TcpListener>, routes: Routes) -> Vec<(TcpListener, Arc<Routes>)> {
-    let routes = Arc::new(routes);
-    listeners.into_iter().map(|listener| (listener, Arc::clone(&routes))).collect()
+    addresses.into_iter().find(|address| !address.ip().to_canonical().is_loopback())
 }
 
 /// Each listener may hold `connections_max`; beyond the process's descriptors none is accepted.

@@ -10,6 +10,7 @@ mod check;
 mod notify;
 mod shown;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,7 +24,7 @@ use crate::ledger::Ledger;
 use crate::ledger::raw::Raw;
 use crate::limits::{Block, Limiter, Sampler, Suppressed};
 use crate::server::{BodyError, Request, Response};
-use crate::telemetry::{CarrierMeters, Surface};
+use crate::telemetry::{self, CarrierMeters, StatusClass, Surface};
 use crate::wire::accessgw::NotifyEcho;
 use crate::wire::code::Code;
 use crate::wire::coding;
@@ -49,6 +50,7 @@ pub struct Carrier {
     meters: CarrierMeters,
     refusals: Sampler,
     limited: Sampler,
+    unkept: Sampler,
 }
 
 /// An answer on its way: what it is, and what it says.
@@ -64,6 +66,7 @@ struct Answer {
 /// A message with what is known of how it came.
 struct Arrival {
     caller: Arc<str>,
+    address: IpAddr,
     deadline: tokio::time::Instant,
     raw: Raw,
 }
@@ -78,12 +81,14 @@ impl Carrier {
             basic: caller.username.clone().zip(caller.password.clone()),
         };
         let callers = settings.caller.iter().map(rule).collect();
+        telemetry::zero_refused(&access::REASONS);
         Self {
             access: Access::new(settings.allow.clone(), settings.trusted_proxies.clone(), callers),
             limiter: Limiter::new(per_second),
             meters: CarrierMeters::new(),
             refusals: Sampler::every(LOG_EVERY),
             limited: Sampler::every(LOG_EVERY),
+            unkept: Sampler::every(LOG_EVERY),
             ledger,
             clock,
             settings,
@@ -96,6 +101,7 @@ impl Carrier {
         let peer = request.peer;
         let answer = self.handle(expected, request).await;
         let took = began.elapsed();
+        self.meters.answered(StatusClass::of(answer.code.http_status()));
         self.meters.message(answer.surface, answer.outcome, answer.code.error_id(), took);
         tracing::debug!(%peer, outcome = answer.outcome, took_us = took.as_micros(), "answered");
         response(answer)
@@ -105,7 +111,7 @@ impl Carrier {
         let (caller, address) = match self.access.admit(request.peer, &request.headers) {
             Admission::Admitted { caller, address } => (caller, address),
             Admission::Forbidden(reason) => return self.forbid(expected, reason),
-            Admission::Unauthorized => return self.turn_away(expected),
+            Admission::Unauthorized => return self.turn_away(expected, request.peer),
         };
         if let Err(limited) = self.limiter.check(&Block::of(address)) {
             if let Some(Suppressed(suppressed)) = self.limited.admit(Instant::now()) {
@@ -118,7 +124,7 @@ impl Carrier {
             Ok(read) => read,
             Err(code) => return self.plain(expected, code, "refused"),
         };
-        let arrival = Arrival { caller, deadline: request.deadline, raw };
+        let arrival = Arrival { caller, address, deadline: request.deadline, raw };
         // In boxes of their own: while its body is on its way, a request has no room for what comes then.
         match (message, expected) {
             (Ok(Message::AccessGw(message)), _) => Box::pin(self.notify(&message, arrival)).await,
@@ -177,10 +183,10 @@ impl Carrier {
         self.plain(expected, Code::Forbidden, "forbidden")
     }
 
-    fn turn_away(&self, expected: Expected) -> Answer {
+    fn turn_away(&self, expected: Expected, peer: IpAddr) -> Answer {
         self.meters.refused("credentials");
         if let Some(Suppressed(suppressed)) = self.refusals.admit(Instant::now()) {
-            tracing::warn!(suppressed, "a caller's credentials are missing or wrong");
+            tracing::warn!(%peer, suppressed, "a caller's credentials are missing or wrong");
         }
         self.plain(expected, Code::Unauthorized, "unauthorized")
     }

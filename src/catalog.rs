@@ -20,7 +20,7 @@ use crate::config::{CatalogFile, Faults, Provider};
 pub const SHIPPED_TOML: &str = include_str!("../config/catalog.toml");
 
 /// All offers, in the order of the file. No two share an id, or a service and package id.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Catalog {
     offers: Vec<Offer>,
     /// service_id → package_id → place in `offers`.
@@ -66,7 +66,7 @@ impl Catalog {
     ) -> Result<Self, Faults> {
         let mut faults = Faults::default();
         let written = read::read(text, file, &mut faults);
-        check::check(&written, providers, file, &mut faults);
+        check::check(&written, providers, &mut faults);
         faults.into_result()?;
         Ok(Self::of(written.into_iter().filter_map(|offer| offer.finished(carrier_grace_days)).collect()))
     }

@@ -26,8 +26,11 @@ use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
-use crate::config::{Config, Faults, environment};
+use crate::app::{self, Sources, StartError};
+use crate::clock::Clock;
+use crate::config::{Config, Faults, Secrets, environment, named_file};
 use crate::ids::visible;
+use crate::ledger::Rules;
 use crate::telemetry::Chain;
 use output::{print, say, tell};
 
@@ -60,12 +63,12 @@ pub struct Cli {
 }
 
 /// What every command takes.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Global {
-    /// Settings file, over the defaults and under the environment
-    #[arg(long, global = true, env = "SDP_GATEWAY_CONFIG", value_name = "FILE")]
+    /// Settings file, over the defaults and under the environment [env: SDP_GATEWAY_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Print JSON where a table is printed
+    /// Print JSON where text is printed; of serve and work the log
     #[arg(long, global = true)]
     json: bool,
 }
@@ -107,6 +110,10 @@ impl Cli {
     /// Runs the command and tells how it ended.
     #[must_use]
     pub fn run(self) -> ExitCode {
+        if let Some(fault) = Clock::system().fault() {
+            fail(format!("sdp-gateway: {fault}"));
+            return ExitCode::FAILURE;
+        }
         let global = &self.global;
         let ended = match self.command {
             Command::Serve => serve::run(global),
@@ -123,7 +130,11 @@ impl Cli {
             Command::Openapi => openapi::run(),
         };
         if let Err(Failure::Untold(error)) = &ended {
-            tell(format!("sdp-gateway: {}", Chain(&**error)));
+            match faults(&**error) {
+                // Where a person or a deployment looks for them, one a line.
+                Some(faults) => faults.0.iter().for_each(fail),
+                None => fail(format!("sdp-gateway: {}", Chain(&**error))),
+            }
         }
         let unprinted = output::failure();
         if let Some(error) = unprinted {
@@ -134,10 +145,56 @@ impl Cli {
 }
 
 impl Global {
-    /// The effective settings.
-    fn load(&self) -> Result<Config, Faults> {
-        Config::load(self.config.as_deref(), environment())
+    /// The effective settings, with these secrets.
+    fn load(&self, secrets: Secrets) -> Result<Config, Faults> {
+        let (config, faults) = self.inspect(secrets);
+        faults.into_result().map(|()| config)
     }
+
+    /// The same with the catalog, whose faults come with those of the settings.
+    fn load_whole(&self, secrets: Secrets) -> Result<(Config, Rules), Faults> {
+        let (config, mut faults) = self.inspect(secrets);
+        match app::rules(&config) {
+            Ok(rules) => faults.into_result().map(|()| (config, rules)),
+            Err(of_catalog) => {
+                faults.0.extend(of_catalog.0);
+                Err(faults)
+            }
+        }
+    }
+
+    fn inspect(&self, secrets: Secrets) -> (Config, Faults) {
+        let file = self.config.clone().or_else(named_file);
+        Config::inspect(file.as_deref(), environment(), secrets)
+    }
+
+    /// Where the settings come from.
+    fn sources(&self) -> Sources {
+        let file = self.config.clone().or_else(named_file);
+        Sources { settings: file.map(|file| file.display().to_string()) }
+    }
+
+    /// Prints an object as JSON, or the text that says the same to a person.
+    fn print(&self, json: &serde_json::Value, text: impl FnOnce() -> String) {
+        match self.json {
+            true => print(&format!("{json:#}\n")),
+            false => print(&text()),
+        }
+    }
+}
+
+/// Tells why the command fails; to the journal with the priority that a line of its log would have.
+fn fail(line: impl std::fmt::Display) {
+    let priority = if crate::systemd::has_journal() { "<3>" } else { "" };
+    tell(format!("{priority}{line}"));
+}
+
+/// The faults that an error is made of.
+fn faults<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e Faults> {
+    error.downcast_ref::<Faults>().or_else(|| match error.downcast_ref() {
+        Some(StartError::Catalog(faults)) => Some(faults),
+        _ => None,
+    })
 }
 
 /// Ends the program: the command was called wrongly in a way that its options alone do not tell.

@@ -2,6 +2,7 @@
 //! the only place that asks the system what time it is.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, FixedOffset, NaiveDateTime, SecondsFormat, TimeZone, Utc};
 
@@ -66,13 +67,28 @@ impl Clock {
     /// The system's clock.
     #[must_use]
     pub fn system() -> Self {
-        Self(Arc::new(|| Timestamp(Utc::now().timestamp_millis())))
+        Self(Arc::new(|| {
+            let ms = |since: Duration| i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
+            Timestamp(match SystemTime::now().duration_since(UNIX_EPOCH) {
+                Ok(after) => ms(after),
+                Err(before) => -ms(before.duration()),
+            })
+        }))
     }
 
     /// A clock that answers whatever `now` answers.
     #[must_use]
     pub fn from_fn(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
+    }
+
+    /// What is wrong with a clock that nothing could be done by: before 1970 no carrier sends anything, and what is
+    /// counted from then has no value.
+    #[must_use]
+    pub fn fault(&self) -> Option<String> {
+        let now = self.now();
+        let before = now < Timestamp(0);
+        before.then(|| format!("this machine's clock stands before 1970, at {}: set it", now.rfc3339()))
     }
 
     /// The time now.

@@ -16,11 +16,13 @@ mod keys;
 mod layers;
 mod ledger;
 mod limits;
+mod lines;
 mod log;
 mod net;
 mod partner;
 mod provider;
 mod reading;
+mod renew;
 mod secret;
 mod server;
 mod weak;
@@ -37,19 +39,21 @@ pub use caller::Caller;
 pub use carrier::{Carrier, Channel, CheckAnswers, FailedResult};
 pub use catalog_file::CatalogFile;
 pub use codes::{Codes, CodesKey};
-pub use env::environment;
+pub use env::{environment, journal_stream, named_file};
 pub use faults::{Fault, Faults};
 pub use flussonic::Flussonic;
 pub use host::Host;
 pub(crate) use keys::{adopt, syntax_fault};
 pub use ledger::{Ledger, LedgerUrl};
 pub use limits::Limits;
+pub(crate) use lines::Lines;
 pub use log::{Log, LogFormat};
 pub use partner::Partner;
 pub use provider::{
     ActivationRemote, Billing, BillingRemote, Mode, PhoneType, Provider, ProviderKind, ScriptWord, SendAs,
     Suspend, WatcherRemote,
 };
+pub use secret::Secrets;
 pub use server::Server;
 pub use weak::SECRET_BYTES_SAFE;
 pub use worker::Worker;
@@ -99,13 +103,18 @@ impl Config {
     /// Every fault of every layer at once: unreadable file, unknown key, wrong type, value out of
     /// its range, secret file that cannot be read, settings that contradict one another.
     pub fn load(file: Option<&Path>, env: impl Iterator<Item = (String, String)>) -> Result<Self, Faults> {
-        let (config, faults) = Self::inspect(file, env);
+        let (config, faults) = Self::inspect(file, env, Secrets::All);
         faults.into_result().map(|()| config)
     }
 
-    /// The same for whoever wants to look on in spite of faults: what has one is as by default.
-    pub fn inspect(file: Option<&Path>, env: impl Iterator<Item = (String, String)>) -> (Self, Faults) {
-        let mut reading = Reading::new(DEFAULT_TOML);
+    /// The same for whoever wants to look on in spite of faults, where what has one is as by default, or who needs
+    /// not all `secrets`: the others may hold a stand-in.
+    pub fn inspect(
+        file: Option<&Path>,
+        env: impl Iterator<Item = (String, String)>,
+        secrets: Secrets,
+    ) -> (Self, Faults) {
+        let mut reading = Reading::new(DEFAULT_TOML, secrets);
         if let Some(path) = file {
             reading.add_file(path);
         }
@@ -140,6 +149,15 @@ impl Config {
         toml::to_string(self).expect("settings can be written as the TOML they came from")
     }
 
+    /// The same as JSON.
+    ///
+    /// # Panics
+    /// Never, as above.
+    #[must_use]
+    pub fn to_masked_json(&self) -> serde_json::Value {
+        serde_json::to_value(self).expect("settings can be written as JSON")
+    }
+
     /// Lists come before the sections they are written in, which know nothing of them.
     fn read(reading: &mut Reading) -> Self {
         let caller = reading.list("carrier.caller", caller::SECRETS);
@@ -169,6 +187,7 @@ impl Config {
         self.flussonic.check(reading);
         self.catalog.check(reading);
         self.ledger.check(reading);
+        self.log.check(reading);
         self.admin.check(reading, &[Some(self.server.listen), self.carrier.listen]);
         partner::check(&self.partner, reading);
         self.worker.check(reading);

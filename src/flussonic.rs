@@ -30,7 +30,7 @@ use crate::server::origin::{self, Networks, Unbelieved};
 use crate::server::{Guesses, Request, Response};
 use crate::service::playback::playable;
 pub use crate::signature::token;
-use crate::telemetry;
+use crate::telemetry::{self, StatusClass};
 use answer::Allowed;
 use question::Question;
 use refusal::{Refusal, Refusals};
@@ -64,6 +64,7 @@ impl Flussonic {
     #[must_use]
     pub fn new(config: &Config, guesses: Guesses, ledger: Ledger, clock: Clock) -> Self {
         let settings = config.flussonic.clone();
+        telemetry::zero_flussonic(&refusal::WORDS);
         Self {
             allow: Networks::new(settings.allow.clone()),
             trusted_proxies: Networks::new(config.carrier.trusted_proxies.clone()),
@@ -84,7 +85,7 @@ impl Flussonic {
         let judged = judged.unwrap_or(Err(Refusal::Late));
         let reason = judged.as_ref().map_or_else(Refusal::word, |_| "allowed");
         telemetry::flussonic(reason);
-        match judged {
+        let response = match judged {
             Ok(allowed) => {
                 tracing::debug!(surface = "flussonic", took_us = began.elapsed().as_micros(), "allowed");
                 answer::allow(&allowed)
@@ -93,7 +94,9 @@ impl Flussonic {
                 self.refusals.log(&refusal, Instant::now());
                 answer::refuse(&refusal)
             }
-        }
+        };
+        telemetry::request("flussonic", StatusClass::of(response.status().as_u16()));
+        response
     }
 
     async fn judge(&self, request: &Request, now: Timestamp) -> Result<Allowed, Refusal> {

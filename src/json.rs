@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_json::json;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
 use crate::ids::{DeviceId, Msisdn, NoticeId, UserAccount};
 use crate::limits::{Limited, Samplers, Suppressed};
@@ -146,7 +146,7 @@ struct Late;
 /// # Errors
 /// The future's own; 503 where it takes longer.
 pub async fn by(
-    deadline: Instant,
+    deadline: tokio::time::Instant,
     answering: impl Future<Output = Result<Response, Problem>>,
 ) -> Result<Response, Problem> {
     timeout_at(deadline, answering).await.unwrap_or_else(|_| Err(Problem::unavailable(&Late)))

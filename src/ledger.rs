@@ -14,7 +14,9 @@
 mod commit;
 mod copy;
 mod dialect;
+mod foresee;
 pub mod fulfil;
+mod gateways;
 pub mod journal;
 mod migrate;
 mod operate;
@@ -22,6 +24,8 @@ mod postgres;
 pub mod raw;
 pub mod read;
 mod record;
+mod remedy;
+mod rules;
 mod sqlite;
 mod standing;
 mod store;
@@ -32,24 +36,24 @@ mod verify;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use chrono::FixedOffset;
 use tokio::sync::Notify;
 
-use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::{CodesKey, LedgerUrl};
 use crate::ids::{Msisdn, NoticeId};
 use crate::lifeline::Lifelines;
 use crate::stock::{SealError, Vault};
 use crate::subscription::ServiceState;
-use crate::subscription::judge::Policy;
-use crate::subscription::terms::TermsBook;
 pub use commit::Pulse;
 use commit::{Done, Work, Writer};
 pub use copy::{Copied, CopiedTable, CopyError, Phase, Progress, copy};
+pub use foresee::WOULD_BE;
+pub use gateways::Gateway;
 pub use migrate::{MigrateError, migrate};
 pub use operate::{Operated, Operation};
 pub use record::{Received, Recorded};
+use rules::InForce;
+pub use rules::Rules;
 pub use verify::Verified;
 
 /// Why a statement failed. Cheap to clone, since a failed commit is told to every waiting notice.
@@ -207,25 +211,13 @@ pub struct Settings {
     pub codes_key: Option<CodesKey>,
 }
 
-/// What a notice is judged by.
-#[derive(Debug)]
-pub struct Rules {
-    /// Today's offers.
-    pub catalog: Arc<Catalog>,
-    /// Numbered terms; filled when the ledger is opened.
-    pub book: TermsBook,
-    /// The operator's settings.
-    pub policy: Policy,
-    /// Zone of 14-digit times.
-    pub utc_offset: FixedOffset,
-}
-
 /// The open ledger; clones share it.
 #[derive(Clone)]
 pub struct Ledger(Arc<Inner>);
 
 struct Inner {
-    rules: Arc<Rules>,
+    url: LedgerUrl,
+    rules: Arc<InForce>,
     writer: Writer,
     lookups: Lookups,
     pool: sqlx::AnyPool,
@@ -244,7 +236,7 @@ enum Lookups {
 
 /// What an engine has opened.
 struct Opened {
-    rules: Arc<Rules>,
+    rules: Arc<InForce>,
     writer: Writer,
     lookups: Lookups,
     pool: sqlx::AnyPool,
@@ -263,8 +255,8 @@ impl Ledger {
             LedgerUrl::Postgres(url) => postgres::open(url, rules, queue_max, &lifelines).await?,
         };
         let Opened { rules, writer, lookups, pool } = opened;
-        let owed = Notify::new();
-        Ok(Self(Arc::new(Inner { rules, writer, lookups, pool, clock, vault, owed, lifelines })))
+        let (url, owed) = (settings.url.clone(), Notify::new());
+        Ok(Self(Arc::new(Inner { url, rules, writer, lookups, pool, clock, vault, owed, lifelines })))
     }
 
     /// Records one message and answers after its commit has reached the disk. The write is the
@@ -352,12 +344,6 @@ impl Ledger {
             Lookups::Sqlite(readers) => readers.state(number, service_id).await,
             Lookups::Postgres(lookups) => lookups.state(number, service_id).await,
         }
-    }
-
-    /// Today's offers.
-    #[must_use]
-    pub fn catalog(&self) -> &Catalog {
-        &self.0.rules.catalog
     }
 
     /// What seals codes for this ledger, and opens them.

@@ -45,7 +45,7 @@
 //! * [`server`], [`routes`]: HTTP, and whose each path is.
 //! * [`carrier`], [`partner`], [`activation`], [`flussonic`], [`admin`]: who calls us; [`json`] and [`story`]
 //!   are what the JSON ones share.
-//! * [`app`]: builds all of it from the settings. [`cli`]: the commands. [`replay`]: recorded
+//! * [`app`]: builds all of it from the settings, and takes new ones meanwhile. [`cli`]: the commands. [`replay`]: recorded
 //!   messages, sent again.
 //! * Leaves: [`config`] (settings), [`telemetry`] (logs and metrics), [`limits`] (rates), [`signature`]
 //!   (of partners, and of plays), [`systemd`] (sockets handed over, readiness, the watchdog),

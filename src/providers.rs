@@ -53,6 +53,15 @@ pub trait Provider: Send + Sync {
         false
     }
 
+    /// Takes the secrets of new settings, which agree with its own in everything else: for calls that begin from
+    /// now on.
+    ///
+    /// # Errors
+    /// [`ClientError`]; then it goes on with its old ones.
+    fn renew(&self, _settings: &config::Provider) -> Result<(), ClientError> {
+        Ok(())
+    }
+
     /// The keeper of cameras that it is, for whoever compares all of them.
     fn keeper(&self) -> Option<&watcher::Keeper> {
         None

@@ -65,6 +65,8 @@ pub struct Options {
     pub report: Option<PathBuf>,
     /// Print what would be sent and send nothing.
     pub dry_run: bool,
+    /// Print JSON Lines, the last one the summary.
+    pub json: bool,
     /// The zone of 14-digit times.
     pub utc_offset: FixedOffset,
     /// The longest one message may take, connecting included.
@@ -141,7 +143,7 @@ pub async fn run(options: Options, clock: Clock, out: Box<dyn Write + Send>) -> 
         Target::parse(&options.target).map_err(|what| ReplayError::Option(format!("target {what}")))?;
     let cases = load::load(&options.paths, options.utc_offset).map_err(ReplayError::Faults)?;
     let preparer = Preparer::new(&cases, &options, clock);
-    let mut screen = Screen::new(out, cases.len() as u64 * u64::from(options.repeat));
+    let mut screen = Screen::new(out, cases.len() as u64 * u64::from(options.repeat), options.json);
     let summary = if options.dry_run {
         dry_run(&cases, &preparer, &target, options.repeat, &mut screen)?;
         Summary::default()

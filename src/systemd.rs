@@ -11,6 +11,8 @@ use listenfd::ListenFd;
 use sd_notify::NotifyState;
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::config;
+
 /// How often the watchdog is looked after within the time it allows. A commit may take all of that
 /// time but two of these parts.
 const LOOKS: u32 = 4;
@@ -54,9 +56,24 @@ impl Sockets {
     }
 }
 
+/// Whether standard error is read by the journal, which understands `<N>` before a line: systemd names the stream's
+/// device and inode, and a child that was given another stderr is not fooled.
+#[must_use]
+pub fn has_journal() -> bool {
+    let own = rustix::fs::fstat(io::stderr()).map(|stat| format!("{}:{}", stat.st_dev, stat.st_ino));
+    config::journal_stream().is_some_and(|named| own.is_ok_and(|own| own == named))
+}
+
 /// Every surface listens.
 pub fn ready() {
     tell(NotifyState::Ready);
+}
+
+/// Settings are being read again; [`ready`] ends it.
+pub fn reloading() {
+    if let Ok(moment) = NotifyState::monotonic_usec_now() {
+        tell_all(&[NotifyState::Reloading, moment]);
+    }
 }
 
 /// The stop has begun.
@@ -85,7 +102,11 @@ pub async fn feed_watchdog(mut moving: impl FnMut() -> bool) {
 
 /// A manager that cannot be told has no use for an error either.
 fn tell(state: NotifyState<'_>) {
-    if let Err(error) = sd_notify::notify(&[state]) {
+    tell_all(&[state]);
+}
+
+fn tell_all(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
         tracing::warn!(%error, "the service manager could not be told");
     }
 }

@@ -10,15 +10,19 @@ mod meters;
 pub mod names;
 mod outbox;
 mod panics;
+mod process;
 mod recorder;
+mod zero;
 
 pub use chain::Chain;
 pub use lines::flush_logs;
-pub use logs::{BadLogSettings, LogFormat, init_logs};
+pub use logs::{BadLogSettings, LogFormat, init_logs, is_log_level};
 pub use meters::{
     CarrierMeters, LedgerMeters, ServerMeters, StatusClass, Surface, activation, below_http, codes_unused,
-    flussonic, parked, request,
+    flussonic, parked, request, would_be,
 };
-pub use outbox::{breaker_open, drift, oldest_due, task_attempt, task_sent, tasks};
+pub use outbox::{breaker_open, drift, oldest_due, task_attempt, task_sent, tasks, tasks_waiting};
 pub use panics::log_panics;
+pub use process::process;
 pub use recorder::{BadRecorder, Recorder};
+pub use zero::{zero_activation, zero_flussonic, zero_provider, zero_refused};

@@ -37,6 +37,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::ledger::Ledger;
 use crate::providers::{Provider, Providers};
+use crate::telemetry;
 use attempt::Shared;
 use backoff::Backoff;
 use dispatch::{Dispatch, Terms};
@@ -71,6 +72,9 @@ impl Worker {
         };
         let stock_pause = STOCK_PAUSE.min(backoff.max);
         let policy = Policy { attempts_max: config.worker.attempts_max, backoff, stock_pause };
+        for (name, provider) in providers {
+            telemetry::zero_provider(name, provider.keeper().is_some());
+        }
         let charge = |(name, provider): (&String, &Arc<dyn Provider>)| {
             let every_s = provider.keeper()?.settings().reconcile_every_s;
             let (name, provider) = (name.clone(), Arc::clone(provider));

@@ -19,8 +19,19 @@ fn parse(text: &str) -> Result<Catalog, String> {
 
 #[track_caller]
 fn check(text: &str, expected: &[&str]) {
-    let report = parse(text).expect_err("faults");
+    let report = without_lines(&parse(text).expect_err("faults"));
     assert_eq!(report.lines().collect::<Vec<_>>(), expected, "{text}");
+}
+
+/// The places of a report without their lines, which have a test of their own.
+fn without_lines(report: &str) -> String {
+    let mut parts = report.split("FILE:");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |told, part| {
+        let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let rest = if digits > 0 { &part[digits + 1..] } else { part };
+        format!("{told}FILE:{rest}")
+    })
 }
 
 #[test]
@@ -100,7 +111,7 @@ fn all_faults_of_an_offer() {
         &[
             "FILE: stray: unknown key",
             "FILE: offer Day 1: colour: unknown key",
-            "FILE: offer Day 1: period: unknown variant `year`, expected one of `day`, `week`, `month`",
+            "FILE: offer Day 1: period: \"year\" is none of day, week, month",
             "FILE: offer Day 1: price: invalid value: integer `-1`, expected a whole number, 0 or more",
             "FILE: offer Day 1: service_id: invalid type: integer `1000625`, expected text in quotes",
             "FILE: offer Day 1: id: is not 1 to 64 of a-z 0-9 -",
@@ -126,12 +137,12 @@ fn all_faults_of_a_grant() {
              [[offer.grant]]\nstorage = 'all'\nsetting = {{}}\nsettings = 5\n"
         ),
         &[
-            "FILE: offer a: grant[1].kind: unknown variant `tv`, expected one of `cloud`, `ai`, `4g`",
+            "FILE: offer a: grant[1].kind: \"tv\" is none of cloud, ai, 4g",
             "FILE: offer a: grant[2].devices_max: invalid value: integer `-2`, expected a whole number, 0 or more",
-            "FILE: offer a: grant[3].delivery: unknown variant `post`, expected `device` or `code`",
+            "FILE: offer a: grant[3].delivery: \"post\" is none of device, code",
             "FILE: offer a: grant[4].setting: unknown key",
             "FILE: offer a: grant[4].settings: invalid type: integer `5`, expected a map",
-            "FILE: offer a: grant[4].storage: unknown variant `all`, expected `event` or `continuous`",
+            "FILE: offer a: grant[4].storage: \"all\" is none of event, continuous",
             "FILE: offer a: grant[2].storage: is missing",
             "FILE: offer a: grant[2].retention_days: 0 is not from 1 to 3650",
             "FILE: offer a: grant[3].storage: is for cloud grants, and this is one of 4g",
@@ -176,7 +187,7 @@ fn offers_that_contradict_one_another() {
 
 #[test]
 fn what_is_no_catalog() {
-    check("[[offer]\n", &["FILE: line 1: unclosed array table, expected `]`"]);
+    check("[[offer]\n", &["FILE: unclosed array table, expected `]`"]);
     check(
         "offer = 3\n",
         &["FILE: offer: is a list of tables, each under its [[heading]] in double brackets"],

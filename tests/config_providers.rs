@@ -29,7 +29,18 @@ fn load(text: &str, env: &[(&str, &str)]) -> Result<Config, Vec<String>> {
     let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     Config::load(Some(&path), env).map_err(|faults| {
         let report = faults.to_string().replace(&path.display().to_string(), "FILE");
-        report.lines().map(str::to_owned).collect()
+        without_lines(&report).lines().map(str::to_owned).collect()
+    })
+}
+
+/// The places of a report without their lines, which have a test of their own.
+fn without_lines(report: &str) -> String {
+    let mut parts = report.split("FILE:");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |told, part| {
+        let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let rest = if digits > 0 { &part[digits + 1..] } else { part };
+        format!("{told}FILE:{rest}")
     })
 }
 
@@ -72,12 +83,11 @@ fn providers_and_their_faults() {
          [providers.test]\nkind = 'scripted'\nscript = ['done', 'wait']\n\
          ['providers'.'a b']\nkind='local'\nbase_url = 'https://x.example'\n",
         &[
-            "FILE: providers.cams.kind: unknown variant `camera`, expected one of `local`, `activation`, \
-             `watcher`, `scripted`",
+            "FILE: providers.cams.kind: \"camera\" is none of local, activation, watcher, scripted",
             "FILE: providers.meari.colour: unknown key",
-            "FILE: providers.meari.mode: unknown variant `both`, expected `code` or `order`",
-            "FILE: providers.meari.phone_type: unknown variant `w`, expected `a` or `i`",
-            "FILE: providers.meari.send_as: unknown variant `xml`, expected one of `form`, `query`, `json`",
+            "FILE: providers.meari.mode: \"both\" is none of code, order",
+            "FILE: providers.meari.phone_type: \"w\" is none of a, i",
+            "FILE: providers.meari.send_as: \"xml\" is none of form, query, json",
             "FILE: providers.meari.source_app: invalid type: string \"72\", expected a whole number, 0 or more",
             "FILE: providers.test.script: \"wait\" is none of done, again, again:MS, never, unknown, waits, used, \
              invalid, wait:MS (MS at most 600000)",
@@ -194,7 +204,7 @@ fn watcher_and_its_faults() {
             "FILE: providers.cams.billing.password: is not text in quotes, or a list of such",
             "FILE: providers.cams.colour: unknown key",
             "FILE: providers.cams.default_preset_id: invalid type: string \"391\", expected a whole number, 0 or more",
-            "FILE: providers.cams.suspend: unknown variant `both`, expected `camera` or `user`",
+            "FILE: providers.cams.suspend: \"both\" is none of camera, user",
             "FILE: providers.bare.base_url: is missing",
             "FILE: providers.bare.api_key: is missing",
             "FILE: providers.bare.default_preset_id: is missing",

@@ -38,7 +38,18 @@ fn faults(text: &str) -> Vec<String> {
     let path = folder.write("gateway.toml", text);
     let report = load(&path).expect_err("faults").replace(&path.display().to_string(), "FILE");
     let report = report.replace(&folder.0.path().display().to_string(), "DIR");
-    report.lines().map(str::to_owned).collect()
+    without_lines(&report).lines().map(str::to_owned).collect()
+}
+
+/// The places of a report without their lines, which have a test of their own.
+fn without_lines(report: &str) -> String {
+    let mut parts = report.split("FILE:");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |told, part| {
+        let digits = part.len() - part.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let rest = if digits > 0 { &part[digits + 1..] } else { part };
+        format!("{told}FILE:{rest}")
+    })
 }
 
 #[track_caller]
@@ -150,11 +161,11 @@ fn all_faults_are_listed_at_once() {
             r#"FILE: server.request_timeout_ms: invalid type: string "15s", expected a whole number, 0 or more"#,
             r#"FILE: carrier.allow: "10.0.0.0/33", "x": no network (10.0.0.0/8) and no address"#,
             r#"FILE: carrier.channels.WAP.answers: unknown key"#,
-            r#"FILE: carrier.channels.WEB.check_answers: unknown variant `maybe`, expected `may_register` or `is_subscribed`"#,
-            r#"FILE: carrier.failed_result: unknown variant `drop`, expected one of `hold`, `apply`, `ignore`"#,
+            r#"FILE: carrier.channels.WEB.check_answers: "maybe" is none of may_register, is_subscribed"#,
+            r#"FILE: carrier.failed_result: "drop" is none of hold, apply, ignore"#,
             r#"FILE: carrier.record_only: invalid type: string "yes", expected true or false"#,
             r#"FILE: carrier.utc_offset: "7" is not of the form +07:00, at most 14 hours"#,
-            r#"FILE: log.format: unknown variant `xml`, expected `text` or `json`"#,
+            r#"FILE: log.format: "xml" is none of text, json"#,
             r#"FILE: server.body_bytes_max: 12 is not from 1024 to 16777216"#,
             r#"FILE: server.public_url: is not of the form https://HOST[:PORT][/PATH], without a trailing /"#,
             r#"FILE: carrier.check_error_status: 2 is not from 0 to 1"#,
@@ -170,7 +181,7 @@ fn all_faults_are_listed_at_once() {
 fn a_file_that_cannot_be_read() {
     let report = load(Path::new("/no/such/gateway.toml")).expect_err("a fault");
     assert!(report.starts_with("/no/such/gateway.toml: cannot be read: "), "{report}");
-    check("[admin]\ntoken = \"s3cret\nlisten = 1\n", &["FILE: line 2: invalid basic string, expected `\"`"]);
+    check("[admin]\ntoken = \"s3cret\nlisten = 1\n", &["FILE: invalid basic string, expected `\"`"]);
     check("server = 5\n", &["FILE: server: is a section: [server], with keys below it"]);
     check(
         "[partner]\nname = 'app'\n",

@@ -294,12 +294,8 @@ fn at_most_one_of_an_exclusive_service(state: &ServiceState) -> Result<(), TestC
 async fn through_the_ledger(url: &str, notices: &[Notice], order: &[usize]) -> String {
     let url = LedgerUrl::parse(url).expect("an address");
     ledger::migrate(&url).await.expect("a schema");
-    let rules = Rules {
-        catalog: Arc::new(catalog()),
-        book: TermsBook::default(),
-        policy: Policy { failed: Failed::Hold, record_only: false },
-        utc_offset: hanoi(),
-    };
+    let policy = Policy { failed: Failed::Hold, record_only: false };
+    let rules = Rules::new(catalog(), policy, hanoi());
     let settings = ledger::Settings { url, queue_max: 64, codes_key: None };
     let ledger = Ledger::open(&settings, rules, Clock::system()).await.expect("a ledger");
     // Handed over at once: they share transactions, as under load.

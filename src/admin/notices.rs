@@ -8,7 +8,7 @@ use crate::ids::NoticeId;
 use crate::json::{self, Problem, Query};
 use crate::ledger::journal::Outcome;
 use crate::ledger::read::{Filter, Page};
-use crate::ledger::{Operated, Operation};
+use crate::ledger::{Operated, Operation, WOULD_BE};
 use crate::server::Response;
 use crate::story;
 use crate::subscription::judge::Reason;
@@ -18,6 +18,7 @@ impl Admin {
         let filter = Filter {
             outcome: word(query, "outcome", &Outcome::WORDS)?,
             reason: word(query, "reason", &Reason::ALL.map(Reason::as_str))?,
+            would_be: word(query, "would_be", &WOULD_BE)?,
             msisdn: query.get("msisdn").map(json::plain_number).transpose()?,
         };
         let (limit, cursor) = (limit(query)?, cursor(query)?.map(NoticeId));

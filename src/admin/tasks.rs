@@ -53,7 +53,13 @@ impl Admin {
             let many = backlog.get(state.word()).copied().unwrap_or_default();
             telemetry::tasks(state.word(), u32::try_from(many).unwrap_or(u32::MAX));
         }
-        let oldest = self.ledger.task_depths(now).await?.into_iter().filter_map(|d| d.oldest_due_at).min();
+        let depths = self.ledger.task_depths(now).await?;
+        for provider in self.providers.iter() {
+            let waiting =
+                depths.iter().find(|depth| depth.provider == *provider).map_or(0, |depth| depth.waiting);
+            telemetry::tasks_waiting(provider, u32::try_from(waiting).unwrap_or(u32::MAX));
+        }
+        let oldest = depths.into_iter().filter_map(|depth| depth.oldest_due_at).min();
         let age_ms = oldest.map_or(0, |at| now.0.saturating_sub(at.0));
         telemetry::oldest_due(Duration::from_millis(u64::try_from(age_ms).unwrap_or(0)));
         for breaker in self.ledger.breakers().await? {

@@ -88,6 +88,9 @@ pub enum Reason {
     },
 }
 
+/// Every word for a caller that is turned away.
+pub(super) const REASONS: [&str; 4] = ["not_allowed", "untrusted_proxy", "unreadable_forward", "credentials"];
+
 impl Reason {
     /// A word for a metric's label.
     #[must_use]

@@ -5,7 +5,7 @@ use tracing::field::display;
 
 use super::shown::Shown;
 use super::{Answer, Carrier, RETRY_AFTER_S};
-use crate::catalog::Offer;
+use crate::catalog::{Catalog, Offer};
 use crate::config::CheckAnswers;
 use crate::ids::Msisdn;
 use crate::ledger::StoreError;
@@ -20,7 +20,8 @@ const NAME: &str = "CheckServiceInfo";
 impl Carrier {
     pub(super) async fn check(&self, question: &Rqst, deadline: Instant) -> Answer {
         let number = question.msisdn.as_deref().and_then(|text| Msisdn::parse(text).ok());
-        let (code, status) = match (self.resolve(question), &number) {
+        let catalog = self.ledger.catalog();
+        let (code, status) = match (resolve(&catalog, question), &number) {
             (_, None) => (Code::BadParameters, None),
             (Ok(offer), Some(number)) => self.status(question, offer, number, deadline).await,
             (Err(code), _) => (code, None),
@@ -40,16 +41,6 @@ impl Carrier {
         let status = status.unwrap_or(self.settings.check_error_status);
         let body = rqst::render(code, status, &question.echo());
         Answer { surface: Surface::Check, code, body, outcome, retry_after_s: RETRY_AFTER_S }
-    }
-
-    fn resolve(&self, question: &Rqst) -> Result<&Offer, Code> {
-        let asked = question.name.as_deref().is_none_or(|name| name == NAME);
-        match (&question.service, &question.package) {
-            (Some(service), Some(package)) if asked && question.twice.is_none() => {
-                self.ledger.catalog().offer(service, package).ok_or(Code::UnknownOffer)
-            }
-            _ => Err(Code::BadParameters),
-        }
     }
 
     async fn status(
@@ -86,5 +77,16 @@ impl Carrier {
             let same = held.terms.package_id == offer.package_id;
             (this || same, other || !same)
         }))
+    }
+}
+
+/// The offer that is asked about.
+fn resolve<'c>(catalog: &'c Catalog, question: &Rqst) -> Result<&'c Offer, Code> {
+    let asked = question.name.as_deref().is_none_or(|name| name == NAME);
+    match (&question.service, &question.package) {
+        (Some(service), Some(package)) if asked && question.twice.is_none() => {
+            catalog.offer(service, package).ok_or(Code::UnknownOffer)
+        }
+        _ => Err(Code::BadParameters),
     }
 }

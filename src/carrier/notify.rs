@@ -1,11 +1,17 @@
 //! `notify_reg`: a notice's way from its message to its answer. 0 is answered only after the commit
 //! has reached the disk.
 
+use std::fmt::Display;
+use std::net::IpAddr;
+use std::time::Instant;
+
 use tracing::field::display;
 
 use super::shown::Shown;
 use super::{Answer, Arrival, Carrier, RETRY_AFTER_S};
 use crate::ledger::{NotKept, Received, Recorded};
+use crate::limits::Suppressed;
+use crate::subscription::judge::Reason;
 use crate::subscription::notice::{self, Glimpse, Notice, Reading};
 use crate::telemetry::{Chain, Surface};
 use crate::wire::Unreadable;
@@ -47,14 +53,14 @@ impl Carrier {
         let number = number(&received.reading);
         let recording = tokio::time::timeout_at(arrival.deadline, self.ledger.record(received));
         let (code, outcome) = match recording.await {
-            Ok(Ok(recorded)) => (code, tell(&recorded, &number, echo, &arrival.caller)),
+            Ok(Ok(recorded)) => (code, tell(&recorded, &number, echo, &arrival.caller, arrival.address)),
             Ok(Err(NotKept::Full)) => (Code::Overloaded, "queue_full"),
             Ok(Err(error)) => {
-                tracing::error!(error = %Chain(&error), msisdn = number, "a notice could not be kept");
+                self.tell_unkept(&Chain(&error), &number, echo, arrival.address);
                 (Code::SystemError, "failed")
             }
             Err(_) => {
-                tracing::error!(msisdn = number, "a notice could not be kept in time");
+                self.tell_unkept(&"not in time", &number, echo, arrival.address);
                 (Code::SystemError, "late")
             }
         };
@@ -62,23 +68,44 @@ impl Carrier {
         Answer { surface: Surface::Notify, code, body, outcome, retry_after_s: RETRY_AFTER_S }
     }
 
+    /// At a bounded rate: a ledger that fails fails them all, and says why itself.
+    fn tell_unkept(&self, why: &dyn Display, number: &str, echo: &NotifyEcho<'_>, address: IpAddr) {
+        if let Some(Suppressed(suppressed)) = self.unkept.admit(Instant::now()) {
+            let queue_id = echo.queue_id.map(|sent| display(Shown(sent)));
+            tracing::error!(error = %why, msisdn = number, queue_id, %address, suppressed, "a notice could not be kept");
+        }
+    }
+
     fn warn_of_disagreement(&self, notice: &Notice) {
         let sent = notice.content.sent.as_sent();
         let (Some(service), Some(package)) = (sent.service_id, sent.package_id) else { return };
-        let offer = self.ledger.catalog().offer(service, package);
-        if let Some(offer) = offer.filter(|offer| offer.disagrees(&sent)) {
+        let catalog = self.ledger.catalog();
+        if let Some(offer) = catalog.offer(service, package).filter(|offer| offer.disagrees(&sent)) {
             let number = &notice.content.msisdn;
             tracing::warn!(msisdn = %number, offer = offer.id, "ids and codes disagree; the ids are followed");
         }
     }
 }
 
-/// The one line of the log, and the outcome's word.
-fn tell(recorded: &Recorded, number: &str, echo: &NotifyEcho<'_>, caller: &str) -> &'static str {
+/// The one line of the log, and the outcome's word. A notice that waits for an operator is a warning, unless all of
+/// them do for now.
+fn tell(
+    recorded: &Recorded,
+    number: &str,
+    echo: &NotifyEcho<'_>,
+    caller: &str,
+    address: IpAddr,
+) -> &'static str {
     let outcome = if recorded.repeated { "repeated" } else { recorded.outcome.as_str() };
-    let reason = recorded.outcome.reason().map(|reason| reason.as_str());
+    let reason = recorded.outcome.reason();
+    let is_news = !recorded.repeated && reason.is_some_and(|reason| reason != Reason::RecordOnly);
     let (notice, queue_id) = (recorded.id.0, echo.queue_id.map(|sent| display(Shown(sent))));
-    tracing::info!(surface = "notify", notice, msisdn = number, queue_id, outcome, reason, caller);
+    let reason = reason.map(Reason::as_str);
+    if is_news {
+        tracing::warn!(surface = "notify", notice, msisdn = number, queue_id, outcome, reason, caller, %address);
+    } else {
+        tracing::info!(surface = "notify", notice, msisdn = number, queue_id, outcome, reason, caller);
+    }
     outcome
 }
 

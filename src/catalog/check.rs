@@ -12,14 +12,13 @@ const DAYS_MAX: u32 = 3650;
 
 /// Where the faults of one table go.
 struct Report<'a> {
-    file: &'a str,
     source: &'a Source,
     faults: &'a mut Faults,
 }
 
 impl Report<'_> {
     fn fault(&mut self, key: &str, what: impl Into<String>) {
-        self.faults.push(self.file, self.source.key(key), what);
+        self.faults.push(self.source.place(key), self.source.key(key), what);
     }
 
     /// A value that was refused is not missing.
@@ -50,19 +49,14 @@ impl Report<'_> {
 }
 
 /// Checks all offers.
-pub(super) fn check(
-    offers: &[Written],
-    providers: &BTreeMap<String, Provider>,
-    file: &str,
-    faults: &mut Faults,
-) {
+pub(super) fn check(offers: &[Written], providers: &BTreeMap<String, Provider>, faults: &mut Faults) {
     for offer in offers {
-        check_offer(offer, &mut Report { file, source: &offer.source, faults });
+        check_offer(offer, &mut Report { source: &offer.source, faults });
         for grant in &offer.grants {
-            check_grant(grant, providers, &mut Report { file, source: &grant.source, faults });
+            check_grant(grant, providers, &mut Report { source: &grant.source, faults });
         }
     }
-    check_together(offers, file, faults);
+    check_together(offers, faults);
 }
 
 fn check_offer(offer: &Written, report: &mut Report<'_>) {
@@ -147,10 +141,10 @@ struct Met<'a> {
     services: HashMap<&'a str, (bool, String)>,
 }
 
-fn check_together(offers: &[Written], file: &str, faults: &mut Faults) {
+fn check_together(offers: &[Written], faults: &mut Faults) {
     let mut met = Met::default();
     for (number, offer) in (1..).zip(offers) {
-        let report = &mut Report { file, source: &offer.source, faults };
+        let report = &mut Report { source: &offer.source, faults };
         let name = offer.id.clone().unwrap_or_else(|| format!("[{number}]"));
         if let Some(id) = offer.id.as_deref()
             && let Some(first) = met.ids.insert(id, number)

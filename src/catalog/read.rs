@@ -1,13 +1,15 @@
 //! A catalog file as written: every key read on its own, nothing compared yet. Leaves whether the
 //! offers make sense, each and together, to `check`.
 
+use std::rc::Rc;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
 use super::grant::{Delivery, Grant, GrantKind, Storage};
 use super::offer::{Offer, Period};
-use crate::config::{Faults, adopt, syntax_fault};
+use crate::config::{Faults, Lines, adopt, syntax_fault};
 
 /// An offer as written; what is absent or was refused is `None`.
 #[derive(Default, Deserialize)]
@@ -52,12 +54,20 @@ pub(super) struct WrittenGrant {
 pub(super) struct Source {
     prefix: String,
     keys: Vec<String>,
+    /// As the file's lines are named: `offer[2]`.
+    path: String,
+    lines: Rc<Lines>,
 }
 
 impl Source {
     /// The full name of `key` in faults.
     pub(super) fn key(&self, key: &str) -> String {
         format!("{}{key}", self.prefix)
+    }
+
+    /// The file and the line of `key`, or of the table that lacks it.
+    pub(super) fn place(&self, key: &str) -> String {
+        self.lines.place(&format!("{}.{key}", self.path))
     }
 
     /// Whether `key` was written, be it wrongly.
@@ -71,55 +81,55 @@ pub(super) fn read(text: &str, file: &str, faults: &mut Faults) -> Vec<Written> 
     let mut table: Table = match text.parse() {
         Ok(table) => table,
         Err(error) => {
-            let (line, what) = syntax_fault(text, &error);
-            faults.push(file, line, what);
+            let (place, what) = syntax_fault(text, file, &error);
+            faults.push(place, "", what);
             return Vec::new();
         }
     };
-    let offers = tables(table.remove("offer"), "offer", file, faults);
+    let lines = Rc::new(Lines::of(text, file));
+    let offers = tables(table.remove("offer"), "offer", lines.place("offer"), faults);
     for key in table.keys() {
-        faults.push(file, key, "unknown key");
+        faults.push(lines.place(key), key, "unknown key");
     }
-    (1..).zip(offers).map(|(number, table)| offer(number, table, file, faults)).collect()
+    (1..).zip(offers).map(|(number, table)| offer(number, table, &lines, faults)).collect()
 }
 
-fn offer(number: usize, mut table: Table, file: &str, faults: &mut Faults) -> Written {
+fn offer(number: usize, mut table: Table, lines: &Rc<Lines>, faults: &mut Faults) -> Written {
     let id = table.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
     let own = id.map_or_else(|| format!("offer[{number}]"), |id| format!("offer {id}"));
-    let grants = tables(table.remove("grant"), &format!("{own}: grant"), file, faults);
-    let source = Source { prefix: format!("{own}: "), keys: table.keys().cloned().collect() };
-    let mut offer: Written = fields(table, &source, file, faults);
+    let path = format!("offer[{number}]");
+    let place = lines.place(&format!("{path}.grant"));
+    let grants = tables(table.remove("grant"), &format!("{own}: grant"), place, faults);
+    let keys = table.keys().cloned().collect();
+    let source = Source { prefix: format!("{own}: "), keys, path: path.clone(), lines: Rc::clone(lines) };
+    let mut offer: Written = fields(table, &source, faults);
     offer.source = source;
     for (number, table) in (1..).zip(grants) {
         let keys = table.keys().cloned().collect();
-        let source = Source { prefix: format!("{own}: grant[{number}]."), keys };
-        let grant = fields(table, &source, file, faults);
+        let (prefix, path) = (format!("{own}: grant[{number}]."), format!("{path}.grant[{number}]"));
+        let source = Source { prefix, keys, path, lines: Rc::clone(lines) };
+        let grant = fields(table, &source, faults);
         offer.grants.push(WrittenGrant { source, ..grant });
     }
     offer
 }
 
 /// The tables under a `[[heading]]`; none where there is none.
-fn tables(value: Option<Value>, key: &str, file: &str, faults: &mut Faults) -> Vec<Table> {
+fn tables(value: Option<Value>, key: &str, place: String, faults: &mut Faults) -> Vec<Table> {
     let Some(value) = value else { return Vec::new() };
     let items: Option<Vec<Table>> =
         value.as_array().and_then(|items| items.iter().map(|item| item.as_table().cloned()).collect());
     items.unwrap_or_else(|| {
-        faults.push(file, key, "is a list of tables, each under its [[heading]] in double brackets");
+        faults.push(place, key, "is a list of tables, each under its [[heading]] in double brackets");
         Vec::new()
     })
 }
 
-fn fields<T: DeserializeOwned + Default>(
-    table: Table,
-    source: &Source,
-    file: &str,
-    faults: &mut Faults,
-) -> T {
+fn fields<T: DeserializeOwned + Default>(table: Table, source: &Source, faults: &mut Faults) -> T {
     let mut good = Table::new();
     for (key, value) in table {
         if let Err(refused) = adopt::<T>(&mut good, std::slice::from_ref(&key), vec![value]) {
-            faults.push(file, source.key(&key), refused.what());
+            faults.push(source.place(&key), source.key(&key), refused.what());
         }
     }
     T::deserialize(Value::Table(good)).unwrap_or_default()

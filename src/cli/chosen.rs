@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Ended, Failure, print, tell};
+use serde_json::json;
+
+use super::{Ended, Failure, Global, tell};
 use crate::ids::NoticeId;
 use crate::ledger::fulfil::{TaskId, TaskOperated};
 use crate::ledger::{NotKept, Operated, StoreError};
@@ -81,13 +83,14 @@ impl Tally {
     }
 
     /// An id that there is not is a slip that somebody should see, and so is a word that had no effect at all.
-    fn told(self) -> Ended {
+    fn told(self, global: &Global) -> Ended {
         let Self { changed, unchanged, unknown } = self;
         let rows: u64 = unchanged.values().map(|rows| rows.count).sum();
+        let json = json!({ "changed": changed, "unchanged": rows, "unknown": unknown });
         for (why, rows) in unchanged {
             tell(format!("sdp-gateway: nothing changed of {}: {why}", rows.shown()));
         }
-        print(&format!("changed {changed}, unchanged {rows}, unknown {unknown}\n"));
+        global.print(&json, || format!("changed {changed}, unchanged {rows}, unknown {unknown}\n"));
         if unknown > 0 || (changed == 0 && rows > 0) { Err(Failure::Told) } else { Ok(()) }
     }
 }
@@ -111,6 +114,7 @@ impl Rows {
 /// Operates on the rows of `ids`; where none are named, on page after page of those that fit, until one is empty.
 /// In batches, since what runs beside a gateway must not make its notices wait.
 pub(super) async fn operate<I: Id, O: Into<Came>>(
+    global: &Global,
     ids: &[I],
     mut next_page: impl AsyncFnMut() -> Result<Vec<I>, StoreError>,
     operate: impl AsyncFn(&[I]) -> Result<Vec<O>, NotKept>,
@@ -118,12 +122,12 @@ pub(super) async fn operate<I: Id, O: Into<Came>>(
     let mut tally = Tally::default();
     if !ids.is_empty() {
         tally.count(ids, operate(ids).await?);
-        return tally.told();
+        return tally.told(global);
     }
     loop {
         let page = next_page().await?;
         if page.is_empty() {
-            return tally.told();
+            return tally.told(global);
         }
         tally.count(&page, operate(&page).await?);
     }

@@ -12,7 +12,7 @@ use super::table::columns;
 use super::{Ended, Global, block_on, open, told};
 use crate::catalog::{GrantKind, Storage};
 use crate::clock::{Clock, Timestamp};
-use crate::config::Config;
+use crate::config::{Config, Secrets};
 use crate::ledger::Ledger;
 use crate::ledger::fulfil::{Code, CodeState};
 use crate::stock::{CodeText, SealError};
@@ -75,7 +75,11 @@ impl About {
 
 pub(super) fn run(global: &Global, command: Codes) -> Ended {
     block_on(async {
-        let (config, ledger) = open::with_settings(global).await?;
+        let secrets = match command {
+            Codes::Generate(_) | Codes::Import(_) => Secrets::Of(&["ledger", "codes"]),
+            Codes::List => Secrets::Of(&["ledger"]),
+        };
+        let (config, ledger) = open::with_settings(global, secrets).await?;
         let ended = match command {
             Codes::Generate(generate) => generate.run(global, &config, &ledger).await,
             Codes::Import(import) => import.run(global, &config, &ledger).await,

@@ -10,7 +10,7 @@ use super::{Ended, Global, block_on, chosen, open, output, told};
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::journal::Outcome;
 use crate::ledger::read::{Filter, Kept, Page};
-use crate::ledger::{Ledger, Operation, StoreError};
+use crate::ledger::{Ledger, Operation, StoreError, WOULD_BE};
 use crate::story;
 use crate::subscription::judge::Reason;
 
@@ -51,6 +51,9 @@ pub(crate) struct Which {
     /// Only this reason of parking
     #[arg(long, value_parser = Reason::ALL.map(Reason::as_str))]
     reason: Option<String>,
+    /// Only those kept without effect (carrier.record_only) that would become this
+    #[arg(long, value_name = "WORD", value_parser = WOULD_BE)]
+    would_be: Option<String>,
     /// Only this number, in any spelling
     #[arg(long, value_parser = Msisdn::parse)]
     msisdn: Option<Msisdn>,
@@ -70,18 +73,26 @@ pub(crate) struct Chosen {
 
 impl Which {
     fn filter(&self) -> Filter {
-        Filter { outcome: self.outcome.clone(), reason: self.reason.clone(), msisdn: self.msisdn.clone() }
+        Filter {
+            outcome: self.outcome.clone(),
+            reason: self.reason.clone(),
+            msisdn: self.msisdn.clone(),
+            would_be: self.would_be.clone(),
+        }
     }
 }
 
 pub(super) fn run(global: &Global, command: Notices) -> Ended {
     block_on(async {
-        let ledger = open::ledger(global).await?;
+        let ledger = match command {
+            Notices::Retry(_) => open::judging(global).await?,
+            _ => open::ledger(global).await?,
+        };
         let ended = match command {
             Notices::List { filter, limit } => list(global, &ledger, &filter, limit).await,
             Notices::Show { id } => show(&ledger, NoticeId(id)).await,
-            Notices::Retry(chosen) => operate(&ledger, Operation::Retry, &chosen).await,
-            Notices::Discard(chosen) => operate(&ledger, Operation::Discard, &chosen).await,
+            Notices::Retry(chosen) => operate(global, &ledger, Operation::Retry, &chosen).await,
+            Notices::Discard(chosen) => operate(global, &ledger, Operation::Discard, &chosen).await,
             Notices::Export { filter } => export(&ledger, &filter).await,
         };
         ledger.close().await;
@@ -107,6 +118,7 @@ async fn list(global: &Global, ledger: &Ledger, which: &Which, limit: u32) -> En
         "package_id",
         "outcome",
         "reason",
+        "would_be",
         "count",
         "answer",
     ];
@@ -137,7 +149,7 @@ async fn next_page(
     Ok((!page.is_empty()).then_some(page))
 }
 
-async fn operate(ledger: &Ledger, operation: Operation, chosen: &Chosen) -> Ended {
+async fn operate(global: &Global, ledger: &Ledger, operation: Operation, chosen: &Chosen) -> Ended {
     let ids: Vec<NoticeId> = chosen.ids.iter().copied().map(NoticeId).collect();
     let mut filter = chosen.filter.filter();
     filter.outcome.get_or_insert_with(|| "parked".to_owned());
@@ -146,7 +158,7 @@ async fn operate(ledger: &Ledger, operation: Operation, chosen: &Chosen) -> Ende
         let page = next_page(ledger, &filter, &mut after).await?.unwrap_or_default();
         Ok(page.iter().map(|kept| kept.id).collect())
     };
-    chosen::operate(&ids, next_page, async |ids| ledger.operate_all(operation, ids).await).await
+    chosen::operate(global, &ids, next_page, async |ids| ledger.operate_all(operation, ids).await).await
 }
 
 async fn export(ledger: &Ledger, which: &Which) -> Ended {

@@ -1,26 +1,57 @@
 //! Opening the ledger beside a gateway that may be running on it.
+//!
+//! Who reads, or changes what no catalog has a say in, needs none: a fault of it stops nobody who looks for its
+//! cause. Who judges notices must judge as the gateway does.
 
-use super::{Failure, Global};
+use super::{Failure, Global, told};
 use crate::app;
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::ledger::Ledger;
+use crate::config::{Config, Secrets};
+use crate::ledger::{Gateway, Ledger, Rules};
+
+/// The secrets of commands that need none but perhaps the ledger's.
+const OWN: Secrets = Secrets::Of(&["ledger"]);
 
 /// The ledger of the effective settings. Commands log nothing but warnings: their output is theirs.
 pub(super) async fn ledger(global: &Global) -> Result<Ledger, Failure> {
-    Ok(with_settings(global).await?.1)
+    Ok(with_settings(global, OWN).await?.1)
 }
 
-/// The same with the settings.
-pub(super) async fn with_settings(global: &Global) -> Result<(Config, Ledger), Failure> {
-    let config = global.load()?;
-    super::serve::logs(&config, "warn")?;
+/// The same with the settings, and these secrets of them.
+pub(super) async fn with_settings(global: &Global, secrets: Secrets) -> Result<(Config, Ledger), Failure> {
+    let config = global.load(secrets)?;
+    super::serve::logs(global, &config, "warn")?;
     let ledger = beside(&config, Clock::system()).await?;
     Ok((config, ledger))
 }
 
 /// The ledger of settings that are loaded.
 pub(super) async fn beside(config: &Config, clock: Clock) -> Result<Ledger, Failure> {
-    let rules = app::rules(config)?;
+    let rules = Rules::without_offers(config.carrier.utc_offset);
     Ok(Ledger::open(&app::ledger_settings(config), rules, clock).await?)
+}
+
+/// The ledger for whoever judges notices, by the catalog of the settings; refused where a gateway that runs on it has
+/// another in force.
+pub(super) async fn judging(global: &Global) -> Result<Ledger, Failure> {
+    let (config, rules) = global.load_whole(OWN)?;
+    super::serve::logs(global, &config, "warn")?;
+    let ledger = Ledger::open(&app::ledger_settings(&config), rules, Clock::system()).await?;
+    let own = ledger.fingerprint();
+    let others: Vec<Gateway> =
+        ledger.gateways().await?.into_iter().filter(|gateway| gateway.rules != own).collect();
+    if others.is_empty() {
+        return Ok(ledger);
+    }
+    ledger.close().await;
+    for Gateway { name, rules, offers, since, .. } in &others {
+        let since = since.rfc3339();
+        told(&format!(
+            "the gateway {name} judges by another catalog or other [carrier] settings ({offers} offers, {rules}, in \
+             force since {since}) than this command would ({own})"
+        ));
+    }
+    Err(told(
+        "restart or reload it first (systemctl reload sdp-gateway, or SIGHUP), or use the settings it has",
+    ))
 }

@@ -9,6 +9,7 @@ use clap::error::ErrorKind;
 use super::output::Output;
 use super::{Ended, Failure, Global, block_on, wrong_usage};
 use crate::clock::Clock;
+use crate::config::Secrets;
 use crate::replay::{self, Options};
 
 #[derive(Debug, Args)]
@@ -52,7 +53,7 @@ pub(super) fn run(global: &Global, command: Replay) -> Ended {
     if let Err(what) = replay::check_target(&command.target) {
         wrong_usage(ErrorKind::ValueValidation, &format!("--target {what}"));
     }
-    let config = global.load()?;
+    let config = global.load(Secrets::Of(&[]))?;
     let options = Options {
         paths: command.paths,
         target: command.target,
@@ -62,6 +63,7 @@ pub(super) fn run(global: &Global, command: Replay) -> Ended {
         fresh: command.fresh,
         report: command.report,
         dry_run: command.dry_run,
+        json: global.json,
         utc_offset: config.carrier.utc_offset,
         timeout: Duration::from_secs(command.timeout),
     };

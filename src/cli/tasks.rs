@@ -79,8 +79,8 @@ pub(super) fn run(global: &Global, command: Tasks) -> Ended {
         let ended = match command {
             Tasks::List { filter, limit } => list(global, &ledger, &filter, limit).await,
             Tasks::Show { id } => show(&ledger, TaskId(id)).await,
-            Tasks::Retry(chosen) => operate(&ledger, TaskOperation::Retry, &chosen).await,
-            Tasks::Discard(chosen) => operate(&ledger, TaskOperation::Discard, &chosen).await,
+            Tasks::Retry(chosen) => operate(global, &ledger, TaskOperation::Retry, &chosen).await,
+            Tasks::Discard(chosen) => operate(global, &ledger, TaskOperation::Discard, &chosen).await,
         };
         ledger.close().await;
         ended
@@ -110,6 +110,7 @@ async fn list(global: &Global, ledger: &Ledger, which: &Which, limit: u32) -> En
         "attempts",
         "due_at",
         "last_error",
+        "note",
     ];
     let row = |task: &Value| heading.iter().map(|key| cell(&task[*key])).collect();
     let mut text = columns(&heading, &tasks.iter().map(row).collect::<Vec<_>>());
@@ -158,7 +159,6 @@ fn whole(task: Task) -> Result<Value, serde_json::Error> {
         "settings": task.body.settings,
         "has_code": task.code_key.is_some(),
         "may_have_been_done": task.doubt,
-        "note": task.note,
         "settled_at": task.settled_at.map(Timestamp::rfc3339),
     });
     let mut whole = serde_json::to_value(story::task(task))?;
@@ -168,7 +168,7 @@ fn whole(task: Task) -> Result<Value, serde_json::Error> {
     Ok(whole)
 }
 
-async fn operate(ledger: &Ledger, operation: TaskOperation, chosen: &Chosen) -> Ended {
+async fn operate(global: &Global, ledger: &Ledger, operation: TaskOperation, chosen: &Chosen) -> Ended {
     let now = Clock::system().now();
     let ids: Vec<TaskId> = chosen.ids.iter().copied().map(TaskId).collect();
     let mut filter = chosen.filter.filter();
@@ -179,5 +179,6 @@ async fn operate(ledger: &Ledger, operation: TaskOperation, chosen: &Chosen) -> 
         before = page.last().map(|task| task.id).or(before);
         Ok(page.iter().map(|task| task.id).collect())
     };
-    chosen::operate(&ids, next_page, async |ids| ledger.operate_tasks(operation, ids, now).await).await
+    chosen::operate(global, &ids, next_page, async |ids| ledger.operate_tasks(operation, ids, now).await)
+        .await
 }

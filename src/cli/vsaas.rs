@@ -20,6 +20,7 @@ use serde_json::{Value, json};
 use super::subscriber::cell;
 use super::table::columns;
 use super::{Ended, Global, block_on, told};
+use crate::config::Secrets;
 use crate::ids::vsaas::OrganizationId;
 use systems::Systems;
 
@@ -60,8 +61,14 @@ struct Where {
 }
 
 pub(super) fn run(global: &Global, vsaas: Vsaas) -> Ended {
-    let config = global.load()?;
-    super::serve::logs(&config, "warn")?;
+    // What is played may need the key of our own tokens too; everything else needs those systems' alone.
+    let secrets = match &vsaas.command {
+        Command::Camera(command) if command.plays() => Secrets::Of(&["ledger", "providers", "flussonic"]),
+        Command::Reconcile(_) => Secrets::Of(&["ledger", "providers"]),
+        _ => Secrets::Of(&["providers"]),
+    };
+    let config = global.load(secrets)?;
+    super::serve::logs(global, &config, "warn")?;
     let systems = Systems::of(&config, vsaas.provider.as_deref())?;
     block_on(async {
         match vsaas.command {

@@ -1,30 +1,44 @@
 //! `work`: runs only the worker until SIGTERM or SIGINT, beside any number of gateways and workers on the
-//! same ledger.
+//! same ledger. SIGHUP has it take the providers' secrets anew.
 
+use std::sync::Arc;
+
+use super::serve::{hangup, logs, reread, stop_signal, watch};
 use super::{Ended, Global, block_on};
 use crate::app::{self, StartError};
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::ledger::Ledger;
+use crate::config::{Config, Faults, Secrets};
+use crate::ledger::{Ledger, Rules};
+use crate::providers::Providers;
+use crate::telemetry::Chain;
 use crate::worker::{Sender, Worker};
 use crate::{providers, system, systemd};
 
 pub(super) fn run(global: &Global) -> Ended {
-    let config = global.load()?;
-    super::serve::logs(&config, "info")?;
+    let (config, rules) = global.load_whole(Secrets::All)?;
+    logs(global, &config, &config.log.level)?;
     system::raise_descriptors();
-    block_on(work(config))?
+    block_on(work(global.clone(), config, rules))?
 }
 
-async fn work(config: Config) -> Ended {
+async fn work(global: Global, config: Config, rules: Rules) -> Ended {
     let clock = Clock::system();
-    let stopped = super::serve::stop_signal()?;
-    let rules = app::rules(&config)?;
+    let (stopped, hangups) = (stop_signal()?, hangup()?);
+    app::tell_start(&config, &global.sources());
     let ledger = Ledger::open(&app::ledger_settings(&config), rules, clock.clone()).await?;
-    let providers = providers::build(&config.providers, &clock).map_err(StartError::Provider)?;
+    let providers = Arc::new(providers::build(&config.providers, &clock).map_err(StartError::Provider)?);
     let sender = Sender::new(&config, &providers, ledger.clone(), clock.clone());
     let worker = Worker::new(&config, ledger.clone(), &providers, clock, sender);
-    let watchdog = super::serve::watch(ledger.lifelines().clone(), ledger.pulse());
+    let running = config.clone();
+    let mut rereads = reread(global, hangups);
+    let reloading = async move {
+        while let Some(read) = rereads.recv().await {
+            take(&running, read, &providers);
+        }
+    };
+    let lifelines = ledger.lifelines().clone();
+    let reloading = tokio::spawn(lifelines.hold("reload").until(stopped.clone(), reloading));
+    let watchdog = watch(lifelines, ledger.pulse());
     systemd::ready();
     tracing::info!("working");
     let within = config.server.shutdown_timeout();
@@ -32,5 +46,23 @@ async fn work(config: Config) -> Ended {
     let working = lifeline.until(stopped.clone(), worker.run(stopped.clone()));
     let ended = app::run_until(stopped, within, working, &ledger).await;
     watchdog.abort();
+    reloading.abort();
     Ok(ended?)
+}
+
+/// Takes the providers' secrets of settings that were read again. A worker judges no notices: no catalog.
+fn take(running: &Config, read: Result<Config, Faults>, providers: &Providers) {
+    systemd::reloading();
+    match read {
+        Ok(read) => {
+            let (taken, left) = running.renewed(&read);
+            match app::renew_providers(providers, &taken) {
+                Ok(()) => tracing::info!("reloaded: the secrets of providers"),
+                Err(error) => tracing::error!(error = %Chain(&error), "not reloaded"),
+            }
+            app::tell_left(&left);
+        }
+        Err(faults) => app::tell_faults(&faults),
+    }
+    systemd::ready();
 }

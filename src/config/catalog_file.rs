@@ -24,6 +24,15 @@ impl CatalogFile {
         self.path == Path::new(Self::DEFAULT_PATH)
     }
 
+    /// The file as it is told of, which may not be there.
+    #[must_use]
+    pub fn place(&self) -> String {
+        match self.is_default() && !self.path.exists() {
+            true => format!("{} (built in)", self.path.display()),
+            false => self.path.display().to_string(),
+        }
+    }
+
     pub(super) fn check(&self, reading: &mut Reading) {
         if self.path.as_os_str().is_empty() {
             reading.fault("catalog.path", "is empty");

@@ -44,12 +44,17 @@ impl CodesKey {
 }
 
 impl Codes {
-    /// Reads the key's file, where one is set.
+    /// Reads the key's file, where one is set. Who can do without goes on without.
     pub(super) fn with_key(self, reading: &mut Reading) -> Self {
-        let key = self.key_file.as_deref().and_then(|path| {
-            read(path)
-                .map_err(|what| reading.fault("codes.key_file", format!("{} {what}", path.display())))
-                .ok()
+        let must = reading.secrets().are_of("codes");
+        let key = self.key_file.as_deref().and_then(|path| match read(path) {
+            Ok(key) => Some(key),
+            Err(what) => {
+                if must {
+                    reading.fault("codes.key_file", format!("{} {what}", path.display()));
+                }
+                None
+            }
         });
         Self { key, ..self }
     }

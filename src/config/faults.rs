@@ -5,9 +5,9 @@ use std::fmt;
 /// One thing an operator has to put right.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// The file, or the environment variable, it is written in.
+    /// The file and the line (`settings.toml:3`), or the environment variable, it is written in.
     pub place: String,
-    /// The key (`server.listen`), or what stands for one (`line 3`); empty for the whole file.
+    /// The key (`server.listen`); empty for the whole file.
     pub key: String,
     /// What is wrong; never a secret.
     pub what: String,

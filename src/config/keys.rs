@@ -4,6 +4,8 @@
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+use super::lines;
+
 /// Why a key was not taken.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
@@ -47,6 +49,12 @@ pub(crate) fn adopt<T: DeserializeOwned>(
     Err(Refused::Value(most_telling(reasons)))
 }
 
+/// Whether `path` is a key of `T` at all, whatever it may hold.
+pub(super) fn is_known<T: DeserializeOwned>(table: &Table, path: &[String]) -> bool {
+    let probe = vec![Value::String(String::new())];
+    !path.is_empty() && adopt::<T>(&mut table.clone(), path, probe) != Err(Refused::Unknown)
+}
+
 /// Reads the `T` that `adopt` kept `table` fit for.
 pub(super) fn read<T: DeserializeOwned>(table: Table) -> Result<T, String> {
     T::deserialize(Value::Table(table)).map_err(|error| plain(error.message()))
@@ -81,6 +89,12 @@ fn most_telling(reasons: Vec<String>) -> String {
 /// The library's words without those only a Rust programmer reads.
 fn plain(why: &str) -> String {
     let mut why = why.trim().replace('\n', " ");
+    if let Some((value, words)) =
+        why.strip_prefix("unknown variant ").and_then(|why| why.split_once(", expected "))
+    {
+        let words = words.strip_prefix("one of ").unwrap_or(words).replace(" or ", ", ").replace('`', "");
+        return format!("{} is none of {words}", value.replace('`', "\""));
+    }
     for (theirs, ours) in [
         ("expected socket address", "expected ADDRESS:PORT"),
         ("invalid socket address syntax", "not of the form ADDRESS:PORT"),
@@ -99,10 +113,9 @@ fn plain(why: &str) -> String {
     }
 }
 
-/// Where a text stops being TOML, as the key and the words of a fault. The library's own display
+/// Where a text stops being TOML, as the place and the words of a fault. The library's own display
 /// quotes the line, which may hold a secret.
-pub(crate) fn syntax_fault(text: &str, error: &toml::de::Error) -> (String, String) {
+pub(crate) fn syntax_fault(text: &str, file: &str, error: &toml::de::Error) -> (String, String) {
     let start = error.span().map_or(0, |span| span.start);
-    let line = text.bytes().take(start).filter(|byte| *byte == b'\n').count() + 1;
-    (format!("line {line}"), error.message().trim().replace('\n', ", "))
+    (lines::at(file, lines::line(text, start)), error.message().trim().replace('\n', ", "))
 }

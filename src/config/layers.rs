@@ -4,6 +4,7 @@
 use toml::{Table, Value};
 
 use super::env;
+use super::lines::Lines;
 
 /// One key as one layer gives it.
 #[derive(Clone)]
@@ -40,20 +41,23 @@ impl Entry {
 
 /// The keys of a file's table, outermost first. An empty table counts as a key of its own, so that
 /// `[no_such_section]` is not overlooked.
-pub(super) fn flatten(table: Table, place: &str) -> Vec<Entry> {
+pub(super) fn flatten(table: Table, lines: &Lines) -> Vec<Entry> {
     let mut entries = Vec::new();
-    descend(table, &[], place, &mut entries);
+    descend(table, &[], lines, &mut entries);
     entries
 }
 
-fn descend(table: Table, above: &[String], place: &str, entries: &mut Vec<Entry>) {
+fn descend(table: Table, above: &[String], lines: &Lines, entries: &mut Vec<Entry>) {
     for (key, value) in table {
         let mut path = above.to_vec();
         path.push(key);
         name_channel(&mut path);
         match value {
-            Value::Table(inner) if !inner.is_empty() => descend(inner, &path, place, entries),
-            value => entries.push(Entry { path, value, place: place.to_owned(), from_env: false }),
+            Value::Table(inner) if !inner.is_empty() => descend(inner, &path, lines, entries),
+            value => {
+                let place = lines.place(&path.join("."));
+                entries.push(Entry { path, value, place, from_env: false });
+            }
         }
     }
 }

@@ -9,8 +9,11 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use toml::{Table, Value};
 
+use super::env::Stray;
 use super::faults::Faults;
 use super::layers::{Entry, flatten};
+use super::lines::Lines;
+use super::secret::Secrets;
 use super::{env, keys, secret};
 
 /// The place named where a default contradicts something given.
@@ -21,17 +24,25 @@ pub(super) struct Reading {
     defaults: Table,
     entries: Vec<Entry>,
     places: BTreeMap<String, String>,
+    /// Of the file that was read.
+    lines: Lines,
     refused: BTreeSet<String>,
+    secrets: Secrets,
+    /// Variables that may have been meant for settings.
+    strays: Vec<Stray>,
     faults: Faults,
 }
 
 impl Reading {
-    pub(super) fn new(defaults: &str) -> Self {
+    pub(super) fn new(defaults: &str, secrets: Secrets) -> Self {
         let mut reading = Self {
             defaults: Table::new(),
             entries: Vec::new(),
             places: BTreeMap::new(),
+            lines: Lines::default(),
             refused: BTreeSet::new(),
+            secrets,
+            strays: Vec::new(),
             faults: Faults::default(),
         };
         reading.defaults = reading.parse(defaults, DEFAULT_PLACE);
@@ -43,7 +54,8 @@ impl Reading {
         let place = path.display().to_string();
         match std::fs::read_to_string(path) {
             Ok(text) => {
-                let entries = flatten(self.parse(&text, &place), &place);
+                self.lines = Lines::of(&text, &place);
+                let entries = flatten(self.parse(&text, &place), &self.lines);
                 self.refuse_twins(&entries);
                 self.entries.extend(entries);
             }
@@ -64,13 +76,15 @@ impl Reading {
     }
 
     pub(super) fn add_environment(&mut self, vars: impl Iterator<Item = (String, String)>) {
-        self.entries.extend(env::entries(vars));
+        let (entries, strays) = env::entries(vars);
+        self.entries.extend(entries);
+        self.strays = strays;
     }
 
     fn parse(&mut self, text: &str, place: &str) -> Table {
         text.parse().unwrap_or_else(|error| {
-            let (line, what) = keys::syntax_fault(text, &error);
-            self.faults.push(place, line, what);
+            let (place, what) = keys::syntax_fault(text, place, &error);
+            self.faults.push(place, "", what);
             Table::new()
         })
     }
@@ -79,8 +93,29 @@ impl Reading {
     /// that may be given as `KEY_file` and are never quoted.
     pub(super) fn section<T: DeserializeOwned>(&mut self, name: &str, secrets: &[&str]) -> T {
         let table = self.defaults.get(name).and_then(Value::as_table).cloned().unwrap_or_default();
+        self.name_strays::<T>(name, &table, secrets);
         let own = self.take(&[name]);
         self.fill(table, own, secrets)
+    }
+
+    /// Names the variables that are spelled almost like one for a key of this section.
+    fn name_strays<T: DeserializeOwned>(&mut self, section: &str, table: &Table, secrets: &[&str]) {
+        for stray in &self.strays {
+            let meant = stray.readings.iter().find(|path| {
+                let key = path.last().map_or("", |key| key.strip_suffix("_file").unwrap_or(key));
+                path[0] == section
+                    && (path.len() == 2 && secrets.contains(&key) || keys::is_known::<T>(table, &path[1..]))
+            });
+            if let Some(path) = meant {
+                let what = format!("is no setting; is it meant for {}?", env::variable(path));
+                self.faults.push(&stray.name, "", what);
+            }
+        }
+    }
+
+    /// Whose secrets are read.
+    pub(super) fn secrets(&self) -> Secrets {
+        self.secrets
     }
 
     /// Takes a list of tables, `[[PATH]]`, which only a file can give. Its tables are counted from 1.
@@ -101,8 +136,8 @@ impl Reading {
     }
 
     fn element<T: DeserializeOwned>(&mut self, name: String, table: Table, secrets: &[&str]) -> T {
-        let place = self.place(&name);
-        let own = flatten(Table::from_iter([(name, Value::Table(table))]), &place);
+        self.places.insert(name.clone(), self.lines.place(&name));
+        let own = flatten(Table::from_iter([(name, Value::Table(table))]), &self.lines);
         self.fill(Table::new(), own, secrets)
     }
 
@@ -116,7 +151,7 @@ impl Reading {
 
     /// Fills the table that the first part of every path in `own` names.
     fn fill<T: DeserializeOwned>(&mut self, mut table: Table, own: Vec<Entry>, secrets: &[&str]) -> T {
-        let (own, unread) = secret::resolve(own, secrets, &mut self.faults);
+        let (own, unread) = secret::resolve(own, secrets, self.secrets, &mut self.faults);
         self.refused.extend(unread);
         for entry in own {
             self.fill_in::<T>(&mut table, entry, secrets);
@@ -205,7 +240,11 @@ impl Reading {
     pub(super) fn finish(mut self) -> Faults {
         for entry in std::mem::take(&mut self.entries) {
             let key = entry.key();
-            self.faults.push(entry.place, key, "unknown key");
+            let what = match entry.from_env && entry.path.len() == 1 {
+                true => "unknown key; section and key are parted by two underscores",
+                false => "unknown key",
+            };
+            self.faults.push(entry.place, key, what);
         }
         self.faults
     }

@@ -16,10 +16,35 @@ const FILE_BYTES_MAX: u64 = 64 * 1024;
 /// Keys in the plural take one secret a line.
 const LIST_KEYS: [&str; 1] = ["secrets"];
 
+/// Whose secrets are read. A file that exists only while the service runs must not stop a command that does without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secrets {
+    /// All.
+    All,
+    /// Those of these sections. The key of the codes is taken beside them where it can be read.
+    Of(&'static [&'static str]),
+}
+
+impl Secrets {
+    /// Whether those of a section, or of a list such as `carrier.caller`, are.
+    pub(super) fn are_of(self, section: &str) -> bool {
+        let section = section.split(['.', '[']).next().unwrap_or_default();
+        match self {
+            Self::All => true,
+            Self::Of(sections) => sections.contains(&section),
+        }
+    }
+}
+
 /// Turns every `KEY_file` of `secrets` into the `KEY` its content is; also returns the keys whose
 /// content could not be had. They keep a stand-in, lest they seem not to have been given. A secret may
 /// stand in the section itself or in a table of it, as in `[providers.NAME]`.
-pub(super) fn resolve(own: Vec<Entry>, secrets: &[&str], faults: &mut Faults) -> (Vec<Entry>, Vec<String>) {
+pub(super) fn resolve(
+    own: Vec<Entry>,
+    secrets: &[&str],
+    which: Secrets,
+    faults: &mut Faults,
+) -> (Vec<Entry>, Vec<String>) {
     let (mut entries, mut unread) = (own, Vec::new());
     for secret in secrets {
         let file_key = format!("{secret}_file");
@@ -31,6 +56,12 @@ pub(super) fn resolve(own: Vec<Entry>, secrets: &[&str], faults: &mut Faults) ->
                 continue;
             }
             entry.from_env = false;
+            if !which.are_of(entry.path.first().map_or("", String::as_str)) {
+                unread.push(entry.key());
+                entry.value = stand_in(secret);
+                entries.push(entry);
+                continue;
+            }
             entry.value = content(&entry.value, secret).unwrap_or_else(|what| {
                 faults.push(&entry.place, written, what);
                 unread.push(entry.key());

@@ -11,6 +11,23 @@ use crate::telemetry::Chain;
 /// At most one log line in this time for each reason.
 const LOG_EVERY: Duration = Duration::from_secs(10);
 
+/// Every word of an answer.
+pub(super) const WORDS: [&str; 13] = [
+    "allowed",
+    "not_allowed",
+    "untrusted_proxy",
+    "unreadable_forward",
+    "repeated_parameter",
+    "key",
+    "no_secret",
+    "token",
+    "token_expired",
+    "unbound",
+    "renamed",
+    "ended",
+    "unavailable",
+];
+
 /// Why not.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Refusal {

@@ -11,10 +11,11 @@
 
 mod queue;
 
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc, oneshot};
 
@@ -25,11 +26,15 @@ use super::store::{Lock, Store};
 use super::{NotKept, Rules, StoreError};
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
+use crate::limits::{Sampler, Suppressed};
 use crate::subscription::notice::Reading;
 use crate::telemetry::{Chain, LedgerMeters};
 
 /// The most writes in one transaction: bounds how long the first of them waits.
 pub(super) const BATCH_MAX: usize = 256;
+
+/// At most one line of log in this time tells of failed commits.
+const FAILURES_EVERY: Duration = Duration::from_secs(5);
 
 /// One write.
 pub(super) enum Work {
@@ -156,6 +161,7 @@ impl Writer {
         let (sender, jobs) = mpsc::unbounded_channel();
         let (waiting, outstanding) = <(Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
         let lanes: Vec<_> = (0..writers).map(|_| Arc::new(Lane::default())).collect();
+        let failures = Arc::new(Sampler::every(FAILURES_EVERY));
         let (failing, landed) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
         let watched = |lane| Watched {
             lane: Arc::clone(lane),
@@ -163,6 +169,8 @@ impl Writer {
             outstanding: Arc::clone(&outstanding),
             landed: Arc::clone(&landed),
             meters: LedgerMeters::new(),
+            place: None,
+            failures: Arc::clone(&failures),
         };
         let watched = lanes.iter().map(watched).collect();
         let (waits, out) = (Arc::clone(&waiting), Arc::clone(&outstanding));
@@ -238,6 +246,9 @@ pub(super) struct Watched {
     outstanding: Arc<AtomicUsize>,
     landed: Arc<Notify>,
     meters: LedgerMeters,
+    /// The file that is written, where it is one.
+    place: Option<PathBuf>,
+    failures: Arc<Sampler>,
 }
 
 impl Watched {
@@ -249,6 +260,11 @@ impl Watched {
             let _ = job.reply.send(result);
         }
         self.landed.notify_one();
+    }
+
+    /// What is written is this file.
+    pub(super) fn at(self, path: PathBuf) -> Self {
+        Self { place: Some(path), ..self }
     }
 
     /// Marks the beginning of an attempt at a commit.
@@ -265,7 +281,12 @@ impl Watched {
             Ok(_) => self.meters.committed(u32::try_from(writes).unwrap_or(u32::MAX), began.elapsed()),
             Err(error) => {
                 self.meters.commit_failures.increment(1);
-                tracing::error!(error = %Chain(error), writes, "a commit failed");
+                // A disk that is full fails thousands a second.
+                if let Some(Suppressed(suppressed)) = self.failures.admit(Instant::now()) {
+                    let (ledger, remedy) = (self.place.as_deref().map(Path::display), error.remedy());
+                    let ledger = ledger.map(tracing::field::display);
+                    tracing::error!(error = %Chain(error), ledger, remedy, writes, suppressed, "a commit failed");
+                }
             }
         }
     }

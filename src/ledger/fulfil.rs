@@ -37,10 +37,12 @@ mod tasks;
 pub(super) mod watch;
 
 use super::commit::{Done, Work};
+use super::gateways::{self, Gateway};
 use super::store::{Lock, Store};
 use super::tables::Records;
 pub use super::tables::breaker::Breaker;
 pub use super::tables::code::{Code, CodeState};
+use super::tables::nonce::NonceRow;
 pub use super::tables::task::{Body, Task, TaskAction, TaskId, TaskState};
 use super::{Ledger, NotKept, StoreError};
 use crate::clock::Timestamp;
@@ -73,6 +75,7 @@ pub(super) enum Deed {
     Add(Vec<Code>),
     Breaker(Breaker),
     Purge(Timestamp),
+    Say(Gateway),
 }
 
 /// What became of one.
@@ -104,6 +107,7 @@ impl Deed {
             Self::Duty(duty) => vec![Lock::text(&duty.name)],
             Self::Tick(tick) => vec![tick.lock()],
             Self::Breaker(breaker) => vec![Lock::text(&breaker.provider)],
+            Self::Say(gateway) => vec![Lock::text(&gateway.name)],
             Self::Settle { task, .. } | Self::Draw { task, .. } => settle::locks(task),
             // Who adds a code must not write over one that another added, and that was used, meanwhile.
             Self::Add(_) => vec![Lock::text("codes into stock")],
@@ -120,7 +124,7 @@ impl Deed {
             Self::Tick(_) | Self::Operate { .. } => true,
             Self::Settle { task, .. } => task.action == TaskAction::Redeem,
             Self::Nonce(_) | Self::Duty(_) | Self::Claim(_) | Self::Draw { .. } => false,
-            Self::Add(_) | Self::Breaker(_) | Self::Purge(_) => false,
+            Self::Add(_) | Self::Breaker(_) | Self::Purge(_) | Self::Say(_) => false,
         }
     }
 
@@ -149,7 +153,8 @@ pub(super) fn perform(store: &mut impl Store, deed: &Deed) -> Result<Fact, Store
         Deed::Duty(duty) => Fact::Duty(duty::say(store, duty)?),
         Deed::Tick(tick) => done(sweep::tick(store, tick)?),
         Deed::Breaker(breaker) => done(store.save(breaker)?),
-        Deed::Purge(until) => done(store.purge_nonces(*until)?),
+        Deed::Purge(until) => done(store.purge(&NonceRow::OLD, *until)?),
+        Deed::Say(gateway) => done(gateways::say(store, gateway)?),
     })
 }
 
@@ -159,7 +164,7 @@ fn done((): ()) -> Fact {
 
 impl Ledger {
     /// Has the writer do one, in a commit that it shares with whatever else waits.
-    async fn deed(&self, deed: Deed) -> Result<Fact, NotKept> {
+    pub(super) async fn deed(&self, deed: Deed) -> Result<Fact, NotKept> {
         let may_owe = deed.may_owe();
         let Done::Fulfilled(fact) = self.0.writer.submit(Work::Fulfil(Box::new(deed))).await? else {
             return Err(NotKept::Stopped);

@@ -4,7 +4,7 @@ use super::fulfil::watch::Watch;
 use super::journal::{Outcome, Row};
 use super::record::{conflict_key, find, refold, rejudge};
 use super::store::Store;
-use super::{Rules, StoreError};
+use super::{Rules, StoreError, foresee};
 use crate::clock::Timestamp;
 use crate::ids::NoticeId;
 use crate::subscription::judge::{Policy, Reason};
@@ -18,6 +18,8 @@ pub enum Operation {
     Retry,
     /// Lay a parked or ignored one aside: repeats of it are not judged again.
     Discard,
+    /// Say what would become of one that is kept without effect, by the rules in force.
+    Foresee,
 }
 
 /// What came of it.
@@ -46,9 +48,10 @@ pub(super) fn operate(
     let (mut watch, before) = (Watch::default(), row.outcome);
     let changed = match operation {
         Operation::Retry => retry(store, rules, &mut watch, &mut row)?,
-        Operation::Discard => discard(store, &mut row)?,
+        Operation::Discard => discard(store, rules, &mut row)?,
+        Operation::Foresee => return foreseen(store, rules, &row),
     };
-    watch.after(store, now)?;
+    watch.after(store, id, now)?;
     if changed {
         return Ok(Operated::Changed);
     }
@@ -79,11 +82,20 @@ fn why(operation: Operation, before: Outcome, is_purged: bool) -> &'static str {
     }
 }
 
-fn discard(store: &mut impl Store, row: &mut Row) -> Result<bool, StoreError> {
+fn foreseen(store: &mut impl Store, rules: &Rules, row: &Row) -> Result<Operated, StoreError> {
+    let changed = foresee::again(store, rules, row)?;
+    Ok(if changed { Operated::Changed } else { Operated::Unchanged("it would become the same as before") })
+}
+
+fn discard(store: &mut impl Store, rules: &Rules, row: &mut Row) -> Result<bool, StoreError> {
     let may = matches!(row.outcome, Outcome::Parked(_) | Outcome::Ignored);
+    let was_foreseen = row.outcome == Outcome::Parked(Reason::RecordOnly);
     if may {
         row.outcome = Outcome::Discarded;
         store.update(row)?;
+    }
+    if let Some(notice) = row.notice().filter(|_| was_foreseen) {
+        foresee::write(store, rules, row.id, row.outcome, &notice)?;
     }
     Ok(may)
 }

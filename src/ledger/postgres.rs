@@ -50,8 +50,9 @@ mod writer;
 use std::sync::Arc;
 
 use super::dialect::Dialect;
-use super::{OpenError, Opened, Rules, migrate, read};
+use super::{InForce, OpenError, Opened, Rules, migrate, read};
 use crate::lifeline::Lifelines;
+use crate::subscription::terms::{Terms, TermsBook};
 use hosts::Hosts;
 pub(super) use link::{Ask, Link};
 pub(super) use lookups::Lookups;
@@ -70,14 +71,19 @@ pub(super) async fn open(
     let hosts = Arc::new(Hosts::parse(url)?);
     let mut link = hosts.first().await.map_err(|error| hosts.unreachable(error))?;
     migrate::check(&hosts.address(), Dialect::Postgres).await?;
-    rules.book = terms::register(&mut link, &rules).await?;
-    let rules = Arc::new(rules);
+    rules.book = terms::register(&mut link, rules.terms()).await?;
+    let rules = Arc::new(InForce::from_pointee(rules));
     let known = Arc::new(Known::new(Arc::clone(&rules)));
     let pool = read::postgres(&hosts.address()).await?;
     hosts.follow(pool.clone());
     let writer = writer::start(&hosts, &known, queue_max, lifelines)?;
     let lookups = super::Lookups::Postgres(Lookups::start(&hosts, &known, link, lifelines));
     Ok(Opened { rules, writer, lookups, pool })
+}
+
+/// Numbers terms beside a ledger that is open.
+pub(super) async fn number_terms(url: &SecretString, today: Vec<Terms>) -> Result<TermsBook, OpenError> {
+    Ok(terms::register(&mut connect(url).await?, today).await?)
 }
 
 /// One session on the host that takes writes now.

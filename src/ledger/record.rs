@@ -6,7 +6,7 @@ use super::fulfil::watch::Watch;
 use super::journal::{Outcome, Row, scope};
 use super::raw::Raw;
 use super::store::Store;
-use super::{Rules, journal};
+use super::{Rules, foresee, journal};
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::subscription::decide::{self, Effect, Event};
@@ -81,9 +81,12 @@ fn first_receipt(
     let judgement = judge::judge(notice, &rules.catalog, &rules.book, rules.policy);
     let mut watch = Watch::default();
     let (outcome, scope) = enter(store, &mut watch, notice, judgement, received.received_at)?;
-    let may_owe = watch.after(store, received.received_at)?;
     let row = Row { scope, ..row(received, Row::of_notice(notice, outcome)) };
     let id = insert(store, &notice.identity, &row, &received.raw)?;
+    let may_owe = watch.after(store, id, received.received_at)?;
+    if outcome == Outcome::Parked(Reason::RecordOnly) {
+        foresee::write(store, rules, id, outcome, notice)?;
+    }
     Ok(Recorded { id, outcome, repeated: false, may_owe })
 }
 
@@ -104,7 +107,7 @@ fn again(
         row.failed = notice.failed;
         let mut watch = Watch::default();
         rejudge(store, rules, &mut watch, &mut row, rules.policy)?;
-        may_owe = watch.after(store, received.received_at)?;
+        may_owe = watch.after(store, row.id, received.received_at)?;
     }
     Ok(Recorded { id: row.id, outcome: row.outcome, repeated: true, may_owe })
 }
@@ -122,6 +125,9 @@ pub(super) fn rejudge(
     let before = row.outcome;
     (row.outcome, row.scope) = enter(store, watch, &notice, judgement, row.received_at)?;
     store.update(row)?;
+    if before == Outcome::Parked(Reason::RecordOnly) {
+        foresee::write(store, rules, row.id, row.outcome, &notice)?;
+    }
     Ok(row.outcome != before)
 }
 

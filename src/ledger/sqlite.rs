@@ -35,8 +35,8 @@ use super::fulfil::{Claim, Need};
 use super::journal::Row;
 use super::raw::Raw;
 use super::store::{Lock, Store};
-use super::tables::{Cell, Table};
-use super::{Lookups, OpenError, Opened, Rules, StoreError, migrate, read};
+use super::tables::{Cell, Old, Table};
+use super::{InForce, Lookups, OpenError, Opened, Rules, StoreError, migrate, read};
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::lifeline::Lifelines;
@@ -57,14 +57,20 @@ pub(super) async fn open(
     }
     migrate::check(&address(path), Dialect::Sqlite).await?;
     let mut connection = connect::writer(path)?;
-    let offset_s = rules.utc_offset.local_minus_utc();
-    let today = rules.catalog.offers().iter().map(|offer| Terms::of(offer, offset_s)).collect();
-    rules.book = terms::register_terms(&mut connection, today)?;
-    let rules = Arc::new(rules);
+    rules.book = terms::register_terms(&mut connection, rules.terms())?;
+    let rules = Arc::new(InForce::from_pointee(rules));
     let readers = Readers::start(path, &rules)?;
     let pool = read::sqlite(&address(path)).await?;
     let writer = writer::start(path.to_owned(), connection, Arc::clone(&rules), queue_max, lifelines);
     Ok(Opened { rules, writer, lookups: Lookups::Sqlite(readers), pool })
+}
+
+/// Numbers terms beside a ledger that is open. A connection of its own: it comes once in a while.
+pub(super) async fn number_terms(path: &Path, today: Vec<Terms>) -> Result<TermsBook, StoreError> {
+    let path = path.to_owned();
+    let numbered =
+        tokio::task::spawn_blocking(move || terms::register_terms(&mut connect::writer(&path)?, today));
+    numbered.await.unwrap_or_else(|_| Err(StoreError::broken("the terms could not be numbered")))
 }
 
 /// One write transaction. The statements are prepared once and kept with the connection.
@@ -191,7 +197,7 @@ impl Store for Tx<'_> {
         tables::claim(self.connection, claim)
     }
 
-    fn purge_nonces(&mut self, until: Timestamp) -> Result<(), StoreError> {
-        tables::purge_nonces(self.connection, until)
+    fn purge(&mut self, old: &'static Old, at: Timestamp) -> Result<(), StoreError> {
+        tables::purge(self.connection, old, at)
     }
 }

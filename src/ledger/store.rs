@@ -9,7 +9,7 @@ use super::StoreError;
 use super::fulfil::{Claim, Need};
 use super::journal::Row;
 use super::raw::Raw;
-use super::tables::{Cell, Table};
+use super::tables::{Cell, Old, Table};
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, Msisdn, NoticeId};
 use crate::subscription::decide::Event;
@@ -173,11 +173,11 @@ pub(super) trait Store {
     /// The engine's.
     fn claim(&mut self, claim: &Claim) -> Result<Vec<Vec<Cell>>, StoreError>;
 
-    /// Forgets some of the nonces whose time was over at a moment.
+    /// Forgets some of the rows that are old at a moment.
     ///
     /// # Errors
     /// The engine's.
-    fn purge_nonces(&mut self, until: Timestamp) -> Result<(), StoreError>;
+    fn purge(&mut self, old: &'static Old, at: Timestamp) -> Result<(), StoreError>;
 }
 
 /// What a transaction can have for itself where several write at once; no two kinds share a key.

@@ -6,6 +6,8 @@ pub(super) mod breaker;
 pub(super) mod code;
 pub(super) mod device;
 pub(super) mod duty;
+pub(super) mod foreseen;
+pub(super) mod gateway;
 pub(super) mod nonce;
 pub(super) mod service;
 pub(super) mod task;
@@ -94,6 +96,27 @@ impl Table {
         place.ok_or_else(|| StoreError::broken(format!("{} has no column {column}", self.name)))
     }
 }
+
+/// Which rows of a table are old at a time: those with an earlier one, or the same, in a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Old {
+    pub(super) table: &'static Table,
+    pub(super) column: &'static str,
+}
+
+impl Old {
+    /// Forgets the rows that are old at `$1`, so many as one write may: nobody waits long for it.
+    pub(super) fn sql(&self) -> String {
+        let (name, key, column) = (self.table.name, self.table.key(), self.column);
+        format!(
+            "/* {name} purge */ DELETE FROM {name} WHERE {key} IN \
+             (SELECT {key} FROM {name} WHERE {column} <= $1 LIMIT {PURGED_MAX})"
+        )
+    }
+}
+
+/// Rows forgotten in one write.
+const PURGED_MAX: u32 = 500;
 
 /// Something kept as a row of a table.
 pub(super) trait Record: Sized {

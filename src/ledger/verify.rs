@@ -78,7 +78,7 @@ impl Ledger {
         }
         let inner = Arc::clone(&self.0);
         let checked = tokio::task::spawn_blocking(move || match &inner.lookups {
-            Lookups::Sqlite(readers) => readers.verify(&inner.rules.book, progress),
+            Lookups::Sqlite(readers) => readers.verify(&inner.rules.load().book, progress),
             Lookups::Postgres(_) => Ok(Verified::default()),
         });
         checked.await.unwrap_or_else(|_| Err(StoreError::broken("the check of the ledger stopped")))

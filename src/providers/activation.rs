@@ -22,7 +22,7 @@ use tokio::time::Instant;
 
 use super::{Action, ClientError, Outcome, Provider, Sending, Settled, Task};
 use crate::clock::Clock;
-use crate::config::{ActivationRemote, Mode};
+use crate::config::{self, ActivationRemote, Mode};
 use call::Remote;
 
 /// What an operator reads where a redeemed code's service was to end.
@@ -62,5 +62,11 @@ impl Provider for Activation {
 
     fn takes_codes(&self) -> bool {
         self.0.settings.mode == Mode::Code
+    }
+
+    fn renew(&self, settings: &config::Provider) -> Result<(), ClientError> {
+        let remote = settings.activation().ok_or(ClientError::Incomplete)?;
+        self.0.renew(remote.partner_secret);
+        Ok(())
     }
 }

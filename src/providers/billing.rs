@@ -26,18 +26,26 @@ const LIST_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Calls billing as an administrator of the domain.
 pub struct Client(Rest);
 
+fn headers(settings: &BillingRemote) -> [(&'static str, &str); 3] {
+    [
+        ("x-user", settings.user.as_str()),
+        ("x-password", settings.password.expose_secret()),
+        ("x-domain-id", settings.domain_id.as_str()),
+    ]
+}
+
 impl Client {
     /// Builds the client; nothing is called yet. `provider` is for the log.
     ///
     /// # Errors
     /// [`ClientError`].
     pub fn new(provider: &str, settings: &BillingRemote) -> Result<Self, ClientError> {
-        let headers = [
-            ("x-user", settings.user.as_str()),
-            ("x-password", settings.password.expose_secret()),
-            ("x-domain-id", settings.domain_id.as_str()),
-        ];
         let base = format!("{}/api/v1", settings.base_url);
-        Rest::new(provider, "billing", base, &headers, settings.timeout_ms).map(Self)
+        Rest::new(provider, "billing", base, &headers(settings), settings.timeout_ms).map(Self)
+    }
+
+    /// Takes the password of other settings.
+    pub(super) fn renew(&self, settings: &BillingRemote) -> Result<(), ClientError> {
+        self.0.renew(&headers(settings))
     }
 }

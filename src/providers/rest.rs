@@ -2,8 +2,10 @@
 //! log. Leaves what the calls are to the clients of Watcher and of billing.
 
 use std::fmt::Display;
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -24,7 +26,8 @@ pub(super) struct Rest {
     provider: String,
     system: &'static str,
     base: String,
-    http: Http,
+    /// With the headers that go with every call; another where a secret has changed.
+    http: ArcSwap<Http>,
     timeout: Duration,
 }
 
@@ -119,6 +122,16 @@ struct Said {
     success: Option<bool>,
 }
 
+fn client(base: &str, timeout: Duration, headers: &[(&'static str, &str)]) -> Result<Http, ClientError> {
+    let mut all = HeaderMap::new();
+    for (name, value) in headers {
+        let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| ClientError::Header)?;
+        value.set_sensitive(true);
+        all.insert(HeaderName::from_static(name), value);
+    }
+    Http::below(base, timeout, all)
+}
+
 impl Rest {
     /// `provider` is for the log, `system` names the other side in faults. `headers` go with every call and
     /// are treated as secrets. No call takes longer than `timeout_ms`, whatever its deadline: that may be one of
@@ -130,15 +143,15 @@ impl Rest {
         headers: &[(&'static str, &str)],
         timeout_ms: u32,
     ) -> Result<Self, ClientError> {
-        let mut all = HeaderMap::new();
-        for (name, value) in headers {
-            let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| ClientError::Header)?;
-            value.set_sensitive(true);
-            all.insert(HeaderName::from_static(name), value);
-        }
         let timeout = Duration::from_millis(u64::from(timeout_ms));
-        let http = Http::below(&base, timeout, all)?;
+        let http = ArcSwap::from_pointee(client(&base, timeout, headers)?);
         Ok(Self { provider: provider.to_owned(), system, base, http, timeout })
+    }
+
+    /// Calls that begin from now on carry these headers.
+    pub(super) fn renew(&self, headers: &[(&'static str, &str)]) -> Result<(), ClientError> {
+        self.http.store(Arc::new(client(&self.base, self.timeout, headers)?));
+        Ok(())
     }
 
     /// Calls, and reads what is answered.
@@ -188,7 +201,7 @@ impl Rest {
         }
         ask.answer_bytes_max = call.answer_bytes_max.unwrap_or(ask.answer_bytes_max);
         let started = Instant::now();
-        let called = self.http.call(ask, deadline.min(started + self.timeout)).await;
+        let called = self.http.load_full().call(ask, deadline.min(started + self.timeout)).await;
         self.log(&call, &called, started);
         match called {
             Ok(answer) if (200..300).contains(&answer.status) => Ok(answer),

@@ -6,6 +6,7 @@ use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
 
 use super::Summary;
 use super::lanes::Done;
@@ -22,6 +23,7 @@ const BODY_MAX: usize = 2000;
 /// The output of one run.
 pub(super) struct Screen {
     out: Box<dyn Write + Send>,
+    json: bool,
     progress: Progress,
 }
 
@@ -32,7 +34,7 @@ enum Progress {
 
 impl Screen {
     /// Results go to `out`, progress to standard error.
-    pub(super) fn new(out: Box<dyn Write + Send>, total: u64) -> Self {
+    pub(super) fn new(out: Box<dyn Write + Send>, total: u64, json: bool) -> Self {
         let progress = if io::stderr().is_terminal() {
             let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {per_sec} {eta} {msg}");
             let bar = ProgressBar::new(total);
@@ -40,25 +42,15 @@ impl Screen {
         } else {
             Progress::Plain { done: 0, total, last: Instant::now() }
         };
-        Self { out, progress }
+        Self { out, json, progress }
     }
 
     /// Prints a result, when there is something to say, and moves the progress on.
     pub(super) fn show(&mut self, name: &str, done: &Done, expected: bool) -> io::Result<()> {
-        let mut text = String::new();
-        match &done.verdict {
-            Verdict::Matched if expected => {}
-            Verdict::Matched => {
-                let reply = done.answer.as_ref().map(|answer| printed(&answer.reply)).unwrap_or_default();
-                let _ = writeln!(text, "{name}\n  {reply}");
-            }
-            Verdict::Differed(lines) => {
-                let _ = writeln!(text, "{name}: differs\n  {}", lines.join("\n  "));
-            }
-            Verdict::Failed(why) => {
-                let _ = writeln!(text, "{name}: failed\n  {why}");
-            }
-        }
+        let text = match self.json {
+            true => told(name, done),
+            false => in_words(name, done, expected),
+        };
         self.print(&text)?;
         self.progress.step();
         Ok(())
@@ -68,6 +60,14 @@ impl Screen {
     pub(super) fn would_send(&mut self, name: &str, target: &Target, message: &Message) -> io::Result<()> {
         let Message { method, path_and_query, body, shift_s, .. } = message;
         let bytes = body.len();
+        if self.json {
+            let url = format!("{}{path_and_query}", target.base);
+            let body = String::from_utf8_lossy(body);
+            let line = json!({"case": name, "method": method.as_str(), "url": url, "shift_s": shift_s, "body": body});
+            self.print(&format!("{line}\n"))?;
+            self.progress.step();
+            return Ok(());
+        }
         let mut text = format!("{name}: {method} {}{path_and_query}, {bytes} bytes", target.base);
         if *shift_s != 0 {
             let _ = write!(text, ", times {shift_s:+} s");
@@ -87,7 +87,16 @@ impl Screen {
         if let Progress::Bar(bar) = &self.progress {
             bar.finish_and_clear();
         }
-        writeln!(self.out, "{summary}")?;
+        match self.json {
+            true => {
+                let Summary { replayed, matched, differed, failed } = summary;
+                let line = json!({
+                    "replayed": replayed, "matched": matched, "differed": differed, "failed": failed,
+                });
+                writeln!(self.out, "{line}")?;
+            }
+            false => writeln!(self.out, "{summary}")?,
+        }
         self.out.flush()
     }
 
@@ -100,6 +109,36 @@ impl Screen {
             Progress::Plain { .. } => out.write_all(text.as_bytes()),
         }
     }
+}
+
+/// One message's line of JSON.
+fn told(name: &str, done: &Done) -> String {
+    let (verdict, lines) = match &done.verdict {
+        Verdict::Matched => ("matched", Vec::new()),
+        Verdict::Differed(lines) => ("differed", lines.clone()),
+        Verdict::Failed(why) => ("failed", vec![why.to_string()]),
+    };
+    let reply = done.answer.as_ref().map(|answer| printed(&answer.reply));
+    format!("{}\n", json!({ "case": name, "verdict": verdict, "lines": lines, "reply": reply }))
+}
+
+/// What there is to say of a message; nothing where it was answered as expected.
+fn in_words(name: &str, done: &Done, expected: bool) -> String {
+    let mut text = String::new();
+    match &done.verdict {
+        Verdict::Matched if expected => {}
+        Verdict::Matched => {
+            let reply = done.answer.as_ref().map(|answer| printed(&answer.reply)).unwrap_or_default();
+            let _ = writeln!(text, "{name}\n  {reply}");
+        }
+        Verdict::Differed(lines) => {
+            let _ = writeln!(text, "{name}: differs\n  {}", lines.join("\n  "));
+        }
+        Verdict::Failed(why) => {
+            let _ = writeln!(text, "{name}: failed\n  {why}");
+        }
+    }
+    text
 }
 
 impl Progress {

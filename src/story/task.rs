@@ -18,6 +18,8 @@ pub struct TaskJson {
     attempts: u32,
     due_at: String,
     last_error: Option<String>,
+    note: Option<String>,
+    notice: Option<i64>,
     created_at: String,
 }
 
@@ -34,6 +36,8 @@ pub fn task(task: Task) -> TaskJson {
         attempts: task.attempts,
         due_at: Timestamp::rfc3339(task.due_at),
         last_error: task.last_error,
+        note: task.note,
+        notice: task.body.notice,
         created_at: Timestamp::rfc3339(task.created_at),
     }
 }

@@ -63,6 +63,8 @@ pub struct CarrierMeters {
     notify_seconds: Histogram,
     check_seconds: Histogram,
     messages: RwLock<Vec<(Message, Counter)>>,
+    /// Answers by class, in the order of [`StatusClass::ALL`].
+    requests: [Counter; 4],
 }
 
 /// What answers are counted by.
@@ -76,6 +78,8 @@ impl CarrierMeters {
             notify_seconds: histogram!(names::CARRIER_MESSAGE_SECONDS, "surface" => "notify"),
             check_seconds: histogram!(names::CARRIER_MESSAGE_SECONDS, "surface" => "check"),
             messages: RwLock::default(),
+            requests: StatusClass::ALL
+                .map(|class| counter!(names::REQUESTS, "surface" => "carrier", "class" => class)),
         }
     }
 
@@ -97,6 +101,15 @@ impl CarrierMeters {
         counter.increment(1);
         // As many as there are outcomes and answers, all words of ours.
         self.messages.write().unwrap_or_else(PoisonError::into_inner).push((message, counter));
+    }
+
+    /// One answer, by the class of its status.
+    pub fn answered(&self, class: StatusClass) {
+        for (word, counter) in StatusClass::ALL.iter().zip(&self.requests) {
+            if *word == class.0 {
+                counter.increment(1);
+            }
+        }
     }
 
     /// One caller turned away.
@@ -152,6 +165,9 @@ impl Default for LedgerMeters {
 pub struct StatusClass(&'static str);
 
 impl StatusClass {
+    /// The words there are.
+    pub(super) const ALL: [&'static str; 4] = ["2xx", "3xx", "4xx", "5xx"];
+
     /// The class of a status code; anything below 200 or above 499 counts as `5xx`, since we send
     /// no informational answers.
     #[must_use]
@@ -165,7 +181,7 @@ impl StatusClass {
     }
 }
 
-/// One answer of the partner or admin surface.
+/// One answer of a surface.
 pub fn request(surface: &'static str, class: StatusClass) {
     counter!(names::REQUESTS, "surface" => surface, "class" => class.0).increment(1);
 }
@@ -178,6 +194,11 @@ pub fn below_http(kind: &'static str, connections: u64) {
 /// How many notices are parked for this reason, as counted at a scrape.
 pub fn parked(reason: &'static str, notices: u32) {
     gauge!(names::NOTICES_PARKED, "reason" => reason).set(notices);
+}
+
+/// How many notices are kept without effect that would become this, as counted at a scrape.
+pub fn would_be(word: &'static str, notices: u32) {
+    gauge!(names::NOTICES_WOULD_BE, "would_be" => word).set(notices);
 }
 
 /// One answer of the activation surface.

@@ -58,6 +58,9 @@ metrics_table! {
     /// Notices kept but not applied.
     NOTICES_PARKED = "notices_parked", Kind::Gauge, Count,
         "Parked notices in the ledger, by reason; counted at the scrape.";
+    /// Notices kept without effect.
+    NOTICES_WOULD_BE = "notices_would_be", Kind::Gauge, Count,
+        "Notices kept without effect (record_only), by what would become of them (applied, ignored, held, unmapped, ambiguous); counted at the scrape.";
     /// Notices sharing one commit.
     LEDGER_COMMIT_NOTICES = "ledger_commit_notices", Kind::Histogram(BATCH), Count,
         "How many notices shared one commit.";
@@ -93,10 +96,13 @@ metrics_table! {
         "Connections that ended below HTTP by kind (tls, http2, proxy_protocol, too_many_headers, large_head, request_line, header, slow_head, broken_off, crowded).";
     /// Answers of the other surfaces.
     REQUESTS = "requests_total", Kind::Counter, Count,
-        "Answers by surface (partner, admin) and class of status (2xx to 5xx).";
+        "Answers by surface (carrier, partner, activation, flussonic, admin) and class of status (2xx to 5xx).";
     /// Tasks by state.
     TASKS = "tasks", Kind::Gauge, Count,
         "Tasks owed to providers by state (due, running, dead); counted at the scrape.";
+    /// Tasks that wait for something else than their time.
+    TASKS_WAITING = "tasks_waiting", Kind::Gauge, Count,
+        "Tasks that wait for a code in stock or for credentials that are accepted (their note says which), by provider; counted at the scrape.";
     /// How late the outbox is.
     TASK_OLDEST_DUE_SECONDS = "task_oldest_due_seconds", Kind::Gauge, Seconds,
         "How long the task that is most overdue has been due; 0 where none is. Counted at the scrape.";
@@ -127,6 +133,27 @@ metrics_table! {
     /// When the process started.
     START_TIME_SECONDS = "start_time_seconds", Kind::Gauge, Seconds,
         "When the process started, in seconds since 1970.";
+    /// What runs.
+    BUILD_INFO = "build_info", Kind::Gauge, Count,
+        "Always 1; its labels say what runs (version, profile: release or debug).";
+    /// CPU time.
+    PROCESS_CPU_SECONDS = "process_cpu_seconds_total", Kind::Counter, Seconds,
+        "CPU time of the process, user and system, in whole seconds; read at the scrape, as those that follow.";
+    /// Memory in use.
+    PROCESS_RESIDENT_BYTES = "process_resident_memory_bytes", Kind::Gauge, Bytes,
+        "Memory of the process that is in RAM.";
+    /// Address space.
+    PROCESS_VIRTUAL_BYTES = "process_virtual_memory_bytes", Kind::Gauge, Bytes,
+        "Address space of the process.";
+    /// Threads.
+    PROCESS_THREADS = "process_threads", Kind::Gauge, Count,
+        "Threads of the process.";
+    /// Open descriptors.
+    PROCESS_OPEN_FDS = "process_open_fds", Kind::Gauge, Count,
+        "File descriptors that are open.";
+    /// Its bound.
+    PROCESS_MAX_FDS = "process_max_fds", Kind::Gauge, Count,
+        "How many may be open (the soft limit).";
 }
 
 #[cfg(test)]

@@ -26,6 +26,11 @@ pub fn tasks(state: &'static str, tasks: u32) {
     gauge!(names::TASKS, "state" => state).set(tasks);
 }
 
+/// How many tasks of a provider wait for something else than their time.
+pub fn tasks_waiting(provider: &str, tasks: u32) {
+    gauge!(names::TASKS_WAITING, "provider" => provider.to_owned()).set(tasks);
+}
+
 /// How long the task that is most overdue has been due.
 pub fn oldest_due(age: Duration) {
     gauge!(names::TASK_OLDEST_DUE_SECONDS).set(age);

@@ -79,15 +79,18 @@ fn describe(started_at_ms: i64) {
     }
     #[expect(clippy::cast_precision_loss, reason = "milliseconds of this age fit an f64 exactly")]
     metrics::gauge!(names::START_TIME_SECONDS).set(started_at_ms as f64 / 1000.0);
+    let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
+    metrics::gauge!(names::BUILD_INFO, "version" => env!("CARGO_PKG_VERSION"), "profile" => profile).set(1.0);
+    super::zero::surfaces();
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::{
         CarrierMeters, LedgerMeters, ServerMeters, StatusClass, Surface, activation, below_http,
-        codes_unused, flussonic, parked, request,
+        codes_unused, flussonic, parked, request, would_be,
     };
-    use super::super::{breaker_open, drift, oldest_due, task_attempt, task_sent, tasks};
+    use super::super::{breaker_open, drift, oldest_due, task_attempt, task_sent, tasks, tasks_waiting};
     use super::*;
 
     #[test]
@@ -116,6 +119,9 @@ mod tests {
             codes_unused("4g", 7);
             flussonic("allowed");
             below_http("tls", 1);
+            would_be("unmapped", 3);
+            tasks_waiting("meari", 1);
+            super::super::process();
             drift("cams", "preset", "mended");
         });
         let text = handle.render();

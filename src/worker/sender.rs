@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout, timeout_at};
+use tracing::Instrument as _;
 
 use super::judge::{self, Verdict};
 use super::lane::{Lane, Room};
@@ -214,7 +215,7 @@ impl Place {
     pub async fn send(&self, task: &fulfil::Task, errand: &providers::Task) -> Option<Outcome> {
         let lasts = lease_left(task, self.sender.0.clock.now())?;
         let (began, budget) = (Instant::now(), lasts.min(self.timeout + LATE_MAX));
-        let outcome = timeout(budget, self.provider.send(errand)).await.unwrap_or_else(|_| {
+        let outcome = timeout(budget, self.provider.send(errand).instrument(span(task))).await.unwrap_or_else(|_| {
             Outcome::Unknown(Why::new(format!("no outcome within {} ms", budget.as_millis())))
         });
         let (verdict, now) = (judge::verdict(&outcome), self.sender.0.clock.now());
@@ -245,6 +246,7 @@ impl Place {
                 task = task.id.0,
                 provider = &*self.name,
                 action = task.action.word(),
+                notice = task.body.notice,
                 msisdn = task.msisdn.as_ref().map(tracing::field::display),
                 attempt = task.attempts.saturating_add(1),
                 class,
@@ -278,6 +280,11 @@ impl Drop for Waiting<'_> {
         let waiting = &mut self.0.lanes()[self.1].waiting;
         *waiting = waiting.saturating_sub(1);
     }
+}
+
+/// What lines of the calls have in common: whose they are, up to the carrier's notice.
+fn span(task: &fulfil::Task) -> tracing::Span {
+    tracing::info_span!("task", id = task.id.0, notice = task.body.notice)
 }
 
 /// How long a task's lease may be used for sending; none once it is over.

@@ -139,7 +139,7 @@ fn messages_are_counted_by_what_became_of_them() {
 fn stats_count_subscriptions_by_state_and_parked_notices_by_reason() {
     let gateway = Gateway::start("");
     let stats = || gateway.admin("/api/v1/stats").json();
-    let empty = json!({"subscriptions": {}, "tasks": {}, "oldest_due_s": null, "parked": {}, "codes": {}});
+    let empty = json!({"subscriptions": {}, "tasks": {}, "oldest_due_s": null, "parked": {}, "would_be": {}, "codes": {}});
     assert_eq!(stats(), empty);
     let past = |queue: &str, number: &str| {
         register(queue, number).with("subcribeTime", &at(-25)).with("expiredTime", &at(-1))

@@ -94,7 +94,7 @@ fn all_faults_are_told_at_once() {
     for key in told {
         assert!(ended.err.contains(key), "{key}: {}", ended.err);
     }
-    assert!(ended.err.lines().all(|line| line.contains("settings.toml: ")), "{}", ended.err);
+    assert!(ended.err.lines().all(|line| line.contains("settings.toml:")), "{}", ended.err);
     assert_eq!(ended.out, "");
 }
 

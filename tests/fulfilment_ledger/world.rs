@@ -288,12 +288,9 @@ pub(crate) fn claim(tasks_max: u32, now: Timestamp, token: &str) -> Claim {
 async fn open(url: &LedgerUrl) -> Ledger {
     let test = Provider { kind: ProviderKind::Scripted, ..Provider::default() };
     let providers = BTreeMap::from([("test".to_owned(), test)]);
-    let rules = Rules {
-        catalog: Arc::new(Catalog::parse(CATALOG, "test", &providers, 0).expect("a catalog")),
-        book: TermsBook::default(),
-        policy: Policy { failed: Failed::Hold, record_only: false },
-        utc_offset: offset(),
-    };
+    let policy = Policy { failed: Failed::Hold, record_only: false };
+    let rules =
+        Rules::new(Catalog::parse(CATALOG, "test", &providers, 0).expect("a catalog"), policy, offset());
     let settings = ledger::Settings { url: url.clone(), queue_max: 4096, codes_key: None };
     Ledger::open(&settings, rules, Clock::system()).await.expect("a ledger")
 }

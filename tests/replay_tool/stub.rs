@@ -103,6 +103,7 @@ impl Stub {
             fresh: false,
             report: None,
             dry_run: false,
+            json: false,
             utc_offset: FixedOffset::east_opt(7 * 3600).unwrap(),
             timeout: Duration::from_secs(5),
         }

@@ -11,7 +11,7 @@ use crate::cli::progress::Screen;
 use crate::cli::table::columns;
 use crate::cli::{Cli, Ended, Global, block_on, print, serve, told};
 use crate::clock::Clock;
-use crate::config::LedgerUrl;
+use crate::config::{LedgerUrl, Secrets};
 use crate::ledger::{self, Copied, CopiedTable, Phase};
 
 /// Characters of a checksum that are shown to people.
@@ -35,7 +35,7 @@ fn secret(text: &str) -> Result<SecretString, Infallible> {
 pub(super) fn run(global: &Global, command: &Copy) -> Ended {
     let from = address("--from", &command.from);
     let to = address("--to", &command.to);
-    serve::logs(&global.load()?, "warn")?;
+    serve::logs(global, &global.load(Secrets::Of(&[]))?, "warn")?;
     let mut screen = Screen::new();
     let clock = Clock::system();
     let copied = block_on(ledger::copy(&from, &to, &clock, &mut |progress| {

@@ -41,6 +41,13 @@ pub(super) enum Camera {
     },
 }
 
+impl Camera {
+    /// Whether it prints a URL to look at.
+    pub(super) fn plays(&self) -> bool {
+        matches!(self, Self::Show { play: true, .. })
+    }
+}
+
 pub(super) async fn run(global: &Global, config: &Config, systems: &Systems, command: Camera) -> Ended {
     match command {
         Camera::List(of) => list(global, systems, of).await,

@@ -4,9 +4,9 @@
 use super::row::{Row, Value};
 use crate::ledger::StoreError;
 
-/// Tables that are each ledger's own: the steps that made it, its writers' sessions, its health
-/// checks, and the mark of a copy into it.
-const NOT_COPIED: [&str; 4] = ["_sqlx_migrations", "writer", "probe", super::mark::TABLE];
+/// Tables that are each ledger's own: the steps that made it, its writers' sessions and gateways, its
+/// health checks, and the mark of a copy into it.
+const NOT_COPIED: [&str; 5] = ["_sqlx_migrations", "writer", "gateway", "probe", super::mark::TABLE];
 
 /// Rows read at a time, and of tables whose rows hold bytes: a message may have many.
 const ROWS_MAX: usize = 5000;

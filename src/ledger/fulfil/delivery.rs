@@ -3,10 +3,10 @@
 
 use super::holding::{Holding, cycle_days_min};
 use super::owe::{body, supersede};
-use super::{Code, CodeState, Task, TaskAction, TaskState};
+use super::{Body, Code, CodeState, Task, TaskAction, TaskState};
 use crate::catalog::Delivery;
 use crate::clock::Timestamp;
-use crate::ids::Msisdn;
+use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::StoreError;
 use crate::ledger::store::Store;
 use crate::ledger::tables::Records;
@@ -30,8 +30,8 @@ pub(super) fn is_by_code(terms: &Terms) -> bool {
 pub(super) fn deliver(
     store: &mut impl Store,
     number: &Msisdn,
-    before: &[ServiceState],
-    after: &[ServiceState],
+    [before, after]: [&[ServiceState]; 2],
+    because: NoticeId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let (old, new) = (code_rights(number, before, now), code_rights(number, after, now));
@@ -41,7 +41,7 @@ pub(super) fn deliver(
     }
     for right in new.iter().filter(|right| lacks(&old, right)) {
         let days_min = cycle_days_min(number, after, &right.entitlement);
-        owe_code(store, number, right, days_min, now)?;
+        owe_code(store, number, right, days_min, because, now)?;
     }
     Ok(())
 }
@@ -51,6 +51,7 @@ fn owe_code(
     number: &Msisdn,
     right: &Right,
     days_min: u32,
+    because: NoticeId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let codes: Vec<Code> = store.list("entitlement", &right.entitlement)?;
@@ -69,7 +70,10 @@ fn owe_code(
         service_id: None,
         entitlement: Some(right.entitlement.clone()),
         order_num: format!("{}-{id}", right.entitlement),
-        body: body(&right.plan, days_min, right.window.starts_at, right.window.lapses_at),
+        body: Body {
+            notice: Some(because.0),
+            ..body(&right.plan, days_min, right.window.starts_at, right.window.lapses_at)
+        },
         code_key: None,
         attempts: 0,
         doubt: false,

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use super::owe::{self, Needs};
 use crate::catalog::Period;
 use crate::clock::Timestamp;
-use crate::ids::{DeviceId, Msisdn};
+use crate::ids::{DeviceId, Msisdn, NoticeId};
 use crate::ledger::StoreError;
 use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::device::DeviceRow;
@@ -29,6 +29,8 @@ pub(in crate::ledger) struct Holding {
     rows: Vec<DeviceRow>,
     states: Vec<ServiceState>,
     before: Holdings,
+    /// The notice that changes it, where one does.
+    pub(in crate::ledger) because: Option<NoticeId>,
     /// What events make of them.
     pub(in crate::ledger) now: Holdings,
 }
@@ -132,7 +134,7 @@ impl Holding {
         let services = each(&rows, |row| store.list::<Service>("open_on", row.id.as_str()))?;
         let before = assemble(number, &rows, services.concat(), states, now);
         let (number, states) = (number.cloned(), states.to_vec());
-        let mut holding = Self { number, rows, states, now: before.clone(), before };
+        let mut holding = Self { number, rows, states, now: before.clone(), before, because: None };
         let rights = holding.now.rights.clone();
         holding.remember(store, &rights)?;
         Ok(holding)
@@ -150,7 +152,7 @@ impl Holding {
     /// Of a device that is not stored yet.
     pub(in crate::ledger) fn none() -> Self {
         let (before, now) = (Holdings::default(), Holdings::default());
-        Self { number: None, rows: Vec::new(), states: Vec::new(), before, now }
+        Self { number: None, rows: Vec::new(), states: Vec::new(), before, now, because: None }
     }
 
     /// The row of one of the devices.
@@ -236,7 +238,8 @@ impl Holding {
                 Hold::Window(window) => Some(window.expires_at),
                 Hold::Paid(_) => None,
             });
-            Needs { days_min, camera: row.map(|row| row.at_provider().to_owned()), expires_at }
+            let camera = row.map(|row| row.at_provider().to_owned());
+            Needs { days_min, camera, expires_at, notice: self.because }
         };
         owe::owe(store, self.number.as_ref(), &changes.dues, needs, at)
     }

@@ -3,7 +3,7 @@
 
 use super::{Body, Code, CodeState, Task, TaskAction, TaskState};
 use crate::clock::Timestamp;
-use crate::ids::Msisdn;
+use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::StoreError;
 use crate::ledger::store::Store;
 use crate::ledger::tables::task::TaskId;
@@ -20,6 +20,8 @@ pub(super) struct Needs {
     pub(super) camera: Option<String>,
     /// Until when it is paid for, without grace.
     pub(super) expires_at: Option<Timestamp>,
+    /// The notice that it is owed for.
+    pub(super) notice: Option<NoticeId>,
 }
 
 /// Writes tasks for dues, in their order. `needs` knows the rest of each.
@@ -79,7 +81,8 @@ fn write(
 ) -> Result<(), StoreError> {
     let in_doubt = action != TaskAction::End && is_at_work(store, due)?;
     let id = store.next_task()?;
-    let Needs { days_min, camera, expires_at } = needs;
+    let Needs { days_min, camera, expires_at, notice } = needs;
+    let notice = notice.map(|notice| notice.0);
     let expires_at_ms = expires_at.map(|at| at.0);
     let (code, entitlement) = match &due.source {
         Source::Code(key) => (Some(key), None),
@@ -99,7 +102,7 @@ fn write(
         service_id: Some(due.service.clone()),
         entitlement,
         order_num: format!("{}-{id}", due.service),
-        body: Body { camera, expires_at_ms, ..body(&due.plan, days_min, due.starts_at, due.ends_at) },
+        body: Body { camera, expires_at_ms, notice, ..body(&due.plan, days_min, due.starts_at, due.ends_at) },
         doubt: code.is_some() || in_doubt,
         code_key: code.map(|key| crate::stock::Lookup::from_ledger(key.clone())),
         attempts: 0,
@@ -132,6 +135,7 @@ pub(super) fn body(plan: &Plan, days_min: u32, starts_at: Timestamp, ends_at: Ti
         expires_at_ms: None,
         days_min,
         camera: None,
+        notice: None,
     }
 }
 

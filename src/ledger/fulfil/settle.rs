@@ -2,7 +2,7 @@
 
 use super::holding::Holding;
 use super::owe::close;
-use super::{Code, CodeState, Deed, Fact, Task, TaskAction, TaskState, redeem, retire};
+use super::{Body, Code, CodeState, Deed, Fact, Task, TaskAction, TaskState, redeem, retire};
 use crate::clock::Timestamp;
 use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::Records;
@@ -119,7 +119,8 @@ pub(super) fn settle(
         return Ok(Settled::Settled);
     }
     let attempts = task.attempts.saturating_add(1);
-    let again = |due_at: Timestamp| Task { state: TaskState::Due, due_at, ..task.clone() };
+    // What it waited for, it waits for no more.
+    let again = |due_at: Timestamp| Task { state: TaskState::Due, due_at, note: None, ..task.clone() };
     match outcome {
         // No lease ends any more: it was due until now.
         Outcome::Done { note, follow_up_at } => {
@@ -142,7 +143,8 @@ pub(super) fn settle(
         }
         Outcome::Waits { due_at, why } => {
             let (doubt, last_error) = (task.doubt || why.is_some(), why.clone().or(task.last_error.clone()));
-            store.save(&Task { doubt, last_error, ..again(*due_at) })?;
+            let note = Some(why.as_ref().map_or_else(|| lacking(&task), |why| format!("waits: {why}")));
+            store.save(&Task { doubt, last_error, note, ..again(*due_at) })?;
         }
         Outcome::GivenBack => store.save(&again(now))?,
         Outcome::BrokenOff => store.save(&Task { doubt: true, ..again(now) })?,
@@ -160,6 +162,19 @@ pub(super) fn settle(
         }
     }
     Ok(Settled::Settled)
+}
+
+/// What the stock has not, in words of the command that fills it.
+fn lacking(task: &Task) -> String {
+    let Body { kind, storage, retention_days, days_min, .. } = &task.body;
+    let mut code = format!("{} code", kind.word());
+    if let Some(storage) = storage {
+        code = format!("{code} ({})", storage.word());
+    }
+    if let Some(days) = retention_days {
+        code = format!("{code}, recordings kept for {days} days or more");
+    }
+    format!("waits for stock: no unused {code}, of {days_min} days or more, for provider {}", task.provider)
 }
 
 fn dead(store: &mut impl Store, task: Task, why: &str, now: Timestamp) -> Result<(), StoreError> {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::delivery::{deliver, is_by_code};
 use super::holding::{Holding, states};
 use crate::clock::Timestamp;
-use crate::ids::Msisdn;
+use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::StoreError;
 use crate::ledger::store::Store;
 use crate::subscription::ServiceState;
@@ -38,20 +38,26 @@ impl Watch {
         Ok(())
     }
 
-    /// All folds are what they will be. Tells whether anything may be owed for it.
+    /// All folds are what they will be, for a notice's sake. Tells whether anything may be owed for it.
     ///
     /// # Errors
     /// The engine's.
-    pub(in crate::ledger) fn after(self, store: &mut impl Store, now: Timestamp) -> Result<bool, StoreError> {
+    pub(in crate::ledger) fn after(
+        self,
+        store: &mut impl Store,
+        because: NoticeId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let may_owe = !self.0.is_empty();
         for (number, before) in self.0 {
             let after = states(store, &number)?;
             if store.has_devices(&number)? {
                 let mut holding = Holding::of_number(store, &number, &before, now)?;
+                holding.because = Some(because);
                 holding.entitle(store, &after, now)?;
                 holding.save(store)?;
             }
-            deliver(store, &number, &before, &after, now)?;
+            deliver(store, &number, [&before, &after], because, now)?;
         }
         Ok(may_owe)
     }

@@ -15,7 +15,7 @@ use crate::ledger::fulfil::{Claim, Need};
 use crate::ledger::journal::Row;
 use crate::ledger::raw::Raw;
 use crate::ledger::store::{Lock, Store};
-use crate::ledger::tables::{Cell as Value, Table};
+use crate::ledger::tables::{Cell as Value, Old, Table};
 use crate::subscription::decide::Event;
 use crate::subscription::order::Newest;
 use crate::subscription::terms::Terms;
@@ -299,8 +299,8 @@ impl Store for Batch<'_> {
         self.overlay.claim(claim)
     }
 
-    fn purge_nonces(&mut self, until: Timestamp) -> Result<(), StoreError> {
-        self.overlay.changed.purge = Some(until);
+    fn purge(&mut self, old: &'static Old, at: Timestamp) -> Result<(), StoreError> {
+        self.overlay.changed.purge.push((old, at));
         Ok(())
     }
 }

@@ -8,7 +8,7 @@ use crate::ids::Msisdn;
 use crate::ledger::StoreError;
 use crate::ledger::fulfil::{Claim, Need};
 use crate::ledger::tables::device::DeviceRow;
-use crate::ledger::tables::{Cell, Record, Table};
+use crate::ledger::tables::{Cell, Old, Record, Table};
 
 /// A row as its table has it.
 pub(super) type Cells = Vec<Cell>;
@@ -52,7 +52,7 @@ pub(super) struct Fetched {
 #[derive(Default)]
 pub(super) struct Changed {
     pub(super) rows: BTreeMap<&'static Table, BTreeMap<Cell, Cells>>,
-    pub(super) purge: Option<Timestamp>,
+    pub(super) purge: Vec<(&'static Old, Timestamp)>,
     tasks: usize,
 }
 

@@ -15,10 +15,6 @@ use crate::ledger::tables::{Cell, Record, Table, Type};
 
 const TASK_IDS: &str = "/* task ids */ SELECT nextval('task_id_seq') FROM generate_series(1, $1::bigint)";
 
-/// Nonces forgotten in one write: 500.
-const PURGE: &str = "/* nonce purge */ DELETE FROM nonce WHERE key IN \
-    (SELECT key FROM nonce WHERE until <= $1 LIMIT 500)";
-
 /// A kind of answer.
 pub(super) enum Part {
     Rows(Column),
@@ -142,7 +138,7 @@ pub(super) fn writes(changed: &Changed) -> Vec<Ask<'_>> {
             with(ask, *of, rows.values().map(|row| &row[place]))
         }));
     }
-    asks.extend(changed.purge.map(|until| Ask::new(PURGE).with(until.0)));
+    asks.extend(changed.purge.iter().map(|(old, at)| Ask::new(old.sql()).with(at.0)));
     asks
 }
 

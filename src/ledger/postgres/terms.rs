@@ -5,13 +5,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::link::{Ask, Link};
 use crate::ledger::terms::{read, write};
-use crate::ledger::{Rules, StoreError};
+use crate::ledger::{InForce, StoreError};
 use crate::subscription::terms::{Terms, TermsBook};
 
 /// Numbers today's terms, adding those the ledger has not seen, and reads all older ones.
-pub(super) async fn register(link: &mut Link, rules: &Rules) -> Result<TermsBook, StoreError> {
-    let offset_s = rules.utc_offset.local_minus_utc();
-    let today: Vec<Terms> = rules.catalog.offers().iter().map(|offer| Terms::of(offer, offset_s)).collect();
+pub(super) async fn register(link: &mut Link, today: Vec<Terms>) -> Result<TermsBook, StoreError> {
     let bodies = today.iter().map(write).collect::<Result<Vec<_>, _>>()?;
     let mut known = all(link).await?;
     if !bodies.iter().all(|body| known.contains_key(body)) {
@@ -39,18 +37,18 @@ async fn all(link: &mut Link) -> Result<HashMap<String, i64>, StoreError> {
 
 /// All terms that this process has met: the book's, and those other gateways have added since.
 pub(super) struct Known {
-    pub(super) rules: Arc<Rules>,
+    pub(super) rules: Arc<InForce>,
     others: RwLock<HashMap<i64, Arc<Terms>>>,
 }
 
 impl Known {
-    pub(super) fn new(rules: Arc<Rules>) -> Self {
+    pub(super) fn new(rules: Arc<InForce>) -> Self {
         Self { rules, others: RwLock::default() }
     }
 
     pub(super) fn get(&self, id: i64) -> Option<Arc<Terms>> {
         let others = || self.others.read().unwrap_or_else(PoisonError::into_inner).get(&id).cloned();
-        self.rules.book.get(id).cloned().or_else(others)
+        self.rules.load().book.get(id).cloned().or_else(others)
     }
 
     /// The same, where a row that was read names it.

@@ -285,12 +285,14 @@ async fn run(
     turn: &mut Turn,
 ) -> Result<Vec<Done>, StoreError> {
     let rows = work.iter().filter(|work| matches!(work, Work::Record(_))).count();
-    foresee(work, &known.rules, batch);
+    // All of them by the same rules, however often they are run again.
+    let rules = known.rules.load_full();
+    foresee(work, &rules, batch);
     fetch(session.link(), Some(begin), known, rows, batch).await?;
     *turn = None;
     for _ in 0..ROUNDS_MAX {
         batch.begin_again();
-        let done: Vec<_> = work.iter().map(|work| perform(batch, &known.rules, work)).collect();
+        let done: Vec<_> = work.iter().map(|work| perform(batch, &rules, work)).collect();
         if !batch.wants() {
             return done.into_iter().collect();
         }

@@ -18,6 +18,8 @@ pub struct Filter {
     pub reason: Option<String>,
     /// A number.
     pub msisdn: Option<Msisdn>,
+    /// What would become of one that is kept without effect, one of [`crate::ledger::WOULD_BE`].
+    pub would_be: Option<String>,
 }
 
 /// Which part of them.
@@ -52,6 +54,8 @@ pub struct Kept {
     pub count: i64,
     /// What became of it.
     pub outcome: Outcome,
+    /// What would become of it, where it is kept without effect.
+    pub would_be: Option<String>,
     /// The `error_id` answered.
     pub answer: i64,
     /// The message as it came, unless purged.
@@ -60,8 +64,8 @@ pub struct Kept {
 
 const SELECT: &str = "/* notices */ SELECT n.id, n.kind, n.msisdn, n.service_id, n.package_id, n.queue_id, \
     n.caller, n.received_at, n.count, n.outcome, n.reason, n.answer, r.method, r.path, r.query, \
-    r.content_type, r.content_encoding, r.body, r.status, r.reply FROM notice n \
-    LEFT JOIN notice_raw r ON r.notice_id = n.id";
+    r.content_type, r.content_encoding, r.body, r.status, r.reply, f.would_be FROM notice n \
+    LEFT JOIN notice_raw r ON r.notice_id = n.id LEFT JOIN foreseen f ON f.notice_id = n.id";
 
 impl Ledger {
     /// Up to `limit` notices that fit: newest first, or oldest first after one.
@@ -72,6 +76,7 @@ impl Ledger {
         let texts = [
             ("n.outcome", filter.outcome.clone()),
             ("n.reason", filter.reason.clone()),
+            ("f.would_be", filter.would_be.clone()),
             ("n.msisdn", filter.msisdn.as_ref().map(|number| number.in_full().to_owned())),
         ];
         let (from, sign, order) = match page {
@@ -116,6 +121,7 @@ fn kept(row: &AnyRow) -> Result<Kept, StoreError> {
         count: row.try_get("count")?,
         outcome: Outcome::parse(outcome, reason)
             .ok_or_else(|| StoreError::broken(format!("a notice has the outcome {outcome:?}")))?,
+        would_be: row.try_get("would_be")?,
         answer: row.try_get("answer")?,
         raw: raw(row)?,
     })

@@ -45,7 +45,7 @@ impl Ledger {
     ///
     /// # Errors
     /// The engine's.
-    pub(super) async fn select<R: Record>(
+    pub(in crate::ledger) async fn select<R: Record>(
         &self,
         tail: &str,
         parameters: Vec<Cell>,

@@ -14,6 +14,8 @@ pub struct Stats {
     pub subscriptions: BTreeMap<String, i64>,
     /// Parked notices by reason.
     pub parked: BTreeMap<String, i64>,
+    /// Notices kept without effect, by what would become of them.
+    pub would_be: BTreeMap<String, i64>,
     /// Tasks by state.
     pub tasks: BTreeMap<String, i64>,
     /// For how long the task that is most overdue has been due, in seconds; none where none is.
@@ -29,6 +31,9 @@ const SUBSCRIPTIONS: &str = "/* stats subscriptions */ SELECT CASE WHEN standing
 const PARKED: &str = "/* stats parked */ SELECT reason AS word, COUNT(*) AS many FROM notice \
     WHERE outcome = 'parked' GROUP BY reason";
 
+const WOULD_BE: &str = "/* stats foreseen */ SELECT would_be AS word, COUNT(*) AS many FROM foreseen \
+    WHERE would_be IS NOT NULL GROUP BY would_be";
+
 impl Ledger {
     /// Counts everything. Reads all subscriptions: for people, not for a scrape.
     ///
@@ -40,6 +45,7 @@ impl Ledger {
         Ok(Stats {
             subscriptions: counts(&subscriptions)?,
             parked: self.parked().await?,
+            would_be: self.would_be().await?,
             tasks: self.tasks_by_state().await?,
             oldest_due_s: oldest.map(|at| (now.0 - at.0) / 1000),
             codes: self.codes_in_stock(now).await?,
@@ -52,6 +58,14 @@ impl Ledger {
     /// The engine's.
     pub async fn parked(&self) -> Result<BTreeMap<String, i64>, StoreError> {
         counts(&sqlx::query(PARKED).fetch_all(&self.0.pool).await?)
+    }
+
+    /// Notices kept without effect by what would become of them, from an index of those.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn would_be(&self) -> Result<BTreeMap<String, i64>, StoreError> {
+        counts(&sqlx::query(WOULD_BE).fetch_all(&self.0.pool).await?)
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Depth {
     pub open: i64,
     /// The earliest time at which one of them was due, where that has passed.
     pub oldest_due_at: Option<Timestamp>,
+    /// Those of them that wait for something else than their time, as their note says.
+    pub waiting: i64,
 }
 
 const BY_STATE: &str = "/* task states */ SELECT state AS word, COUNT(*) AS many FROM task GROUP BY state";
@@ -39,7 +41,8 @@ const BACKLOG: &str = "/* task backlog */ SELECT state AS word, COUNT(*) AS many
     WHERE state IN ('due', 'running', 'dead') GROUP BY state";
 
 const DEPTHS: &str = "/* task depths */ SELECT provider, COUNT(*) AS many, \
-    MIN(CASE WHEN state = 'due' AND due_at <= $1 THEN due_at END) AS oldest FROM task \
+    MIN(CASE WHEN state = 'due' AND due_at <= $1 THEN due_at END) AS oldest, \
+    COUNT(CASE WHEN state = 'due' AND note IS NOT NULL THEN 1 END) AS waiting FROM task \
     WHERE open_on IS NOT NULL AND (action <> 'retire' OR due_at <= $1) GROUP BY provider ORDER BY provider";
 
 /// Steps of a service that were, or may have been, carried out since it was last ended, the newest first.
@@ -110,7 +113,8 @@ impl Ledger {
         let depth = |row: &sqlx::any::AnyRow| {
             let oldest: Option<i64> = row.try_get("oldest")?;
             let oldest_due_at = oldest.map(Timestamp);
-            Ok(Depth { provider: row.try_get("provider")?, open: row.try_get("many")?, oldest_due_at })
+            let (open, waiting) = (row.try_get("many")?, row.try_get("waiting")?);
+            Ok(Depth { provider: row.try_get("provider")?, open, oldest_due_at, waiting })
         };
         rows.iter().map(depth).collect()
     }

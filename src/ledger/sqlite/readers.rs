@@ -16,7 +16,7 @@ use tokio::sync::oneshot;
 
 use super::{connect, subscriptions};
 use crate::ids::Msisdn;
-use crate::ledger::{OpenError, Rules, StoreError};
+use crate::ledger::{InForce, OpenError, StoreError};
 use crate::subscription::ServiceState;
 
 /// Threads, each with a connection of its own. Enough that a few reads which take long, from a part of the file that is
@@ -58,7 +58,7 @@ struct Waiting {
 
 impl Readers {
     /// Opens the connections and starts the threads.
-    pub(super) fn start(path: &Path, rules: &Arc<Rules>) -> Result<Self, OpenError> {
+    pub(super) fn start(path: &Path, rules: &Arc<InForce>) -> Result<Self, OpenError> {
         let readers = Self { path: path.to_owned(), desk: Arc::default(), threads: Mutex::default() };
         for _ in 0..THREADS {
             let reader = Reader {
@@ -176,7 +176,7 @@ impl Waiting {
 
 struct Reader {
     connection: Connection,
-    rules: Arc<Rules>,
+    rules: Arc<InForce>,
     desk: Arc<Desk>,
 }
 
@@ -208,7 +208,7 @@ impl Reader {
     }
 
     fn state(&self, question: &Question) -> Result<ServiceState, StoreError> {
-        subscriptions::state(&self.connection, &self.rules.book, &question.number, &question.service_id)
+        subscriptions::state(&self.connection, &self.rules.load().book, &question.number, &question.service_id)
     }
 
     fn execute(&self, sql: &str) -> Result<(), StoreError> {

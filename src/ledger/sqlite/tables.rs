@@ -8,10 +8,7 @@ use crate::clock::Timestamp;
 use crate::ledger::StoreError;
 use crate::ledger::fulfil::claim::{CLAIMABLE, TAKE};
 use crate::ledger::fulfil::{Claim, Need, Task};
-use crate::ledger::tables::{Cell, Record, Table};
-
-/// Nonces forgotten in one write.
-const PURGED_MAX: u32 = 500;
+use crate::ledger::tables::{Cell, Old, Record, Table};
 
 impl ToSql for Cell {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -112,9 +109,7 @@ pub(super) fn claim(connection: &Connection, claim: &Claim) -> Result<Vec<Vec<Ce
     Ok(claimed)
 }
 
-pub(super) fn purge_nonces(connection: &Connection, until: Timestamp) -> Result<(), StoreError> {
-    let sql = "/* nonce purge */ DELETE FROM nonce WHERE key IN \
-               (SELECT key FROM nonce WHERE until <= $1 LIMIT $2)";
-    connection.prepare_cached(sql)?.execute(params![until.0, PURGED_MAX])?;
+pub(super) fn purge(connection: &Connection, old: &Old, at: Timestamp) -> Result<(), StoreError> {
+    connection.prepare_cached(&old.sql())?.execute([at.0])?;
     Ok(())
 }

@@ -7,14 +7,14 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::{Checkpointer, Tx, connect};
 use crate::ledger::commit::{Done, Job, Queue, Watched, Work, Writer, perform};
-use crate::ledger::{Rules, StoreError};
+use crate::ledger::{InForce, StoreError};
 use crate::lifeline::Lifelines;
 
 struct Thread {
     path: PathBuf,
     /// None after a failure that a connection does not survive, until the next batch opens another.
     connection: Option<Connection>,
-    rules: Arc<Rules>,
+    rules: Arc<InForce>,
     queue: Queue,
     watched: Watched,
     checkpointer: Checkpointer,
@@ -24,13 +24,13 @@ struct Thread {
 pub(super) fn start(
     path: PathBuf,
     connection: Connection,
-    rules: Arc<Rules>,
+    rules: Arc<InForce>,
     queue_max: usize,
     lifelines: &Lifelines,
 ) -> Writer {
     let (writer, queue, mut watched) = Writer::new(queue_max, 1);
     let checkpointer = Checkpointer::start(path.clone(), lifelines.hold("ledger-checkpoint"));
-    let Some(watched) = watched.pop() else { return writer };
+    let Some(watched) = watched.pop().map(|watched| watched.at(path.clone())) else { return writer };
     let thread = Thread { path, connection: Some(connection), rules, queue, watched, checkpointer };
     let lifeline = lifelines.hold("ledger-writer");
     let run = move || {
@@ -88,9 +88,9 @@ impl Thread {
             none => none.insert(connect::writer(&self.path)?),
         };
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut store = Tx { connection: &tx, book: &self.rules.book };
-        let done =
-            work.iter().map(|work| perform(&mut store, &self.rules, work)).collect::<Result<_, _>>()?;
+        let rules = self.rules.load_full();
+        let mut store = Tx { connection: &tx, book: &rules.book };
+        let done = work.iter().map(|work| perform(&mut store, &rules, work)).collect::<Result<_, _>>()?;
         tx.commit()?;
         Ok(done)
     }

@@ -1,6 +1,6 @@
 //! The table of nonces that partners have used.
 
-use super::{Cell, Cells, Record, Table, Type};
+use super::{Cell, Cells, Old, Record, Table, Type};
 use crate::clock::Timestamp;
 use crate::ledger::StoreError;
 
@@ -8,6 +8,11 @@ use crate::ledger::StoreError;
 pub(in crate::ledger) struct NonceRow {
     pub(in crate::ledger) key: String,
     pub(in crate::ledger) until: Timestamp,
+}
+
+impl NonceRow {
+    /// Nonces whose time is over.
+    pub(in crate::ledger) const OLD: Old = Old { table: Self::TABLE, column: "until" };
 }
 
 impl Record for NonceRow {

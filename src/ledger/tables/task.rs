@@ -120,6 +120,9 @@ pub struct Body {
     /// What the device was called at its provider when the task was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub camera: Option<String>,
+    /// The carrier's notice that it is owed for, where it is for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<i64>,
 }
 
 /// A task.

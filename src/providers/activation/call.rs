@@ -1,10 +1,13 @@
 //! One signed call of the remote system: its parameters, where the settings want them put, and what the
 //! envelope of the answer says. Leaves what that means for a task to the stories.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use form_urlencoded::Serializer;
 use reqwest::Method;
+use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
@@ -21,6 +24,8 @@ use crate::signature;
 pub(super) struct Remote {
     pub(super) name: String,
     pub(super) settings: ActivationRemote,
+    /// What is signed with; the settings have the one of the start.
+    secret: ArcSwap<SecretString>,
     /// The regional base, once asked for.
     pub(super) regional: Mutex<Option<String>>,
     http: Http,
@@ -52,7 +57,13 @@ struct Envelope {
 impl Remote {
     pub(super) fn new(name: &str, settings: ActivationRemote, clock: Clock) -> Result<Self, ClientError> {
         let http = Http::new(Duration::from_millis(u64::from(settings.timeout_ms)))?;
-        Ok(Self { name: name.to_owned(), settings, regional: Mutex::new(None), http, clock })
+        let secret = ArcSwap::from_pointee(settings.partner_secret.clone());
+        Ok(Self { name: name.to_owned(), settings, secret, regional: Mutex::new(None), http, clock })
+    }
+
+    /// Signs with this from now on.
+    pub(super) fn renew(&self, secret: SecretString) {
+        self.secret.store(Arc::new(secret));
     }
 
     /// Calls `path` at the base of the account's region.
@@ -109,7 +120,7 @@ impl Remote {
             ("timestamp", self.clock.now().0.to_string()),
         ]);
         let string = signature::canonical(all.iter().map(|(name, value)| (*name, value.as_str())));
-        let signature = signature::sign(&self.settings.partner_secret, &string);
+        let signature = signature::sign(&self.secret.load(), &string);
         all.push((signature::PARAMETER, signature));
         all
     }

@@ -33,15 +33,23 @@ pub struct Page<T> {
     pub next: Option<usize>,
 }
 
+fn headers(settings: &WatcherRemote) -> [(&'static str, &str); 1] {
+    [("x-vsaas-api-key", settings.api_key.expose_secret())]
+}
+
 impl Client {
     /// Builds the client; nothing is called yet. `provider` is for the log.
     ///
     /// # Errors
     /// [`ClientError`].
     pub fn new(provider: &str, settings: &WatcherRemote) -> Result<Self, ClientError> {
-        let headers = [("x-vsaas-api-key", settings.api_key.expose_secret())];
         let base = format!("{}/vsaas/api/v2", settings.base_url);
-        Rest::new(provider, "Watcher", base, &headers, settings.timeout_ms).map(Self)
+        Rest::new(provider, "Watcher", base, &headers(settings), settings.timeout_ms).map(Self)
+    }
+
+    /// Takes the key of other settings.
+    pub(super) fn renew(&self, settings: &WatcherRemote) -> Result<(), ClientError> {
+        self.0.renew(&headers(settings))
     }
 
     /// One page of a list. A page shorter than asked for is the last; one that is longer comes from a system

@@ -33,7 +33,7 @@ use tokio::time::Instant;
 use super::client::Client;
 use super::{Camera, CameraChange};
 use crate::clock::Clock;
-use crate::config::{BillingRemote, WatcherRemote};
+use crate::config::{self, BillingRemote, WatcherRemote};
 use crate::ids::vsaas::{FolderId, OrganizationId};
 use crate::providers::{ClientError, Doubt, Fault, Outcome, Provider, Sending, Settled, Task, Why, billing};
 use crate::service::wanted::Wanted;
@@ -191,6 +191,14 @@ impl Provider for Keeper {
 
     fn converges(&self) -> bool {
         true
+    }
+
+    fn renew(&self, settings: &config::Provider) -> Result<(), ClientError> {
+        self.client.renew(&settings.watcher().ok_or(ClientError::Incomplete)?)?;
+        match (&self.billing, settings.billing()) {
+            (Some(maker), Some(remote)) => maker.client.renew(&remote),
+            _ => Ok(()),
+        }
     }
 
     fn keeper(&self) -> Option<&Keeper> {

@@ -1,0 +1,129 @@
+//! What notices are judged by: the catalog with its numbered terms, and the operator's settings. They are exchanged
+//! as a whole while the ledger is open; a write is judged by those that were in force when its transaction began.
+//! Their fingerprint tells whether two processes judge alike.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use chrono::FixedOffset;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{Ledger, OpenError, postgres, sqlite};
+use crate::catalog::{Catalog, Offer};
+use crate::config::LedgerUrl;
+use crate::subscription::judge::{Failed, Policy};
+use crate::subscription::terms::{Terms, TermsBook};
+
+/// Hexadecimal digits of a fingerprint: enough that no two catalogs of one house share one.
+const FINGERPRINT_DIGITS: usize = 16;
+
+/// What a notice is judged by.
+#[derive(Debug)]
+pub struct Rules {
+    /// Today's offers.
+    pub catalog: Arc<Catalog>,
+    /// Numbered terms; filled when the rules come into force.
+    pub book: TermsBook,
+    /// The operator's settings.
+    pub policy: Policy,
+    /// Zone of 14-digit times.
+    pub utc_offset: FixedOffset,
+    fingerprint: String,
+}
+
+/// The rules in force, for all who judge.
+pub(super) type InForce = ArcSwap<Rules>;
+
+impl Rules {
+    /// Rules whose terms are not numbered yet.
+    #[must_use]
+    pub fn new(catalog: Catalog, policy: Policy, utc_offset: FixedOffset) -> Self {
+        let fingerprint = fingerprint(&catalog, policy, utc_offset);
+        Self { catalog: Arc::new(catalog), book: TermsBook::default(), policy, utc_offset, fingerprint }
+    }
+
+    /// For whoever reads, and judges nothing: no offers.
+    #[must_use]
+    pub fn without_offers(utc_offset: FixedOffset) -> Self {
+        Self::new(Catalog::default(), Policy { failed: Failed::Hold, record_only: false }, utc_offset)
+    }
+
+    /// Today's terms, not yet numbered.
+    pub(super) fn terms(&self) -> Vec<Terms> {
+        let offset_s = self.utc_offset.local_minus_utc();
+        self.catalog.offers().iter().map(|offer| Terms::of(offer, offset_s)).collect()
+    }
+
+    /// The same for two processes that would judge every notice alike. What offers are called and cost is not in it.
+    #[must_use]
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
+    }
+}
+
+impl Ledger {
+    /// The offers in force.
+    #[must_use]
+    pub fn catalog(&self) -> Arc<Catalog> {
+        Arc::clone(&self.0.rules.load().catalog)
+    }
+
+    /// Numbers the terms of new rules and judges by these from then on: a transaction that has begun is finished by
+    /// the old ones. Where it fails the old ones stay.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn put_in_force(&self, mut rules: Rules) -> Result<(), OpenError> {
+        rules.book = match &self.0.url {
+            LedgerUrl::Sqlite(path) => sqlite::number_terms(path, rules.terms()).await?,
+            LedgerUrl::Postgres(url) => postgres::number_terms(url, rules.terms()).await?,
+        };
+        self.0.rules.store(Arc::new(rules));
+        Ok(())
+    }
+}
+
+fn fingerprint(catalog: &Catalog, policy: Policy, utc_offset: FixedOffset) -> String {
+    let offset_s = utc_offset.local_minus_utc();
+    let offers: Vec<Value> = catalog.offers().iter().map(|offer| judged_by(offer, offset_s)).collect();
+    let Policy { failed, record_only } = policy;
+    let whole = json!([offers, format!("{failed:?}"), record_only, offset_s]).to_string();
+    let digits = Sha256::digest(whole.as_bytes());
+    digits.iter().map(|byte| format!("{byte:02x}")).collect::<String>()[..FINGERPRINT_DIGITS].to_owned()
+}
+
+fn judged_by(offer: &Offer, offset_s: i32) -> Value {
+    json!([Terms::of(offer, offset_s), offer.service_code, offer.package_code])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    const OFFER: &str = "[[offer]]\nid = 'a'\nservice_id = '1'\npackage_id = '2'\nperiod = 'day'\n";
+
+    fn rules(catalog: &str) -> Rules {
+        let catalog = Catalog::parse(catalog, "catalog.toml", &BTreeMap::new(), 35).expect("a catalog");
+        Rules::new(catalog, Policy { failed: Failed::Hold, record_only: false }, offset())
+    }
+
+    fn offset() -> FixedOffset {
+        FixedOffset::east_opt(7 * 3600).expect("an offset")
+    }
+
+    #[test]
+    fn a_fingerprint_changes_with_what_is_judged_by_and_with_nothing_else() {
+        let first = rules(OFFER);
+        let first = first.fingerprint();
+        assert_eq!(first.len(), FINGERPRINT_DIGITS);
+        assert_eq!(rules(&format!("# a word\n{OFFER}name = 'Another'\nprice = 5\n")).fingerprint(), first);
+        for other in ["service_code = 'X'\n", "renewal_grace_days = 3\n", "exclusive = true\n"] {
+            assert_ne!(rules(&format!("{OFFER}{other}")).fingerprint(), first, "{other}");
+        }
+        let (policy, catalog) = (Policy { failed: Failed::Hold, record_only: true }, rules(OFFER).catalog);
+        assert_ne!(Rules::new((*catalog).clone(), policy, offset()).fingerprint(), first);
+    }
+}
