@@ -66,6 +66,7 @@ async fn make(url: &LedgerUrl) -> Result<(sqlx::AnyConnection, Dialect), OpenErr
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                 make_folder(folder).map_err(|error| OpenError::Folder(path.clone(), error))?;
             }
+            sqlite::look(path)?;
             sqlite::create(path)?;
             Ok((connect(&sqlite::address(path)).await?, Dialect::Sqlite))
         }
@@ -90,7 +91,7 @@ fn is_done(step: &Migration, done: &[AppliedMigration]) -> bool {
 
 /// Makes a folder that is still there after a power cut: SQLite syncs the folder of its file, but not
 /// the one above.
-fn make_folder(folder: &Path) -> std::io::Result<()> {
+pub(super) fn make_folder(folder: &Path) -> std::io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
@@ -124,7 +125,7 @@ pub(super) async fn check_again(pool: &sqlx::AnyPool) -> Result<(), MigrateError
     if version < newest() { Err(MigrateError::Older) } else { Ok(()) }
 }
 
-fn newest() -> i64 {
+pub(super) fn newest() -> i64 {
     STEPS[STEPS.len() - 1].0
 }
 
@@ -138,7 +139,7 @@ async fn connect(address: &str) -> Result<sqlx::AnyConnection, MigrateError> {
 }
 
 /// Where the steps that were taken are kept.
-const TABLE: &str = "_sqlx_migrations";
+pub(super) const TABLE: &str = "_sqlx_migrations";
 
 async fn applied(
     connection: &mut sqlx::AnyConnection,

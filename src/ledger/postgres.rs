@@ -22,6 +22,7 @@
 //! Plans are fixed by the session ([`hosts`]): with few or stale statistics the planner would read
 //! whole tables where an index has the rows.
 
+mod amcheck;
 mod batch;
 mod fetch;
 mod flush;

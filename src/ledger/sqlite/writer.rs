@@ -1,16 +1,15 @@
 //! The writer thread: it owns its connection and all write transactions of this process.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use super::{Checkpointer, Tx, connect};
+use super::{Checkpointer, Place, Tx, connect};
 use crate::ledger::commit::{Done, Job, Queue, Watched, Work, Writer, perform};
 use crate::ledger::{Rules, StoreError};
 
 struct Thread {
-    path: PathBuf,
+    place: Arc<Place>,
     /// None after a failure that a connection does not survive, until the next batch opens another.
     connection: Option<Connection>,
     rules: Arc<Rules>,
@@ -20,11 +19,16 @@ struct Thread {
 }
 
 /// Starts the thread. Without one (no memory for it) nothing can be written: every write says so.
-pub(super) fn start(path: PathBuf, connection: Connection, rules: Arc<Rules>, queue_max: usize) -> Writer {
+pub(super) fn start(
+    place: Arc<Place>,
+    connection: Connection,
+    rules: Arc<Rules>,
+    queue_max: usize,
+) -> Writer {
     let (writer, queue, mut watched) = Writer::new(queue_max, 1);
-    let checkpointer = Checkpointer::start(path.clone());
+    let checkpointer = Checkpointer::start(Arc::clone(&place));
     let Some(watched) = watched.pop() else { return writer };
-    let thread = Thread { path, connection: Some(connection), rules, queue, watched, checkpointer };
+    let thread = Thread { place, connection: Some(connection), rules, queue, watched, checkpointer };
     let run = move || thread.run();
     if let Ok(thread) = std::thread::Builder::new().name("ledger-writer".into()).spawn(run) {
         // A panic of the writer has been reported by its hook; there is nothing to add here.
@@ -36,7 +40,14 @@ pub(super) fn start(path: PathBuf, connection: Connection, rules: Arc<Rules>, qu
 impl Thread {
     fn run(mut self) {
         while let Some(batch) = self.queue.blocking_batch() {
-            self.settle(batch);
+            let (probes, writes): (Vec<Job>, Vec<Job>) =
+                batch.into_iter().partition(|job| job.work.is_probe());
+            if !writes.is_empty() {
+                self.settle(writes);
+            }
+            for probe in probes {
+                self.settle(vec![probe]);
+            }
         }
     }
 
@@ -65,34 +76,45 @@ impl Thread {
         let began = self.watched.begin();
         let result = self.transaction(work);
         self.watched.ended(began, work.len(), &result);
-        if result.as_ref().is_err_and(is_everyones) {
+        if result.as_ref().is_err_and(|error| is_everyones(error) || is_damage(error)) {
             self.connection = None;
         }
         result
     }
 
     fn transaction(&mut self, work: &[&Work]) -> Result<Vec<Done>, StoreError> {
+        if work.iter().any(|work| work.is_probe()) && self.watched.lacks_room(|| self.place.has_room()) {
+            return Err(StoreError::NoRoom(self.place.path().to_owned()));
+        }
         let connection = match &mut self.connection {
             Some(connection) => connection,
-            none => none.insert(connect::writer(&self.path)?),
+            none => none.insert(connect::again(&self.place)?),
         };
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut store = Tx { connection: &tx, book: &self.rules.book };
         let done =
             work.iter().map(|work| perform(&mut store, &self.rules, work)).collect::<Result<_, _>>()?;
         tx.commit()?;
+        // After the commit: what was removed before it has been written into nothing.
+        self.place.check()?;
         Ok(done)
     }
 }
 
 /// Whether a failure is the database's and not one write's: then trying the others one by one would
-/// only fail them later.
+/// only fail them later. A damaged page may be one number's.
 fn is_everyones(error: &StoreError) -> bool {
     match error {
         StoreError::Sqlite(error) => !matches!(
             error.sqlite_error_code(),
-            Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig) | None
+            Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::DatabaseCorrupt) | None
         ),
+        StoreError::Astray(..) | StoreError::NoRoom(_) => true,
         _ => false,
     }
+}
+
+/// Whether a page was found damaged, which the connection would remember when it has been mended.
+fn is_damage(error: &StoreError) -> bool {
+    matches!(error, StoreError::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt))
 }
