@@ -1,7 +1,7 @@
 //! `ledger backup` and `ledger restore`, beside a gateway and interrupted.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,6 +10,9 @@ use std::time::Duration;
 use crate::gateway::{Gateway, Ledger};
 use crate::kit::{Book, Dice, Line, verify};
 use crate::{cli, kept, notice};
+
+/// A user without any file of his own.
+const NOBODY: u32 = 65534;
 
 #[test]
 fn on_a_server_they_say_what_to_do_instead() {
@@ -86,12 +89,17 @@ mod sqlite {
         assert_eq!(notice(&gateway, 3, "84912000003"), 200, "it goes on");
         gateway.child.kill().expect("killed");
         gateway.wait();
+        // Root restores for the user whose ledger it is; it takes root to try.
+        let ledger = folder.path().join("data/gateway.db");
+        chown(&ledger, Some(NOBODY), Some(NOBODY)).expect("given away");
         let told = cli(folder.path(), "ledger restore one.db --json");
         let told: serde_json::Value = serde_json::from_str(&told.check(0).out).expect("JSON");
         let aside = told["aside"].as_str().expect("a name");
         for end in ["", "-wal", "-shm"] {
             assert!(Path::new(&format!("{aside}{end}")).exists(), "{aside}{end}");
         }
+        let restored = fs::metadata(&ledger).expect("a ledger");
+        assert_eq!((restored.uid(), restored.mode() & 0o777), (NOBODY, 0o600));
         assert_eq!(names(folder.path()).len(), 4, "{:?}", names(folder.path()));
         assert_eq!(fs::read(folder.path().join("one.db")).expect("a backup"), backup, "only read");
         let gateway = Gateway::start_in(folder.path(), "");
