@@ -98,6 +98,13 @@ impl Clock {
     }
 }
 
+/// When this machine was started, by the system's clock as it is set now.
+#[must_use]
+pub fn booted_at() -> Timestamp {
+    let up = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    Timestamp(Clock::system().now().0.saturating_sub(up.tv_sec.saturating_mul(1000)))
+}
+
 impl std::fmt::Debug for Clock {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Clock({})", self.now().rfc3339())

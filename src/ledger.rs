@@ -11,9 +11,11 @@
 //!
 //! The ledger knows nothing of the carrier's grammar; a reply is text that it stores.
 
+mod backup;
 mod commit;
 mod copy;
 mod dialect;
+mod failure;
 mod foresee;
 pub mod fulfil;
 mod gateways;
@@ -26,6 +28,7 @@ pub mod read;
 mod record;
 mod remedy;
 mod rules;
+mod specimen;
 mod sqlite;
 mod standing;
 mod store;
@@ -44,9 +47,11 @@ use crate::ids::{Msisdn, NoticeId};
 use crate::lifeline::Lifelines;
 use crate::stock::{SealError, Vault};
 use crate::subscription::ServiceState;
+pub use backup::{BackupError, RestoreError, Restored, backup, restore};
 pub use commit::Pulse;
 use commit::{Done, Work, Writer};
 pub use copy::{Copied, CopiedTable, CopyError, Phase, Progress, copy};
+pub use failure::StoreError;
 pub use foresee::WOULD_BE;
 pub use gateways::Gateway;
 pub use migrate::{MigrateError, migrate};
@@ -54,74 +59,8 @@ pub use operate::{Operated, Operation};
 pub use record::{Received, Recorded};
 use rules::InForce;
 pub use rules::Rules;
+pub use sqlite::Unfit;
 pub use verify::Verified;
-
-/// Why a statement failed. Cheap to clone, since a failed commit is told to every waiting notice.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum StoreError {
-    /// The embedded engine's failure.
-    #[error("the ledger's database failed")]
-    Sqlite(#[source] Arc<rusqlite::Error>),
-    /// The failure of a read.
-    #[error("the ledger's database failed")]
-    Sql(#[source] Arc<sqlx::Error>),
-    /// The server's failure, or that of the way to it.
-    #[error("the ledger's database failed")]
-    Server(#[source] Arc<ServerError>),
-    /// The server did not answer in time.
-    #[error("the ledger's database did not answer in time")]
-    Late,
-    /// Other gateways came in between again and again.
-    #[error("the ledger's rows changed under every attempt")]
-    Contended,
-    /// A row that a batch has not fetched yet: it is fetched and the batch done again. Never leaves
-    /// the ledger.
-    #[error("a row was not fetched")]
-    Unfetched,
-    /// The ledger holds something that no gateway wrote.
-    #[error("the ledger is damaged: {0}")]
-    Broken(Arc<str>),
-}
-
-impl StoreError {
-    fn broken(what: impl Into<Arc<str>>) -> Self {
-        Self::Broken(what.into())
-    }
-}
-
-impl From<rusqlite::Error> for StoreError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(Arc::new(error))
-    }
-}
-
-impl From<sqlx::Error> for StoreError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Sql(Arc::new(error))
-    }
-}
-
-impl From<tokio_postgres::Error> for StoreError {
-    fn from(error: tokio_postgres::Error) -> Self {
-        ServerError::from(error).into()
-    }
-}
-
-impl From<ServerError> for StoreError {
-    fn from(error: ServerError) -> Self {
-        Self::Server(Arc::new(error))
-    }
-}
-
-impl StoreError {
-    /// The server's failure, where it is one.
-    fn as_server(&self) -> Option<&tokio_postgres::Error> {
-        match self {
-            Self::Server(error) => error.as_driver(),
-            _ => None,
-        }
-    }
-}
 
 impl ServerError {
     fn as_driver(&self) -> Option<&tokio_postgres::Error> {
@@ -183,6 +122,12 @@ pub enum OpenError {
     /// Its folder cannot be made.
     #[error("cannot make the folder of {0}")]
     Folder(PathBuf, #[source] std::io::Error),
+    /// Its files must not be opened as they are.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// Its files cannot be looked at.
+    #[error("cannot look at {}", .0.display())]
+    Place(PathBuf, #[source] std::io::Error),
     /// Its schema cannot be brought up to date.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
@@ -319,12 +264,20 @@ impl Ledger {
         self.0.owed.notified().await;
     }
 
-    /// Commits something small, to tell whether notices can be kept.
+    /// Tells whether notices can be kept: one that nobody sent is recorded and undone, in a transaction whose
+    /// commit must reach the disk.
     ///
     /// # Errors
     /// [`NotKept`] where they cannot.
     pub async fn probe(&self) -> Result<(), NotKept> {
-        self.0.writer.submit(Work::Probe(self.0.clock.now())).await.map(drop)
+        self.0.writer.probe(specimen::specimen(&self.0.rules, self.0.clock.now())).await
+    }
+
+    /// Notices of this process that could not be kept so far. One more makes an older answer of
+    /// [`Self::probe`] doubtful.
+    #[must_use]
+    pub fn refusals(&self) -> u64 {
+        self.0.writer.refusals()
     }
 
     /// Whether the schema is still the one that this gateway knows.

@@ -77,6 +77,36 @@ fn a_full_disk() {
 }
 
 #[test]
+fn a_full_disk_is_not_ready_in_between() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let disk = Disk::mount(folder.path());
+    let gateway = Gateway::start_in(folder.path(), "");
+    let (book, mut dice) = (Book::new(), Dice::new(Dice::seed()));
+    let mut line = Line::open(gateway.main).expect("a connection");
+    let filler = disk.0.join("filler");
+    let mut file = std::fs::File::create(&filler).expect("a file");
+    while file.write_all(&[0; 4096]).is_ok() {}
+    let mut notice = || {
+        let queue_id = book.draw(&mut dice);
+        book.send(&mut line, queue_id).expect("an answer").status
+    };
+    until("a refusal", Duration::from_secs(30), || (notice() == 503).then_some(()));
+    until_ready_is(&gateway, 503);
+    // Some notices may still find room; that is no room to speak of. An answer is looked for anew every second.
+    for _ in 0..40 {
+        notice();
+        assert_eq!(gateway.admin("/readyz").status, 503);
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    drop(file);
+    std::fs::remove_file(&filler).expect("room again");
+    until_ready_is(&gateway, 200);
+    book.settle(gateway.main);
+    book.check_journal(folder.path());
+    assert!(gateway.stop().success());
+}
+
+#[test]
 fn a_disk_that_became_read_only() {
     // EROFS, as after ext4's errors=remount-ro: descriptors stay open, writing fails.
     endure_orders("write=30\nsync=30\nopen=30\n");

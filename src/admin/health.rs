@@ -1,4 +1,4 @@
-//! Whether notices can be kept: asked by committing something, not by guessing.
+//! Whether notices can be kept: asked by doing what a notice takes and undoing it, not by guessing.
 
 use std::time::Duration;
 
@@ -25,9 +25,10 @@ pub(super) struct Health {
     last: Mutex<Option<(Instant, Found)>>,
 }
 
-/// What was found.
+/// What was found, and how many notices had been refused before.
 #[derive(Clone)]
 struct Found {
+    refusals: u64,
     ledger: Result<(), String>,
     schema: Result<(), String>,
 }
@@ -41,7 +42,7 @@ impl Health {
     /// any more. How long ago the worker of this process got through its round stands beside it and does not
     /// count: notices are kept without one. By `deadline` there is an answer either way.
     pub(super) async fn answer(&self, deadline: Instant) -> Response {
-        let Found { ledger, schema } = self.found(deadline).await;
+        let Found { ledger, schema, .. } = self.found(deadline).await;
         let ready = ledger.is_ok() && schema.is_ok();
         let worker_age = self.worker.as_ref().and_then(Beat::age);
         let report = json!({
@@ -60,10 +61,13 @@ impl Health {
 
     async fn found(&self, deadline: Instant) -> Found {
         let mut last = self.last.lock().await;
-        if let Some((at, answer)) = &*last
+        let refusals = self.ledger.refusals();
+        // A notice that was refused since says more than an older answer that none would be.
+        if let Some((at, found)) = &*last
             && at.elapsed() < FRESH
+            && (found.ledger.is_err() || found.refusals == refusals)
         {
-            return answer.clone();
+            return found.clone();
         }
         let began = Instant::now();
         let until = deadline.min(began + PROBE_MAX);
@@ -78,7 +82,7 @@ impl Health {
             Ok(()) => self.schema(until).await,
             Err(_) => Err("not known: the ledger does not answer".to_owned()),
         };
-        let found = Found { ledger, schema };
+        let found = Found { refusals, ledger, schema };
         *last = Some((Instant::now(), found.clone()));
         found
     }

@@ -1,6 +1,7 @@
-//! `ledger`: the ledger as a whole. `verify` proves that the journal and what follows from it agree;
-//! `copy` moves it.
+//! `ledger`: the ledger as a whole. `verify` proves that its files are in order and that the journal and what
+//! follows from it agree; `copy` moves it; `backup` and `restore` are for the day when it is lost.
 
+mod backup;
 mod copy;
 
 use clap::Subcommand;
@@ -13,13 +14,20 @@ use super::{Ended, Failure, Global, block_on, open, print, say};
 pub(crate) enum Ledger {
     /// Copy a ledger into an empty one, such as from SQLite to PostgreSQL, and compare them
     Copy(copy::Copy),
-    /// Make every subscription again from the journal and compare; also beside a running gateway
+    /// Copy the ledger into a new file, as it stands at one moment; also beside a running gateway
+    Backup(backup::Backup),
+    /// Put a backup in the ledger's place and what is there aside; only while no gateway runs on it
+    Restore(backup::Restore),
+    /// Have the engine check its files, then make every subscription again from the journal and compare; also
+    /// beside a running gateway
     Verify,
 }
 
 pub(super) fn run(global: &Global, command: Ledger) -> Ended {
     match command {
         Ledger::Copy(command) => copy::run(global, &command),
+        Ledger::Backup(command) => backup::backup(global, &command),
+        Ledger::Restore(command) => backup::restore(global, &command),
         Ledger::Verify => verify(global),
     }
 }
@@ -37,10 +45,13 @@ fn verify(global: &Global) -> Ended {
     })??;
     if global.json {
         let (numbers, faults, told) = (verified.numbers, verified.faults, &verified.told);
-        print(&format!("{:#}\n", json!({"numbers": numbers, "faults": faults, "told": told})));
+        let told = json!({"engine": verified.engine, "numbers": numbers, "faults": faults, "told": told});
+        print(&format!("{told:#}\n"));
     } else {
         verified.told.iter().for_each(say);
-        print(&format!("verified {} numbers, {} faults\n", verified.numbers, verified.faults));
+        let engine =
+            verified.engine.unwrap_or("not checked by its engine, which has no amcheck for this user");
+        print(&format!("{engine}; verified {} numbers, {} faults\n", verified.numbers, verified.faults));
     }
     if verified.faults == 0 { Ok(()) } else { Err(Failure::Told) }
 }

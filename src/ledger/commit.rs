@@ -9,6 +9,7 @@
 //! An engine may have several writers on the one queue. They take turns, so that what was handed over
 //! earlier is also begun earlier.
 
+mod keeping;
 mod queue;
 
 use std::path::{Path, PathBuf};
@@ -41,19 +42,30 @@ pub(super) enum Work {
     Record(Box<Received>),
     Operate(Operation, NoticeId, Timestamp),
     Fulfil(Box<Deed>),
-    Probe(Timestamp),
+    /// A message that is recorded and undone again, beside something small that is committed.
+    Probe(Box<Received>),
 }
 
 impl Work {
+    /// The message that is recorded, for good or to be undone.
+    pub(super) fn received(&self) -> Option<&Received> {
+        match self {
+            Self::Record(received) | Self::Probe(received) => Some(received),
+            Self::Operate(..) | Self::Fulfil(_) => None,
+        }
+    }
+
     /// The number that a notice speaks of.
     pub(super) fn number(&self) -> Option<&Msisdn> {
-        match self {
-            Self::Record(received) => match &received.reading {
-                Reading::Notice(notice) => Some(&notice.content.msisdn),
-                Reading::Unreadable(_) | Reading::WrongMessage(_) => None,
-            },
-            Self::Operate(..) | Self::Fulfil(_) | Self::Probe(_) => None,
+        match &self.received()?.reading {
+            Reading::Notice(notice) => Some(&notice.content.msisdn),
+            Reading::Unreadable(_) | Reading::WrongMessage(_) => None,
         }
+    }
+
+    /// Whether it only tells whether others could be kept: what it meets is no other write's trouble.
+    pub(super) fn is_probe(&self) -> bool {
+        matches!(self, Self::Probe(_))
     }
 
     /// What it will certainly need for itself.
@@ -68,7 +80,7 @@ impl Work {
     /// Whether it takes rows that others may hold, and so goes alone: a transaction that has some and
     /// waits for more could wait for one that waits for it.
     pub(super) fn goes_alone(&self) -> bool {
-        matches!(self, Self::Fulfil(deed) if deed.goes_alone())
+        self.is_probe() || matches!(self, Self::Fulfil(deed) if deed.goes_alone())
     }
 }
 
@@ -90,10 +102,14 @@ pub(super) fn perform(store: &mut impl Store, rules: &Rules, work: &Work) -> Res
         Work::Record(received) => record(store, rules, received).map(Done::Recorded),
         Work::Operate(operation, id, now) => operate(store, rules, *operation, *id, *now).map(Done::Operated),
         Work::Fulfil(deed) => fulfil::perform(store, deed).map(Done::Fulfilled),
-        Work::Probe(at) => store.probe(*at).map(|()| Done::Probed),
+        Work::Probe(received) => {
+            store.probe(received.received_at)?;
+            store.rehearse(|store| record(store, rules, received)).map(|_| Done::Probed)
+        }
     }
 }
 
+use keeping::Keeping;
 pub(super) use queue::Queue;
 
 /// A write and who waits for it.
@@ -146,6 +162,7 @@ pub(super) struct Writer {
     lanes: Vec<Arc<Lane>>,
     /// How the last commit of all went.
     failing: Arc<AtomicBool>,
+    keeping: Arc<Keeping>,
     queue: Mutex<Option<mpsc::UnboundedSender<Job>>>,
     /// Writes in the queue; what bounds it.
     waiting: Arc<AtomicUsize>,
@@ -163,9 +180,11 @@ impl Writer {
         let lanes: Vec<_> = (0..writers).map(|_| Arc::new(Lane::default())).collect();
         let failures = Arc::new(Sampler::every(FAILURES_EVERY));
         let (failing, landed) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
+        let keeping = Arc::<Keeping>::default();
         let watched = |lane| Watched {
             lane: Arc::clone(lane),
             failing: Arc::clone(&failing),
+            keeping: Arc::clone(&keeping),
             outstanding: Arc::clone(&outstanding),
             landed: Arc::clone(&landed),
             meters: LedgerMeters::new(),
@@ -177,7 +196,8 @@ impl Writer {
         let queue = Queue::new(jobs, waits, out, Arc::clone(&landed), writers);
         let (meters, sender) = (LedgerMeters::new(), Mutex::new(Some(sender)));
         let ends = Mutex::default();
-        let writer = Self { meters, lanes, failing, queue: sender, waiting, outstanding, queue_max, ends };
+        let writer =
+            Self { meters, lanes, failing, keeping, queue: sender, waiting, outstanding, queue_max, ends };
         (writer, queue, watched)
     }
 
@@ -206,6 +226,23 @@ impl Writer {
         self.outstanding.fetch_add(1, Ordering::Relaxed);
         queue.send(Job { work, reply }).map_err(|_| NotKept::Stopped)?;
         Ok(Pending(answer))
+    }
+
+    /// Whether notices can be kept: does with `specimen` what is done with any notice, and undoes it; and
+    /// where those of several numbers were refused lately and none was kept, the same with the last of them.
+    /// So it tells of faults that spare the one or the other, and of their end although no notice comes.
+    pub(super) async fn probe(&self, specimen: Received) -> Result<(), NotKept> {
+        self.submit(Work::Probe(Box::new(specimen))).await?;
+        if let Some(refused) = self.keeping.widely_refused() {
+            self.submit(Work::Probe(refused)).await?;
+            self.keeping.mended();
+        }
+        Ok(())
+    }
+
+    /// Notices that could not be kept so far.
+    pub(super) fn refusals(&self) -> u64 {
+        self.keeping.refusals()
     }
 
     /// As many writes as can be handed over at once and share a commit.
@@ -243,6 +280,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub(super) struct Watched {
     lane: Arc<Lane>,
     failing: Arc<AtomicBool>,
+    keeping: Arc<Keeping>,
     outstanding: Arc<AtomicUsize>,
     landed: Arc<Notify>,
     meters: LedgerMeters,
@@ -256,6 +294,7 @@ impl Watched {
     pub(super) fn answer(&self, batch: Vec<Job>, results: Vec<Result<Done, StoreError>>) {
         self.outstanding.fetch_sub(batch.len(), Ordering::Relaxed);
         for (job, result) in batch.into_iter().zip(results) {
+            self.keeping.saw(&job.work, &result);
             // A caller that has gone away does not wait for the answer; the write stands.
             let _ = job.reply.send(result);
         }
@@ -265,6 +304,11 @@ impl Watched {
     /// What is written is this file.
     pub(super) fn at(self, path: PathBuf) -> Self {
         Self { place: Some(path), ..self }
+    }
+
+    /// Whether the disk had no room when last written to. `has_room` looks again, and is not asked where it had.
+    pub(super) fn lacks_room(&self, has_room: impl FnOnce() -> bool) -> bool {
+        self.keeping.lacks_room(has_room)
     }
 
     /// Marks the beginning of an attempt at a commit.

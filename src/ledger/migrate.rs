@@ -83,6 +83,7 @@ async fn make(url: &LedgerUrl) -> Result<(sqlx::AnyConnection, Dialect), OpenErr
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
                 make_folder(folder).map_err(|error| OpenError::Folder(path.clone(), error))?;
             }
+            sqlite::look(path)?;
             sqlite::create(path)?;
             Ok((connect(&sqlite::address(path), Dialect::Sqlite).await?, Dialect::Sqlite))
         }
@@ -113,7 +114,7 @@ fn is_done(step: &Migration, done: &[AppliedMigration]) -> bool {
 
 /// Makes a folder that is still there after a power cut: SQLite syncs the folder of its file, but not
 /// the one above.
-fn make_folder(folder: &Path) -> std::io::Result<()> {
+pub(super) fn make_folder(folder: &Path) -> std::io::Result<()> {
     if folder.is_dir() {
         return Ok(());
     }
@@ -147,7 +148,7 @@ pub(super) async fn check_again(pool: &sqlx::AnyPool) -> Result<(), MigrateError
     if version < newest() { Err(MigrateError::Older) } else { Ok(()) }
 }
 
-fn newest() -> i64 {
+pub(super) fn newest() -> i64 {
     STEPS[STEPS.len() - 1].0
 }
 
@@ -166,7 +167,7 @@ async fn connect(address: &str, dialect: Dialect) -> Result<sqlx::AnyConnection,
 }
 
 /// Where the steps that were taken are kept.
-const TABLE: &str = "_sqlx_migrations";
+pub(super) const TABLE: &str = "_sqlx_migrations";
 
 async fn applied(
     connection: &mut sqlx::AnyConnection,

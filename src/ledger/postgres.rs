@@ -24,6 +24,7 @@
 //! whole tables where an index has the rows. What stands between us and the server must keep a session one
 //! ([`place`]).
 
+mod amcheck;
 mod batch;
 mod course;
 mod fetch;

@@ -12,10 +12,13 @@ mod stats;
 mod tasks;
 mod wanted;
 
+use std::sync::Arc;
+
 use sqlx::any::AnyPoolOptions;
 use sqlx::{AnyPool, Executor};
 
 use super::StoreError;
+use super::sqlite::Place;
 pub use cameras::{OnCamera, Served};
 pub use codes::CodeCount;
 pub use devices::{Device, OnDevice};
@@ -36,9 +39,15 @@ fn options() -> AnyPoolOptions {
 }
 
 /// The pool of an embedded ledger. The writer owns every write transaction; this cannot even try.
-pub(super) async fn sqlite(address: &str) -> Result<AnyPool, StoreError> {
-    let options = options().after_connect(|connection, _| {
-        Box::pin(async move { connection.execute("PRAGMA query_only = ON").await.map(drop) })
+/// Nor does it read from another file that took the ledger's place meanwhile.
+pub(super) async fn sqlite(address: &str, place: &Arc<Place>) -> Result<AnyPool, StoreError> {
+    let place = Arc::clone(place);
+    let options = options().after_connect(move |connection, _| {
+        let place = Arc::clone(&place);
+        Box::pin(async move {
+            place.check().map_err(|error| sqlx::Error::Configuration(error.into()))?;
+            connection.execute("PRAGMA query_only = ON").await.map(drop)
+        })
     });
     Ok(options.connect(address).await?)
 }

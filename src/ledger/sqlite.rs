@@ -11,19 +11,32 @@
 //! To SQLite `$1` is a name like any other, numbered by where it first stands: in every statement
 //! here the parameters stand in the order of their numbers.
 
+mod backup;
+mod belongs;
+mod check;
 mod checkpoint;
 pub(super) mod connect;
+mod look;
 mod notices;
+mod place;
 mod readers;
+mod restore;
 mod subscriptions;
 mod tables;
 mod terms;
 mod verify;
 mod writer;
 
+pub use backup::BackupError;
+pub(super) use backup::backup;
 use checkpoint::Checkpointer;
 pub(super) use connect::{address, create};
+pub use look::Unfit;
+pub(super) use look::look;
+pub(super) use place::Place;
 pub(super) use readers::Readers;
+pub(super) use restore::restore;
+pub use restore::{RestoreError, Restored};
 
 use std::path::Path;
 use std::sync::Arc;
@@ -55,13 +68,16 @@ pub(super) async fn open(
     if !path.exists() {
         return Err(OpenError::Missing(path.to_owned()));
     }
+    look(path)?;
     migrate::check(&address(path), Dialect::Sqlite).await?;
     let mut connection = connect::writer(path)?;
     rules.book = terms::register_terms(&mut connection, rules.terms())?;
     let rules = Arc::new(InForce::from_pointee(rules));
     let readers = Readers::start(path, &rules)?;
-    let pool = read::sqlite(&address(path)).await?;
-    let writer = writer::start(path.to_owned(), connection, Arc::clone(&rules), queue_max, lifelines);
+    let place = Place::of(path).map_err(|error| OpenError::Place(path.to_owned(), error))?;
+    let place = Arc::new(place);
+    let pool = read::sqlite(&address(path), &place).await?;
+    let writer = writer::start(place, connection, Arc::clone(&rules), queue_max, lifelines);
     Ok(Opened { rules, writer, lookups: Lookups::Sqlite(readers), pool })
 }
 
@@ -85,6 +101,14 @@ impl Store for Tx<'_> {
                    ON CONFLICT (id) DO UPDATE SET at = excluded.at";
         self.connection.prepare_cached(sql)?.execute([at.0])?;
         Ok(())
+    }
+
+    fn rehearse<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.connection.execute_batch("SAVEPOINT rehearsal")?;
+        let done = act(self)?;
+        // The pages stay written to, and go to the log with the commit: as much as a notice takes there.
+        self.connection.execute_batch("ROLLBACK TO rehearsal; RELEASE rehearsal")?;
+        Ok(done)
     }
 
     fn holder(&mut self, identity: &str) -> Result<Option<NoticeId>, StoreError> {

@@ -25,6 +25,15 @@ pub(super) trait Store {
     /// As for all of these: the engine's own.
     fn probe(&mut self, at: Timestamp) -> Result<(), StoreError>;
 
+    /// Does something of which the commit leaves nothing, but which the database has been made to write: it
+    /// fails wherever doing it for good would.
+    ///
+    /// # Errors
+    /// The engine's, and those of `act`.
+    fn rehearse<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError>
+    where
+        Self: Sized;
+
     /// Which notice holds an identity.
     ///
     /// # Errors

@@ -1,4 +1,5 @@
-//! Proof that the ledger is what it promises: every number's subscriptions equal the fold of its
+//! Proof that the ledger is what it promises. First the engine checks its own pages and rows; where it finds
+//! something nothing else can be relied on. Then ours: every number's subscriptions equal the fold of its
 //! notices, what is on its devices is what the rules give from them, every notice has its identity and
 //! every identity its notice, and tasks and codes name services that are there.
 
@@ -49,6 +50,9 @@ pub(super) const BROKEN_LINKS: [&str; 5] = [
 /// What a check of the whole ledger found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verified {
+    /// The engine's own check that was made: `quick_check`, `amcheck`, or none where the server has none that
+    /// this user may call.
+    pub engine: Option<&'static str>,
     /// Numbers whose fold was made again.
     pub numbers: u64,
     /// Faults found.
@@ -67,7 +71,7 @@ impl Verified {
 }
 
 impl Ledger {
-    /// Checks everything, beside gateways that may be writing: each number is seen at one moment.
+    /// Checks everything, the engine's files first and, if they are in order, what they hold; beside gateways that may be writing: each number is seen at one moment.
     /// `progress` is told how many numbers are done.
     ///
     /// # Errors

@@ -112,6 +112,8 @@ mod tests {
     use super::super::{Done, Work, Writer};
     use super::*;
     use crate::clock::Timestamp;
+    use crate::ids::NoticeId;
+    use crate::ledger::Operation;
 
     #[test]
     fn a_writer_waits_for_its_share_and_not_for_who_stays_away() {
@@ -127,14 +129,17 @@ mod tests {
         assert_eq!(crowd.worth_waiting_for(), BATCH_MAX);
     }
 
+    fn some_work() -> Work {
+        Work::Operate(Operation::Retry, NoticeId(1), Timestamp(0))
+    }
+
     /// Long enough for anything that is ready, and less than a batch is waited for.
     const MOMENT: Duration = Duration::from_millis(1);
 
     #[tokio::test]
     async fn a_batch_begins_at_once_or_when_the_one_in_flight_has_landed() {
         let (writer, mut queue, watched) = Writer::new(64, 2);
-        let hand_over =
-            |count| (0..count).map(|_| writer.hand_over(Work::Probe(Timestamp(0))).ok()).collect();
+        let hand_over = |count| (0..count).map(|_| writer.hand_over(some_work()).ok()).collect();
         let answers: Vec<_> = hand_over(16);
         let first = queue.batch().await.expect("a batch");
         assert_eq!(first.len(), 16, "nothing was in flight");
@@ -151,8 +156,7 @@ mod tests {
     #[tokio::test]
     async fn a_batch_begins_when_its_share_has_come() {
         let (writer, mut queue, _watched) = Writer::new(64, 2);
-        let hand_over =
-            |count| (0..count).map(|_| writer.hand_over(Work::Probe(Timestamp(0))).ok()).collect();
+        let hand_over = |count| (0..count).map(|_| writer.hand_over(some_work()).ok()).collect();
         let _answers: Vec<_> = hand_over(16);
         let _first = queue.batch().await.expect("a batch");
         let _more: Vec<_> = hand_over(5);

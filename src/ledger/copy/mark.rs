@@ -13,7 +13,7 @@ use crate::ledger::dialect::Dialect;
 use crate::ledger::migrate::MigrateError;
 
 /// Where the mark is.
-pub(super) const TABLE: &str = "copy";
+pub(in crate::ledger) const TABLE: &str = "copy";
 
 const MAKE: &str = "CREATE TABLE IF NOT EXISTS copy (id BIGINT NOT NULL PRIMARY KEY, source TEXT NOT NULL, \
     started_at BIGINT NOT NULL, finished_at BIGINT, checksum TEXT)";
@@ -26,7 +26,8 @@ const BEGIN: &str = "/* mark begin */ INSERT INTO copy (id, source, started_at) 
 
 const FINISH: &str = "/* mark finish */ UPDATE copy SET finished_at = $1, checksum = $2 WHERE id = 1";
 
-const UNFINISHED: &str = "/* mark unfinished */ SELECT source FROM copy WHERE finished_at IS NULL";
+pub(in crate::ledger) const UNFINISHED: &str =
+    "/* mark unfinished */ SELECT source FROM copy WHERE finished_at IS NULL";
 
 /// Tables that may have rows in a ledger that nobody has used: whoever opens it adds today's offers.
 const FILLED_BY_OPENING: [&str; 1] = ["terms"];

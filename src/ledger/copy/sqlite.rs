@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior, params_from_iter};
 use super::row::{Row, Value};
 use super::table::{Found, Kind, Range, Table};
 use crate::ledger::dialect::Dialect;
-use crate::ledger::sqlite::{address, connect};
+use crate::ledger::sqlite::{address, connect, look};
 use crate::ledger::{OpenError, StoreError, migrate};
 
 /// How long somebody else may still have the target open: an earlier copy's process that is ending.
@@ -35,6 +35,7 @@ impl Side {
         if !path.exists() {
             return Err(OpenError::Missing(path.to_owned()));
         }
+        look(path)?;
         migrate::check(&address(path), Dialect::Sqlite).await?;
         Ok(Self::new(path, connect::reader(path)?))
     }

@@ -31,12 +31,14 @@ pub(super) struct Batch<'a> {
     pub(super) wanted: Wanted,
     /// The tables of fulfilment.
     pub(super) overlay: Overlay,
+    /// Whether its rows are to be written and undone again.
+    pub(super) rehearses: bool,
 }
 
 impl<'a> Batch<'a> {
     pub(super) fn new(known: &'a Known, locks: Option<&'a BTreeSet<i64>>) -> Self {
         let (fetched, changed, wanted) = (Fetched::default(), Changed::default(), Wanted::default());
-        Self { known, locks, fetched, changed, wanted, overlay: Overlay::default() }
+        Self { known, locks, fetched, changed, wanted, overlay: Overlay::default(), rehearses: false }
     }
 
     /// Forgets what the writes made, to run them again.
@@ -82,6 +84,11 @@ impl Store for Batch<'_> {
     fn probe(&mut self, _: Timestamp) -> Result<(), StoreError> {
         // Every transaction writes its writer's row.
         Ok(())
+    }
+
+    fn rehearse<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.rehearses = true;
+        act(self)
     }
 
     fn holder(&mut self, identity: &str) -> Result<Option<NoticeId>, StoreError> {

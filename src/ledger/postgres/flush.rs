@@ -54,6 +54,13 @@ const CLEARED: [&str; 2] = [
      AS k (msisdn, service_id) WHERE s.msisdn = k.msisdn AND s.service_id = k.service_id",
 ];
 
+/// The same writes, of which the commit leaves nothing. What waits for the commit is made to speak before.
+pub(super) fn undone(writes: Vec<Ask<'_>>) -> Vec<Ask<'_>> {
+    let begin = std::iter::once(Ask::plain("SAVEPOINT rehearsal"));
+    let end = Ask::plain("SET CONSTRAINTS ALL IMMEDIATE; ROLLBACK TO SAVEPOINT rehearsal");
+    begin.chain(writes).chain(std::iter::once(end)).collect()
+}
+
 /// What writes all of it, in its order.
 pub(super) fn asks<'c>(fetched: &'c Fetched, changed: &'c Changed) -> Vec<Ask<'c>> {
     let mut asks = Vec::new();

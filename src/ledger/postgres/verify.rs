@@ -1,5 +1,6 @@
 //! The check of the whole ledger on a server: numbers by the page, each page seen at one moment.
 
+use super::amcheck;
 use super::batch::Batch;
 use super::fetch::fetch;
 use super::link::{Ask, Link};
@@ -25,6 +26,10 @@ impl Lookups {
     ) -> Result<Verified, StoreError> {
         let mut link = self.hosts.connect().await?;
         let mut verified = Verified::default();
+        amcheck::check(&mut link, &mut verified).await?;
+        if verified.faults > 0 {
+            return Ok(verified);
+        }
         let mut after = String::new();
         loop {
             link.ask(Ask::plain("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")).await?;

@@ -262,6 +262,9 @@ async fn transaction(
             Ok(done) => {
                 let mut writes = flush::asks(&batch.fetched, &batch.changed);
                 writes.extend(tables::writes(&batch.overlay.changed));
+                if batch.rehearses {
+                    writes = flush::undone(writes);
+                }
                 return Ok((done, session.commit(writes).await?));
             }
             Err(StoreError::Unfetched) if locks.len() < ROUNDS_MAX * work.len() => {
@@ -284,7 +287,7 @@ async fn run(
     work: &[&Work],
     turn: &mut Turn,
 ) -> Result<Vec<Done>, StoreError> {
-    let rows = work.iter().filter(|work| matches!(work, Work::Record(_))).count();
+    let rows = work.iter().filter(|work| work.received().is_some()).count();
     // All of them by the same rules, however often they are run again.
     let rules = known.rules.load_full();
     foresee(work, &rules, batch);
@@ -310,7 +313,7 @@ fn foresee(work: &[&Work], rules: &Rules, batch: &mut Batch<'_>) {
     // A number that is new to a service has its history folded, and one cannot know before who is.
     batch.wanted.states_with = With::HistoriesOfNew;
     for work in work {
-        let Work::Record(received) = work else { continue };
+        let Some(received) = work.received() else { continue };
         let Reading::Notice(notice) = &received.reading else { continue };
         batch.wanted.identities.insert(notice.identity.clone(), Some(notice.content.msisdn.clone()));
         if let Judgement::Stands(change) = judge(notice, &rules.catalog, &rules.book, rules.policy) {
@@ -349,13 +352,14 @@ fn may_pass(error: &StoreError) -> bool {
     is_lost(error) || matches!(code.map(SqlState::code), Some("40001" | "40P01" | "23505"))
 }
 
-/// Whether one write of the batch is at fault: the server refused its data.
+/// Whether one write of the batch may be at fault: the server refused its data (a trigger's word included), or
+/// met damage where it reads or writes.
 fn is_ones_own(error: &StoreError) -> bool {
     match error {
         StoreError::Broken(_) => true,
         _ => error
             .as_server()
             .and_then(|error| error.code())
-            .is_some_and(|code| code.code().starts_with("22") || code.code().starts_with("23")),
+            .is_some_and(|code| ["22", "23", "P0", "XX"].iter().any(|class| code.code().starts_with(class))),
     }
 }

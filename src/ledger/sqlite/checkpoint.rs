@@ -6,7 +6,6 @@
 //! finishes the checkpoint itself, which by then is short, and begins the log anew. That bounds the
 //! log whatever the load.
 
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -14,7 +13,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::connect;
+use super::{Place, connect};
 use crate::ledger::StoreError;
 use crate::lifeline::Lifeline;
 
@@ -40,10 +39,10 @@ pub(in crate::ledger) struct Checkpointer {
 impl Checkpointer {
     /// Starts the thread. Without one (no memory for it) the log is bounded all the same, by the
     /// writer.
-    pub(in crate::ledger) fn start(path: PathBuf, lifeline: Lifeline) -> Self {
+    pub(in crate::ledger) fn start(place: Arc<Place>, lifeline: Lifeline) -> Self {
         let (ring, rung) = sync_channel(1);
         let (log_pages, turn) = (Arc::new(AtomicU32::new(0)), Arc::new(Mutex::new(())));
-        let passive = Passive { path, log_pages: Arc::clone(&log_pages), turn: Arc::clone(&turn) };
+        let passive = Passive { place, log_pages: Arc::clone(&log_pages), turn: Arc::clone(&turn) };
         let thread = std::thread::Builder::new().name("ledger-checkpoint".into());
         if let Err(error) = thread.spawn(move || passive.run(&rung, lifeline)) {
             tracing::error!(%error, "no thread for checkpoints; the writer makes them");
@@ -92,7 +91,7 @@ fn without_waiting(connection: &Connection, mode: &str) -> Result<(bool, u32), r
 }
 
 struct Passive {
-    path: PathBuf,
+    place: Arc<Place>,
     log_pages: Arc<AtomicU32>,
     turn: Arc<Mutex<()>>,
 }
@@ -105,6 +104,8 @@ impl Passive {
                 Err(RecvTimeoutError::Disconnected) => return lifeline.end(),
                 Ok(()) | Err(RecvTimeoutError::Timeout) => {}
             }
+            // Said in the log, also while nothing is written.
+            let _ = self.place.check();
             // A failure (a disk that is full or gone) is told by the commits; here it is only tried
             // again, on another connection.
             if self.checkpoint(&mut connection).is_err() {
@@ -116,7 +117,7 @@ impl Passive {
     fn checkpoint(&self, connection: &mut Option<Connection>) -> Result<(), StoreError> {
         let connection = match connection {
             Some(connection) => connection,
-            none => none.insert(connect::writer(&self.path)?),
+            none => none.insert(connect::again(&self.place)?),
         };
         let _turn = self.turn.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let (_, pages) = without_waiting(connection, "PASSIVE")?;

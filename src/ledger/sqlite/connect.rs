@@ -6,8 +6,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
+use super::Place;
 use crate::ledger::StoreError;
 
 /// How long a statement waits for another process's lock. Longer than any batch of the commands
@@ -68,6 +70,14 @@ pub(in crate::ledger) fn writer(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// The connection that writes, once more: to the files that are open already, not to others in their place.
+pub(super) fn again(place: &Place) -> Result<Connection, StoreError> {
+    place.check()?;
+    let connection = writer(place.path())?;
+    place.check()?;
+    Ok(connection)
+}
+
 /// A connection that nobody else can be beside; to be let go soon. Its first statement fails as busy
 /// where another is open anywhere, even one that does nothing, after `within`.
 pub(in crate::ledger) fn alone(path: &Path, within: Duration) -> Result<Connection, StoreError> {
@@ -77,6 +87,12 @@ pub(in crate::ledger) fn alone(path: &Path, within: Duration) -> Result<Connecti
     // Before anything is read: later it would only keep others from writing.
     connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
     Ok(connection)
+}
+
+/// Whether a connection that is the last leaves the log as it is, or puts it into the file and removes it.
+pub(super) fn leave_log(connection: &Connection, leaves: bool) -> Result<(), StoreError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, leaves)?;
+    Ok(())
 }
 
 /// A connection that only reads, for look-ups on the answer path.

@@ -2,6 +2,7 @@
 
 use rusqlite::Connection;
 
+use super::check::quick_check;
 use super::{Readers, Tx, connect};
 
 use crate::ids::Msisdn;
@@ -18,7 +19,13 @@ impl Readers {
     ) -> Result<Verified, StoreError> {
         let connection = connect::reader(&self.path)?;
         let mut store = Tx { connection: &connection, book };
-        let mut verified = Verified::default();
+        let mut verified = Verified { engine: Some("quick_check"), ..Verified::default() };
+        for fault in quick_check(&connection, None)?.unwrap_or_default() {
+            verified.fault(fault);
+        }
+        if verified.faults > 0 {
+            return Ok(verified);
+        }
         let mut after = String::new();
         loop {
             let numbers = numbers_after(&connection, &after)?;

@@ -1,17 +1,16 @@
 //! The writer thread: it owns its connection and all write transactions of this process.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use super::{Checkpointer, Tx, connect};
+use super::{Checkpointer, Place, Tx, connect};
 use crate::ledger::commit::{Done, Job, Queue, Watched, Work, Writer, perform};
 use crate::ledger::{InForce, StoreError};
 use crate::lifeline::Lifelines;
 
 struct Thread {
-    path: PathBuf,
+    place: Arc<Place>,
     /// None after a failure that a connection does not survive, until the next batch opens another.
     connection: Option<Connection>,
     rules: Arc<InForce>,
@@ -22,16 +21,17 @@ struct Thread {
 
 /// Starts the thread. Without one (no memory for it) nothing can be written, and its lifeline falls.
 pub(super) fn start(
-    path: PathBuf,
+    place: Arc<Place>,
     connection: Connection,
     rules: Arc<InForce>,
     queue_max: usize,
     lifelines: &Lifelines,
 ) -> Writer {
     let (writer, queue, mut watched) = Writer::new(queue_max, 1);
-    let checkpointer = Checkpointer::start(path.clone(), lifelines.hold("ledger-checkpoint"));
-    let Some(watched) = watched.pop().map(|watched| watched.at(path.clone())) else { return writer };
-    let thread = Thread { path, connection: Some(connection), rules, queue, watched, checkpointer };
+    let checkpointer = Checkpointer::start(Arc::clone(&place), lifelines.hold("ledger-checkpoint"));
+    let watched = watched.pop().map(|watched| watched.at(place.path().to_owned()));
+    let Some(watched) = watched else { return writer };
+    let thread = Thread { place, connection: Some(connection), rules, queue, watched, checkpointer };
     let lifeline = lifelines.hold("ledger-writer");
     let run = move || {
         thread.run();
@@ -47,7 +47,14 @@ pub(super) fn start(
 impl Thread {
     fn run(mut self) {
         while let Some(batch) = self.queue.blocking_batch() {
-            self.settle(batch);
+            let (probes, writes): (Vec<Job>, Vec<Job>) =
+                batch.into_iter().partition(|job| job.work.is_probe());
+            if !writes.is_empty() {
+                self.settle(writes);
+            }
+            for probe in probes {
+                self.settle(vec![probe]);
+            }
         }
     }
 
@@ -76,34 +83,45 @@ impl Thread {
         let began = self.watched.begin();
         let result = self.transaction(work);
         self.watched.ended(began, work.len(), &result);
-        if result.as_ref().is_err_and(is_everyones) {
+        if result.as_ref().is_err_and(|error| is_everyones(error) || is_damage(error)) {
             self.connection = None;
         }
         result
     }
 
     fn transaction(&mut self, work: &[&Work]) -> Result<Vec<Done>, StoreError> {
+        if work.iter().any(|work| work.is_probe()) && self.watched.lacks_room(|| self.place.has_room()) {
+            return Err(StoreError::NoRoom(self.place.path().to_owned()));
+        }
         let connection = match &mut self.connection {
             Some(connection) => connection,
-            none => none.insert(connect::writer(&self.path)?),
+            none => none.insert(connect::again(&self.place)?),
         };
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let rules = self.rules.load_full();
         let mut store = Tx { connection: &tx, book: &rules.book };
         let done = work.iter().map(|work| perform(&mut store, &rules, work)).collect::<Result<_, _>>()?;
         tx.commit()?;
+        // After the commit: what was removed before it has been written into nothing.
+        self.place.check()?;
         Ok(done)
     }
 }
 
 /// Whether a failure is the database's and not one write's: then trying the others one by one would
-/// only fail them later.
+/// only fail them later. A damaged page may be one number's.
 fn is_everyones(error: &StoreError) -> bool {
     match error {
         StoreError::Sqlite(error) => !matches!(
             error.sqlite_error_code(),
-            Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig) | None
+            Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::DatabaseCorrupt) | None
         ),
+        StoreError::Astray(..) | StoreError::NoRoom(_) => true,
         _ => false,
     }
+}
+
+/// Whether a page was found damaged, which the connection would remember when it has been mended.
+fn is_damage(error: &StoreError) -> bool {
+    matches!(error, StoreError::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt))
 }
