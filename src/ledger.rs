@@ -270,7 +270,7 @@ impl Ledger {
     /// # Errors
     /// [`NotKept`] where they cannot.
     pub async fn probe(&self) -> Result<(), NotKept> {
-        self.0.writer.probe(specimen::specimen(&self.0.rules, self.0.clock.now())).await
+        self.0.writer.probe(specimen::specimen(&self.0.rules.load(), self.0.clock.now())).await
     }
 
     /// Notices of this process that could not be kept so far. One more makes an older answer of

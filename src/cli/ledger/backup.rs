@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::cli::progress::Screen;
 use crate::cli::{Ended, Global, print, serve};
 use crate::clock::Clock;
+use crate::config::Secrets;
 use crate::ledger;
 
 #[derive(Debug, Args)]
@@ -28,8 +29,8 @@ pub(crate) struct Restore {
 const MIB: u64 = 1 << 20;
 
 pub(super) fn backup(global: &Global, command: &Backup) -> Ended {
-    let config = global.load()?;
-    serve::logs(&config, "warn")?;
+    let config = global.load(Secrets::Of(&["ledger"]))?;
+    serve::logs(global, &config, "warn")?;
     let mut screen = Screen::new();
     let made =
         ledger::backup(&config.ledger.url, &command.file, &mut |pages, of| screen.show("pages", pages, of));
@@ -45,8 +46,8 @@ pub(super) fn backup(global: &Global, command: &Backup) -> Ended {
 }
 
 pub(super) fn restore(global: &Global, command: &Restore) -> Ended {
-    let config = global.load()?;
-    serve::logs(&config, "warn")?;
+    let config = global.load(Secrets::Of(&["ledger"]))?;
+    serve::logs(global, &config, "warn")?;
     let (url, mut screen) = (&config.ledger.url, Screen::new());
     let done = ledger::restore(url, &command.file, Clock::system().now(), &mut |bytes, of| {
         screen.show("MiB", bytes / MIB, of / MIB);
