@@ -72,6 +72,12 @@ fn a_full_disk() {
         while file.write_all(&[0; 4096]).is_ok() {}
     };
     endure(&gateway, fill, || std::fs::remove_file(&filler).expect("room again"));
+    let log = gateway.log();
+    let failed: Vec<&str> = log.lines().filter(|line| line.contains("a commit failed")).collect();
+    assert!((1..=10).contains(&failed.len()), "bounded, and told at all: {failed:#?}");
+    let told = |line: &&str| line.contains("gateway.db") && line.contains("free space there");
+    assert!(failed.iter().any(told), "{failed:#?}");
+    assert!(log.matches("could not be kept").count() <= 10, "{log}");
     assert!(gateway.stop().success());
     verify(folder.path(), "");
 }

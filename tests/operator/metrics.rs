@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::gateway::{Folder, Gateway, check, request};
 use crate::said::{CHECK, DAY, REG, SERVICE, register};
+use crate::{cli, offer, until};
 
 /// The series of counters, by name and labels.
 fn counters(gateway: &Gateway) -> BTreeSet<String> {
@@ -72,4 +73,29 @@ fn the_process_itself_is_measured() {
     );
     assert!(value("process_threads") >= 2.0 && value("process_cpu_seconds_total") < 100.0);
     assert!(value("start_time_seconds") > 1.5e9);
+}
+
+#[test]
+fn what_a_task_waits_for_is_said() {
+    let folder = Folder::new();
+    let grant = "[[offer.grant]]\nkind = 'cloud'\nstorage = 'event'\nretention_days = 7\ndelivery = 'code'\n";
+    std::fs::write(folder.path().join("offers.toml"), offer("day", DAY) + grant).expect("written");
+    let gateway = Gateway::start_in(folder.path(), "[catalog]\npath = 'offers.toml'\n");
+    register("1", "84945989325").tell(&gateway);
+    let task = || gateway.admin("/api/v1/tasks").json()["tasks"][0].clone();
+    until("a note", || task()["note"].is_string());
+    let note = "waits for stock: no unused cloud code (event), recordings kept for 7 days or more, of 1 days or more, \
+                for provider local";
+    assert_eq!(task()["note"], note);
+    let waiting = |many: u32| {
+        let line = format!("sdp_gateway_tasks_waiting{{provider=\"local\"}} {many}\n");
+        gateway.admin("/metrics").text().contains(&line)
+    };
+    assert!(waiting(1), "{}", gateway.admin("/metrics").text());
+    // A stock that is filled lets it go on.
+    let settings = "[catalog]\npath = 'offers.toml'\n";
+    cli(folder.path(), settings, "codes generate --kind cloud --count 1 --days 1").check(0);
+    cli(folder.path(), settings, "tasks retry --all --state due").check(0);
+    until("done", || task()["state"] == "done");
+    assert!(waiting(0) && task()["note"].is_null(), "{}", task());
 }

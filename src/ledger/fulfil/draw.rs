@@ -84,7 +84,14 @@ pub(super) fn draw(store: &mut impl Store, leased: &Task, now: Timestamp) -> Res
         let code = Code { state: CodeState::Issued, entitlement, msisdn, ..code };
         let (code_key, settled_at) = (Some(code.key.clone()), Some(now));
         store.save(&code)?;
-        store.save(&Task { state: TaskState::Done, code_key, settled_at, token: None, ..task })?;
+        store.save(&Task {
+            state: TaskState::Done,
+            code_key,
+            settled_at,
+            token: None,
+            note: None,
+            ..task
+        })?;
         return Ok(Drawn::Issued(code));
     }
     let code = Code {

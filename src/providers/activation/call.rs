@@ -173,3 +173,32 @@ pub(super) fn text(value: &Value) -> Option<String> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::config::{Provider, ProviderKind};
+
+    #[test]
+    fn a_renewed_secret_signs_what_comes_after_it() {
+        let settings = Provider {
+            kind: ProviderKind::Activation,
+            base_url: Some("http://127.0.0.1:1".to_owned()),
+            partner_key: Some("k".to_owned()),
+            partner_secret: Some("first".to_owned().into()),
+            source_app: Some(1),
+            ..Provider::default()
+        };
+        let remote = settings.activation().expect("whole settings");
+        let remote = Remote::new("test", remote, Clock::from_fn(|| Timestamp(0))).expect("a client");
+        let signature = |remote: &Remote| {
+            let signed = remote.signed(vec![("a", "b".to_owned())], 7);
+            signed.into_iter().find(|(name, _)| *name == signature::PARAMETER).map(|(_, value)| value)
+        };
+        let first = signature(&remote);
+        assert_eq!(signature(&remote), first);
+        remote.renew("second".to_owned().into());
+        assert_ne!(signature(&remote), first);
+    }
+}
