@@ -15,6 +15,9 @@ fn post(gateway: &Gateway, headers: &[(&str, &str)], body: &[u8]) -> (u16, Strin
     told(&request(gateway.main, "POST", EFFECT, headers, body))
 }
 
+/// Names and values.
+type Headers<'a> = &'a [(&'a str, &'a str)];
+
 /// Signed well, about a device that nobody has: 1007 where it was read.
 const READ: (u16, &str) = (200, "1007");
 
@@ -52,7 +55,7 @@ fn what_cannot_be_read_is_a_wrong_parameter() {
     let gzip = coding::encode(Some("gzip"), asked.form().as_bytes()).expect("a known coding");
     let related = ("Content-Type", "multipart/form-data; boundary=b");
     let whole = parts(&asked.pairs);
-    let cases: [(&[(&str, &str)], &[u8]); 10] = [
+    let cases: [(Headers<'_>, &[u8]); 10] = [
         (&[("Content-Encoding", "gzip")], &gzip[..gzip.len() - 1]),
         (&[("Content-Encoding", "br")], &gzip),
         (&[("Content-Encoding", "deflate")], b"\x78\x9c"),
