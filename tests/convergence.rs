@@ -8,7 +8,6 @@ mod gateway;
 mod properties;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use chrono::FixedOffset;
 use gateway::Folder;

@@ -73,7 +73,7 @@ pub(super) async fn open(
     let mut connection = connect::writer(path)?;
     rules.book = terms::register_terms(&mut connection, rules.terms())?;
     let rules = Arc::new(InForce::from_pointee(rules));
-    let readers = Readers::start(path, &rules)?;
+    let readers = Readers::start(path, &rules, lifelines)?;
     let place = Place::of(path).map_err(|error| OpenError::Place(path.to_owned(), error))?;
     let place = Arc::new(place);
     let pool = read::sqlite(&address(path), &place).await?;

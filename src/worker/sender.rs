@@ -215,9 +215,10 @@ impl Place {
     pub async fn send(&self, task: &fulfil::Task, errand: &providers::Task) -> Option<Outcome> {
         let lasts = lease_left(task, self.sender.0.clock.now())?;
         let (began, budget) = (Instant::now(), lasts.min(self.timeout + LATE_MAX));
-        let outcome = timeout(budget, self.provider.send(errand).instrument(span(task))).await.unwrap_or_else(|_| {
-            Outcome::Unknown(Why::new(format!("no outcome within {} ms", budget.as_millis())))
-        });
+        let outcome =
+            timeout(budget, self.provider.send(errand).instrument(span(task))).await.unwrap_or_else(|_| {
+                Outcome::Unknown(Why::new(format!("no outcome within {} ms", budget.as_millis())))
+            });
         let (verdict, now) = (judge::verdict(&outcome), self.sender.0.clock.now());
         self.tell(task, judge::class(&outcome), &verdict, began.elapsed());
         let breaker = &mut self.sender.lanes()[self.lane].breaker;

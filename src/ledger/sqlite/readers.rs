@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use super::{connect, subscriptions};
 use crate::ids::Msisdn;
 use crate::ledger::{InForce, OpenError, StoreError};
+use crate::lifeline::Lifelines;
 use crate::subscription::ServiceState;
 
 /// Threads, each with a connection of its own. Enough that a few reads which take long, from a part of the file that is
@@ -58,7 +59,7 @@ struct Waiting {
 
 impl Readers {
     /// Opens the connections and starts the threads.
-    pub(super) fn start(path: &Path, rules: &Arc<InForce>) -> Result<Self, OpenError> {
+    pub(super) fn start(path: &Path, rules: &Arc<InForce>, lifelines: &Lifelines) -> Result<Self, OpenError> {
         let readers = Self { path: path.to_owned(), desk: Arc::default(), threads: Mutex::default() };
         for _ in 0..THREADS {
             let reader = Reader {
@@ -66,7 +67,12 @@ impl Readers {
                 rules: Arc::clone(rules),
                 desk: Arc::clone(&readers.desk),
             };
-            let thread = Builder::new().name("ledger-reader".into()).spawn(move || reader.run());
+            let lifeline = lifelines.hold("ledger-reader");
+            let run = move || {
+                reader.run();
+                lifeline.end();
+            };
+            let thread = Builder::new().name("ledger-reader".into()).spawn(run);
             readers.threads().push(thread.map_err(OpenError::Thread)?);
         }
         Ok(readers)
@@ -87,7 +93,7 @@ impl Readers {
     pub(in crate::ledger) async fn stop(&self) {
         self.desk.close();
         let threads = std::mem::take(&mut *self.threads());
-        // A panic has been reported by its hook.
+        // Their lifelines tell of a panic.
         let joined =
             tokio::task::spawn_blocking(|| threads.into_iter().for_each(|thread| drop(thread.join())));
         let _ = joined.await;
@@ -208,7 +214,12 @@ impl Reader {
     }
 
     fn state(&self, question: &Question) -> Result<ServiceState, StoreError> {
-        subscriptions::state(&self.connection, &self.rules.load().book, &question.number, &question.service_id)
+        subscriptions::state(
+            &self.connection,
+            &self.rules.load().book,
+            &question.number,
+            &question.service_id,
+        )
     }
 
     fn execute(&self, sql: &str) -> Result<(), StoreError> {
