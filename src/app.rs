@@ -95,9 +95,13 @@ impl App {
         let doors = Doors::open(&parts, config, !listening.carrier.is_empty());
         let presence = Presence::new(ledger.clone(), listening.address());
         let is_exposed = exposed(&listening.admin).is_some();
+        presence.announce().await;
+        // Last of all: who waits for these lines finds everything in place.
+        for (surface, address, what) in &listening.told {
+            tracing::info!(surface, %address, "{what}");
+        }
         let listeners = listening.at(&doors);
         warn_of_descriptors(config.server.connections_max, listeners.len());
-        presence.announce().await;
         let running = Mutex::new(config.clone());
         let reload = Arc::new(Reload { parts, doors, presence: presence.clone(), is_exposed, running });
         Ok(Self { ledger, settings: settings(config), listeners, worker, presence, reload })
@@ -219,20 +223,25 @@ struct Listening {
     carrier: Vec<TcpListener>,
     main: Vec<TcpListener>,
     admin: Vec<TcpListener>,
+    told: Vec<Told>,
 }
+
+/// What is said of a listener: its surface, its address, and how it came to be.
+type Told = (&'static str, SocketAddr, &'static str);
 
 impl Listening {
     fn open(config: &Config, mut sockets: Sockets) -> Result<Self, StartError> {
-        let carrier = open("carrier", &mut sockets, config.carrier.listen)?;
-        let main = open("main", &mut sockets, Some(config.server.listen))?;
-        let admin = open("admin", &mut sockets, Some(config.admin.listen))?;
+        let mut told = Vec::new();
+        let carrier = open("carrier", &mut sockets, config.carrier.listen, &mut told)?;
+        let main = open("main", &mut sockets, Some(config.server.listen), &mut told)?;
+        let admin = open("admin", &mut sockets, Some(config.admin.listen), &mut told)?;
         if let Some(name) = sockets.left() {
             return Err(StartError::NoSurface(name.to_owned()));
         }
         // The settings' own address was checked with them.
         match exposed(&admin).filter(|_| config.admin.token.is_none()) {
             Some(address) => Err(StartError::Exposed(address)),
-            None => Ok(Self { carrier, main, admin }),
+            None => Ok(Self { carrier, main, admin, told }),
         }
     }
 
@@ -255,6 +264,7 @@ fn open(
     surface: &'static str,
     sockets: &mut Sockets,
     address: Option<SocketAddr>,
+    at: &mut Vec<Told>,
 ) -> Result<Vec<TcpListener>, StartError> {
     let passed = sockets.take(surface);
     let is_passed = !passed.is_empty();
@@ -268,7 +278,7 @@ fn open(
     for listener in &listeners {
         let address = listener.local_addr().map_err(|error| StartError::Passed(surface, error))?;
         let what = if is_passed { "listening, on a socket passed" } else { "listening" };
-        tracing::info!(surface, %address, "{what}");
+        at.push((surface, address, what));
     }
     Ok(listeners)
 }

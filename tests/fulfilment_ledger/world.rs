@@ -2,7 +2,6 @@
 //! what the test says; hours count from a fixed midnight.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::FixedOffset;
@@ -19,7 +18,6 @@ use sdp_gateway::ledger::{self, Ledger, Received, Rules};
 use sdp_gateway::stock::{CodeText, Lookup};
 use sdp_gateway::subscription::judge::{Failed, Policy};
 use sdp_gateway::subscription::notice::{self, Reading};
-use sdp_gateway::subscription::terms::TermsBook;
 use sdp_gateway::wire::accessgw::{AccessGw, Notify};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
