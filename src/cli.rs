@@ -6,6 +6,7 @@ mod chosen;
 mod codes;
 mod config;
 mod ledger;
+mod licenses;
 mod migrate;
 mod notices;
 mod open;
@@ -104,6 +105,8 @@ enum Command {
     Ledger(ledger::Ledger),
     /// Print the OpenAPI document of the JSON surfaces
     Openapi,
+    /// Print whose work is in this binary, and under which terms
+    Licenses,
 }
 
 impl Cli {
@@ -128,6 +131,7 @@ impl Cli {
             Command::Replay(command) => replay::run(global, command),
             Command::Ledger(command) => ledger::run(global, command),
             Command::Openapi => openapi::run(),
+            Command::Licenses => licenses::run(global),
         };
         if let Err(Failure::Untold(error)) = &ended {
             match faults(&**error) {

@@ -20,6 +20,9 @@ pub fn tell_start(config: &Config, sources: &Sources) {
     for what in unusual(config) {
         tracing::warn!("{what}");
     }
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
 }
 
 /// What an operator may have set for a while, and forgotten.

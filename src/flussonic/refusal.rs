@@ -12,13 +12,14 @@ use crate::telemetry::Chain;
 const LOG_EVERY: Duration = Duration::from_secs(10);
 
 /// Every word of an answer.
-pub(super) const WORDS: [&str; 13] = [
+pub(super) const WORDS: [&str; 14] = [
     "allowed",
     "not_allowed",
     "untrusted_proxy",
     "unreadable_forward",
     "repeated_parameter",
     "key",
+    "limited",
     "no_secret",
     "token",
     "token_expired",

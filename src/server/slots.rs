@@ -276,7 +276,8 @@ mod tests {
     fn an_ipv6_network_has_one_share() {
         let slots = slots(9, 1);
         let six = |text: &str| text.parse::<IpAddr>().expect("an address");
-        let _first = slots.take(six("2001:db8:1:2::1")).expect("a place");
+        let first = slots.take(six("2001:db8:1:2::1")).expect("a place");
+        first.begin();
         assert_eq!(slots.take(six("2001:db8:1:2::2")).err(), Some(Full::Address));
         assert!(slots.take(six("2001:db8:1:3::1")).is_ok());
     }

@@ -66,7 +66,7 @@ fn unknown_paths_and_methods() {
     for path in ["/v1/", "/v1/subscribers", "/v1/subscribers/84945989325", &format!("{ASK}/"), "/v1/x"] {
         check_problem(&get(&gateway, path), 404);
     }
-    for path in ["/", "/v2/subscribers", "/favicon.ico", "/livez", "/api/v1/stats"] {
+    for path in ["/", "/v2/subscribers", "/favicon.ico", "/metrics", "/api/v1/stats"] {
         let answer = get(&gateway, path);
         assert_eq!(answer.status, 404, "{path}");
         assert_eq!(answer.header("content-type"), Some("text/plain; charset=utf-8"), "{path}");

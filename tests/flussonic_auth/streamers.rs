@@ -101,6 +101,8 @@ fn the_log_holds_neither_token_key_stream_nor_account() {
         assert_eq!(asked(name, token, key), 403);
     }
     assert_eq!(stage.get(&format!("{PATH}?name=front-door&name=back-door")).status, 403);
+    // The last of them.
+    stage.gateway.logs("repeated_parameter");
     let log = stage.gateway.log();
     let refusals: Vec<&str> = log.lines().filter(|line| line.contains("refused")).collect();
     assert_eq!(refusals.len(), 4, "one line for each reason in ten seconds: {refusals:#?}");

@@ -31,11 +31,7 @@ fn the_first_line_says_what_runs_and_on_what() {
 #[test]
 fn what_somebody_has_to_see_to_is_a_warning_on_one_line() {
     let folder = Folder::new();
-    let gateway = Gateway::start_in(
-        folder.path(),
-        "[carrier]\nallow = ['127.0.0.1']\ntrusted_proxies = ['127.0.0.1']\n[[carrier.caller]]\nname = 'sdp'\n\
-         allow = ['10.0.0.0/8']\nusername = 'u'\npassword = 'fake-password-of-16'\n",
-    );
+    let gateway = Gateway::start_in(folder.path(), "");
     let said = register("70", NUMBER).with("package_id", "9");
     let id = said.kept(&gateway);
     let parked = |line: &str| {
@@ -48,6 +44,14 @@ fn what_somebody_has_to_see_to_is_a_warning_on_one_line() {
     register("71", NUMBER).tell(&gateway);
     until_logged(&gateway, "outcome=\"applied\"", 1);
     assert_eq!(gateway.log().matches("WARN").count(), 1, "{}", gateway.log());
+}
+
+#[test]
+fn whoever_is_refused_is_a_warning_with_his_address() {
+    let gateway = Gateway::start(
+        "[carrier]\ntrusted_proxies = ['127.0.0.1']\n[[carrier.caller]]\nname = 'sdp'\n\
+         allow = ['10.0.0.0/8']\nusername = 'u'\npassword = 'fake-password-of-16'\n",
+    );
     let from =
         |address: &str| request(gateway.main, "POST", REG, &[("X-Forwarded-For", address)], b"").status;
     assert_eq!((from("192.0.2.7"), from("10.1.2.3")), (403, 401));
