@@ -65,7 +65,10 @@ pub enum MigrateError {
 pub async fn migrate(url: &LedgerUrl) -> Result<(i64, i64), OpenError> {
     let (mut connection, dialect) = make(url).await?;
     mark::refuse_unfinished(&mut connection, dialect).await?;
-    bring_up(&mut connection, dialect).await
+    let versions = bring_up(&mut connection, dialect).await?;
+    // Whoever comes next must not take an embedded ledger's log for one that was left.
+    sqlx::Connection::close(connection).await.map_err(MigrateError::Connect)?;
+    Ok(versions)
 }
 
 /// The same for a copy, which finishes what it has begun.
@@ -134,7 +137,8 @@ pub(super) async fn check(address: &str, dialect: Dialect) -> Result<(), Migrate
     if version < newest() {
         return Err(MigrateError::Older);
     }
-    mark::refuse_unfinished(&mut connection, dialect).await
+    mark::refuse_unfinished(&mut connection, dialect).await?;
+    sqlx::Connection::close(connection).await.map_err(MigrateError::Connect)
 }
 
 /// The same of a ledger that is open: another gateway may have brought it up to date since.

@@ -73,8 +73,7 @@ pub(in crate::ledger) fn look(path: &Path) -> Result<(), Unfit> {
     if bytes(path) == 0 {
         return Err(Unfit::Alone(path.to_owned()));
     }
-    look_alone(path)?;
-    check(path)
+    if look_alone(path)? { check(path) } else { Ok(()) }
 }
 
 /// An empty file is as good as none to SQLite.
@@ -82,22 +81,22 @@ fn bytes(path: &Path) -> u64 {
     std::fs::metadata(path).map_or(0, |found| found.len())
 }
 
-/// Compares log and file, while nobody can come and write them. Where somebody has them open there is nothing to
-/// look at: the log is his.
-fn look_alone(path: &Path) -> Result<(), Unfit> {
+/// Compares log and file, while nobody can come and write them. False where somebody has them open: there is
+/// nothing to look at, the log is his.
+fn look_alone(path: &Path) -> Result<bool, Unfit> {
     let alone = connect::alone(path, Duration::ZERO).and_then(|alone| {
         connect::leave_log(&alone, true)?;
         Ok(alone)
     });
-    let Ok(connection) = alone else { return Ok(()) };
+    let Ok(connection) = alone else { return Ok(false) };
     match connection.execute_batch("BEGIN IMMEDIATE; COMMIT") {
         Err(error) if is_damage(&error) => return Err(Unfit::Damaged(path.to_owned(), error.to_string())),
         // In use, or not to be opened, which the one who opens it will say.
-        Err(_) => return Ok(()),
+        Err(_) => return Ok(false),
         Ok(()) => {}
     }
     match belongs(path) {
-        Ok(true) => Ok(()),
+        Ok(true) => Ok(true),
         Ok(false) => Err(Unfit::AnotherLog(path.to_owned())),
         Err(error) => Err(Unfit::Unreadable(path.to_owned(), error)),
     }
