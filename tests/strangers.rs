@@ -157,7 +157,9 @@ fn shares(guess: impl Fn(&str) -> Answer, ask: impl Fn(&str) -> Answer, guesser:
 
 #[test]
 fn an_ipv6_network_is_one_guesser() {
-    let gateway = Gateway::start(&settings("bad_signature_per_second = 1\ncarrier_per_second = 1"));
+    let limits = "bad_signature_per_second = 1\ncarrier_per_second = 1";
+    let proxy = "[carrier]\ntrusted_proxies = ['127.0.0.1']\n";
+    let gateway = Gateway::start(&format!("{}{proxy}", settings(limits)));
     let bearer = |token: &'static str| {
         move |from: &str| {
             let headers = [("Authorization", token), ("X-Forwarded-For", from)];
