@@ -41,12 +41,13 @@
 //! * [`providers`]: who carries out what was granted; they see no ledger. Some carry out steps, others
 //!   (`providers/watcher/keeper`) bring about what should be on a device by now (`service/wanted`).
 //! * [`worker`]: has them do it: claim, send, settle; what ends by itself, at its second; and, where a provider
-//!   keeps a state, that state compared with ours (`worker/reconcile`).
+//!   keeps a state, that state compared with ours (`worker/reconcile`). Whatever is sent to a provider, tasks and
+//!   codes redeemed while somebody waits, goes out through `worker/sender`.
 //! * [`server`], [`routes`]: HTTP, and whose each path is.
 //! * [`carrier`], [`partner`], [`activation`], [`flussonic`], [`admin`]: who calls us; [`json`] and [`story`]
 //!   are what the JSON ones share.
-//! * [`app`]: builds all of it from the settings, and takes new ones meanwhile. [`cli`]: the commands. [`replay`]: recorded
-//!   messages, sent again.
+//! * [`app`]: builds all of it from the settings, and takes new ones meanwhile. [`cli`]: the commands.
+//!   [`replay`]: recorded messages, sent again.
 //! * Leaves: [`config`] (settings), [`telemetry`] (logs and metrics), [`limits`] (rates), [`signature`]
 //!   (of partners, and of plays), [`systemd`] (sockets handed over, readiness, the watchdog),
 //!   [`system`] (descriptors), [`lifeline`] (parts of the process that it does not survive).

@@ -4,8 +4,8 @@
 //! `carrier`.
 //!
 //! A body goes through [`content`] (its codings and parts taken off), [`decode`] (bytes to text),
-//! [`xml`] (text to tokens, as strict as a conforming parser) and `envelope` (tokens to the one message
-//! inside). Parameters go through [`params`]. Both end in the same two values, [`accessgw::AccessGw`] and [`rqst::Rqst`], and
+//! [`xml`] (text, cut by `pieces`, to tokens, as strict as a conforming parser) and `envelope` (tokens to the one
+//! message inside). Parameters go through [`params`]. Both end in the same two values, [`accessgw::AccessGw`] and [`rqst::Rqst`], and
 //! both of these are answered by a `render` beside them with a [`code::Code`].
 
 use thiserror::Error;
