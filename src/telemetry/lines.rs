@@ -1,5 +1,6 @@
 //! Log lines on their way to stderr, by a thread of their own: whoever logs never waits for a pipe that nobody reads or
-//! for a disk that hangs. What waits is bounded; beyond, lines are lost, counted, and told of once there is room.
+//! for a disk that hangs. Lines wait a moment for others: under load one write, and one waking of the thread, carries
+//! many. What waits is bounded; beyond, lines are lost, counted, and told of once there is room.
 
 use std::io::{self, Write, stderr};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -10,6 +11,12 @@ use tracing_subscriber::fmt::MakeWriter;
 
 /// Bytes of lines that wait, at most.
 const WAITING_BYTES_MAX: usize = 1 << 20;
+
+/// How long a line waits for others, at most.
+const TOGETHER: Duration = Duration::from_millis(5);
+
+/// Bytes that are written without waiting for more.
+const MANY_BYTES: usize = WAITING_BYTES_MAX / 4;
 
 /// A buffer larger than this is not kept for the next lines.
 const KEPT_BYTES_MAX: usize = 64 << 10;
@@ -22,7 +29,7 @@ static LINES: Lines = Lines::new();
 
 struct Lines {
     waiting: Mutex<Waiting>,
-    /// Something waits.
+    /// Something waits, or what waits is to be written now.
     come: Condvar,
     /// All that waited was written.
     gone: Condvar,
@@ -33,6 +40,15 @@ struct Waiting {
     lost: u64,
     has_thread: bool,
     is_writing: bool,
+    /// Somebody waits for what waits to be written.
+    is_flushed: bool,
+}
+
+impl Waiting {
+    /// What waits is written without waiting for more.
+    fn is_due(&self) -> bool {
+        self.is_flushed || self.bytes.len() >= MANY_BYTES
+    }
 }
 
 /// Where a subscriber writes its lines, each with one call.
@@ -52,7 +68,11 @@ pub(super) fn start() -> Stderr {
 pub fn flush_logs() {
     let waits =
         |waiting: &mut Waiting| waiting.has_thread && (waiting.is_writing || !waiting.bytes.is_empty());
-    drop(LINES.gone.wait_timeout_while(LINES.waiting(), FLUSH_MAX, waits));
+    let mut waiting = LINES.waiting();
+    waiting.is_flushed = true;
+    LINES.come.notify_one();
+    let waited = LINES.gone.wait_timeout_while(waiting, FLUSH_MAX, waits);
+    waited.unwrap_or_else(PoisonError::into_inner).0.is_flushed = false;
 }
 
 impl<'a> MakeWriter<'a> for Stderr {
@@ -75,7 +95,8 @@ impl Write for Stderr {
 
 impl Lines {
     const fn new() -> Self {
-        let waiting = Waiting { bytes: Vec::new(), lost: 0, has_thread: false, is_writing: false };
+        let waiting =
+            Waiting { bytes: Vec::new(), lost: 0, has_thread: false, is_writing: false, is_flushed: false };
         Self { waiting: Mutex::new(waiting), come: Condvar::new(), gone: Condvar::new() }
     }
 
@@ -93,10 +114,11 @@ impl Lines {
             waiting.lost += 1;
             return Ok(line.len());
         }
-        let is_first = waiting.bytes.is_empty() && !waiting.is_writing;
+        let (was_empty, was_due) = (waiting.bytes.is_empty(), waiting.is_due());
         waiting.bytes.extend_from_slice(line);
+        let is_called = !waiting.is_writing && (was_empty || waiting.is_due() && !was_due);
         drop(waiting);
-        if is_first {
+        if is_called {
             self.come.notify_one();
         }
         Ok(line.len())
@@ -106,7 +128,9 @@ impl Lines {
         let mut lines = Vec::new();
         loop {
             let waiting = self.come.wait_while(self.waiting(), |waiting| waiting.bytes.is_empty());
-            let mut waiting = waiting.unwrap_or_else(PoisonError::into_inner);
+            let waiting = waiting.unwrap_or_else(PoisonError::into_inner);
+            let waited = self.come.wait_timeout_while(waiting, TOGETHER, |waiting| !waiting.is_due());
+            let mut waiting = waited.unwrap_or_else(PoisonError::into_inner).0;
             std::mem::swap(&mut lines, &mut waiting.bytes);
             let lost = std::mem::take(&mut waiting.lost);
             waiting.is_writing = true;

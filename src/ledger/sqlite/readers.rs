@@ -3,16 +3,19 @@
 //!
 //! A thread takes all that waits, up to [`BATCH_MAX`], and reads it in one transaction: it begins after its questions
 //! came, and so sees all that any gateway has acknowledged before. Under load the hop to a thread and the locks of a
-//! transaction are shared by many questions that way. Of the threads that have nothing to do the one that worked last
-//! is woken first, whose memory is warm.
+//! transaction are shared by many questions that way. Therefore one thread works as long as it comes back soon and
+//! takes all that waits; others are called by a question that has waited for [`PATIENCE`] and once more than a batch
+//! waits. Of the threads that have nothing to do the one that worked last is woken first, whose memory is warm.
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle, Thread};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::{connect, subscriptions};
 use crate::ids::Msisdn;
@@ -29,6 +32,9 @@ const BATCH_MAX: usize = 64;
 
 /// Questions waiting, at most: beyond, a check is answered as one that failed.
 const WAITING_MAX: usize = 16_384;
+
+/// How long a question waits for a thread that works before it calls another.
+const PATIENCE: Duration = Duration::from_millis(2);
 
 struct Question {
     number: Msisdn,
@@ -52,6 +58,8 @@ struct Waiting {
     questions: VecDeque<Question>,
     /// Threads that have nothing to do; the last is the one that worked last.
     idle: Vec<Thread>,
+    /// Threads that have taken questions and not come back.
+    working: usize,
     /// A thread has been called and has not come yet: what waits is its.
     is_called: bool,
     is_closed: bool,
@@ -84,9 +92,16 @@ impl Readers {
         number: &Msisdn,
         service_id: &str,
     ) -> Result<ServiceState, StoreError> {
-        let (reply, answer) = oneshot::channel();
+        let (reply, mut answer) = oneshot::channel();
         self.desk.ask(Question { number: number.clone(), service_id: service_id.to_owned(), reply })?;
-        answer.await.unwrap_or(Err(StoreError::Late))
+        let answered = match timeout(PATIENCE, &mut answer).await {
+            Ok(answered) => answered,
+            Err(_) => {
+                self.desk.hurry();
+                answer.await
+            }
+        };
+        answered.unwrap_or(Err(StoreError::Late))
     }
 
     /// Answers what was asked, and closes the connections.
@@ -122,12 +137,19 @@ impl Desk {
             return Err(StoreError::Late);
         }
         waiting.questions.push_back(question);
-        let called = waiting.call();
+        let is_attended = waiting.working > 0 && waiting.questions.len() <= BATCH_MAX;
+        let called = if is_attended { None } else { waiting.call() };
         drop(waiting);
-        if let Some(thread) = called {
-            thread.unpark();
-        }
+        wake(called);
         Ok(())
+    }
+
+    /// Calls another thread if something still waits.
+    fn hurry(&self) {
+        let mut waiting = self.waiting();
+        let called = if waiting.questions.is_empty() { None } else { waiting.call() };
+        drop(waiting);
+        wake(called);
     }
 
     /// What waits, up to a batch; none once the desk is closed and nothing is left.
@@ -141,11 +163,10 @@ impl Desk {
             waiting.is_called = false;
             if many > 0 {
                 let batch = waiting.questions.drain(..many).collect();
+                waiting.working += 1;
                 let called = if waiting.questions.is_empty() { None } else { waiting.call() };
                 drop(waiting);
-                if let Some(thread) = called {
-                    thread.unpark();
-                }
+                wake(called);
                 return Some(batch);
             }
             if waiting.is_closed {
@@ -159,6 +180,11 @@ impl Desk {
             // A thread may be woken without having been called: whoever works must not be taken for idle.
             waiting.idle.retain(|idle| idle.id() != this.id());
         }
+    }
+
+    /// A thread comes back from what it took.
+    fn back(&self) {
+        self.waiting().working -= 1;
     }
 
     fn close(&self) {
@@ -180,6 +206,12 @@ impl Waiting {
     }
 }
 
+fn wake(called: Option<Thread>) {
+    if let Some(thread) = called {
+        thread.unpark();
+    }
+}
+
 struct Reader {
     connection: Connection,
     rules: Arc<InForce>,
@@ -194,6 +226,7 @@ impl Reader {
                 // Who asked may have gone away.
                 let _ = question.reply.send(state);
             }
+            self.desk.back();
         }
     }
 
