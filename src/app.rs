@@ -17,12 +17,13 @@ use tokio::time::{sleep, timeout};
 
 use crate::catalog::Catalog;
 use crate::clock::Clock;
-use crate::config::{Config, FailedResult, Faults};
+use crate::config::{self, Config, FailedResult, Faults, RegMeaning};
 use crate::ledger::{self, Ledger, OpenError, Pulse, Rules};
 use crate::lifeline::{self, Lifelines};
 use crate::providers::{self, ClientError};
 use crate::server::{self, origin::Networks};
 use crate::subscription::judge::{Failed, Policy};
+use crate::subscription::notice::{Reads, RegType};
 use crate::system;
 use crate::systemd::Sockets;
 use crate::telemetry::Recorder;
@@ -209,13 +210,38 @@ pub fn ledger_settings(config: &Config) -> ledger::Settings {
 pub fn rules(config: &Config) -> Result<Rules, Faults> {
     let grace_days = config.carrier.renewal_grace_days;
     let catalog = Catalog::load(&config.catalog, &config.providers, grace_days)?;
-    let failed = match config.carrier.failed_result {
+    Ok(Rules::new(catalog, policy(&config.carrier), reads(&config.carrier)))
+}
+
+/// The same for whoever judges no new notice: no offers.
+#[must_use]
+pub fn rules_without_offers(config: &Config) -> Rules {
+    Rules::new(Catalog::default(), policy(&config.carrier), reads(&config.carrier))
+}
+
+fn policy(carrier: &config::Carrier) -> Policy {
+    let failed = match carrier.failed_result {
         FailedResult::Hold => Failed::Hold,
         FailedResult::Apply => Failed::Apply,
         FailedResult::Ignore => Failed::Ignore,
     };
-    let policy = Policy { failed, record_only: config.carrier.record_only };
-    Ok(Rules::new(catalog, policy, config.carrier.utc_offset))
+    Policy {
+        failed,
+        record_only: carrier.record_only,
+        queue_disorder_ms: i64::from(carrier.queue_disorder_max_s) * 1000,
+        expiry_periods_max: carrier.expiry_periods_max,
+    }
+}
+
+/// How a carrier's messages are read.
+fn reads(carrier: &config::Carrier) -> Reads {
+    let meant = |meaning: &RegMeaning| match meaning {
+        RegMeaning::Register => RegType::Register,
+        RegMeaning::Cancel => RegType::Cancel,
+        RegMeaning::Ignore => RegType::Ignored,
+    };
+    let reg_types = carrier.reg_types.iter().map(|(sent, meaning)| (sent.clone(), meant(meaning)));
+    Reads { utc_offset: carrier.utc_offset, reg_types: reg_types.collect() }
 }
 
 /// What is listened on, by surface.

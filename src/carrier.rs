@@ -24,6 +24,7 @@ use crate::ledger::Ledger;
 use crate::ledger::raw::Raw;
 use crate::limits::{Block, Limiter, Sampler, Suppressed};
 use crate::server::{BodyError, Request, Response};
+use crate::subscription::notice::Reads;
 use crate::telemetry::{self, CarrierMeters, StatusClass, Surface};
 use crate::wire::accessgw::NotifyEcho;
 use crate::wire::code::Code;
@@ -45,6 +46,7 @@ pub struct Carrier {
     ledger: Ledger,
     clock: Clock,
     settings: config::Carrier,
+    reads: Reads,
     access: Access,
     limiter: Limiter<Block>,
     meters: CarrierMeters,
@@ -74,7 +76,13 @@ struct Arrival {
 impl Carrier {
     /// Builds the surface from its settings.
     #[must_use]
-    pub fn new(settings: config::Carrier, per_second: u32, ledger: Ledger, clock: Clock) -> Self {
+    pub fn new(
+        settings: config::Carrier,
+        reads: Reads,
+        per_second: u32,
+        ledger: Ledger,
+        clock: Clock,
+    ) -> Self {
         let rule = |caller: &config::Caller| CallerRule {
             name: caller.name.as_str().into(),
             allow: caller.allow.clone(),
@@ -92,6 +100,7 @@ impl Carrier {
             ledger,
             clock,
             settings,
+            reads,
         }
     }
 

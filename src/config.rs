@@ -36,7 +36,7 @@ use serde::Serialize;
 pub use activation::Activation;
 pub use admin::Admin;
 pub use caller::Caller;
-pub use carrier::{Carrier, Channel, CheckAnswers, FailedResult};
+pub use carrier::{Carrier, Channel, CheckAnswers, FailedResult, RegMeaning};
 pub use catalog_file::CatalogFile;
 pub use codes::{Codes, CodesKey};
 pub use env::{environment, journal_stream, named_file};

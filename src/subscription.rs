@@ -1,6 +1,6 @@
 //! Every business rule of a notice, pure: no I/O, no clock, no SQL, no XML syntax.
 //!
-//! Read in this order: [`notice`] (a message's fields, checked), [`judge`] (does it reach the fold,
+//! Read in this order: [`notice`] (a message's fields, checked; [`odd`] times), [`judge`] (does it reach the fold,
 //! or is it parked), [`order`] (where it stands among the others), [`decide`] (one step of the fold,
 //! and the fold), [`entitlement`] (what a subscriber may use at a clock). [`terms`] are the copies of
 //! offers that the fold works from, [`cycle`] the carrier's billing cycles.
@@ -14,6 +14,7 @@ pub mod decide;
 pub mod entitlement;
 pub mod judge;
 pub mod notice;
+pub mod odd;
 pub mod order;
 pub mod terms;
 

@@ -9,6 +9,7 @@ use tracing::field::display;
 
 use super::shown::Shown;
 use super::{Answer, Arrival, Carrier, RETRY_AFTER_S};
+use crate::clock::Timestamp;
 use crate::ledger::{NotKept, Received, Recorded};
 use crate::limits::Suppressed;
 use crate::subscription::judge::Reason;
@@ -21,20 +22,28 @@ use crate::wire::code::Code;
 impl Carrier {
     /// parse (done), resolve and record (in the ledger's writer), render.
     pub(super) async fn notify(&self, message: &AccessGw, arrival: Arrival) -> Answer {
-        let reading = notice::read(message, self.settings.utc_offset);
+        let received_at = self.clock.now();
+        let reading = notice::read(message, &self.reads, received_at);
         if let Reading::Notice(notice) = &reading {
             self.warn_of_disagreement(notice);
         }
-        self.keep(reading, &message.echo(), arrival).await
+        self.keep(reading, &message.echo(), received_at, arrival).await
     }
 
     /// What cannot be read is kept too: somebody may have to.
     pub(super) async fn keep_unreadable(&self, error: Unreadable, arrival: Arrival) -> Answer {
         tracing::info!(surface = "notify", %error, "unreadable");
-        self.keep(Reading::Unreadable(Glimpse::default()), &NotifyEcho::default(), arrival).await
+        let reading = Reading::Unreadable(Glimpse::default());
+        self.keep(reading, &NotifyEcho::default(), self.clock.now(), arrival).await
     }
 
-    async fn keep(&self, reading: Reading, echo: &NotifyEcho<'_>, arrival: Arrival) -> Answer {
+    async fn keep(
+        &self,
+        reading: Reading,
+        echo: &NotifyEcho<'_>,
+        received_at: Timestamp,
+        arrival: Arrival,
+    ) -> Answer {
         let code = match reading {
             Reading::Unreadable(_) => Code::BadParameters,
             Reading::WrongMessage(_) | Reading::Notice(_) => Code::Kept,
@@ -47,7 +56,7 @@ impl Carrier {
             reading,
             raw,
             caller: arrival.caller.to_string(),
-            received_at: self.clock.now(),
+            received_at,
             answer: u8::from(code != Code::Kept),
         };
         let number = number(&received.reading);

@@ -7,7 +7,7 @@ use super::{Failure, Global, told};
 use crate::app;
 use crate::clock::Clock;
 use crate::config::{Config, Secrets};
-use crate::ledger::{Gateway, Ledger, Rules};
+use crate::ledger::{Gateway, Ledger};
 
 /// The secrets of commands that need none but perhaps the ledger's.
 const OWN: Secrets = Secrets::Of(&["ledger"]);
@@ -27,7 +27,7 @@ pub(super) async fn with_settings(global: &Global, secrets: Secrets) -> Result<(
 
 /// The ledger of settings that are loaded.
 pub(super) async fn beside(config: &Config, clock: Clock) -> Result<Ledger, Failure> {
-    let rules = Rules::without_offers(config.carrier.utc_offset);
+    let rules = app::rules_without_offers(config);
     Ok(Ledger::open(&app::ledger_settings(config), rules, clock).await?)
 }
 

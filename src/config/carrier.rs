@@ -37,6 +37,15 @@ pub struct Carrier {
     pub record_only: bool,
     /// How long an auto-renewing subscription stays in `grace` after it expired, in days.
     pub renewal_grace_days: u32,
+    /// A start at most this far ahead of our clock has begun, in seconds.
+    pub clock_skew_s: u32,
+    /// How far apart two event times may be for queueIDs to decide their order, in seconds.
+    pub queue_disorder_max_s: u32,
+    /// An `expiredTime` more of the offer's periods after its start is odd.
+    pub expiry_periods_max: u32,
+    /// What an operator's own values of `regType` mean, beside 1 and 2.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub reg_types: BTreeMap<String, RegMeaning>,
     /// Settings of single channels, by name in upper case.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub channels: BTreeMap<String, Channel>,
@@ -61,6 +70,18 @@ pub enum CheckAnswers {
     MayRegister,
     /// 1: the number is subscribed.
     IsSubscribed,
+}
+
+/// What a value of `regType` means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RegMeaning {
+    /// As 1.
+    Register,
+    /// As 2.
+    Cancel,
+    /// Kept, without effect.
+    Ignore,
 }
 
 /// What becomes of a notice whose `resultCode` is not 0.
@@ -92,6 +113,9 @@ impl Carrier {
     pub(super) fn check(&self, reading: &mut Reading, server: SocketAddr) {
         reading.range("carrier.check_error_status", &self.check_error_status, 0..=1);
         reading.range("carrier.renewal_grace_days", &self.renewal_grace_days, 0..=3650);
+        reading.range("carrier.clock_skew_s", &self.clock_skew_s, 0..=86_400);
+        reading.range("carrier.queue_disorder_max_s", &self.queue_disorder_max_s, 0..=31_536_000);
+        reading.range("carrier.expiry_periods_max", &self.expiry_periods_max, 1..=1000);
         if let Some(listen) = self.listen {
             net::check_apart(reading, "carrier.listen", listen, &[Some(server)]);
         }

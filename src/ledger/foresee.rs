@@ -13,6 +13,7 @@ use super::store::Store;
 use super::tables::Records;
 use super::tables::foreseen::Foreseen;
 use super::{Ledger, NotKept, Operation, Rules, StoreError};
+use crate::clock::Timestamp;
 use crate::ids::NoticeId;
 use crate::subscription::judge::{self, Judgement, Policy, Reason};
 use crate::subscription::notice::Notice;
@@ -30,9 +31,9 @@ const OTHERWISE: &str = "/* foreseen otherwise */ SELECT n.id FROM notice n LEFT
     AND (f.rules IS NULL OR f.rules <> $2) ORDER BY n.id LIMIT $3";
 
 /// What would become of a notice if it were applied.
-fn would_be(rules: &Rules, notice: &Notice) -> &'static str {
+fn would_be(rules: &Rules, notice: &Notice, received_at: Timestamp) -> &'static str {
     let policy = Policy { record_only: false, ..rules.policy };
-    match judge::judge(notice, &rules.catalog, &rules.book, policy) {
+    match judge::judge(notice, &rules.catalog, &rules.book, policy, received_at) {
         Judgement::Stands(_) => "applied",
         Judgement::Ignored => "ignored",
         Judgement::Parked(reason) => reason.as_str(),
@@ -49,9 +50,10 @@ pub(super) fn write(
     id: NoticeId,
     outcome: Outcome,
     notice: &Notice,
+    received_at: Timestamp,
 ) -> Result<(), StoreError> {
     let waits = outcome == Outcome::Parked(Reason::RecordOnly);
-    let would_be = waits.then(|| would_be(rules, notice).to_owned());
+    let would_be = waits.then(|| would_be(rules, notice, received_at).to_owned());
     store.save(&Foreseen { notice: id, would_be, rules: rules.fingerprint().to_owned() })
 }
 
@@ -64,8 +66,8 @@ pub(super) fn again(store: &mut impl Store, rules: &Rules, row: &Row) -> Result<
         return Ok(false);
     };
     let before: Option<Foreseen> = store.get(row.id.0)?;
-    write(store, rules, row.id, row.outcome, &notice)?;
-    Ok(before.is_none_or(|before| before.would_be.as_deref() != Some(would_be(rules, &notice))))
+    write(store, rules, row.id, row.outcome, &notice, row.received_at)?;
+    Ok(before.is_none_or(|before| before.would_be.as_deref() != Some(would_be(rules, &notice, row.received_at))))
 }
 
 impl Ledger {

@@ -9,6 +9,7 @@ use crate::ids::{Msisdn, NoticeId};
 use crate::subscription::decide::{Change, Event, Scope};
 use crate::subscription::judge::{self, Reason};
 use crate::subscription::notice::{Content, Glimpse, Notice, RegType, SentIds};
+use crate::subscription::odd::Odd;
 use crate::subscription::terms::Terms;
 
 /// How terms are found by their number.
@@ -75,7 +76,7 @@ impl Outcome {
 /// The columns of a row, in the order in which the engines read it.
 pub(super) const COLUMNS: &str = "id, received_at, caller, outcome, reason, answer, count, identity, msisdn, queue_id, \
     reg_type, reg_id, service_id, package_id, service_code, package_code, channel, price, event_at, \
-    subscribe_at, expire_at, auto_renew, failed, scope";
+    subscribe_at, expire_at, auto_renew, failed, scope, kind, start_at, odd";
 
 /// One row.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,7 +93,7 @@ pub struct Row {
     pub answer: i64,
     /// Receipts.
     pub count: i64,
-    /// The identity of a notice; of other messages the hash they are unique by.
+    /// What the carrier calls the operation; of other messages the hash they are unique by.
     pub identity: String,
     /// Canonical number, where one could be read.
     pub msisdn: Option<Msisdn>,
@@ -120,6 +121,45 @@ pub struct Row {
     pub failed: bool,
     /// What it says in the fold, where it stands in it.
     pub scope: Option<String>,
+    /// What it does.
+    pub kind: Kind,
+    /// `startTime` as read.
+    pub start_at: Option<Timestamp>,
+    /// Its times that are not believed.
+    pub odd: Odd,
+}
+
+/// What a row's message does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// Registers.
+    Register,
+    /// Cancels.
+    Cancel,
+    /// None of these, as far as is known.
+    Other,
+}
+
+impl Kind {
+    /// The word the outside and the ledger see.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Register => "register",
+            Self::Cancel => "cancel",
+            Self::Other => "other",
+        }
+    }
+
+    /// Reads it back; what is none of the words is `Other`.
+    #[must_use]
+    pub fn parse(word: &str) -> Self {
+        match word {
+            "register" => Self::Register,
+            "cancel" => Self::Cancel,
+            _ => Self::Other,
+        }
+    }
 }
 
 impl Row {
@@ -147,6 +187,13 @@ impl Row {
             auto_renew: false,
             failed: false,
             scope: None,
+            kind: match glimpse.reg_type.as_deref() {
+                Some("1") => Kind::Register,
+                Some("2") => Kind::Cancel,
+                _ => Kind::Other,
+            },
+            start_at: None,
+            odd: Odd::default(),
         }
     }
 
@@ -162,10 +209,15 @@ impl Row {
     /// Takes a notice's fields, as read now.
     pub fn take(&mut self, notice: &Notice) {
         let content = &notice.content;
-        self.identity.clone_from(&notice.identity);
+        self.identity.clone_from(&notice.name);
         self.msisdn = Some(content.msisdn.clone());
         self.queue_id.clone_from(&notice.queue_id);
-        self.reg_type = Some(content.reg_type.as_str().to_owned());
+        self.reg_type = Some(notice.reg_type_sent.clone());
+        self.kind = match content.reg_type {
+            RegType::Register => Kind::Register,
+            RegType::Cancel => Kind::Cancel,
+            RegType::Ignored | RegType::Unknown => Kind::Other,
+        };
         self.reg_id.clone_from(&content.reg_id);
         self.sent = content.sent.clone();
         self.channel.clone_from(&notice.channel);
@@ -175,16 +227,8 @@ impl Row {
         self.expire_at = content.expire_at;
         self.auto_renew = content.auto_renew;
         self.failed = notice.failed;
-    }
-
-    /// `register`, `cancel`, `cdr` or `other`.
-    #[must_use]
-    pub fn kind(&self) -> &'static str {
-        match self.reg_type.as_deref() {
-            Some("1") => "register",
-            Some("2") => "cancel",
-            _ => "other",
-        }
+        self.start_at = notice.start_at;
+        self.odd = notice.odd;
     }
 
     /// The notice again; `None` for a message that is none.
@@ -193,16 +237,19 @@ impl Row {
         if matches!(self.outcome, Outcome::Parked(Reason::Unreadable | Reason::WrongMessage)) {
             return None;
         }
-        let reg_type = match self.reg_type.as_deref()? {
-            "1" => RegType::Register,
-            "2" => RegType::Cancel,
-            other => RegType::Other(other.to_owned()),
+        let reg_type = match self.kind {
+            Kind::Register => RegType::Register,
+            Kind::Cancel => RegType::Cancel,
+            Kind::Other => RegType::Unknown,
         };
         Some(Notice {
-            identity: self.identity.clone(),
+            name: self.identity.clone(),
             queue_id: self.queue_id.clone(),
+            reg_type_sent: self.reg_type.clone()?,
             channel: self.channel.clone(),
             event_at: self.event_at,
+            start_at: self.start_at,
+            odd: self.odd,
             failed: self.failed,
             content: Content {
                 msisdn: self.msisdn.clone()?,
@@ -256,7 +303,7 @@ fn change(scope: &str, notice: &Notice, terms: FindTerms<'_>) -> Result<Option<C
         RegType::Cancel => Some(Change::Cancel(Scope::Packages(packages))),
         _ => packages.pop().map(|terms| Change::Register {
             terms,
-            expires_at: notice.content.expire_at,
+            expires_at: notice.expire_at(),
             auto_renew: notice.content.auto_renew,
         }),
     })

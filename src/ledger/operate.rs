@@ -2,12 +2,12 @@
 
 use super::fulfil::watch::Watch;
 use super::journal::{Outcome, Row};
-use super::record::{conflict_key, find, refold, rejudge};
+use super::record::{Holder, conflict_key, holder, refold, rejudge};
 use super::store::Store;
 use super::{Rules, StoreError, foresee};
 use crate::clock::Timestamp;
 use crate::ids::NoticeId;
-use crate::subscription::judge::{Policy, Reason};
+use crate::subscription::judge::Reason;
 use crate::subscription::notice::{self, Reading};
 use crate::wire;
 
@@ -95,7 +95,7 @@ fn discard(store: &mut impl Store, rules: &Rules, row: &mut Row) -> Result<bool,
         store.update(row)?;
     }
     if let Some(notice) = row.notice().filter(|_| was_foreseen) {
-        foresee::write(store, rules, row.id, row.outcome, &notice)?;
+        foresee::write(store, rules, row.id, row.outcome, &notice, row.received_at)?;
     }
     Ok(may)
 }
@@ -108,7 +108,7 @@ fn retry(
 ) -> Result<bool, StoreError> {
     match row.outcome {
         Outcome::Parked(Reason::Held | Reason::RecordOnly | Reason::Unmapped | Reason::Ambiguous) => {
-            rejudge(store, rules, watch, row, Policy::APPLY)
+            rejudge(store, rules, watch, row, rules.policy.applying())
         }
         Outcome::Parked(Reason::Conflict) => overrule(store, rules, watch, row),
         Outcome::Applied | Outcome::NoChange | Outcome::Superseded => Ok(false),
@@ -125,17 +125,22 @@ fn overrule(
     row: &mut Row,
 ) -> Result<bool, StoreError> {
     let Some(notice) = row.notice() else { return Ok(false) };
-    if let Some(holder) = store.holder(&notice.identity)?.filter(|holder| *holder != row.id) {
-        yield_to(store, watch, holder)?;
+    let Holder { key, row: held, .. } = holder(store, &notice)?;
+    if let Some(held) = held.filter(|held| held.id != row.id) {
+        yield_to(store, rules, watch, held)?;
     }
-    store.hold(&notice.identity, row.id)?;
+    store.hold(&key, row.id)?;
     rejudge(store, rules, watch, row, rules.policy)?;
     Ok(true)
 }
 
 /// Takes a holder out of the fold and parks it as the conflict it has become.
-fn yield_to(store: &mut impl Store, watch: &mut Watch, holder: NoticeId) -> Result<(), StoreError> {
-    let mut loser = find(store, holder)?;
+fn yield_to(
+    store: &mut impl Store,
+    rules: &Rules,
+    watch: &mut Watch,
+    mut loser: Row,
+) -> Result<(), StoreError> {
     let event = {
         let store = std::cell::RefCell::new(&mut *store);
         loser.event(&|id| store.borrow_mut().terms(id))?
@@ -143,9 +148,9 @@ fn yield_to(store: &mut impl Store, watch: &mut Watch, holder: NoticeId) -> Resu
     let Some(notice) = loser.notice() else { return Ok(()) };
     (loser.outcome, loser.scope) = (Outcome::Parked(Reason::Conflict), None);
     store.update(&loser)?;
-    store.hold(&conflict_key(&notice), holder)?;
+    store.hold(&conflict_key(&notice), loser.id)?;
     match event {
-        Some(event) => refold(store, watch, &notice.content.msisdn, &event.change),
+        Some(event) => refold(store, rules, watch, &notice.content.msisdn, &event.change),
         None => Ok(()),
     }
 }
@@ -159,24 +164,24 @@ fn read_again(
 ) -> Result<bool, StoreError> {
     let Some(raw) = store.raw(row.id)? else { return Ok(false) };
     let read = wire::request::notify(&raw.method, &raw.query, &raw.sent());
-    let reading = read.map(|message| notice::read(&message, rules.utc_offset));
+    let reading = read.map(|message| notice::read(&message, &rules.reads, row.received_at));
     let notice = match reading {
         Ok(Reading::Notice(notice)) => notice,
         Ok(Reading::WrongMessage(_)) => return put_back(store, row, Reason::WrongMessage),
         Ok(Reading::Unreadable(_)) | Err(_) => return put_back(store, row, Reason::Unreadable),
     };
-    let holder = store.holder(&notice.identity)?.filter(|holder| *holder != row.id);
+    let Holder { key, row: held, .. } = holder(store, &notice)?;
+    let held = held.filter(|held| held.id != row.id);
     let before = row.outcome;
     row.take(&notice);
     // Out of the words that mean "no notice", so that the row can be judged as one.
     row.outcome = Outcome::Parked(Reason::Conflict);
-    let Some(holder) = holder else {
-        store.hold(&notice.identity, row.id)?;
+    let Some(held) = held else {
+        store.hold(&key, row.id)?;
         rejudge(store, rules, watch, row, rules.policy)?;
         return Ok(row.outcome != before);
     };
-    let held = find(store, holder)?.notice();
-    let is_repeat = held.is_some_and(|held| held.content.says_the_same(&notice.content, &rules.catalog));
+    let is_repeat = held.notice().is_some_and(|held| held.content.says_the_same(&notice.content, &rules.catalog));
     let changed = !is_repeat && before != row.outcome;
     if changed {
         store.hold(&conflict_key(&notice), row.id)?;

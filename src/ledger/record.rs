@@ -12,6 +12,7 @@ use crate::ids::{Msisdn, NoticeId};
 use crate::subscription::decide::{self, Effect, Event};
 use crate::subscription::judge::{self, Judgement, Policy, Reason};
 use crate::subscription::notice::{self, Glimpse, Notice, Reading};
+use crate::subscription::odd::Odd;
 use crate::subscription::{ServiceState, decide::Change};
 
 /// A message to be kept, with the answer it will get.
@@ -40,6 +41,51 @@ pub struct Recorded {
     pub repeated: bool,
     /// Whether something may be owed to a provider for it.
     pub may_owe: bool,
+    /// What was remarkable about it.
+    pub remarks: Remarks,
+}
+
+/// What is remarkable about a notice that is new.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Remarks {
+    /// Its times that are not believed.
+    pub odd: Odd,
+    /// Another number's, or another kind's, has the same queueID.
+    pub queue_id_reused: bool,
+    /// It is newer than what was known, by more than queueIDs may be in disorder, and its queueID is lower.
+    pub queue_id_went_back: bool,
+}
+
+/// Who holds an operation's identity.
+pub(super) struct Holder {
+    /// The key under which it is, or would be, held.
+    pub(super) key: String,
+    /// The notice that holds it.
+    pub(super) row: Option<Row>,
+    /// Whether another operation goes by the same name.
+    pub(super) is_shared: bool,
+}
+
+/// Looks for the notice of an operation. The first of a name is held under the name alone, others under the whole
+/// identity: so the common case takes one look, which also tells what shares a name.
+///
+/// # Errors
+/// The engine's.
+pub(super) fn holder(store: &mut impl Store, notice: &Notice) -> Result<Holder, StoreError> {
+    let held = |row: &Row| row.notice().is_some_and(|held| held.is_same_operation(notice));
+    let Some(first) = store.holder(&notice.name)? else {
+        return Ok(Holder { key: notice.name.clone(), row: None, is_shared: false });
+    };
+    let row = find(store, first)?;
+    if held(&row) {
+        return Ok(Holder { key: notice.name.clone(), row: Some(row), is_shared: false });
+    }
+    let key = notice.identity();
+    let row = match store.holder(&key)? {
+        Some(id) => Some(find(store, id)?),
+        None => None,
+    };
+    Ok(Holder { key, row, is_shared: true })
 }
 
 /// Records one message.
@@ -64,10 +110,10 @@ fn record_notice(
     received: &Received,
     notice: &Notice,
 ) -> Result<Recorded, StoreError> {
-    let Some(holder) = store.holder(&notice.identity)? else {
-        return first_receipt(store, rules, received, notice);
+    let Holder { key, row, is_shared } = holder(store, notice)?;
+    let Some(row) = row else {
+        return first_receipt(store, rules, received, notice, &key, is_shared);
     };
-    let row = find(store, holder)?;
     let same = row.notice().is_some_and(|n| n.content.says_the_same(&notice.content, &rules.catalog));
     if same { again(store, rules, received, row, notice) } else { conflict(store, received, notice) }
 }
@@ -77,17 +123,24 @@ fn first_receipt(
     rules: &Rules,
     received: &Received,
     notice: &Notice,
+    key: &str,
+    is_shared: bool,
 ) -> Result<Recorded, StoreError> {
-    let judgement = judge::judge(notice, &rules.catalog, &rules.book, rules.policy);
+    let judgement =
+        judge::judge(notice, &rules.catalog, &rules.book, rules.policy, received.received_at);
+    let odd = judge::odd(notice, &judgement);
     let mut watch = Watch::default();
-    let (outcome, scope) = enter(store, &mut watch, notice, judgement, received.received_at)?;
-    let row = Row { scope, ..row(received, Row::of_notice(notice, outcome)) };
-    let id = insert(store, &notice.identity, &row, &received.raw)?;
+    let Entered { outcome, scope, went_back } =
+        enter(store, rules, &mut watch, notice, judgement, received.received_at)?;
+    let row = Row { scope, odd, ..row(received, Row::of_notice(notice, outcome)) };
+    let id = insert(store, key, &row, &received.raw)?;
     let may_owe = watch.after(store, id, received.received_at)?;
     if outcome == Outcome::Parked(Reason::RecordOnly) {
-        foresee::write(store, rules, id, outcome, notice)?;
+        foresee::write(store, rules, id, outcome, notice, received.received_at)?;
     }
-    Ok(Recorded { id, outcome, repeated: false, may_owe })
+    let queue_id_reused = is_shared && notice.queue_id().is_some();
+    let remarks = Remarks { odd, queue_id_reused, queue_id_went_back: went_back };
+    Ok(Recorded { id, outcome, repeated: false, may_owe, remarks })
 }
 
 /// A repeat has no second effect; but one that waits for the catalog or for the carrier's second
@@ -109,7 +162,8 @@ fn again(
         rejudge(store, rules, &mut watch, &mut row, rules.policy)?;
         may_owe = watch.after(store, row.id, received.received_at)?;
     }
-    Ok(Recorded { id: row.id, outcome: row.outcome, repeated: true, may_owe })
+    let remarks = Remarks::default();
+    Ok(Recorded { id: row.id, outcome: row.outcome, repeated: true, may_owe, remarks })
 }
 
 /// Judges a row again and writes down what became of it; tells whether that is something else.
@@ -121,12 +175,14 @@ pub(super) fn rejudge(
     policy: Policy,
 ) -> Result<bool, StoreError> {
     let Some(notice) = row.notice() else { return Ok(false) };
-    let judgement = judge::judge(&notice, &rules.catalog, &rules.book, policy);
+    let judgement = judge::judge(&notice, &rules.catalog, &rules.book, policy, row.received_at);
     let before = row.outcome;
-    (row.outcome, row.scope) = enter(store, watch, &notice, judgement, row.received_at)?;
+    row.odd = judge::odd(&notice, &judgement);
+    let entered = enter(store, rules, watch, &notice, judgement, row.received_at)?;
+    (row.outcome, row.scope) = (entered.outcome, entered.scope);
     store.update(row)?;
     if before == Outcome::Parked(Reason::RecordOnly) {
-        foresee::write(store, rules, row.id, row.outcome, &notice)?;
+        foresee::write(store, rules, row.id, row.outcome, &notice, row.received_at)?;
     }
     Ok(row.outcome != before)
 }
@@ -140,7 +196,7 @@ fn conflict(store: &mut impl Store, received: &Received, notice: &Notice) -> Res
 
 /// The identity that a conflicting content occupies.
 pub(super) fn conflict_key(notice: &Notice) -> String {
-    format!("c:{}", notice.content.fingerprint(&notice.identity))
+    format!("c:{}", notice.fingerprint())
 }
 
 fn record_other(
@@ -160,10 +216,11 @@ fn keep_once(store: &mut impl Store, key: &str, row: &Row, raw: &Raw) -> Result<
     if let Some(id) = store.holder(key)? {
         store.count_again(id)?;
         let outcome = find(store, id)?.outcome;
-        return Ok(Recorded { id, outcome, repeated: true, may_owe: false });
+        return Ok(Recorded { id, outcome, repeated: true, may_owe: false, remarks: Remarks::default() });
     }
     let id = insert(store, key, row, raw)?;
-    Ok(Recorded { id, outcome: row.outcome, repeated: false, may_owe: false })
+    let remarks = Remarks { odd: row.odd, ..Remarks::default() };
+    Ok(Recorded { id, outcome: row.outcome, repeated: false, may_owe: false, remarks })
 }
 
 fn row(received: &Received, row: Row) -> Row {
@@ -187,47 +244,61 @@ pub(super) fn find(store: &mut impl Store, id: NoticeId) -> Result<journal::Row,
         .ok_or_else(|| StoreError::broken(format!("an identity names notice {id}, which is missing")))
 }
 
-/// Lets a judged notice take effect: its outcome, and its scope where it stands in the fold. What that
-/// means for devices follows when the caller has `watch` look after it.
+/// What a judged notice did.
+struct Entered {
+    outcome: Outcome,
+    /// What it says in the fold, where it stands in it.
+    scope: Option<String>,
+    /// See [`Remarks::queue_id_went_back`].
+    went_back: bool,
+}
+
+/// Lets a judged notice take effect. What that means for devices follows when the caller has `watch` look after it.
 fn enter(
     store: &mut impl Store,
+    rules: &Rules,
     watch: &mut Watch,
     notice: &Notice,
     judgement: Judgement,
     received_at: Timestamp,
-) -> Result<(Outcome, Option<String>), StoreError> {
-    Ok(match judgement {
-        Judgement::Ignored => (Outcome::Ignored, None),
-        Judgement::Parked(reason) => (Outcome::Parked(reason), None),
+) -> Result<Entered, StoreError> {
+    let outcome = match judgement {
+        Judgement::Ignored => Outcome::Ignored,
+        Judgement::Parked(reason) => Outcome::Parked(reason),
         Judgement::Stands(change) => {
-            let scope = scope(&change);
+            let scope = Some(scope(&change));
             let event = judge::event(notice, change, received_at);
-            (stand(store, watch, &notice.content.msisdn, &event)?, Some(scope))
+            let (outcome, went_back) = stand(store, rules, watch, &notice.content.msisdn, &event)?;
+            return Ok(Entered { outcome, scope, went_back });
         }
-    })
+    };
+    Ok(Entered { outcome, scope: None, went_back: false })
 }
 
 /// Puts an event into the fold of every service it speaks of. One effect is enough to call it
-/// applied; older than what is known only where that holds for all.
+/// applied; older than what is known only where that holds for all. Tells also whether its queueID went back.
 fn stand(
     store: &mut impl Store,
+    rules: &Rules,
     watch: &mut Watch,
     number: &Msisdn,
     event: &Event,
-) -> Result<Outcome, StoreError> {
-    let mut outcome = Outcome::Superseded;
+) -> Result<(Outcome, bool), StoreError> {
+    let disorder_ms = rules.policy.queue_disorder_ms;
+    let (mut outcome, mut went_back) = (Outcome::Superseded, false);
     for service_id in event.change.services() {
         let state = store.state(number, service_id)?;
         watch.before(store, number, &event.change, &state)?;
-        let fast = !state.subscriptions.is_empty() && state.newest.is_before(&event.place);
+        went_back |= state.newest.went_back(&event.place, disorder_ms);
+        let fast = !state.subscriptions.is_empty() && decide::is_newest(&state, event, disorder_ms);
         let here = if fast {
             step(store, number, service_id, state, event)?
         } else {
-            insert_into_fold(store, number, service_id, &state, event)?
+            insert_into_fold(store, number, service_id, &state, event, disorder_ms)?
         };
         outcome = outcome.min(here);
     }
-    Ok(outcome)
+    Ok((outcome, went_back))
 }
 
 /// The fast path: the newest notice, arriving last.
@@ -259,15 +330,18 @@ fn insert_into_fold(
     service_id: &str,
     before: &ServiceState,
     event: &Event,
+    disorder_ms: i64,
 ) -> Result<Outcome, StoreError> {
     let mut events = store.events(number)?;
     events.push(event.clone());
-    let after = decide::fold(service_id, &events);
+    let (after, effect) = decide::fold_with(service_id, &events, event, disorder_ms);
     if !before.subscriptions.is_empty() {
         store.clear(number, service_id)?;
     }
     write(store, number, &after)?;
-    Ok(if decide::is_superseded(service_id, event, &events) {
+    Ok(if effect == Effect::ToldAgain {
+        Outcome::NoChange
+    } else if decide::is_superseded(service_id, event, &events, disorder_ms) {
         Outcome::Superseded
     } else if after.subscriptions == before.subscriptions {
         Outcome::NoChange
@@ -279,6 +353,7 @@ fn insert_into_fold(
 /// Makes a service's state from the journal as it stands.
 pub(super) fn refold(
     store: &mut impl Store,
+    rules: &Rules,
     watch: &mut Watch,
     number: &Msisdn,
     change: &Change,
@@ -288,7 +363,7 @@ pub(super) fn refold(
         let state = store.state(number, service_id)?;
         watch.before(store, number, change, &state)?;
         store.clear(number, service_id)?;
-        write(store, number, &decide::fold(service_id, &events))?;
+        write(store, number, &decide::fold(service_id, &events, rules.policy.queue_disorder_ms))?;
     }
     Ok(())
 }

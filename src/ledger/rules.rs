@@ -5,14 +5,14 @@
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use chrono::FixedOffset;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{Ledger, OpenError, postgres, sqlite};
 use crate::catalog::{Catalog, Offer};
 use crate::config::LedgerUrl;
-use crate::subscription::judge::{Failed, Policy};
+use crate::subscription::judge::Policy;
+use crate::subscription::notice::Reads;
 use crate::subscription::terms::{Terms, TermsBook};
 
 /// Hexadecimal digits of a fingerprint: enough that no two catalogs of one house share one.
@@ -27,8 +27,8 @@ pub struct Rules {
     pub book: TermsBook,
     /// The operator's settings.
     pub policy: Policy,
-    /// Zone of 14-digit times.
-    pub utc_offset: FixedOffset,
+    /// How messages are read.
+    pub reads: Reads,
     fingerprint: String,
 }
 
@@ -38,20 +38,14 @@ pub(super) type InForce = ArcSwap<Rules>;
 impl Rules {
     /// Rules whose terms are not numbered yet.
     #[must_use]
-    pub fn new(catalog: Catalog, policy: Policy, utc_offset: FixedOffset) -> Self {
-        let fingerprint = fingerprint(&catalog, policy, utc_offset);
-        Self { catalog: Arc::new(catalog), book: TermsBook::default(), policy, utc_offset, fingerprint }
-    }
-
-    /// For whoever reads, and judges nothing: no offers.
-    #[must_use]
-    pub fn without_offers(utc_offset: FixedOffset) -> Self {
-        Self::new(Catalog::default(), Policy { failed: Failed::Hold, record_only: false }, utc_offset)
+    pub fn new(catalog: Catalog, policy: Policy, reads: Reads) -> Self {
+        let fingerprint = fingerprint(&catalog, policy, &reads);
+        Self { catalog: Arc::new(catalog), book: TermsBook::default(), policy, reads, fingerprint }
     }
 
     /// Today's terms, not yet numbered.
     pub(super) fn terms(&self) -> Vec<Terms> {
-        let offset_s = self.utc_offset.local_minus_utc();
+        let offset_s = self.reads.utc_offset.local_minus_utc();
         self.catalog.offers().iter().map(|offer| Terms::of(offer, offset_s)).collect()
     }
 
@@ -84,11 +78,11 @@ impl Ledger {
     }
 }
 
-fn fingerprint(catalog: &Catalog, policy: Policy, utc_offset: FixedOffset) -> String {
-    let offset_s = utc_offset.local_minus_utc();
+fn fingerprint(catalog: &Catalog, policy: Policy, reads: &Reads) -> String {
+    let offset_s = reads.utc_offset.local_minus_utc();
     let offers: Vec<Value> = catalog.offers().iter().map(|offer| judged_by(offer, offset_s)).collect();
-    let Policy { failed, record_only } = policy;
-    let whole = json!([offers, format!("{failed:?}"), record_only, offset_s]).to_string();
+    let (policy, reg_types) = (format!("{policy:?}"), format!("{:?}", reads.reg_types));
+    let whole = json!([offers, policy, reg_types, offset_s]).to_string();
     let digits = Sha256::digest(whole.as_bytes());
     digits.iter().map(|byte| format!("{byte:02x}")).collect::<String>()[..FINGERPRINT_DIGITS].to_owned()
 }
@@ -107,11 +101,11 @@ mod tests {
 
     fn rules(catalog: &str) -> Rules {
         let catalog = Catalog::parse(catalog, "catalog.toml", &BTreeMap::new(), 35).expect("a catalog");
-        Rules::new(catalog, Policy { failed: Failed::Hold, record_only: false }, offset())
+        Rules::new(catalog, Policy::default(), reads())
     }
 
-    fn offset() -> FixedOffset {
-        FixedOffset::east_opt(7 * 3600).expect("an offset")
+    fn reads() -> Reads {
+        Reads::in_zone(chrono::FixedOffset::east_opt(7 * 3600).expect("an offset"))
     }
 
     #[test]
@@ -123,7 +117,7 @@ mod tests {
         for other in ["service_code = 'X'\n", "renewal_grace_days = 3\n", "exclusive = true\n"] {
             assert_ne!(rules(&format!("{OFFER}{other}")).fingerprint(), first, "{other}");
         }
-        let (policy, catalog) = (Policy { failed: Failed::Hold, record_only: true }, rules(OFFER).catalog);
-        assert_ne!(Rules::new((*catalog).clone(), policy, offset()).fingerprint(), first);
+        let (policy, catalog) = (Policy { record_only: true, ..Policy::default() }, rules(OFFER).catalog);
+        assert_ne!(Rules::new((*catalog).clone(), policy, reads()).fingerprint(), first);
     }
 }

@@ -6,6 +6,7 @@ use super::raw::Raw;
 use super::record::Received;
 use crate::clock::Timestamp;
 use crate::ids::Msisdn;
+use crate::subscription::odd::Odd;
 use crate::subscription::notice::{Content, Notice, Reading, RegType, SentIds};
 
 /// Sorts after the identities of all notices with a queueID, as the newest ones do, and is none's.
@@ -35,11 +36,14 @@ pub(super) fn specimen(rules: &Rules, now: Timestamp) -> Received {
         price: None,
     };
     let notice = Notice {
-        identity: IDENTITY.to_owned(),
+        name: IDENTITY.to_owned(),
         content,
         queue_id: Some("0".to_owned()),
+        reg_type_sent: "1".to_owned(),
         channel: None,
         event_at: Some(now),
+        start_at: Some(now),
+        odd: Odd::default(),
         failed: false,
     };
     let raw = Raw { method: "POST".to_owned(), body: vec![b'.'; BODY_BYTES].into(), ..Raw::default() };

@@ -78,11 +78,12 @@ impl Ledger {
     /// The engine's; what was found until then is lost.
     pub async fn verify(&self, progress: impl FnMut(u64) + Send + 'static) -> Result<Verified, StoreError> {
         if let Lookups::Postgres(lookups) = &self.0.lookups {
-            return lookups.verify(progress).await;
+            let disorder_ms = self.0.rules.load().policy.queue_disorder_ms;
+            return lookups.verify(disorder_ms, progress).await;
         }
         let inner = Arc::clone(&self.0);
         let checked = tokio::task::spawn_blocking(move || match &inner.lookups {
-            Lookups::Sqlite(readers) => readers.verify(&inner.rules.load().book, progress),
+            Lookups::Sqlite(readers) => readers.verify(&inner.rules.load(), progress),
             Lookups::Postgres(_) => Ok(Verified::default()),
         });
         checked.await.unwrap_or_else(|_| Err(StoreError::broken("the check of the ledger stopped")))
@@ -96,6 +97,7 @@ impl Ledger {
 pub(super) fn check(
     store: &mut impl Store,
     number: &Msisdn,
+    disorder_ms: i64,
     verified: &mut Verified,
 ) -> Result<(), StoreError> {
     let events = store.events(number)?;
@@ -111,7 +113,7 @@ pub(super) fn check(
     // The moment counts only where a number has no devices, and then nothing is compared.
     let holding = Holding::of_number(store, number, &stored, Timestamp(0))?;
     for (service_id, stored) in services.iter().zip(&stored) {
-        if let Some(what) = difference(stored, decide::fold(service_id, &events)) {
+        if let Some(what) = difference(stored, decide::fold(service_id, &events, disorder_ms)) {
             verified.fault(format!("{} service {service_id}: {what}", number.in_full()));
         }
     }

@@ -5,7 +5,7 @@
 use chrono::{Days, FixedOffset, Months, NaiveDate, NaiveTime, TimeZone};
 
 use crate::catalog::Period;
-use crate::clock::Timestamp;
+use crate::clock::{DAY_MS, Timestamp};
 
 /// The exclusive end of the cycle that begins at `start`: a day lasts to the end of the same day, a
 /// week to the end of the sixth day after, a month to the day before the same day of the next month,
@@ -22,6 +22,21 @@ pub fn end(period: Period, start: Timestamp, utc_offset_s: i32) -> Timestamp {
     midnight
         .and_then(|day| offset.from_local_datetime(&day.and_time(NaiveTime::MIN)).single())
         .map_or(start, |at| Timestamp(at.timestamp_millis()))
+}
+
+/// The moment so many periods after `start`, at the same hour; a month's day is clamped to its last.
+#[must_use]
+pub fn later(period: Period, start: Timestamp, periods: u32, utc_offset_s: i32) -> Timestamp {
+    let days = |each: u32| start.plus_ms(i64::from(periods) * i64::from(each) * DAY_MS);
+    match period {
+        Period::Day => days(1),
+        Period::Week => days(7),
+        Period::Month => {
+            let Some(offset) = FixedOffset::east_opt(utc_offset_s) else { return start };
+            let later = start.utc().with_timezone(&offset).checked_add_months(Months::new(periods));
+            later.map_or(Timestamp(i64::MAX), |at| Timestamp(at.timestamp_millis()))
+        }
+    }
 }
 
 /// The same day of the next month; where it has none, the first day after that month.

@@ -1,9 +1,13 @@
 //! One step of the fold, and the fold: what a number holds of one service after each notice.
 //!
-//! [`step`] is the fast path, for a notice that stands after all others; [`fold`] makes the same
+//! [`step`] is the fast path, for a notice that [is the newest](is_newest); [`fold`] makes the same
 //! state from all of a number's notices, in whatever order they came. The two agree on every
 //! history (`tests/convergence.rs`).
+//!
+//! What is *told again* says nothing new (contract section 2): support pushes old rows again, under new queueIDs and
+//! with the times of their sending. Only a whole fold remembers enough to know such a notice.
 
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -20,6 +24,8 @@ pub struct Event {
     pub place: Place,
     /// The operation's regID, as sent.
     pub reg_id: Option<String>,
+    /// `subcribeTime`, where it is believed: by it a register that is told again is known.
+    pub subscribe_at: Option<Timestamp>,
     /// The channel, as sent.
     pub channel: Option<String>,
     /// What it says.
@@ -58,6 +64,8 @@ pub enum Effect {
     Changed,
     /// It said nothing new.
     Unchanged,
+    /// It was told again.
+    ToldAgain,
 }
 
 impl Change {
@@ -89,14 +97,14 @@ impl Change {
     }
 
     /// Feeds what tells two contents apart into a hash, in terms that no later catalog changes.
-    fn hash_into(&self, hash: &mut Sha256) {
+    fn hash_into(&self, expire_at: Option<Timestamp>, hash: &mut Sha256) {
         let mut part = |text: &str| {
             hash.update((text.len() as u64).to_be_bytes());
             hash.update(text);
         };
         match self {
-            Self::Register { terms, expires_at, auto_renew } => {
-                let expires = expires_at.map_or(String::new(), |at| at.0.to_string());
+            Self::Register { terms, auto_renew, .. } => {
+                let expires = expire_at.map_or(String::new(), |at| at.0.to_string());
                 let renews = if *auto_renew { "auto" } else { "once" };
                 for text in ["register", &terms.service_id, &terms.package_id, &expires, renews] {
                     part(text);
@@ -117,12 +125,12 @@ impl Change {
     }
 }
 
-/// The content hash that breaks ties and names the run a register begins. `fields` are the identity and
-/// the content's fields that [`Change`] does not hold.
+/// The content hash that breaks ties and names the run a register begins. `expire_at` is the end as it was read,
+/// believed or not; `fields` are the operation's name and the content's fields that [`Change`] does not hold.
 #[must_use]
-pub fn content_hash(change: &Change, fields: [Option<&str>; 3]) -> i64 {
+pub fn content_hash(change: &Change, expire_at: Option<Timestamp>, fields: [Option<&str>; 3]) -> i64 {
     let mut hash = Sha256::new();
-    change.hash_into(&mut hash);
+    change.hash_into(expire_at, &mut hash);
     for field in fields {
         let field = field.unwrap_or_default();
         hash.update((field.len() as u64).to_be_bytes());
@@ -134,26 +142,60 @@ pub fn content_hash(change: &Change, fields: [Option<&str>; 3]) -> i64 {
     i64::from_be_bytes(first)
 }
 
-/// What a service's notices make of it, whatever their order here.
+/// What a service's notices make of it, whatever their order here. `disorder_ms` as for [`order::sort`].
 #[must_use]
-pub fn fold(service_id: &str, events: &[Event]) -> ServiceState {
-    let of_service = events.iter().filter(|event| event.change.services().contains(&service_id)).collect();
+pub fn fold(service_id: &str, events: &[Event], disorder_ms: i64) -> ServiceState {
     let mut state = ServiceState::default();
-    for event in order::sort(of_service, |event| &event.place) {
-        step(&mut state, service_id, event);
+    let mut told = Told::default();
+    for event in sorted(service_id, events, disorder_ms) {
+        apply(&mut state, &mut told, service_id, event);
     }
     state
 }
 
-/// Whether a notice among `events` that stands after this one speaks of the same packages: then this
-/// one is older than what is known.
+/// The same, and what one of the notices did in it.
 #[must_use]
-pub fn is_superseded(service_id: &str, event: &Event, events: &[Event]) -> bool {
-    let of_service = events.iter().filter(|e| e.change.services().contains(&service_id)).collect();
-    let sorted = order::sort(of_service, |e: &&Event| &e.place);
-    let later = sorted.iter().rev().take_while(|e| e.place != event.place);
+pub fn fold_with(
+    service_id: &str,
+    events: &[Event],
+    one: &Event,
+    disorder_ms: i64,
+) -> (ServiceState, Effect) {
+    let (mut state, mut told, mut effect) = (ServiceState::default(), Told::default(), Effect::Unchanged);
+    for event in sorted(service_id, events, disorder_ms) {
+        let here = apply(&mut state, &mut told, service_id, event);
+        if event == one {
+            effect = here;
+        }
+    }
+    (state, effect)
+}
+
+fn sorted<'a>(service_id: &str, events: &'a [Event], disorder_ms: i64) -> Vec<&'a Event> {
+    let of_service = events.iter().filter(|event| event.change.services().contains(&service_id)).collect();
+    order::sort(of_service, disorder_ms, |event| &event.place)
+}
+
+/// Whether a notice among `events` that stands after this one speaks of the same packages: then this
+/// one is older than what is known. One without a time of its own is later than none.
+#[must_use]
+pub fn is_superseded(service_id: &str, event: &Event, events: &[Event], disorder_ms: i64) -> bool {
+    let sorted = sorted(service_id, events, disorder_ms);
+    let later = sorted.iter().rev().take_while(|e| e.place != event.place).filter(|e| e.place.at.is_some());
     let packages = event.change.packages(service_id);
     later.into_iter().any(|e| overlap(packages.as_deref(), e.change.packages(service_id).as_deref()))
+}
+
+/// Whether [`step`] does for this notice what a whole fold would: it stands after all others, and cannot be one that
+/// is told again.
+#[must_use]
+pub fn is_newest(state: &ServiceState, event: &Event, disorder_ms: i64) -> bool {
+    // A register that is told again has an event time that was there before.
+    let may_be_told_again = matches!(event.change, Change::Cancel(_)) && {
+        let others = |held: &Subscription| held.reg_id.is_some() && held.reg_id != event.reg_id;
+        event.reg_id.is_some() && state.subscriptions.iter().any(others)
+    };
+    !may_be_told_again && state.newest.is_before(&event.place, disorder_ms)
 }
 
 fn overlap(a: Option<&[&str]>, b: Option<&[&str]>) -> bool {
@@ -163,24 +205,71 @@ fn overlap(a: Option<&[&str]>, b: Option<&[&str]>) -> bool {
     }
 }
 
-/// Applies a notice that stands after all that `state` has seen.
+/// What a fold remembers of the notices it has seen.
+#[derive(Debug, Default)]
+struct Told<'a> {
+    /// The latest end that was meant, by package, regID and `subcribeTime`.
+    registers: HashMap<(&'a str, &'a str, Timestamp), Timestamp>,
+    /// RegIDs whose runs were cancelled under them, with the package.
+    cancelled: HashSet<(String, &'a str)>,
+    /// Whether the present notice was told before.
+    again: bool,
+}
+
+impl<'a> Told<'a> {
+    /// Whether a register was told before, with no earlier end.
+    fn again(&mut self, event: &'a Event, terms: &'a Terms, expires_at: Timestamp) -> bool {
+        let (Some(reg_id), Some(subscribe_at)) = (&event.reg_id, event.subscribe_at) else { return false };
+        let latest = self.registers.entry((&terms.package_id, reg_id, subscribe_at)).or_insert(Timestamp(i64::MIN));
+        self.again = expires_at <= *latest;
+        *latest = expires_at.max(*latest);
+        self.again
+    }
+
+    /// Whether a cancel of a subscription is one of a run that ended before by it. Else it is remembered.
+    fn cancelled_again(&mut self, event: &'a Event, held: &Subscription) -> bool {
+        let Some(reg_id) = event.reg_id.as_deref() else { return false };
+        let key = (held.terms.package_id.clone(), reg_id);
+        if held.reg_id.as_deref() == Some(reg_id) {
+            self.cancelled.insert(key);
+            return false;
+        }
+        let again = held.reg_id.is_some() && self.cancelled.contains(&key);
+        self.again |= again;
+        again
+    }
+}
+
+/// Applies a notice that [is the newest](is_newest) of all that `state` has seen.
 pub fn step(state: &mut ServiceState, service_id: &str, event: &Event) -> Effect {
+    apply(state, &mut Told::default(), service_id, event)
+}
+
+fn apply<'a>(
+    state: &mut ServiceState,
+    told: &mut Told<'a>,
+    service_id: &str,
+    event: &'a Event,
+) -> Effect {
     state.newest = state.newest.with(&event.place);
+    told.again = false;
+    let at = event.place.time();
     let changed = match &event.change {
-        Change::Register { terms, .. } => {
-            let replaced = terms.exclusive && replace_others(state, terms, event.place.time());
-            register(state, event, terms) | replaced
-        }
-        Change::Cancel(Scope::Services(_)) => {
-            let at = event.place.time();
-            state.subscriptions.iter_mut().fold(false, |changed, held| cancel(held, at) | changed)
-        }
+        Change::Register { terms, .. } => register(state, told, event, terms),
+        Change::Cancel(Scope::Services(_)) => state.subscriptions.iter_mut().fold(false, |changed, held| {
+            let again = told.cancelled_again(event, held);
+            (!again && cancel(held, at)) | changed
+        }),
         Change::Cancel(Scope::Packages(packages)) => {
             let of_service = packages.iter().filter(|terms| terms.service_id == service_id);
-            of_service.fold(false, |changed, terms| cancel_package(state, event, terms) | changed)
+            of_service.fold(false, |changed, terms| cancel_package(state, told, event, terms) | changed)
         }
     };
-    if changed { Effect::Changed } else { Effect::Unchanged }
+    match (changed, told.again) {
+        (true, _) => Effect::Changed,
+        (false, true) => Effect::ToldAgain,
+        (false, false) => Effect::Unchanged,
+    }
 }
 
 /// Another package of an exclusive service takes over: judged at the other register's event time, so
@@ -196,19 +285,35 @@ fn replace_others(state: &mut ServiceState, terms: &Terms, at: Timestamp) -> boo
     changed
 }
 
-fn register(state: &mut ServiceState, event: &Event, terms: &Arc<Terms>) -> bool {
+fn register<'a>(
+    state: &mut ServiceState,
+    told: &mut Told<'a>,
+    event: &'a Event,
+    terms: &'a Arc<Terms>,
+) -> bool {
+    let new = begun(event, terms);
+    if new.run.as_ref().is_some_and(|run| told.again(event, terms, run.expires_at)) {
+        return false;
+    }
     let at = event.place.time();
     let place = match find(state, &terms.package_id) {
         Ok(place) => place,
         Err(place) => {
-            state.subscriptions.insert(place, begun(event, terms));
+            if terms.exclusive {
+                replace_others(state, terms, at);
+            }
+            state.subscriptions.insert(place, new);
             return true;
         }
     };
+    if renews_replaced(state, place, event, terms) {
+        return renew_replaced(&mut state.subscriptions[place], new);
+    }
+    let replaced = terms.exclusive && replace_others(state, terms, at);
     let subscription = &mut state.subscriptions[place];
     let before = subscription.clone();
     let goes_on = subscription.state(at).is_in_force();
-    *subscription = begun(event, terms);
+    *subscription = new;
     if let (true, Some(old), Some(new)) = (goes_on, &before.run, &mut subscription.run) {
         (new.founder, new.starts_at) = (old.founder, old.starts_at);
     } else {
@@ -218,6 +323,35 @@ fn register(state: &mut ServiceState, event: &Event, terms: &Arc<Terms>) -> bool
     let changed = Subscription { updated_at: before.updated_at, ..subscription.clone() } != before;
     if !changed {
         *subscription = before;
+    }
+    changed | replaced
+}
+
+/// Whether a register renews a package that another one has taken over from and still holds the service.
+fn renews_replaced(state: &ServiceState, place: usize, event: &Event, terms: &Terms) -> bool {
+    let held = &state.subscriptions[place];
+    let is_its_own = event.reg_id.is_some() && event.reg_id == held.reg_id;
+    let at = event.place.time();
+    let other = |other: &Subscription| {
+        other.terms.package_id != held.terms.package_id && other.state(at).is_in_force()
+    };
+    terms.exclusive
+        && held.standing == Standing::Replaced
+        && held.run.is_some()
+        && is_its_own
+        && state.subscriptions.iter().any(other)
+}
+
+/// Moves a replaced package's dates to what a renewal says: its run has ended all the same.
+fn renew_replaced(held: &mut Subscription, new: Subscription) -> bool {
+    let before = held.clone();
+    *held = Subscription { standing: Standing::Replaced, ..new };
+    if let (Some(old), Some(new)) = (&before.run, &mut held.run) {
+        (new.founder, new.starts_at, new.ended_at) = (old.founder, old.starts_at, old.ended_at);
+    }
+    let changed = Subscription { updated_at: before.updated_at, ..held.clone() } != before;
+    if !changed {
+        *held = before;
     }
     changed
 }
@@ -254,10 +388,18 @@ fn run(event: &Event, terms: &Arc<Terms>) -> Run {
     }
 }
 
-fn cancel_package(state: &mut ServiceState, event: &Event, terms: &Arc<Terms>) -> bool {
+fn cancel_package<'a>(
+    state: &mut ServiceState,
+    told: &mut Told<'a>,
+    event: &'a Event,
+    terms: &'a Arc<Terms>,
+) -> bool {
     let at = event.place.time();
     match find(state, &terms.package_id) {
-        Ok(place) => cancel(&mut state.subscriptions[place], at),
+        Ok(place) => {
+            let held = &mut state.subscriptions[place];
+            !told.cancelled_again(event, held) && cancel(held, at)
+        }
         Err(place) => {
             let nothing_held = Subscription {
                 terms: Arc::clone(terms),

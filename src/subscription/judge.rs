@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use super::decide::{Change, Event, Scope, content_hash};
 use super::notice::{Notice, RegType};
+use super::odd::{Odd, TimeField};
 use super::order::Place;
+use super::cycle;
 use super::terms::{Terms, TermsBook};
 use crate::catalog::{Cancelled, Catalog, Offer, Resolved};
-use crate::clock::Timestamp;
+use crate::clock::{DAY_MS, Timestamp};
 
 /// What is done with notices whose `resultCode` is not 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,11 +29,25 @@ pub struct Policy {
     pub failed: Failed,
     /// `carrier.record_only`.
     pub record_only: bool,
+    /// `carrier.queue_disorder_max_s`, in milliseconds.
+    pub queue_disorder_ms: i64,
+    /// `carrier.expiry_periods_max`.
+    pub expiry_periods_max: u32,
+}
+
+impl Default for Policy {
+    /// As the settings are where nothing is set.
+    fn default() -> Self {
+        Self { failed: Failed::Hold, record_only: false, queue_disorder_ms: DAY_MS, expiry_periods_max: 12 }
+    }
 }
 
 impl Policy {
     /// The policy of an operator who says of one notice: apply it whatever the settings.
-    pub const APPLY: Self = Self { failed: Failed::Apply, record_only: false };
+    #[must_use]
+    pub fn applying(self) -> Self {
+        Self { failed: Failed::Apply, record_only: false, ..self }
+    }
 }
 
 /// What becomes of a notice.
@@ -101,12 +117,23 @@ impl Reason {
     }
 }
 
+/// An `expiredTime` this long after its start is believed, however short the offer's period.
+const EXPIRY_BELIEVED_MS: i64 = 40 * DAY_MS;
+
 /// Judges a notice whose identity is new (or is judged again). The order of the questions is the
-/// contract's.
+/// contract's. `received_at` is its first receipt.
 #[must_use]
-pub fn judge(notice: &Notice, catalog: &Catalog, book: &TermsBook, policy: Policy) -> Judgement {
-    if let RegType::Other(_) = notice.content.reg_type {
-        return Judgement::Parked(Reason::UnknownRegType);
+pub fn judge(
+    notice: &Notice,
+    catalog: &Catalog,
+    book: &TermsBook,
+    policy: Policy,
+    received_at: Timestamp,
+) -> Judgement {
+    match notice.content.reg_type {
+        RegType::Unknown => return Judgement::Parked(Reason::UnknownRegType),
+        RegType::Ignored => return Judgement::Ignored,
+        RegType::Register | RegType::Cancel => {}
     }
     if policy.record_only {
         return Judgement::Parked(Reason::RecordOnly);
@@ -116,7 +143,13 @@ pub fn judge(notice: &Notice, catalog: &Catalog, book: &TermsBook, policy: Polic
         (true, Failed::Ignore) => return Judgement::Ignored,
         _ => {}
     }
+    let start = notice.event_at.unwrap_or(received_at);
     match resolve(notice, catalog, book) {
+        Ok(Change::Register { terms, expires_at: Some(expires_at), auto_renew })
+            if is_too_late(expires_at, start, &terms, policy) =>
+        {
+            Judgement::Stands(Change::Register { terms, expires_at: None, auto_renew })
+        }
         Ok(change) => Judgement::Stands(change),
         Err(reason) => Judgement::Parked(reason),
     }
@@ -140,7 +173,7 @@ fn resolve(notice: &Notice, catalog: &Catalog, book: &TermsBook) -> Result<Chang
     match catalog.resolve_register(&sent) {
         Resolved::One(offer) => Ok(Change::Register {
             terms: terms(offer)?,
-            expires_at: content.expire_at,
+            expires_at: notice.expire_at(),
             auto_renew: content.auto_renew,
         }),
         Resolved::Several => Err(Reason::Ambiguous),
@@ -148,19 +181,38 @@ fn resolve(notice: &Notice, catalog: &Catalog, book: &TermsBook) -> Result<Chang
     }
 }
 
+/// Whether an end is further from its start than a carrier sells.
+fn is_too_late(expires_at: Timestamp, start: Timestamp, terms: &Terms, policy: Policy) -> bool {
+    let far = cycle::later(terms.period, start, policy.expiry_periods_max, terms.utc_offset_s);
+    expires_at > far.max(start.plus_ms(EXPIRY_BELIEVED_MS))
+}
+
+/// What of a notice's times is not believed, once it was judged: of an end, only its offer tells.
+#[must_use]
+pub fn odd(notice: &Notice, judgement: &Judgement) -> Odd {
+    let mut odd = notice.odd;
+    if let Judgement::Stands(Change::Register { expires_at, .. }) = judgement {
+        odd.mark_if(expires_at.is_none() && notice.content.expire_at.is_some(), TimeField::ExpiredTime);
+    }
+    odd
+}
+
 /// The notice as the fold sees it. `received_at` is its first receipt.
 #[must_use]
 pub fn event(notice: &Notice, change: Change, received_at: Timestamp) -> Event {
     let content = &notice.content;
-    // The identity too: what another identity said is another notice, however alike.
-    let fields = [Some(notice.identity.as_str()), content.reg_id.as_deref(), content.price.as_deref()];
+    // The operation's name too: what another said is another notice, however alike.
+    let fields = [Some(notice.name.as_str()), content.reg_id.as_deref(), content.price.as_deref()];
     Event {
         place: Place {
-            queue: notice.queue_id.as_deref().and_then(queue_value),
+            queue: notice.queue_id().and_then(queue_value),
             at: notice.event_at,
+            start_at: notice.start_at,
             received_at,
-            tie: content_hash(&change, fields),
+            is_cancel: matches!(change, Change::Cancel(_)),
+            tie: content_hash(&change, content.expire_at, fields),
         },
+        subscribe_at: notice.subscribe_at(),
         reg_id: content.reg_id.clone(),
         channel: notice.channel.clone(),
         change,

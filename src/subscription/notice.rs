@@ -1,13 +1,17 @@
 //! A carrier's notice as the rules see it: fields checked once, spelled as they were sent.
 //!
 //! [`read`] tells what a message is; a [`Notice`] has an identity, by which a repeat is known, and a
-//! content, by which a repeat is told from a conflict (contract section 2, "Notify").
+//! content, by which a repeat is told from a conflict (contract section 2, "Notify"). What of its times
+//! cannot be meant is odd and counts as absent ([`Odd`]).
+
+use std::collections::BTreeMap;
 
 use chrono::FixedOffset;
 use sha2::{Digest, Sha256};
 
+use super::odd::{Odd, TimeField};
 use crate::catalog::{Cancelled, Catalog, Resolved, Sent};
-use crate::clock::Timestamp;
+use crate::clock::{DAY_MS, Timestamp};
 use crate::ids::Msisdn;
 use crate::wire::accessgw::{AccessGw, Notify};
 
@@ -64,16 +68,23 @@ impl SentIds {
 /// A well-formed SDP notice with valid fields.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Notice {
-    /// By which a repeat is known.
-    pub identity: String,
+    /// What the carrier calls the operation: `queueID`; without one, regID and what tells one operation of it from
+    /// another. With number and `regType` it is the identity, by which a repeat is known.
+    pub name: String,
     /// Of which a repeat has the same, or is a conflict.
     pub content: Content,
     /// `queueID` as sent.
     pub queue_id: Option<String>,
+    /// `regType` as sent.
+    pub reg_type_sent: String,
     /// `channel` as sent.
     pub channel: Option<String>,
     /// When it happened, by the message's own account.
     pub event_at: Option<Timestamp>,
+    /// `startTime`, where it can be read.
+    pub start_at: Option<Timestamp>,
+    /// The times that are not believed.
+    pub odd: Odd,
     /// Whether `resultCode` says that the carrier's operation failed.
     pub failed: bool,
 }
@@ -83,7 +94,7 @@ pub struct Notice {
 pub struct Content {
     /// The subscriber.
     pub msisdn: Msisdn,
-    /// 1 or 2, or another one that is parked.
+    /// What it does.
     pub reg_type: RegType,
     /// Service and package as sent; compared as resolved.
     pub sent: SentIds,
@@ -100,42 +111,55 @@ pub struct Content {
 }
 
 /// What kind of notice it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RegType {
-    /// 1.
+    /// 1, or another one that means it.
     Register,
-    /// 2.
+    /// 2, or another one that means it.
     Cancel,
-    /// Anything else, as sent.
-    Other(String),
+    /// One that is to be ignored.
+    Ignored,
+    /// Any other.
+    Unknown,
 }
 
-impl RegType {
-    fn parse(text: &str) -> Self {
-        match text {
-            "1" => Self::Register,
-            "2" => Self::Cancel,
-            other => Self::Other(other.to_owned()),
-        }
-    }
+/// How a carrier's messages are read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reads {
+    /// Zone of 14-digit times.
+    pub utc_offset: FixedOffset,
+    /// What an operator's own values of `regType` mean, beside 1 and 2.
+    pub reg_types: BTreeMap<String, RegType>,
+}
 
-    /// As the carrier spells it.
+impl Reads {
+    /// As a carrier's guide has it, in a zone.
     #[must_use]
-    pub fn as_str(&self) -> &str {
-        match self {
-            Self::Register => "1",
-            Self::Cancel => "2",
-            Self::Other(text) => text,
+    pub fn in_zone(utc_offset: FixedOffset) -> Self {
+        Self { utc_offset, reg_types: BTreeMap::new() }
+    }
+
+    fn reg_type(&self, sent: &str) -> RegType {
+        match sent {
+            "1" => RegType::Register,
+            "2" => RegType::Cancel,
+            other => self.reg_types.get(other).copied().unwrap_or(RegType::Unknown),
         }
     }
 }
 
-/// The longest identity kept as text, bytes; a longer one is kept as its hash.
-const IDENTITY_BYTES_MAX: usize = 100;
+/// The longest name of an operation kept as text, bytes; a longer one is kept as its hash.
+const NAME_BYTES_MAX: usize = 100;
 
-/// Tells what a message under an ACCESSGW root is. `offset` is the zone of 14-digit times.
+/// The longest `regType` in an identity, bytes; of a longer one its hash.
+const REG_TYPE_BYTES_MAX: usize = 8;
+
+/// A `subcribeTime` later than this after the notice's first receipt is odd.
+const AHEAD_MAX_MS: i64 = DAY_MS;
+
+/// Tells what a message under an ACCESSGW root is. `received_at` is its first receipt.
 #[must_use]
-pub fn read(message: &AccessGw, offset: FixedOffset) -> Reading {
+pub fn read(message: &AccessGw, reads: &Reads, received_at: Timestamp) -> Reading {
     let fields = &message.fields;
     let is = |sent: &Option<String>, name: &str| sent.as_deref() == Some(name);
     if message.twice.is_some() {
@@ -144,7 +168,7 @@ pub fn read(message: &AccessGw, offset: FixedOffset) -> Reading {
     if !is(&message.module, "SDP") || !is(&message.message_type, "NOTIFY") {
         return Reading::WrongMessage(glimpse(fields));
     }
-    match notice(fields, offset) {
+    match notice(fields, reads, received_at) {
         Some(notice) => Reading::Notice(Box::new(notice)),
         None => Reading::Unreadable(glimpse(fields)),
     }
@@ -168,44 +192,92 @@ fn sent(fields: &Notify) -> SentIds {
     }
 }
 
-fn notice(fields: &Notify, offset: FixedOffset) -> Option<Notice> {
-    let time = |text: &Option<String>| text.as_deref().and_then(|text| Timestamp::from_carrier(text, offset));
-    let reg_type = RegType::parse(fields.reg_type.as_deref()?);
+fn notice(fields: &Notify, reads: &Reads, received_at: Timestamp) -> Option<Notice> {
+    let reg_type_sent = fields.reg_type.as_deref()?;
+    let reg_type = reads.reg_type(reg_type_sent);
+    let msisdn = Msisdn::parse(fields.msisdn.as_deref()?).ok()?;
     let sent = sent(fields);
     let package = sent.package_id.is_some() || sent.package_code.is_some();
     let service = sent.service_id.is_some() || sent.service_code.is_some();
     let enough = match reg_type {
         RegType::Register => package,
         RegType::Cancel => package || service,
-        RegType::Other(_) => true,
+        RegType::Ignored | RegType::Unknown => true,
     };
     if !enough {
         return None;
     }
-    let subscribe_at = time(&fields.subscribe_time);
-    let happened = if reg_type == RegType::Cancel { time(&fields.update_time) } else { subscribe_at };
+    let times = Times::read(fields, reads.utc_offset, reg_type, received_at);
     Some(Notice {
-        identity: identity(fields, &reg_type)?,
+        name: name(fields, reg_type)?,
+        reg_type_sent: reg_type_sent.to_owned(),
         queue_id: fields.queue_id.clone(),
         channel: fields.channel.clone(),
-        event_at: happened.or_else(|| time(&fields.start_time)),
+        event_at: times.event_at(reg_type),
+        start_at: times.start_at,
+        odd: times.odd,
         failed: fields.result_code.as_deref().is_some_and(|code| code.bytes().any(|digit| digit != b'0')),
         content: Content {
-            msisdn: Msisdn::parse(fields.msisdn.as_deref()?).ok()?,
-            reg_type,
-            sent,
             reg_id: fields.reg_id.clone(),
-            subscribe_at,
-            expire_at: time(&fields.expired_time),
+            subscribe_at: times.subscribe_at,
+            expire_at: times.expire_at,
             auto_renew: fields.auto_renew.as_deref().is_none_or(|text| text == "1"),
             price: fields.price.clone(),
+            sent,
+            reg_type,
+            msisdn,
         },
     })
 }
 
-/// `queueID` as sent; without one, regID and what tells one operation of it from another.
-fn identity(fields: &Notify, reg_type: &RegType) -> Option<String> {
-    let key = match (&fields.queue_id, &fields.reg_id) {
+/// A notice's times as read, and which of them are not believed.
+struct Times {
+    start_at: Option<Timestamp>,
+    subscribe_at: Option<Timestamp>,
+    expire_at: Option<Timestamp>,
+    update_at: Option<Timestamp>,
+    odd: Odd,
+}
+
+impl Times {
+    fn read(fields: &Notify, offset: FixedOffset, reg_type: RegType, received_at: Timestamp) -> Self {
+        let mut odd = Odd::default();
+        let mut time = |field: TimeField, text: &Option<String>| {
+            let text = text.as_deref()?;
+            let at = match field {
+                TimeField::StartTime | TimeField::StartTimeCp => {
+                    Timestamp::from_carrier_or_epoch(text, offset)
+                }
+                _ => Timestamp::from_carrier(text, offset),
+            };
+            odd.mark_if(at.is_none(), field);
+            at
+        };
+        time(TimeField::StartTimeCp, &fields.start_time_cp);
+        let start_at = time(TimeField::StartTime, &fields.start_time);
+        let subscribe_at = time(TimeField::SubscribeTime, &fields.subscribe_time);
+        let expire_at = time(TimeField::ExpiredTime, &fields.expired_time);
+        let update_at = time(TimeField::UpdateTime, &fields.update_time);
+        let ahead = subscribe_at.is_some_and(|at| at > received_at.plus_ms(AHEAD_MAX_MS));
+        odd.mark_if(ahead, TimeField::SubscribeTime);
+        let start = subscribe_at.filter(|_| !ahead).or(start_at).unwrap_or(received_at);
+        let is_over = reg_type == RegType::Register && expire_at.is_some_and(|at| at <= start);
+        odd.mark_if(is_over, TimeField::ExpiredTime);
+        Self { start_at, subscribe_at, expire_at, update_at, odd }
+    }
+
+    fn event_at(&self, reg_type: RegType) -> Option<Timestamp> {
+        let happened = match reg_type {
+            RegType::Cancel => self.update_at,
+            _ => self.subscribe_at.filter(|_| !self.odd.has(TimeField::SubscribeTime)),
+        };
+        happened.or(self.start_at)
+    }
+}
+
+fn name(fields: &Notify, reg_type: RegType) -> Option<String> {
+    let queue_id = fields.queue_id.as_ref().filter(|text| names_a_row(text));
+    let name = match (queue_id, &fields.reg_id) {
         (Some(queue_id), _) => format!("q:{queue_id}"),
         (None, Some(reg_id)) => {
             let moment = match reg_type {
@@ -213,13 +285,22 @@ fn identity(fields: &Notify, reg_type: &RegType) -> Option<String> {
                 _ => None,
             };
             let parts =
-                [Some(reg_id.as_str()), Some(reg_type.as_str()), fields.subscribe_time.as_deref(), moment];
+                [Some(reg_id.as_str()), fields.reg_type.as_deref(), fields.subscribe_time.as_deref(), moment];
             let parts: Vec<String> = parts.iter().map(|p| p.unwrap_or_default().replace('|', "||")).collect();
             format!("r:{}", parts.join(" | "))
         }
         (None, None) => return None,
     };
-    Some(if key.len() > IDENTITY_BYTES_MAX { format!("h:{}", hash(&[key.as_bytes()])) } else { key })
+    Some(if name.len() > NAME_BYTES_MAX { format!("h:{}", hash(&[name.as_bytes()])) } else { name })
+}
+
+/// Whether a `queueID` is one: callers without a queue send `0` or a negative number.
+fn names_a_row(queue_id: &str) -> bool {
+    let digits = queue_id.strip_prefix('-');
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let is_negative = digits.is_some_and(is_number);
+    let is_zero = is_number(queue_id) && queue_id.bytes().all(|b| b == b'0');
+    !is_negative && !is_zero
 }
 
 /// The identity of a message that occupies none: the hash of what came.
@@ -233,12 +314,59 @@ pub fn hash(parts: &[&[u8]]) -> String {
     hash.finalize()[..16].iter().fold(String::with_capacity(32), |text, byte| text + &format!("{byte:02x}"))
 }
 
+impl Notice {
+    /// The identity as a whole.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        let kind = &self.reg_type_sent;
+        let hashed = (kind.len() > REG_TYPE_BYTES_MAX).then(|| hash(&[kind.as_bytes()]));
+        format!("{} {} {}", self.name, self.content.msisdn.in_full(), hashed.as_deref().unwrap_or(kind))
+    }
+
+    /// Whether it is the same operation: a notifier that was installed anew, or that uses a row of its queue twice,
+    /// gives one name to several.
+    #[must_use]
+    pub fn is_same_operation(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.reg_type_sent == other.reg_type_sent
+            && self.content.msisdn == other.content.msisdn
+    }
+
+    /// Names one content among others of the same identity.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        self.content.fingerprint(&self.name, &self.reg_type_sent)
+    }
+
+    /// `queueID`, where it names a row of the carrier's queue.
+    #[must_use]
+    pub fn queue_id(&self) -> Option<&str> {
+        self.queue_id.as_deref().filter(|text| names_a_row(text))
+    }
+
+    /// `subcribeTime`, where it is believed.
+    #[must_use]
+    pub fn subscribe_at(&self) -> Option<Timestamp> {
+        self.content.subscribe_at.filter(|_| !self.odd.has(TimeField::SubscribeTime))
+    }
+
+    /// `expiredTime`, where it is believed.
+    #[must_use]
+    pub fn expire_at(&self) -> Option<Timestamp> {
+        self.content.expire_at.filter(|_| !self.odd.has(TimeField::ExpiredTime))
+    }
+}
+
 impl Content {
     /// Whether a repeat says the same: service and package compare as sent, else as the catalog
-    /// resolves them, all else to the letter.
+    /// resolves them, all else to the letter. (`regType` is part of the identity, and its meaning may be set later.)
     #[must_use]
     pub fn says_the_same(&self, other: &Self, catalog: &Catalog) -> bool {
-        let plain = |content: &Self| Self { sent: SentIds::default(), ..content.clone() };
+        let plain = |content: &Self| Self {
+            sent: SentIds::default(),
+            reg_type: RegType::Unknown,
+            ..content.clone()
+        };
         let same_target = self.sent == other.sent || {
             let target = self.target(catalog);
             target.is_some() && target == other.target(catalog)
@@ -249,7 +377,7 @@ impl Content {
     /// What the content names, as resolved; `None` where the catalog does not know it.
     fn target(&self, catalog: &Catalog) -> Option<Vec<(String, Option<String>)>> {
         let pair = |service: &str, package: &str| (service.to_owned(), Some(package.to_owned()));
-        match &self.reg_type {
+        match self.reg_type {
             RegType::Cancel => match catalog.resolve_cancel(&self.sent.as_sent()) {
                 Cancelled::Offers(offers) => {
                     Some(offers.iter().map(|offer| pair(&offer.service_id, &offer.package_id)).collect())
@@ -266,15 +394,13 @@ impl Content {
         }
     }
 
-    /// Names one content among others of the same identity.
-    #[must_use]
-    pub fn fingerprint(&self, identity: &str) -> String {
+    fn fingerprint(&self, name: &str, reg_type_sent: &str) -> String {
         let time = |at: Option<Timestamp>| at.map_or(String::new(), |at| at.0.to_string());
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let parts = [
-            identity.to_owned(),
+            name.to_owned(),
             self.msisdn.in_full().to_owned(),
-            self.reg_type.as_str().to_owned(),
+            reg_type_sent.to_owned(),
             text(&self.sent.service_id),
             text(&self.sent.package_id),
             text(&self.sent.service_code),

@@ -24,7 +24,7 @@ const PUT: &str = "/* subscription put */ INSERT INTO subscription SELECT * FROM
     expires_at = excluded.expires_at, lapses_at = excluded.lapses_at, ended_at = excluded.ended_at, \
     auto_renew = excluded.auto_renew, channel = excluded.channel, reg_id = excluded.reg_id, \
     updated_at = excluded.updated_at, newest_queue = excluded.newest_queue, \
-    newest_queue_at = excluded.newest_queue_at, newest_other_at = excluded.newest_other_at";
+    newest_at = excluded.newest_at";
 
 const PAST: &str = "/* past_run add */ INSERT INTO past_run SELECT * FROM unnest($1::past_run[])";
 
@@ -45,7 +45,7 @@ const UPDATED: &str = "UPDATE notice n SET kind = k.kind, outcome = k.outcome, \
     reg_id = k.reg_id, service_id = k.service_id, package_id = k.package_id, service_code = k.service_code, \
     package_code = k.package_code, channel = k.channel, price = k.price, event_at = k.event_at, \
     subscribe_at = k.subscribe_at, expire_at = k.expire_at, auto_renew = k.auto_renew, failed = k.failed, \
-    scope = k.scope FROM unnest($1::notice[]) AS k WHERE n.id = k.id";
+    scope = k.scope, start_at = k.start_at, odd = k.odd FROM unnest($1::notice[]) AS k WHERE n.id = k.id";
 
 const CLEARED: [&str; 2] = [
     "/* subscription cleared */ DELETE FROM subscription s USING unnest($1::text[], $2::text[]) \

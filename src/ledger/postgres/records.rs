@@ -156,7 +156,7 @@ impl Composite for &Row {
         row.put(self.id.0)
             .put(self.received_at.0)
             .put(self.caller.as_str())
-            .put(self.kind())
+            .put(self.kind.as_str())
             .put(self.outcome.as_str())
             .put(self.outcome.reason().map(|reason| reason.as_str()))
             .put(self.answer)
@@ -177,7 +177,9 @@ impl Composite for &Row {
             .put(time(self.expire_at))
             .put(i64::from(self.auto_renew))
             .put(i64::from(self.failed))
-            .put(self.scope.as_deref());
+            .put(self.scope.as_deref())
+            .put(time(self.start_at))
+            .put(self.odd.spelled().as_deref());
     }
 }
 
@@ -202,8 +204,7 @@ impl Composite for (&Msisdn, &Subscription, &Newest) {
             .put(held.reg_id.as_deref())
             .put(held.updated_at.0)
             .put(newest.queue.map(|value| value.to_string()).as_deref())
-            .put(time(newest.queue_at))
-            .put(time(newest.other_at));
+            .put(time(newest.at));
     }
 }
 

@@ -5,20 +5,20 @@ use tokio_postgres::Row as Fields;
 use super::terms::Known;
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
-use crate::ledger::journal::{Outcome, Row};
+use crate::ledger::journal::{Kind, Outcome, Row};
 use crate::ledger::raw::Raw;
 use crate::ledger::{StoreError, standing};
 use crate::subscription::notice::SentIds;
+use crate::subscription::odd::Odd;
 use crate::subscription::order::Newest;
 use crate::subscription::{Run, Subscription};
 
 /// The columns of a subscription, as [`subscription`] and [`newest`] read them.
 pub(super) const SUBSCRIPTION: &str = "s.terms_id, s.standing, s.founder, s.starts_at, s.expires_at, s.lapses_at, \
-    s.ended_at, s.auto_renew, s.channel, s.reg_id, s.updated_at, s.newest_queue, s.newest_queue_at, \
-    s.newest_other_at";
+    s.ended_at, s.auto_renew, s.channel, s.reg_id, s.updated_at, s.newest_queue, s.newest_at";
 
 /// How many they are.
-pub(super) const SUBSCRIPTION_COLUMNS: usize = 14;
+pub(super) const SUBSCRIPTION_COLUMNS: usize = 13;
 
 /// A row of the journal, its columns from `from` on in the order of `journal::COLUMNS`.
 pub(super) fn notice(row: &Fields, from: usize) -> Result<Row, StoreError> {
@@ -50,6 +50,9 @@ pub(super) fn notice(row: &Fields, from: usize) -> Result<Row, StoreError> {
         auto_renew: row.try_get::<_, i64>(from + 21)? != 0,
         failed: row.try_get::<_, i64>(from + 22)? != 0,
         scope: row.try_get(from + 23)?,
+        kind: Kind::parse(row.try_get(from + 24)?),
+        start_at: time(row, from + 25)?,
+        odd: Odd::parse(row.try_get(from + 26)?),
     })
 }
 
@@ -98,8 +101,7 @@ pub(super) fn newest(row: &Fields, from: usize) -> Result<Newest, StoreError> {
     let queue: Option<&str> = row.try_get(from + 11)?;
     Ok(Newest {
         queue: queue.and_then(|text| text.parse().ok()),
-        queue_at: time(row, from + 12)?,
-        other_at: time(row, from + 13)?,
+        at: time(row, from + 12)?,
     })
 }
 

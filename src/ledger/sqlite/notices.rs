@@ -6,22 +6,23 @@ use super::terms::terms;
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::StoreError;
-use crate::ledger::journal::{COLUMNS, Outcome, Row};
+use crate::ledger::journal::{COLUMNS, Kind, Outcome, Row};
 use crate::ledger::raw::Raw;
 use crate::subscription::decide::Event;
 use crate::subscription::notice::SentIds;
+use crate::subscription::odd::Odd;
 use crate::subscription::terms::TermsBook;
 
 const INSERT: &str = "/* notice insert */ INSERT INTO notice (received_at, caller, kind, outcome, reason, \
     answer, count, identity, msisdn, queue_id, reg_type, reg_id, service_id, package_id, service_code, \
-    package_code, channel, price, event_at, subscribe_at, expire_at, auto_renew, failed, scope) \
+    package_code, channel, price, event_at, subscribe_at, expire_at, auto_renew, failed, scope, start_at, odd) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
-    $22, $23, $24)";
+    $22, $23, $24, $25, $26)";
 
 const UPDATE: &str = "/* notice update */ UPDATE notice SET kind = $1, outcome = $2, reason = $3, identity = $4, \
     msisdn = $5, queue_id = $6, reg_type = $7, reg_id = $8, service_id = $9, package_id = $10, \
     service_code = $11, package_code = $12, channel = $13, price = $14, event_at = $15, subscribe_at = $16, \
-    expire_at = $17, auto_renew = $18, failed = $19, scope = $20 WHERE id = $21";
+    expire_at = $17, auto_renew = $18, failed = $19, scope = $20, start_at = $21, odd = $22 WHERE id = $23";
 
 const INSERT_RAW: &str = "/* notice_raw insert */ INSERT INTO notice_raw (notice_id, method, path, query, \
     content_type, body, status, reply, content_encoding) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
@@ -30,7 +31,7 @@ pub(super) fn insert(connection: &Connection, row: &Row, raw: &Raw) -> Result<No
     connection.prepare_cached(INSERT)?.execute(params![
         row.received_at.0,
         row.caller,
-        row.kind(),
+        row.kind.as_str(),
         row.outcome.as_str(),
         row.outcome.reason().map(|reason| reason.as_str()),
         row.answer,
@@ -52,6 +53,8 @@ pub(super) fn insert(connection: &Connection, row: &Row, raw: &Raw) -> Result<No
         row.auto_renew,
         row.failed,
         row.scope,
+        row.start_at.map(|at| at.0),
+        row.odd.spelled(),
     ])?;
     let id = NoticeId(connection.last_insert_rowid());
     connection.prepare_cached(INSERT_RAW)?.execute(params![
@@ -70,7 +73,7 @@ pub(super) fn insert(connection: &Connection, row: &Row, raw: &Raw) -> Result<No
 
 pub(super) fn update(connection: &Connection, row: &Row) -> Result<(), StoreError> {
     connection.prepare_cached(UPDATE)?.execute(params![
-        row.kind(),
+        row.kind.as_str(),
         row.outcome.as_str(),
         row.outcome.reason().map(|reason| reason.as_str()),
         row.identity,
@@ -90,6 +93,8 @@ pub(super) fn update(connection: &Connection, row: &Row) -> Result<(), StoreErro
         row.auto_renew,
         row.failed,
         row.scope,
+        row.start_at.map(|at| at.0),
+        row.odd.spelled(),
         row.id.0,
     ])?;
     Ok(())
@@ -170,5 +175,8 @@ fn read(row: &SqlRow<'_>) -> Result<Row, StoreError> {
         auto_renew: row.get(21)?,
         failed: row.get(22)?,
         scope: row.get(23)?,
+        kind: Kind::parse(row.get_ref(24)?.as_str().map_err(rusqlite::Error::from)?),
+        start_at: time(25)?,
+        odd: Odd::parse(row.get_ref(26)?.as_str_or_null().map_err(rusqlite::Error::from)?),
     })
 }

@@ -14,19 +14,19 @@ use crate::subscription::terms::{Terms, TermsBook};
 use crate::subscription::{Run, ServiceState, Subscription};
 
 const STATE: &str = "/* subscription state */ SELECT terms_id, standing, founder, starts_at, expires_at, \
-    lapses_at, ended_at, auto_renew, channel, reg_id, updated_at, newest_queue, newest_queue_at, \
-    newest_other_at FROM subscription WHERE msisdn = $1 AND service_id = $2 ORDER BY package_id";
+    lapses_at, ended_at, auto_renew, channel, reg_id, updated_at, newest_queue, newest_at \
+    FROM subscription WHERE msisdn = $1 AND service_id = $2 ORDER BY package_id";
 
 const PUT: &str = "/* subscription put */ INSERT INTO subscription (msisdn, service_id, package_id, terms_id, \
     standing, founder, starts_at, expires_at, lapses_at, ended_at, auto_renew, channel, reg_id, updated_at, \
-    newest_queue, newest_queue_at, newest_other_at) \
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
+    newest_queue, newest_at) \
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
     ON CONFLICT (msisdn, service_id, package_id) DO UPDATE SET terms_id = excluded.terms_id, \
     standing = excluded.standing, founder = excluded.founder, starts_at = excluded.starts_at, \
     expires_at = excluded.expires_at, lapses_at = excluded.lapses_at, ended_at = excluded.ended_at, \
     auto_renew = excluded.auto_renew, channel = excluded.channel, reg_id = excluded.reg_id, \
     updated_at = excluded.updated_at, newest_queue = excluded.newest_queue, \
-    newest_queue_at = excluded.newest_queue_at, newest_other_at = excluded.newest_other_at";
+    newest_at = excluded.newest_at";
 
 const ADD_PAST: &str = "/* past_run add */ INSERT INTO past_run (msisdn, service_id, package_id, founder, \
     terms_id, starts_at, expires_at, lapses_at, ended_at, auto_renew) \
@@ -80,8 +80,7 @@ fn newest(row: &Row<'_>) -> Result<Newest, StoreError> {
     let queue = row.get_ref(11)?.as_str_or_null().map_err(rusqlite::Error::from)?;
     Ok(Newest {
         queue: queue.and_then(|text| text.parse().ok()),
-        queue_at: row.get::<_, Option<i64>>(12)?.map(Timestamp),
-        other_at: row.get::<_, Option<i64>>(13)?.map(Timestamp),
+        at: row.get::<_, Option<i64>>(12)?.map(Timestamp),
     })
 }
 
@@ -109,8 +108,7 @@ pub(super) fn put(
         held.reg_id,
         held.updated_at.0,
         newest.queue.map(|value| value.to_string()),
-        time(newest.queue_at),
-        time(newest.other_at),
+        time(newest.at),
     ])?;
     Ok(())
 }

@@ -6,19 +6,18 @@ use super::check::quick_check;
 use super::{Readers, Tx, connect};
 
 use crate::ids::Msisdn;
-use crate::ledger::StoreError;
+use crate::ledger::{Rules, StoreError};
 use crate::ledger::verify::{BROKEN_LINKS, NUMBERS, NUMBERS_MAX, SERVICES, Verified, check};
-use crate::subscription::terms::TermsBook;
 
 impl Readers {
     /// Checks everything on a connection of its own. Blocks.
     pub(in crate::ledger) fn verify(
         &self,
-        book: &TermsBook,
+        rules: &Rules,
         mut progress: impl FnMut(u64),
     ) -> Result<Verified, StoreError> {
         let connection = connect::reader(&self.path)?;
-        let mut store = Tx { connection: &connection, book };
+        let mut store = Tx { connection: &connection, book: &rules.book };
         let mut verified = Verified { engine: Some("quick_check"), ..Verified::default() };
         for fault in quick_check(&connection, None)?.unwrap_or_default() {
             verified.fault(fault);
@@ -33,7 +32,7 @@ impl Readers {
             last.in_full().clone_into(&mut after);
             for number in &numbers {
                 let snapshot = connection.unchecked_transaction()?;
-                check(&mut store, number, &mut verified)?;
+                check(&mut store, number, rules.policy.queue_disorder_ms, &mut verified)?;
                 drop(snapshot);
                 verified.numbers += 1;
             }
