@@ -18,7 +18,7 @@ use tokio::time::{sleep, timeout};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::{self, Config, FailedResult, Faults, RegMeaning};
-use crate::ledger::{self, Ledger, OpenError, Pulse, Rules};
+use crate::ledger::{self, Ledger, OpenError, Pulse, Refolded, Rules};
 use crate::lifeline::{self, Lifelines};
 use crate::providers::{self, ClientError};
 use crate::server::{self, origin::Networks};
@@ -26,7 +26,7 @@ use crate::subscription::judge::{Failed, Policy};
 use crate::subscription::notice::{Reads, RegType};
 use crate::system;
 use crate::systemd::Sockets;
-use crate::telemetry::Recorder;
+use crate::telemetry::{Chain, Recorder};
 use crate::worker::{Sender, Worker};
 use presence::Presence;
 pub use reload::{Reload, renew_providers, tell_faults, tell_left};
@@ -134,9 +134,17 @@ impl App {
         let within = self.settings.shutdown_timeout;
         let lifelines = self.lifelines();
         let mut serving = JoinSet::new();
-        if let Some(worker) = self.worker {
-            serving.spawn(lifelines.hold("worker").until(stop.clone(), worker.run(stop.clone())));
-        }
+        // Nothing is written before an older ledger is brought over: whoever sends a notice is told to come again.
+        let (ledger, worker, stopped) = (self.ledger.clone(), self.worker, stop.clone());
+        let work = async move {
+            bring_over(&ledger).await;
+            if let Some(worker) = worker {
+                worker.run(stopped).await;
+            } else {
+                std::future::pending::<()>().await;
+            }
+        };
+        serving.spawn(lifelines.hold("worker").until(stop.clone(), work));
         let presence = self.presence.keep(stop.clone());
         serving.spawn(lifelines.hold("presence").until(stop.clone(), presence));
         for (listener, door) in self.listeners {
@@ -149,6 +157,36 @@ impl App {
         }
         let all = async move { while serving.join_next().await.is_some() {} };
         run_until(stop, within, all, &self.ledger).await
+    }
+}
+
+/// How long between two attempts at bringing a ledger over, and between two lines of log about it.
+const BRING_OVER_AGAIN: Duration = Duration::from_secs(1);
+const BRING_OVER_TOLD: Duration = Duration::from_secs(5);
+
+/// Makes an older ledger's subscriptions again, until that is done.
+async fn bring_over(ledger: &Ledger) {
+    if !ledger.is_refolding() {
+        return;
+    }
+    tracing::warn!("the ledger was written by an older gateway: its subscriptions are made again, notices get 503 until then");
+    let mut told = std::time::Instant::now();
+    let mut progress = |so_far: &Refolded| {
+        if told.elapsed() >= BRING_OVER_TOLD {
+            told = std::time::Instant::now();
+            tracing::info!(numbers = so_far.numbers, changed = so_far.changed.len(), "subscriptions are made again");
+        }
+    };
+    loop {
+        match ledger.refold(&mut progress).await {
+            Ok(Refolded { numbers, read_otherwise, settled, changed }) => {
+                let changed = changed.len();
+                tracing::info!(numbers, read_otherwise, settled, changed, "the ledger is brought over");
+                return;
+            }
+            Err(error) => tracing::error!(error = %Chain(&error), "the ledger could not be brought over yet"),
+        }
+        sleep(BRING_OVER_AGAIN).await;
     }
 }
 
@@ -230,6 +268,7 @@ fn policy(carrier: &config::Carrier) -> Policy {
         record_only: carrier.record_only,
         queue_disorder_ms: i64::from(carrier.queue_disorder_max_s) * 1000,
         expiry_periods_max: carrier.expiry_periods_max,
+        clock_skew_s: carrier.clock_skew_s,
     }
 }
 

@@ -25,6 +25,7 @@ use crate::ledger::raw::Raw;
 use crate::limits::{Block, Limiter, Sampler, Suppressed};
 use crate::server::{BodyError, Request, Response};
 use crate::subscription::notice::Reads;
+use crate::subscription::odd::TimeField;
 use crate::telemetry::{self, CarrierMeters, StatusClass, Surface};
 use crate::wire::accessgw::NotifyEcho;
 use crate::wire::code::Code;
@@ -90,10 +91,12 @@ impl Carrier {
         };
         let callers = settings.caller.iter().map(rule).collect();
         telemetry::zero_refused(&access::REASONS);
+        let meters = CarrierMeters::new();
+        TimeField::ALL.iter().for_each(|field| meters.odd(field.as_str(), 0));
         Self {
             access: Access::new(settings.allow.clone(), settings.trusted_proxies.clone(), callers),
             limiter: Limiter::new(per_second),
-            meters: CarrierMeters::new(),
+            meters,
             refusals: Sampler::every(LOG_EVERY),
             limited: Sampler::every(LOG_EVERY),
             unkept: Sampler::every(LOG_EVERY),

@@ -26,6 +26,7 @@ mod postgres;
 pub mod raw;
 pub mod read;
 mod record;
+mod refold;
 mod remedy;
 mod rules;
 mod specimen;
@@ -56,7 +57,8 @@ pub use foresee::WOULD_BE;
 pub use gateways::Gateway;
 pub use migrate::{MigrateError, migrate};
 pub use operate::{Operated, Operation};
-pub use record::{Received, Recorded};
+pub use record::{Received, Recorded, Remarks};
+pub use refold::Refolded;
 use rules::InForce;
 pub use rules::Rules;
 pub use sqlite::Unfit;
@@ -201,7 +203,10 @@ impl Ledger {
         };
         let Opened { rules, writer, lookups, pool } = opened;
         let (url, owed) = (settings.url.clone(), Notify::new());
-        Ok(Self(Arc::new(Inner { url, rules, writer, lookups, pool, clock, vault, owed, lifelines })))
+        let ledger =
+            Self(Arc::new(Inner { url, rules, writer, lookups, pool, clock, vault, owed, lifelines }));
+        ledger.look_for_refold().await?;
+        Ok(ledger)
     }
 
     /// Records one message and answers after its commit has reached the disk. The write is the

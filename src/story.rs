@@ -14,6 +14,7 @@ use crate::ids::Msisdn;
 use crate::ledger::read::{Filter, Kept, Page, TaskFilter};
 use crate::ledger::{Ledger, StoreError};
 use crate::subscription::entitlement::{self, Entitlement};
+use crate::subscription::odd::TimeField;
 use crate::subscription::{ServiceState, Subscription};
 use crate::telemetry::Chain;
 
@@ -73,6 +74,7 @@ pub struct NoticeJson {
     outcome: &'static str,
     reason: Option<&'static str>,
     would_be: Option<String>,
+    odd: Vec<&'static str>,
     answer: i64,
     raw: Option<String>,
     encoding: Option<&'static str>,
@@ -230,6 +232,7 @@ pub fn notice(kept: Kept) -> NoticeJson {
         outcome: kept.outcome.as_str(),
         reason: kept.outcome.reason().map(|reason| reason.as_str()),
         would_be: kept.would_be,
+        odd: kept.odd.fields().map(TimeField::as_str).collect(),
         answer: kept.answer,
         raw,
         encoding,

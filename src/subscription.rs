@@ -119,6 +119,12 @@ impl Run {
         }
     }
 
+    /// When its rights come: a carrier's clock may be ahead of ours.
+    #[must_use]
+    pub fn begins_at(&self) -> Timestamp {
+        self.starts_at.plus_ms(-i64::from(self.terms.clock_skew_s) * 1000)
+    }
+
     /// The end of the run as known: by notice, else by lapse.
     #[must_use]
     pub fn end(&self) -> Timestamp {

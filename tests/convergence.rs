@@ -65,7 +65,7 @@ storage = "event"
 fn book(catalog: &Catalog) -> TermsBook {
     let mut book = TermsBook::default();
     for (id, offer) in (1..).zip(catalog.offers()) {
-        book.add_current(Terms { id, ..Terms::of(offer, 7 * 3600) });
+        book.add_current(Terms { id, ..Terms::of(offer, 7 * 3600, 300) });
     }
     book
 }

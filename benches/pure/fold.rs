@@ -21,7 +21,7 @@ pub(crate) fn folding() {
     let catalog = Catalog::parse(SHIPPED_TOML, "catalog", &BTreeMap::new(), 35).expect("the shipped catalog");
     let mut book = TermsBook::default();
     for (id, offer) in (1..).zip(catalog.offers()) {
-        book.add_current(Terms { id, ..Terms::of(offer, 7 * 3600) });
+        book.add_current(Terms { id, ..Terms::of(offer, 7 * 3600, 300) });
     }
     let service_id = &catalog.offers()[0].service_id;
     let event = |nth: usize| event(&catalog, &book, nth);

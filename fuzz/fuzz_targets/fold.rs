@@ -67,7 +67,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     let catalog = Catalog::parse(CATALOG, "catalog", &BTreeMap::new(), 35).expect("a catalog");
     let mut book = TermsBook::default();
     for (id, offer) in (1..).zip(catalog.offers()) {
-        book.add_current(Terms { id, ..Terms::of(offer, OFFSET_S) });
+        book.add_current(Terms { id, ..Terms::of(offer, OFFSET_S, 300) });
     }
     World { catalog, book }
 });

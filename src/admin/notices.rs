@@ -20,6 +20,7 @@ impl Admin {
             reason: word(query, "reason", &Reason::ALL.map(Reason::as_str))?,
             would_be: word(query, "would_be", &WOULD_BE)?,
             msisdn: query.get("msisdn").map(json::plain_number).transpose()?,
+            queue_id: query.get("queue_id").map(str::to_owned),
         };
         let (limit, cursor) = (limit(query)?, cursor(query)?.map(NoticeId));
         let found = self.ledger.notices(&filter, Page::Before(cursor), limit + 1).await;

@@ -18,7 +18,7 @@ const PROVIDER_BYTES_MAX: usize = 64;
 /// The names of what a call takes; none of a path that there is no call for.
 pub(super) const fn names(call: Call) -> Option<&'static [&'static str]> {
     match call {
-        Call::Notices => Some(&["outcome", "reason", "would_be", "msisdn", "limit", "cursor"]),
+        Call::Notices => Some(&["outcome", "reason", "would_be", "msisdn", "queue_id", "limit", "cursor"]),
         Call::Tasks => Some(&["state", "provider", "msisdn", "limit", "cursor"]),
         Call::Nothing => None,
         _ => Some(&[]),

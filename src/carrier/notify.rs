@@ -10,7 +10,7 @@ use tracing::field::display;
 use super::shown::Shown;
 use super::{Answer, Arrival, Carrier, RETRY_AFTER_S};
 use crate::clock::Timestamp;
-use crate::ledger::{NotKept, Received, Recorded};
+use crate::ledger::{NotKept, Received, Recorded, Remarks};
 use crate::limits::Suppressed;
 use crate::subscription::judge::Reason;
 use crate::subscription::notice::{self, Glimpse, Notice, Reading};
@@ -62,7 +62,10 @@ impl Carrier {
         let number = number(&received.reading);
         let recording = tokio::time::timeout_at(arrival.deadline, self.ledger.record(received));
         let (code, outcome) = match recording.await {
-            Ok(Ok(recorded)) => (code, tell(&recorded, &number, echo, &arrival.caller, arrival.address)),
+            Ok(Ok(recorded)) => {
+                self.count(recorded.remarks);
+                (code, tell(&recorded, &number, echo, &arrival.caller, arrival.address))
+            }
             Ok(Err(NotKept::Full)) => (Code::Overloaded, "queue_full"),
             Ok(Err(error)) => {
                 self.tell_unkept(&Chain(&error), &number, echo, arrival.address);
@@ -75,6 +78,15 @@ impl Carrier {
         };
         let body = if code.http_status() == 200 { body } else { accessgw::render(code, echo) };
         Answer { surface: Surface::Notify, code, body, outcome, retry_after_s: RETRY_AFTER_S }
+    }
+
+    /// What is remarkable about a notice.
+    fn count(&self, remarks: Remarks) {
+        for field in remarks.odd.fields() {
+            self.meters.odd(field.as_str(), 1);
+        }
+        self.meters.queue_id_reused.increment(u64::from(remarks.queue_id_reused));
+        self.meters.queue_id_went_back.increment(u64::from(remarks.queue_id_went_back));
     }
 
     /// At a bounded rate: a ledger that fails fails them all, and says why itself.

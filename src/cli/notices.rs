@@ -57,6 +57,9 @@ pub(crate) struct Which {
     /// Only this number, in any spelling
     #[arg(long, value_parser = Msisdn::parse)]
     msisdn: Option<Msisdn>,
+    /// Only this queueID, as sent
+    #[arg(long)]
+    queue_id: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -78,6 +81,7 @@ impl Which {
             reason: self.reason.clone(),
             msisdn: self.msisdn.clone(),
             would_be: self.would_be.clone(),
+            queue_id: self.queue_id.clone(),
         }
     }
 }
@@ -119,6 +123,7 @@ async fn list(global: &Global, ledger: &Ledger, which: &Which, limit: u32) -> En
         "outcome",
         "reason",
         "would_be",
+        "odd",
         "count",
         "answer",
     ];

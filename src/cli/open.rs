@@ -7,7 +7,8 @@ use super::{Failure, Global, told};
 use crate::app;
 use crate::clock::Clock;
 use crate::config::{Config, Secrets};
-use crate::ledger::{Gateway, Ledger};
+use crate::ledger::{Gateway, Ledger, Refolded};
+use indicatif::{ProgressBar, ProgressStyle};
 
 /// The secrets of commands that need none but perhaps the ledger's.
 const OWN: Secrets = Secrets::Of(&["ledger"]);
@@ -54,4 +55,22 @@ pub(super) async fn judging(global: &Global) -> Result<Ledger, Failure> {
     Err(told(
         "restart or reload it first (systemctl reload sdp-gateway, or SIGHUP), or use the settings it has",
     ))
+}
+
+/// Makes the subscriptions of an older ledger again, where that is still to be done: by the catalog, which is read only
+/// then.
+pub(super) async fn bring_over(global: &Global, config: &Config) -> Result<Refolded, Failure> {
+    let ledger = beside(config, Clock::system()).await?;
+    if !ledger.is_refolding() {
+        ledger.close().await;
+        return Ok(Refolded::default());
+    }
+    ledger.close().await;
+    let ledger = judging(global).await?;
+    let bar = ProgressBar::new_spinner();
+    bar.set_style(ProgressStyle::with_template("{spinner} {pos} numbers, {per_sec}")?);
+    let refolded = ledger.refold(|so_far| bar.set_position(so_far.numbers)).await?;
+    bar.finish_and_clear();
+    ledger.close().await;
+    Ok(refolded)
 }

@@ -24,6 +24,7 @@ use super::fulfil::{self, Deed, Fact};
 use super::operate::{Operated, Operation, operate};
 use super::record::{Received, Recorded, record};
 use super::store::{Lock, Store};
+use super::refold::{self, Refolded};
 use super::{NotKept, Rules, StoreError};
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
@@ -44,6 +45,8 @@ pub(super) enum Work {
     Fulfil(Box<Deed>),
     /// A message that is recorded and undone again, beside something small that is committed.
     Probe(Box<Received>),
+    /// Folds are made again.
+    Refold(refold::Part, Timestamp),
 }
 
 impl Work {
@@ -51,7 +54,7 @@ impl Work {
     pub(super) fn received(&self) -> Option<&Received> {
         match self {
             Self::Record(received) | Self::Probe(received) => Some(received),
-            Self::Operate(..) | Self::Fulfil(_) => None,
+            Self::Operate(..) | Self::Fulfil(_) | Self::Refold(..) => None,
         }
     }
 
@@ -74,13 +77,15 @@ impl Work {
             Self::Record(_) | Self::Probe(_) => self.number().map(Lock::number).into_iter().collect(),
             Self::Operate(..) => vec![Lock::OPERATORS],
             Self::Fulfil(deed) => deed.locks(),
+            Self::Refold(part, _) => part.numbers.iter().map(Lock::number).collect(),
         }
     }
 
     /// Whether it takes rows that others may hold, and so goes alone: a transaction that has some and
     /// waits for more could wait for one that waits for it.
     pub(super) fn goes_alone(&self) -> bool {
-        self.is_probe() || matches!(self, Self::Fulfil(deed) if deed.goes_alone())
+        let is_refold = matches!(self, Self::Refold(..));
+        is_refold || self.is_probe() || matches!(self, Self::Fulfil(deed) if deed.goes_alone())
     }
 }
 
@@ -91,6 +96,7 @@ pub(super) enum Done {
     Operated(Operated),
     Fulfilled(Fact),
     Probed,
+    Refolded(Refolded),
 }
 
 /// Does one write in a transaction of its engine.
@@ -102,6 +108,7 @@ pub(super) fn perform(store: &mut impl Store, rules: &Rules, work: &Work) -> Res
         Work::Record(received) => record(store, rules, received).map(Done::Recorded),
         Work::Operate(operation, id, now) => operate(store, rules, *operation, *id, *now).map(Done::Operated),
         Work::Fulfil(deed) => fulfil::perform(store, deed).map(Done::Fulfilled),
+        Work::Refold(part, now) => refold::perform(store, rules, part, *now).map(Done::Refolded),
         Work::Probe(received) => {
             store.probe(received.received_at)?;
             store.rehearse(|store| record(store, rules, received)).map(|_| Done::Probed)
@@ -163,6 +170,7 @@ pub(super) struct Writer {
     /// How the last commit of all went.
     failing: Arc<AtomicBool>,
     keeping: Arc<Keeping>,
+    pending: refold::Pending,
     queue: Mutex<Option<mpsc::UnboundedSender<Job>>>,
     /// Writes in the queue; what bounds it.
     waiting: Arc<AtomicUsize>,
@@ -196,8 +204,18 @@ impl Writer {
         let queue = Queue::new(jobs, waits, out, Arc::clone(&landed), writers);
         let (meters, sender) = (LedgerMeters::new(), Mutex::new(Some(sender)));
         let ends = Mutex::default();
-        let writer =
-            Self { meters, lanes, failing, keeping, queue: sender, waiting, outstanding, queue_max, ends };
+        let writer = Self {
+            meters,
+            lanes,
+            failing,
+            keeping,
+            pending: refold::Pending::default(),
+            queue: sender,
+            waiting,
+            outstanding,
+            queue_max,
+            ends,
+        };
         (writer, queue, watched)
     }
 
@@ -217,6 +235,9 @@ impl Writer {
 
     /// Hands a write over. Writes are begun in the order in which they are handed over.
     pub(super) fn hand_over(&self, work: Work) -> Result<Pending, NotKept> {
+        if self.pending.is_pending() && !matches!(work, Work::Refold(..)) {
+            return Err(NotKept::Failed(StoreError::Refolding));
+        }
         let (reply, answer) = oneshot::channel();
         let queue = lock(&self.queue).clone().ok_or(NotKept::Stopped)?;
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.queue_max {
@@ -248,6 +269,11 @@ impl Writer {
     /// As many writes as can be handed over at once and share a commit.
     pub(super) fn together(&self) -> usize {
         self.queue_max.min(BATCH_MAX)
+    }
+
+    /// Whether folds are still to be made again.
+    pub(super) fn pending(&self) -> &refold::Pending {
+        &self.pending
     }
 
     pub(super) fn is_failing(&self) -> bool {

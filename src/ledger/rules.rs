@@ -45,8 +45,8 @@ impl Rules {
 
     /// Today's terms, not yet numbered.
     pub(super) fn terms(&self) -> Vec<Terms> {
-        let offset_s = self.reads.utc_offset.local_minus_utc();
-        self.catalog.offers().iter().map(|offer| Terms::of(offer, offset_s)).collect()
+        let (offset_s, skew_s) = (self.reads.utc_offset.local_minus_utc(), self.policy.clock_skew_s);
+        self.catalog.offers().iter().map(|offer| Terms::of(offer, offset_s, skew_s)).collect()
     }
 
     /// The same for two processes that would judge every notice alike. What offers are called and cost is not in it.
@@ -80,15 +80,15 @@ impl Ledger {
 
 fn fingerprint(catalog: &Catalog, policy: Policy, reads: &Reads) -> String {
     let offset_s = reads.utc_offset.local_minus_utc();
-    let offers: Vec<Value> = catalog.offers().iter().map(|offer| judged_by(offer, offset_s)).collect();
+    let judged_by = |offer: &Offer| {
+        let terms = Terms::of(offer, offset_s, policy.clock_skew_s);
+        json!([terms, offer.service_code, offer.package_code])
+    };
+    let offers: Vec<Value> = catalog.offers().iter().map(judged_by).collect();
     let (policy, reg_types) = (format!("{policy:?}"), format!("{:?}", reads.reg_types));
     let whole = json!([offers, policy, reg_types, offset_s]).to_string();
     let digits = Sha256::digest(whole.as_bytes());
     digits.iter().map(|byte| format!("{byte:02x}")).collect::<String>()[..FINGERPRINT_DIGITS].to_owned()
-}
-
-fn judged_by(offer: &Offer, offset_s: i32) -> Value {
-    json!([Terms::of(offer, offset_s), offer.service_code, offer.package_code])
 }
 
 #[cfg(test)]

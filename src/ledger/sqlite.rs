@@ -158,6 +158,10 @@ impl Store for Tx<'_> {
         notices::events(self.connection, self.book, number)
     }
 
+    fn history(&mut self, number: &Msisdn) -> Result<Vec<Row>, StoreError> {
+        notices::history(self.connection, number)
+    }
+
     fn put(
         &mut self,
         number: &Msisdn,

@@ -94,6 +94,12 @@ pub(super) trait Store {
     /// The engine's.
     fn events(&mut self, number: &Msisdn) -> Result<Vec<Event>, StoreError>;
 
+    /// All rows of a number's messages, oldest first.
+    ///
+    /// # Errors
+    /// The engine's.
+    fn history(&mut self, number: &Msisdn) -> Result<Vec<Row>, StoreError>;
+
     /// Writes one subscription, and how far its service's fold has come.
     ///
     /// # Errors

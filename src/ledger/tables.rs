@@ -9,6 +9,7 @@ pub(super) mod duty;
 pub(super) mod foreseen;
 pub(super) mod gateway;
 pub(super) mod nonce;
+pub(super) mod refold;
 pub(super) mod service;
 pub(super) mod task;
 

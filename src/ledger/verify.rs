@@ -36,7 +36,10 @@ pub(super) const BROKEN_LINKS: [&str; 5] = [
     "/* verify identities */ SELECT 'identity ' || i.key || ' names notice ' || i.notice_id || ', which is missing' \
      FROM identity i LEFT JOIN notice n ON n.id = i.notice_id WHERE n.id IS NULL LIMIT 100",
     "/* verify notices */ SELECT 'notice ' || n.id || ' is not the holder of its identity ' || n.identity \
-     FROM notice n LEFT JOIN identity i ON i.key = n.identity WHERE (i.notice_id IS NULL OR i.notice_id <> n.id) \
+     FROM notice n LEFT JOIN identity i ON i.key = n.identity LEFT JOIN identity w \
+     ON w.key = n.identity || ' ' || n.msisdn || ' ' || n.reg_type \
+     WHERE coalesce(i.notice_id, 0) <> n.id AND coalesce(w.notice_id, 0) <> n.id \
+     AND length(coalesce(n.reg_type, '')) <= 8 \
      AND coalesce(n.reason, '') <> 'conflict' AND n.outcome <> 'discarded' LIMIT 100",
     "/* verify scopes */ SELECT 'notice ' || id || ' is ' || outcome || ' but its scope is ' || coalesce(scope, 'absent') \
      FROM notice WHERE (scope IS NULL) <> (outcome NOT IN ('applied', 'no_change', 'superseded')) LIMIT 100",

@@ -29,7 +29,7 @@ impl Holdings {
             let bound = device.account.is_some();
             for service in device.services.iter_mut().filter(|service| service.is_attached()) {
                 match self.rights.iter().find(|right| right.is_source_of(service)) {
-                    Some(right) if bound && right.window.contains(at) => service.follow(right, at),
+                    Some(right) if bound && right.is_in_force(at) => service.follow(right, at),
                     _ => service.end(at),
                 }
             }
@@ -49,7 +49,7 @@ impl Holdings {
     }
 
     fn attach(&mut self, at: Timestamp) {
-        let mut rights: Vec<&Right> = self.rights.iter().filter(|r| r.window.contains(at)).collect();
+        let mut rights: Vec<&Right> = self.rights.iter().filter(|right| right.is_in_force(at)).collect();
         rights.sort_by_key(|right| right.precedence());
         for right in rights {
             let attached = |device: &&Device| device.attached(right).is_some();

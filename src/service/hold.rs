@@ -39,12 +39,6 @@ pub struct Paid {
 }
 
 impl Window {
-    /// Whether the right is in force at a clock.
-    #[must_use]
-    pub fn contains(&self, at: Timestamp) -> bool {
-        self.starts_at <= at && at < self.lapses_at
-    }
-
     /// The end as the outside sees it: the end of the paid time, once that is past the end of grace.
     #[must_use]
     pub fn ends_at(&self, at: Timestamp) -> Timestamp {

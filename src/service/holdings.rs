@@ -273,7 +273,7 @@ impl Holdings {
     }
 
     fn next_change_after(&self, at: Timestamp) -> Option<Timestamp> {
-        let edges = self.rights.iter().flat_map(|r| [r.window.starts_at, r.window.lapses_at]);
+        let edges = self.rights.iter().flat_map(|r| [r.begins_at, r.window.lapses_at]);
         let ends = self.services().filter_map(Service::runs_out_at);
         edges.chain(ends).filter(|moment| *moment > at).min()
     }

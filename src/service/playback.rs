@@ -97,7 +97,11 @@ impl Service {
         now: Timestamp,
     ) -> Option<Span> {
         let oldest = now.plus_ms(-i64::from(retention_days).saturating_mul(DAY_MS));
-        let starts_at = self.starts_at()?.max(binding.bound_at).max(oldest);
+        let in_force_since = match self.turn {
+            Turn::InForce(since) => since,
+            Turn::Waiting | Turn::Asked => Timestamp(i64::MAX),
+        };
+        let starts_at = self.starts_at()?.min(in_force_since).max(binding.bound_at).max(oldest);
         (starts_at < end).then_some(Span { starts_at, ends_at: end })
     }
 

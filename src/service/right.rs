@@ -20,6 +20,16 @@ pub struct Right {
     pub devices_max: usize,
     /// When.
     pub window: Window,
+    /// From when on it is in force: its start, or a little before.
+    pub begins_at: Timestamp,
+}
+
+impl Right {
+    /// Whether it is in force at a clock.
+    #[must_use]
+    pub fn is_in_force(&self, at: Timestamp) -> bool {
+        self.begins_at <= at && at < self.window.lapses_at
+    }
 }
 
 /// The rights of a number that last beyond `as_of`, as known at that moment, those that only begin later
@@ -62,5 +72,6 @@ fn right(entitlement: &Entitlement, at_start: Option<&Entitlement>) -> Right {
             expires_at: at_start.map_or(entitlement.ends_at, |e| e.ends_at),
             lapses_at: entitlement.ends_at,
         },
+        begins_at: entitlement.begins_at,
     }
 }

@@ -21,6 +21,8 @@ pub struct Entitlement<'a> {
     pub state: Right,
     /// The run's start.
     pub starts_at: Timestamp,
+    /// When it comes into force: a little before its start, which a carrier's clock may have put ahead of ours.
+    pub begins_at: Timestamp,
     /// The end as known: `expires_at`, in grace the end of the grace days, once ended the moment it
     /// did.
     pub ends_at: Timestamp,
@@ -63,7 +65,7 @@ pub fn entitlements<'a>(
     now: Timestamp,
 ) -> Vec<Entitlement<'a>> {
     let current = state.subscriptions.iter().filter_map(|s| s.run.as_ref());
-    let mut runs: Vec<&Run> = current.chain(&state.past).filter(|run| run.starts_at <= at).collect();
+    let mut runs: Vec<&Run> = current.chain(&state.past).filter(|run| run.begins_at() <= at).collect();
     runs.sort_by_key(|run| (std::cmp::Reverse(run.starts_at), run.founder));
     runs.into_iter().flat_map(|run| of_run(number, run, at, now)).collect()
 }
@@ -82,6 +84,7 @@ fn of_run<'a>(
         grant,
         state,
         starts_at: run.starts_at,
+        begins_at: run.begins_at(),
         ends_at,
     })
 }

@@ -33,12 +33,20 @@ pub struct Policy {
     pub queue_disorder_ms: i64,
     /// `carrier.expiry_periods_max`.
     pub expiry_periods_max: u32,
+    /// `carrier.clock_skew_s`.
+    pub clock_skew_s: u32,
 }
 
 impl Default for Policy {
     /// As the settings are where nothing is set.
     fn default() -> Self {
-        Self { failed: Failed::Hold, record_only: false, queue_disorder_ms: DAY_MS, expiry_periods_max: 12 }
+        Self {
+            failed: Failed::Hold,
+            record_only: false,
+            queue_disorder_ms: DAY_MS,
+            expiry_periods_max: 12,
+            clock_skew_s: 300,
+        }
     }
 }
 
@@ -185,6 +193,17 @@ fn resolve(notice: &Notice, catalog: &Catalog, book: &TermsBook) -> Result<Chang
 fn is_too_late(expires_at: Timestamp, start: Timestamp, terms: &Terms, policy: Policy) -> bool {
     let far = cycle::later(terms.period, start, policy.expiry_periods_max, terms.utc_offset_s);
     expires_at > far.max(start.plus_ms(EXPIRY_BELIEVED_MS))
+}
+
+/// What of a register's times is not believed, by the offer that it stands for.
+#[must_use]
+pub fn odd_of(notice: &Notice, terms: &Terms, policy: Policy, received_at: Timestamp) -> Odd {
+    let start = notice.event_at.unwrap_or(received_at);
+    let is_register = notice.content.reg_type == RegType::Register;
+    let too_late = |expires_at| is_too_late(expires_at, start, terms, policy);
+    let mut odd = notice.odd;
+    odd.mark_if(is_register && notice.expire_at().is_some_and(too_late), TimeField::ExpiredTime);
+    odd
 }
 
 /// What of a notice's times is not believed, once it was judged: of an end, only its offer tells.

@@ -26,6 +26,9 @@ pub struct Terms {
     pub period: Period,
     /// The zone in which cycles end at midnight, seconds east of UTC.
     pub utc_offset_s: i32,
+    /// A start at most this far ahead of the clock has begun, seconds.
+    #[serde(default = "Terms::clock_skew_s_once")]
+    pub clock_skew_s: u32,
     /// How long an auto-renewing subscription stays in grace after `expires_at`, days.
     pub grace_days: u32,
     /// What a run of this offer entitles to.
@@ -35,7 +38,7 @@ pub struct Terms {
 impl Terms {
     /// The terms of an offer as the catalog has it now, not yet numbered.
     #[must_use]
-    pub fn of(offer: &Offer, utc_offset_s: i32) -> Self {
+    pub fn of(offer: &Offer, utc_offset_s: i32, clock_skew_s: u32) -> Self {
         Self {
             id: 0,
             offer: offer.id.clone(),
@@ -44,9 +47,15 @@ impl Terms {
             exclusive: offer.exclusive,
             period: offer.period,
             utc_offset_s,
+            clock_skew_s,
             grace_days: offer.renewal_grace_days,
             grants: offer.grants.clone(),
         }
+    }
+
+    /// Of copies that were made before it was among them.
+    fn clock_skew_s_once() -> u32 {
+        300
     }
 }
 

@@ -65,6 +65,10 @@ pub struct CarrierMeters {
     messages: RwLock<Vec<(Message, Counter)>>,
     /// Answers by class, in the order of [`StatusClass::ALL`].
     requests: [Counter; 4],
+    /// Notices whose queueID another one has.
+    pub queue_id_reused: Counter,
+    /// Notices that are newer by far than their queueID is.
+    pub queue_id_went_back: Counter,
 }
 
 /// What answers are counted by.
@@ -80,7 +84,14 @@ impl CarrierMeters {
             messages: RwLock::default(),
             requests: StatusClass::ALL
                 .map(|class| counter!(names::REQUESTS, "surface" => "carrier", "class" => class)),
+            queue_id_reused: counter!(names::QUEUE_ID_REUSED),
+            queue_id_went_back: counter!(names::QUEUE_ID_WENT_BACK),
         }
+    }
+
+    /// So many notices, none as a rule, with a time that is not believed.
+    pub fn odd(&self, field: &'static str, more: u64) {
+        counter!(names::NOTICES_ODD, "field" => field).increment(more);
     }
 
     /// One answered message: what became of it, how it was answered, and how long it took.

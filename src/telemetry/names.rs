@@ -55,6 +55,15 @@ metrics_table! {
     /// Callers turned away before their message was looked at.
     CARRIER_REFUSED = "carrier_refused_total", Kind::Counter, Count,
         "Requests refused because of who sent them, by reason.";
+    /// Times that are not believed.
+    NOTICES_ODD = "notices_odd_total", Kind::Counter, Count,
+        "New notices with a time that is not believed and taken as absent, by its field.";
+    /// QueueIDs that several notices have.
+    QUEUE_ID_REUSED = "queue_id_reused_total", Kind::Counter, Count,
+        "New notices with the queueID of another number's notice, or of the same number's of another kind.";
+    /// QueueIDs that count anew.
+    QUEUE_ID_WENT_BACK = "queue_id_went_back_total", Kind::Counter, Count,
+        "New notices with a lower queueID than an older one of the same service of theirs, beyond the disorder that is allowed for.";
     /// Notices kept but not applied.
     NOTICES_PARKED = "notices_parked", Kind::Gauge, Count,
         "Parked notices in the ledger, by reason; counted at the scrape.";

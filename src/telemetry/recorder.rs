@@ -101,6 +101,7 @@ mod tests {
             let carrier = CarrierMeters::new();
             carrier.message(Surface::Notify, "applied", "done", Duration::from_millis(3));
             carrier.refused("not_allowed");
+            carrier.odd("expiredTime", 1);
             parked("unmapped", 2);
             let ledger = LedgerMeters::new();
             ledger.committed(17, Duration::from_millis(4));

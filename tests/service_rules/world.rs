@@ -33,7 +33,7 @@ pub(crate) fn plan(kind: GrantKind) -> Plan {
 pub(crate) fn right(name: &str, plan: Plan, window: (i64, i64), devices_max: usize) -> Right {
     let (starts_at, end) = (Timestamp(window.0), Timestamp(window.1));
     let window = Window { starts_at, expires_at: end, lapses_at: end };
-    Right { entitlement: name.to_owned(), plan, devices_max, window }
+    Right { entitlement: name.to_owned(), plan, devices_max, window, begins_at: window.starts_at }
 }
 
 pub(crate) fn purchase(name: &str, plan: Plan, granted_ms: i64, pausable: bool) -> Purchase {

@@ -77,7 +77,7 @@ fn owe_code(
         code_key: None,
         attempts: 0,
         doubt: false,
-        due_at: right.window.starts_at.max(now),
+        due_at: right.begins_at.max(now),
         token: None,
         last_error: None,
         note: None,

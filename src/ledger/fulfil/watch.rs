@@ -38,6 +38,24 @@ impl Watch {
         Ok(())
     }
 
+    /// All of a number's folds, as they are in `states`, are about to change.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub(in crate::ledger) fn whole(
+        &mut self,
+        store: &mut impl Store,
+        number: &Msisdn,
+        states: &[ServiceState],
+    ) -> Result<(), StoreError> {
+        let mut held = states.iter().flat_map(|state| &state.subscriptions);
+        let by_code = held.any(|held| held.run.as_ref().is_some_and(|run| is_by_code(&run.terms)));
+        if by_code || store.has_devices(number)? {
+            self.0.insert(number.clone(), states.to_vec());
+        }
+        Ok(())
+    }
+
     /// All folds are what they will be, for a notice's sake. Tells whether anything may be owed for it.
     ///
     /// # Errors

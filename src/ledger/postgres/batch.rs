@@ -199,6 +199,16 @@ impl Store for Batch<'_> {
         Ok(events)
     }
 
+    fn history(&mut self, number: &Msisdn) -> Result<Vec<Row>, StoreError> {
+        self.must_hold(number)?;
+        let Some(ids) = self.fetched.journals.get(number) else {
+            self.wanted.journals.insert(number.clone());
+            return Err(StoreError::Unfetched);
+        };
+        let ids: BTreeSet<NoticeId> = ids.iter().copied().collect();
+        Ok(ids.into_iter().filter_map(|id| self.journal_row(id).flatten().cloned()).collect())
+    }
+
     fn put(
         &mut self,
         number: &Msisdn,

@@ -52,6 +52,9 @@ const OF_IDS: &str = "FROM unnest($1::bigint[]) AS k (id) CROSS JOIN LATERAL \
 const HISTORIES: &str = "FROM unnest($1::text[]) AS k (number) CROSS JOIN LATERAL \
     (SELECT * FROM notice n WHERE n.msisdn = k.number AND n.scope IS NOT NULL OFFSET 0) AS n";
 
+const JOURNALS: &str = "FROM unnest($1::text[]) AS k (number) CROSS JOIN LATERAL \
+    (SELECT * FROM notice n WHERE n.msisdn = k.number OFFSET 0) AS n";
+
 /// What is held of services.
 const STATES: &str = "FROM unnest($1::text[], $2::text[]) AS k (number, service) CROSS JOIN LATERAL \
     (SELECT * FROM subscription s WHERE s.msisdn = k.number AND s.service_id = k.service OFFSET 0) AS s";
@@ -81,6 +84,7 @@ enum Part {
     States,
     Notices,
     Histories,
+    Journals,
     Raws,
     Pasts,
     Services,
@@ -106,7 +110,7 @@ impl<'a> Trip<'a> {
 
     /// Asks for the rest of the journal and its fold.
     fn journal(&mut self, wanted: &'a Wanted) {
-        let Wanted { notices, raws, states, histories, pasts, services, .. } = wanted;
+        let Wanted { notices, raws, states, histories, journals, pasts, services, .. } = wanted;
         if !states.is_empty() {
             let (numbers, ids) = keys(states);
             let held = format!("s.msisdn, s.service_id, {}", rows::SUBSCRIPTION);
@@ -138,6 +142,11 @@ impl<'a> Trip<'a> {
             let sql = format!("/* notice histories */ SELECT {} {HISTORIES}", told());
             let numbers: Vec<&str> = histories.iter().map(Msisdn::in_full).collect();
             self.ask(Part::Histories, Ask::new(sql).with(numbers));
+        }
+        if !journals.is_empty() {
+            let sql = format!("/* notice journals */ SELECT {} {JOURNALS}", told());
+            let numbers: Vec<&str> = journals.iter().map(Msisdn::in_full).collect();
+            self.ask(Part::Journals, Ask::new(sql).with(numbers));
         }
         if !raws.is_empty() {
             self.ask(Part::Raws, Ask::new(RAWS).with(ids_of(raws)));
@@ -220,6 +229,7 @@ async fn go(
                 into.histories.extend(wanted.histories.iter().map(|number| (number.clone(), Vec::new())));
                 histories(&found, 0, into)?;
             }
+            Part::Journals => journals(&found, wanted, into)?,
             Part::Raws => raws(&found, wanted, into)?,
             Part::Pasts => pasts(&found, known, wanted, into)?,
             Part::Services => services(&found, wanted, into)?,
@@ -290,6 +300,19 @@ fn histories<'r>(
         let history = row.msisdn.as_ref().and_then(|number| into.histories.get_mut(number));
         if let Some(history) = history {
             history.push(row.id);
+        }
+        into.notices.insert(row.id, Some(row));
+    }
+    Ok(())
+}
+
+fn journals(found: &[Row], wanted: &Wanted, into: &mut Fetched) -> Result<(), StoreError> {
+    into.journals.extend(wanted.journals.iter().map(|number| (number.clone(), Vec::new())));
+    for row in found {
+        let row = rows::notice(row, 0)?;
+        let journal = row.msisdn.as_ref().and_then(|number| into.journals.get_mut(number));
+        if let Some(journal) = journal {
+            journal.push(row.id);
         }
         into.notices.insert(row.id, Some(row));
     }

@@ -21,6 +21,7 @@ pub(super) struct Wanted {
     pub(super) raws: HashSet<NoticeId>,
     pub(super) states: HashSet<Service>,
     pub(super) histories: HashSet<Msisdn>,
+    pub(super) journals: HashSet<Msisdn>,
     pub(super) states_with: With,
     pub(super) pasts: HashSet<Service>,
     pub(super) services: HashSet<Msisdn>,
@@ -42,12 +43,14 @@ pub(super) enum With {
 
 impl Wanted {
     pub(super) fn is_empty(&self) -> bool {
-        let Self { identities, notices, raws, states, histories, pasts, services, terms, locks, .. } = self;
+        let Self { identities, notices, raws, states, histories, journals, pasts, services, terms, locks, .. } =
+            self;
         identities.is_empty()
             && notices.is_empty()
             && raws.is_empty()
             && states.is_empty()
             && histories.is_empty()
+            && journals.is_empty()
             && pasts.is_empty()
             && services.is_empty()
             && terms.is_empty()
@@ -66,6 +69,8 @@ pub(super) struct Fetched {
     pub(super) states: HashMap<Service, ServiceState>,
     /// The notices of a number that stand in the fold; their rows are in `notices`.
     pub(super) histories: HashMap<Msisdn, Vec<NoticeId>>,
+    /// All of a number's messages; their rows are in `notices`.
+    pub(super) journals: HashMap<Msisdn, Vec<NoticeId>>,
     pub(super) pasts: HashMap<Service, Vec<Run>>,
     pub(super) services: HashMap<Msisdn, Vec<String>>,
     /// Numbers for new rows of the journal.

@@ -8,6 +8,7 @@ use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::journal::Outcome;
 use crate::ledger::raw::Raw;
 use crate::ledger::{Ledger, StoreError};
+use crate::subscription::odd::Odd;
 
 /// Which notices are asked for.
 #[derive(Debug, Clone, Default)]
@@ -18,6 +19,8 @@ pub struct Filter {
     pub reason: Option<String>,
     /// A number.
     pub msisdn: Option<Msisdn>,
+    /// A `queueID` as sent.
+    pub queue_id: Option<String>,
     /// What would become of one that is kept without effect, one of [`crate::ledger::WOULD_BE`].
     pub would_be: Option<String>,
 }
@@ -56,6 +59,8 @@ pub struct Kept {
     pub outcome: Outcome,
     /// What would become of it, where it is kept without effect.
     pub would_be: Option<String>,
+    /// Its times that are not believed.
+    pub odd: Odd,
     /// The `error_id` answered.
     pub answer: i64,
     /// The message as it came, unless purged.
@@ -64,7 +69,7 @@ pub struct Kept {
 
 const SELECT: &str = "/* notices */ SELECT n.id, n.kind, n.msisdn, n.service_id, n.package_id, n.queue_id, \
     n.caller, n.received_at, n.count, n.outcome, n.reason, n.answer, r.method, r.path, r.query, \
-    r.content_type, r.content_encoding, r.body, r.status, r.reply, f.would_be FROM notice n \
+    r.content_type, r.content_encoding, r.body, r.status, r.reply, f.would_be, n.odd FROM notice n \
     LEFT JOIN notice_raw r ON r.notice_id = n.id LEFT JOIN foreseen f ON f.notice_id = n.id";
 
 impl Ledger {
@@ -77,6 +82,7 @@ impl Ledger {
             ("n.outcome", filter.outcome.clone()),
             ("n.reason", filter.reason.clone()),
             ("f.would_be", filter.would_be.clone()),
+            ("n.queue_id", filter.queue_id.clone()),
             ("n.msisdn", filter.msisdn.as_ref().map(|number| number.in_full().to_owned())),
         ];
         let (from, sign, order) = match page {
@@ -122,6 +128,7 @@ fn kept(row: &AnyRow) -> Result<Kept, StoreError> {
         outcome: Outcome::parse(outcome, reason)
             .ok_or_else(|| StoreError::broken(format!("a notice has the outcome {outcome:?}")))?,
         would_be: row.try_get("would_be")?,
+        odd: Odd::parse(row.try_get("odd")?),
         answer: row.try_get("answer")?,
         raw: raw(row)?,
     })

@@ -143,6 +143,17 @@ pub(super) fn events(
     Ok(events)
 }
 
+pub(super) fn history(connection: &Connection, number: &Msisdn) -> Result<Vec<Row>, StoreError> {
+    let sql = format!("/* notice history */ SELECT {COLUMNS} FROM notice WHERE msisdn = $1 ORDER BY id");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([number.in_full()])?;
+    let mut history = Vec::new();
+    while let Some(row) = rows.next()? {
+        history.push(read(row)?);
+    }
+    Ok(history)
+}
+
 fn read(row: &SqlRow<'_>) -> Result<Row, StoreError> {
     let (outcome, reason): (String, Option<String>) = (row.get(3)?, row.get(4)?);
     let time = |column: usize| -> rusqlite::Result<Option<Timestamp>> {
