@@ -1,6 +1,6 @@
 //! Log lines on their way to stderr, by a thread of their own: whoever logs never waits for a pipe that nobody reads or
-//! for a disk that hangs. Lines wait a moment for others: under load one write, and one waking of the thread, carries
-//! many. What waits is bounded; beyond, lines are lost, counted, and told of once there is room.
+//! for a disk that hangs. After a line is written the next ones wait a moment for others: under load one write, and one
+//! waking of the thread, carries many. What waits is bounded; beyond, lines are lost, counted, and told of once there is room.
 
 use std::io::{self, Write, stderr};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use tracing_subscriber::fmt::MakeWriter;
 /// Bytes of lines that wait, at most.
 const WAITING_BYTES_MAX: usize = 1 << 20;
 
-/// How long a line waits for others, at most.
+/// How long lines wait for others, at most.
 const TOGETHER: Duration = Duration::from_millis(5);
 
 /// Bytes that are written without waiting for more.
@@ -40,6 +40,8 @@ struct Waiting {
     lost: u64,
     has_thread: bool,
     is_writing: bool,
+    /// Something was written a moment ago: what comes waits for others.
+    is_resting: bool,
     /// Somebody waits for what waits to be written.
     is_flushed: bool,
 }
@@ -95,8 +97,14 @@ impl Write for Stderr {
 
 impl Lines {
     const fn new() -> Self {
-        let waiting =
-            Waiting { bytes: Vec::new(), lost: 0, has_thread: false, is_writing: false, is_flushed: false };
+        let waiting = Waiting {
+            bytes: Vec::new(),
+            lost: 0,
+            has_thread: false,
+            is_writing: false,
+            is_resting: false,
+            is_flushed: false,
+        };
         Self { waiting: Mutex::new(waiting), come: Condvar::new(), gone: Condvar::new() }
     }
 
@@ -116,7 +124,8 @@ impl Lines {
         }
         let (was_empty, was_due) = (waiting.bytes.is_empty(), waiting.is_due());
         waiting.bytes.extend_from_slice(line);
-        let is_called = !waiting.is_writing && (was_empty || waiting.is_due() && !was_due);
+        let is_first = was_empty && !waiting.is_resting;
+        let is_called = !waiting.is_writing && (is_first || waiting.is_due() && !was_due);
         drop(waiting);
         if is_called {
             self.come.notify_one();
@@ -128,9 +137,7 @@ impl Lines {
         let mut lines = Vec::new();
         loop {
             let waiting = self.come.wait_while(self.waiting(), |waiting| waiting.bytes.is_empty());
-            let waiting = waiting.unwrap_or_else(PoisonError::into_inner);
-            let waited = self.come.wait_timeout_while(waiting, TOGETHER, |waiting| !waiting.is_due());
-            let mut waiting = waited.unwrap_or_else(PoisonError::into_inner).0;
+            let mut waiting = waiting.unwrap_or_else(PoisonError::into_inner);
             std::mem::swap(&mut lines, &mut waiting.bytes);
             let lost = std::mem::take(&mut waiting.lost);
             waiting.is_writing = true;
@@ -142,8 +149,11 @@ impl Lines {
             if lost > 0 {
                 tracing::warn!(lost, "lines of the log were lost: they were not taken fast enough");
             }
-            self.waiting().is_writing = false;
+            let mut waiting = self.waiting();
+            (waiting.is_writing, waiting.is_resting) = (false, true);
             self.gone.notify_all();
+            let rested = self.come.wait_timeout_while(waiting, TOGETHER, |waiting| !waiting.is_due());
+            rested.unwrap_or_else(PoisonError::into_inner).0.is_resting = false;
         }
     }
 }

@@ -125,9 +125,18 @@ impl Gateway {
         Self { child, main, carrier, admin, folder: folder.to_owned(), _kept: None }
     }
 
-    /// What it has logged so far.
+    /// What it has logged so far: lines come a moment after what they tell of.
     pub fn log(&self) -> String {
-        std::fs::read_to_string(self.folder.join("log")).unwrap_or_default()
+        let read = || std::fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        let mut log = read();
+        for _ in 0..50 {
+            std::thread::sleep(Duration::from_millis(30));
+            match read() {
+                later if later == log => break,
+                later => log = later,
+            }
+        }
+        log
     }
 
     /// Waits until its log says this: a line is there a moment after the answer that it is about.
