@@ -169,12 +169,18 @@ async fn bring_over(ledger: &Ledger) {
     if !ledger.is_refolding() {
         return;
     }
-    tracing::warn!("the ledger was written by an older gateway: its subscriptions are made again, notices get 503 until then");
+    tracing::warn!(
+        "the ledger was written by an older gateway: its subscriptions are made again, notices get 503 until then"
+    );
     let mut told = std::time::Instant::now();
     let mut progress = |so_far: &Refolded| {
         if told.elapsed() >= BRING_OVER_TOLD {
             told = std::time::Instant::now();
-            tracing::info!(numbers = so_far.numbers, changed = so_far.changed.len(), "subscriptions are made again");
+            tracing::info!(
+                numbers = so_far.numbers,
+                changed = so_far.changed.len(),
+                "subscriptions are made again"
+            );
         }
     };
     loop {

@@ -71,7 +71,13 @@ impl Parts {
     fn surfaces(&self, config: &Config, apart: bool) -> Behind {
         let (ledger, clock) = (|| self.ledger.clone(), || self.clock.clone());
         let per_second = config.limits.carrier_per_second;
-        let carrier = Arc::new(Carrier::new(config.carrier.clone(), super::reads(&config.carrier), per_second, ledger(), clock()));
+        let carrier = Arc::new(Carrier::new(
+            config.carrier.clone(),
+            super::reads(&config.carrier),
+            per_second,
+            ledger(),
+            clock(),
+        ));
         let limiter = Arc::new(Limiter::new(config.limits.partner_per_second));
         // Each surface has its own: a wrong signature costs nobody his token.
         let guesses = || {

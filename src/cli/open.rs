@@ -3,12 +3,13 @@
 //! Who reads, or changes what no catalog has a say in, needs none: a fault of it stops nobody who looks for its
 //! cause. Who judges notices must judge as the gateway does.
 
+use indicatif::{ProgressBar, ProgressStyle};
+
 use super::{Failure, Global, told};
 use crate::app;
 use crate::clock::Clock;
 use crate::config::{Config, Secrets};
 use crate::ledger::{Gateway, Ledger, Refolded};
-use indicatif::{ProgressBar, ProgressStyle};
 
 /// The secrets of commands that need none but perhaps the ledger's.
 const OWN: Secrets = Secrets::Of(&["ledger"]);

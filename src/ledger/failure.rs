@@ -34,7 +34,9 @@ pub enum StoreError {
     #[error("{} {}: nothing is kept in what this gateway has open; {}", .0.display(), .1, .2)]
     Astray(PathBuf, &'static str, &'static str),
     /// Folds are being made again after the schema was brought up to date.
-    #[error("the ledger is being brought over to this version: its subscriptions are made again (`sdp-gateway migrate` does it too)")]
+    #[error(
+        "the ledger is being brought over to this version: its subscriptions are made again (`sdp-gateway migrate` does it too)"
+    )]
     Refolding,
     /// The disk was full and is.
     #[error("no room on the disk of {}: make some; the gateway goes on by itself", .0.display())]

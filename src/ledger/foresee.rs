@@ -67,7 +67,8 @@ pub(super) fn again(store: &mut impl Store, rules: &Rules, row: &Row) -> Result<
     };
     let before: Option<Foreseen> = store.get(row.id.0)?;
     write(store, rules, row.id, row.outcome, &notice, row.received_at)?;
-    Ok(before.is_none_or(|before| before.would_be.as_deref() != Some(would_be(rules, &notice, row.received_at))))
+    Ok(before
+        .is_none_or(|before| before.would_be.as_deref() != Some(would_be(rules, &notice, row.received_at))))
 }
 
 impl Ledger {

@@ -181,7 +181,8 @@ fn read_again(
         rejudge(store, rules, watch, row, rules.policy)?;
         return Ok(row.outcome != before);
     };
-    let is_repeat = held.notice().is_some_and(|held| held.content.says_the_same(&notice.content, &rules.catalog));
+    let is_repeat =
+        held.notice().is_some_and(|held| held.content.says_the_same(&notice.content, &rules.catalog));
     let changed = !is_repeat && before != row.outcome;
     if changed {
         store.hold(&conflict_key(&notice), row.id)?;

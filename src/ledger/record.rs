@@ -126,8 +126,7 @@ fn first_receipt(
     key: &str,
     is_shared: bool,
 ) -> Result<Recorded, StoreError> {
-    let judgement =
-        judge::judge(notice, &rules.catalog, &rules.book, rules.policy, received.received_at);
+    let judgement = judge::judge(notice, &rules.catalog, &rules.book, rules.policy, received.received_at);
     let odd = judge::odd(notice, &judgement);
     let mut watch = Watch::default();
     let Entered { outcome, scope, went_back } =

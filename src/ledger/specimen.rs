@@ -6,8 +6,8 @@ use super::raw::Raw;
 use super::record::Received;
 use crate::clock::Timestamp;
 use crate::ids::Msisdn;
-use crate::subscription::odd::Odd;
 use crate::subscription::notice::{Content, Notice, Reading, RegType, SentIds};
+use crate::subscription::odd::Odd;
 
 /// Sorts after the identities of all notices with a queueID, as the newest ones do, and is none's.
 const IDENTITY: &str = "q~";

@@ -220,7 +220,8 @@ impl<'a> Told<'a> {
     /// Whether a register was told before, with no earlier end.
     fn again(&mut self, event: &'a Event, terms: &'a Terms, expires_at: Timestamp) -> bool {
         let (Some(reg_id), Some(subscribe_at)) = (&event.reg_id, event.subscribe_at) else { return false };
-        let latest = self.registers.entry((&terms.package_id, reg_id, subscribe_at)).or_insert(Timestamp(i64::MIN));
+        let latest =
+            self.registers.entry((&terms.package_id, reg_id, subscribe_at)).or_insert(Timestamp(i64::MIN));
         self.again = expires_at <= *latest;
         *latest = expires_at.max(*latest);
         self.again
@@ -245,12 +246,7 @@ pub fn step(state: &mut ServiceState, service_id: &str, event: &Event) -> Effect
     apply(state, &mut Told::default(), service_id, event)
 }
 
-fn apply<'a>(
-    state: &mut ServiceState,
-    told: &mut Told<'a>,
-    service_id: &str,
-    event: &'a Event,
-) -> Effect {
+fn apply<'a>(state: &mut ServiceState, told: &mut Told<'a>, service_id: &str, event: &'a Event) -> Effect {
     state.newest = state.newest.with(&event.place);
     told.again = false;
     let at = event.place.time();

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use super::cycle;
 use super::decide::{Change, Event, Scope, content_hash};
 use super::notice::{Notice, RegType};
 use super::odd::{Odd, TimeField};
 use super::order::Place;
-use super::cycle;
 use super::terms::{Terms, TermsBook};
 use crate::catalog::{Cancelled, Catalog, Offer, Resolved};
 use crate::clock::{DAY_MS, Timestamp};

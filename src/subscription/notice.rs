@@ -362,11 +362,8 @@ impl Content {
     /// resolves them, all else to the letter. (`regType` is part of the identity, and its meaning may be set later.)
     #[must_use]
     pub fn says_the_same(&self, other: &Self, catalog: &Catalog) -> bool {
-        let plain = |content: &Self| Self {
-            sent: SentIds::default(),
-            reg_type: RegType::Unknown,
-            ..content.clone()
-        };
+        let plain =
+            |content: &Self| Self { sent: SentIds::default(), reg_type: RegType::Unknown, ..content.clone() };
         let same_target = self.sent == other.sent || {
             let target = self.target(catalog);
             target.is_some() && target == other.target(catalog)

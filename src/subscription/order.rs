@@ -191,10 +191,16 @@ mod tests {
 
     #[test]
     fn the_newest_by_both_measures_needs_one_step() {
-        let newest = ["q5@10", "@12"].map(place).iter().fold(Newest::default(), |newest, place| newest.with(place));
-        for (text, is_newest) in
-            [("q6@13", true), ("@13", true), ("q6@12", false), ("q4@13", false), ("q4@32", false), ("q4@33", true)]
-        {
+        let newest =
+            ["q5@10", "@12"].map(place).iter().fold(Newest::default(), |newest, place| newest.with(place));
+        for (text, is_newest) in [
+            ("q6@13", true),
+            ("@13", true),
+            ("q6@12", false),
+            ("q4@13", false),
+            ("q4@32", false),
+            ("q4@33", true),
+        ] {
             assert_eq!(newest.is_before(&place(text), 20), is_newest, "{text}");
         }
         assert!(newest.went_back(&place("q4@33"), 20) && !newest.went_back(&place("q6@33"), 20));

@@ -99,10 +99,7 @@ pub(super) fn subscription(row: &Fields, from: usize, known: &Known) -> Result<S
 /// How far the fold has come by a subscription's row.
 pub(super) fn newest(row: &Fields, from: usize) -> Result<Newest, StoreError> {
     let queue: Option<&str> = row.try_get(from + 11)?;
-    Ok(Newest {
-        queue: queue.and_then(|text| text.parse().ok()),
-        at: time(row, from + 12)?,
-    })
+    Ok(Newest { queue: queue.and_then(|text| text.parse().ok()), at: time(row, from + 12)? })
 }
 
 /// A past run: founder, times and renewal from column `from` on.

@@ -43,8 +43,19 @@ pub(super) enum With {
 
 impl Wanted {
     pub(super) fn is_empty(&self) -> bool {
-        let Self { identities, notices, raws, states, histories, journals, pasts, services, terms, locks, .. } =
-            self;
+        let Self {
+            identities,
+            notices,
+            raws,
+            states,
+            histories,
+            journals,
+            pasts,
+            services,
+            terms,
+            locks,
+            ..
+        } = self;
         identities.is_empty()
             && notices.is_empty()
             && raws.is_empty()

@@ -316,7 +316,9 @@ fn foresee(work: &[&Work], rules: &Rules, batch: &mut Batch<'_>) {
         let Some(received) = work.received() else { continue };
         let Reading::Notice(notice) = &received.reading else { continue };
         batch.wanted.identities.insert(notice.name.clone(), Some(notice.content.msisdn.clone()));
-        if let Judgement::Stands(change) = judge(notice, &rules.catalog, &rules.book, rules.policy, received.received_at) {
+        if let Judgement::Stands(change) =
+            judge(notice, &rules.catalog, &rules.book, rules.policy, received.received_at)
+        {
             let number = &notice.content.msisdn;
             let services = change.services().into_iter().map(|id| (number.clone(), id.to_owned()));
             batch.wanted.states.extend(services);

@@ -6,8 +6,8 @@ use super::check::quick_check;
 use super::{Readers, Tx, connect};
 
 use crate::ids::Msisdn;
-use crate::ledger::{Rules, StoreError};
 use crate::ledger::verify::{BROKEN_LINKS, NUMBERS, NUMBERS_MAX, SERVICES, Verified, check};
+use crate::ledger::{Rules, StoreError};
 
 impl Readers {
     /// Checks everything on a connection of its own. Blocks.
