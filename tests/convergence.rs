@@ -14,15 +14,15 @@ use gateway::Folder;
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
 use sdp_gateway::catalog::Catalog;
-use sdp_gateway::clock::{Clock, Timestamp};
+use sdp_gateway::clock::{Clock, DAY_MS, Timestamp};
 use sdp_gateway::config::LedgerUrl;
 use sdp_gateway::ids::Msisdn;
 use sdp_gateway::ledger::raw::Raw;
 use sdp_gateway::ledger::{self, Ledger, Received, Rules};
 use sdp_gateway::story;
 use sdp_gateway::subscription::decide::{self, Event};
-use sdp_gateway::subscription::judge::{self, Failed, Judgement, Policy};
-use sdp_gateway::subscription::notice::{self, Notice, Reading};
+use sdp_gateway::subscription::judge::{self, Judgement, Policy};
+use sdp_gateway::subscription::notice::{self, Notice, Reading, Reads};
 use sdp_gateway::subscription::terms::{Terms, TermsBook};
 use sdp_gateway::subscription::{Run, ServiceState};
 use sdp_gateway::wire::accessgw::{AccessGw, Notify};
@@ -77,12 +77,34 @@ struct Draft {
     /// service, package, by id or by code.
     target: (Option<&'static str>, Option<&'static str>),
     by_code: bool,
-    queued: bool,
-    /// Hours; `subcribeTime` of a register, `updateTime` of a cancel.
-    at: Option<i64>,
-    started: i64,
+    queued: Queued,
+    reg: Option<u8>,
+    /// `subcribeTime` of a register, `updateTime` of a cancel.
+    at: Option<Moment>,
+    started: Moment,
+    /// Hours.
     expires: Option<i64>,
     auto_renew: bool,
+}
+
+/// Hours, seconds of that hour, and milliseconds where a time has any.
+type Moment = (i64, i64, i64);
+
+/// Which row of the carrier's queue a notice is.
+#[derive(Debug, Clone, Copy)]
+enum Queued {
+    /// None: a caller without a queue, or a CDR's row.
+    No,
+    /// One of a queue that counts up.
+    Up,
+    /// One of a queue that was installed anew.
+    Anew,
+}
+
+/// Moments that meet within seconds, minutes and hours, and days apart.
+fn moments() -> impl Strategy<Value = Moment> {
+    let hours = prop_oneof![3 => 0_i64..150, 1 => prop::sample::select(vec![10, 34, 58])];
+    (hours, prop::sample::select(vec![0, 0, 1, 60, 116, 300]), prop::sample::select(vec![0, 400, 999]))
 }
 
 fn drafts() -> impl Strategy<Value = Vec<Draft>> {
@@ -110,22 +132,40 @@ fn drafts() -> impl Strategy<Value = Vec<Draft>> {
         (
             target,
             prop::bool::weighted(0.2),
-            prop::bool::weighted(0.7),
-            prop::option::weighted(0.8, 0_i64..150),
-            0_i64..150,
+            prop_oneof![1 => Just(Queued::No), 3 => Just(Queued::Up), 1 => Just(Queued::Anew)],
+            prop::option::weighted(0.8, 0_u8..4),
+            prop::option::weighted(0.8, moments()),
+            moments(),
             prop::option::weighted(0.7, 1_i64..200),
             prop::bool::weighted(0.7),
         )
-            .prop_map(|((register, target), by_code, queued, at, started, expires, auto_renew)| {
-                Draft { register, target, by_code, queued, at, started, expires, auto_renew }
+            .prop_map(|((register, target), by_code, queued, reg, at, started, expires, auto_renew)| {
+                Draft { register, target, by_code, queued, reg, at, started, expires, auto_renew }
             });
-    prop::collection::vec(draft, 1..9)
+    // Some are pushed again as new rows.
+    let pushed = prop::collection::vec(any::<Index>(), 0..3);
+    (prop::collection::vec(draft, 1..9), pushed).prop_map(|(mut drafts, pushed)| {
+        for index in pushed {
+            drafts.push(Draft { queued: Queued::Up, ..index.get(&drafts).clone() });
+        }
+        drafts
+    })
 }
 
-/// 14 digits, `hours` after a Monday's midnight in the carrier's zone.
-fn time(hours: i64) -> Option<String> {
-    let at = Timestamp(1_790_000_000_000 - 1_790_000_000_000 % (24 * HOUR_MS) + (hours - 7) * HOUR_MS);
-    Some(at.utc().with_timezone(&hanoi()).format("%Y%m%d%H%M%S").to_string())
+/// A moment after a Monday's midnight in the carrier's zone.
+fn moment((hours, seconds, ms): Moment) -> Timestamp {
+    let monday = 1_790_000_000_000 - 1_790_000_000_000 % (24 * HOUR_MS);
+    Timestamp(monday + (hours - 7) * HOUR_MS + seconds * 1000 + ms)
+}
+
+/// 14 digits.
+fn time(moment_of: Moment) -> Option<String> {
+    Some(moment(moment_of).utc().with_timezone(&hanoi()).format("%Y%m%d%H%M%S").to_string())
+}
+
+/// After all that the drafts speak of: no time is odd for being ahead of its receipt.
+fn receipt() -> Timestamp {
+    moment((200, 0, 0))
 }
 
 fn code(id: &str) -> &'static str {
@@ -143,24 +183,33 @@ fn notice(draft: &Draft, index: usize, queue: usize) -> Notice {
     let id = |text: Option<&str>| text.filter(|_| !draft.by_code).map(str::to_owned);
     let named = |text: Option<&str>| text.filter(|_| draft.by_code).map(|id| code(id).to_owned());
     let fields = Notify {
-        queue_id: draft.queued.then(|| format!("{}", 9 + queue)),
-        reg_id: Some(format!("r{index}")),
+        queue_id: match draft.queued {
+            Queued::No => None,
+            Queued::Up => Some(format!("{}", 1000 + queue)),
+            Queued::Anew => Some(format!("{}", 1 + queue)),
+        },
+        // One without both is no notice.
+        reg_id: match (draft.reg, draft.queued) {
+            (Some(reg), _) => Some(format!("r{reg}")),
+            (None, Queued::No) => Some(format!("n{index}")),
+            (None, _) => None,
+        },
         msisdn: Some(NUMBER.to_owned()),
         reg_type: Some(if draft.register { "1" } else { "2" }.to_owned()),
         service_id: id(service),
         package_id: id(package),
         service_code: named(service),
         package_code: named(package),
-        start_time: time(draft.started),
+        start_time: Some(moment(draft.started).0.to_string()),
         subscribe_time: draft.at.filter(|_| draft.register).and_then(time),
         update_time: draft.at.filter(|_| !draft.register).and_then(time),
-        expired_time: draft.expires.and_then(time),
+        expired_time: draft.expires.and_then(|hours| time((hours, 0, 0))),
         auto_renew: Some(if draft.auto_renew { "1" } else { "0" }.to_owned()),
         ..Notify::default()
     };
     let (module, message_type) = (Some("SDP".to_owned()), Some("NOTIFY".to_owned()));
     let message = AccessGw { module, message_type, fields, twice: None };
-    match notice::read(&message, hanoi()) {
+    match notice::read(&message, &Reads::in_zone(hanoi()), receipt()) {
         Reading::Notice(notice) => *notice,
         other => panic!("{other:?}"),
     }
@@ -175,10 +224,16 @@ fn histories() -> impl Strategy<Value = (Vec<Notice>, Vec<usize>, Vec<usize>)> {
         let again = prop::collection::vec(any::<Index>(), 0..4);
         (Just(drafts), shuffled(), shuffled(), shuffled(), again, subsequence(order.clone(), many)).prop_map(
             move |(drafts, queues, first, second, again, _)| {
-                let notices = (0..many).map(|i| notice(&drafts[i], i, queues[i])).collect();
-                let mut repeated = second;
+                let notices: Vec<Notice> = (0..many).map(|i| notice(&drafts[i], i, queues[i])).collect();
+                // One content for each identity: else the first to come would rule.
+                let is_first = |i: &usize| {
+                    let same = |other: &Notice| other.is_same_operation(&notices[*i]);
+                    notices.iter().position(same) == Some(*i)
+                };
+                let first: Vec<usize> = first.into_iter().filter(is_first).collect();
+                let mut repeated: Vec<usize> = second.into_iter().filter(is_first).collect();
                 for index in again {
-                    let (from, to) = (index.index(many), index.index(repeated.len() + 1));
+                    let (from, to) = (*index.get(&repeated), index.index(repeated.len() + 1));
                     repeated.insert(to, from);
                 }
                 (notices, first, repeated)
@@ -196,9 +251,10 @@ fn events(notices: &[Notice], order: &[usize], catalog: &Catalog, book: &TermsBo
             continue;
         }
         seen.push(*index);
-        let policy = Policy { failed: Failed::Hold, record_only: false };
-        if let Judgement::Stands(change) = judge::judge(&notices[*index], catalog, book, policy) {
-            events.push(judge::event(&notices[*index], change, Timestamp(received)));
+        let received_at = receipt().plus_ms(received);
+        let judgement = judge::judge(&notices[*index], catalog, book, Policy::default(), received_at);
+        if let Judgement::Stands(change) = judgement {
+            events.push(judge::event(&notices[*index], change, received_at));
         }
     }
     events
@@ -211,10 +267,10 @@ fn arrive(service_id: &str, events: &[Event]) -> ServiceState {
         if !event.change.services().contains(&service_id) {
             continue;
         }
-        if !state.subscriptions.is_empty() && state.newest.is_before(&event.place) {
+        if !state.subscriptions.is_empty() && decide::is_newest(&state, event, DAY_MS) {
             decide::step(&mut state, service_id, event);
         } else {
-            state = decide::fold(service_id, &events[..=index]);
+            state = decide::fold(service_id, &events[..=index], DAY_MS);
         }
     }
     state
@@ -236,11 +292,11 @@ fn what_says_the_same_under_two_identities_has_one_order() {
             package_id: text("11"),
             channel: text(channel),
             subscribe_time: text(subscribe_time),
-            update_time: time(5),
+            update_time: time((5, 0, 0)),
             ..Notify::default()
         };
         let message = AccessGw { module: text("SDP"), message_type: text("NOTIFY"), fields, twice: None };
-        match notice::read(&message, hanoi()) {
+        match notice::read(&message, &Reads::in_zone(hanoi()), receipt()) {
             Reading::Notice(notice) => *notice,
             other => panic!("{other:?}"),
         }
@@ -267,7 +323,7 @@ proptest! {
         for service_id in ["1", "2"] {
             let one = arrive(service_id, &events(&notices, &first, &catalog, &book));
             let two = arrive(service_id, &events(&notices, &second, &catalog, &book));
-            let whole = decide::fold(service_id, &events(&notices, &first, &catalog, &book));
+            let whole = decide::fold(service_id, &events(&notices, &first, &catalog, &book), DAY_MS);
             for other in [&two, &whole] {
                 prop_assert_eq!(&one.subscriptions, &other.subscriptions);
                 prop_assert_eq!(sorted(one.past.clone()), sorted(other.past.clone()));
@@ -293,8 +349,7 @@ fn at_most_one_of_an_exclusive_service(state: &ServiceState) -> Result<(), TestC
 async fn through_the_ledger(url: &str, notices: &[Notice], order: &[usize]) -> String {
     let url = LedgerUrl::parse(url).expect("an address");
     ledger::migrate(&url).await.expect("a schema");
-    let policy = Policy { failed: Failed::Hold, record_only: false };
-    let rules = Rules::new(catalog(), policy, hanoi());
+    let rules = Rules::new(catalog(), Policy::default(), Reads::in_zone(hanoi()));
     let settings = ledger::Settings { url, queue_max: 64, codes_key: None };
     let ledger = Ledger::open(&settings, rules, Clock::system()).await.expect("a ledger");
     // Handed over at once: they share transactions, as under load.
@@ -304,7 +359,7 @@ async fn through_the_ledger(url: &str, notices: &[Notice], order: &[usize]) -> S
             reading: Reading::Notice(Box::new(notices[*index].clone())),
             raw: Raw { method: "POST".into(), path: "/".into(), ..Raw::default() },
             caller: "carrier".into(),
-            received_at: Timestamp(received),
+            received_at: receipt().plus_ms(received),
             answer: 0,
         };
         let ledger = ledger.clone();

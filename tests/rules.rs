@@ -3,7 +3,8 @@
 //!
 //! * `+A@1-5` registers package A on day 1 until day 5, renewing by itself; `!` at the end: not so;
 //!   `+A@1` leaves the end to the offer's period;
-//! * `-A@3` cancels package A on day 3, `-*@3` all of the service.
+//! * `-A@3` cancels package A on day 3, `-*@3` all of the service;
+//! * `#7` at the end: its regID is 7.
 //!
 //! Grace is two days. A and B exclude one another; X and Y do not.
 
@@ -13,7 +14,9 @@ use sdp_gateway::catalog::{Delivery, Grant, GrantKind, Period, Storage};
 use sdp_gateway::clock::{DAY_MS, Timestamp};
 use sdp_gateway::ids::Msisdn;
 use sdp_gateway::subscription::ServiceState;
-use sdp_gateway::subscription::decide::{Change, Effect, Event, Scope, fold, is_superseded, step};
+use sdp_gateway::subscription::decide::{
+    Change, Effect, Event, Scope, fold, fold_with, is_newest, is_superseded, step,
+};
 use sdp_gateway::subscription::entitlement::entitlements;
 use sdp_gateway::subscription::order::Place;
 use sdp_gateway::subscription::terms::Terms;
@@ -29,6 +32,7 @@ fn terms(package: &str) -> Arc<Terms> {
         exclusive: matches!(package, "A" | "B"),
         period: Period::Week,
         utc_offset_s: 0,
+        clock_skew_s: 300,
         grace_days: 2,
         grants: vec![Grant {
             kind: GrantKind::Cloud,
@@ -49,6 +53,7 @@ fn day(text: &str) -> Timestamp {
 }
 
 fn event(word: &str, queue: usize) -> Event {
+    let (word, reg_id) = word.split_once('#').map_or((word, None), |(word, id)| (word, Some(id.to_owned())));
     let (what, when) = word.split_once('@').expect("WHAT@WHEN");
     let (sign, package) = what.split_at(1);
     let auto_renew = !when.ends_with('!');
@@ -61,10 +66,13 @@ fn event(word: &str, queue: usize) -> Event {
     let place = Place {
         queue: Some(queue as u128),
         at: Some(day(at.trim_end_matches('!'))),
+        start_at: None,
         received_at: Timestamp(0),
+        is_cancel: sign == "-",
         tie: queue as i64,
     };
-    Event { place, reg_id: None, channel: None, change }
+    let subscribe_at = place.at.filter(|_| sign == "+");
+    Event { place, reg_id, subscribe_at, channel: None, change }
 }
 
 fn history(words: &str) -> Vec<Event> {
@@ -95,11 +103,15 @@ fn told(state: &ServiceState, now: &str) -> String {
 #[track_caller]
 fn check(words: &str, now: &str, expected: &str) {
     let events = history(words);
-    let folded = fold(SERVICE, &events);
+    let folded = fold(SERVICE, &events, DAY_MS);
     assert_eq!(told(&folded, now), expected, "{words} on day {now}");
     let mut stepped = ServiceState::default();
-    for event in &events {
-        step(&mut stepped, SERVICE, event);
+    for (index, event) in events.iter().enumerate() {
+        if is_newest(&stepped, event, DAY_MS) {
+            step(&mut stepped, SERVICE, event);
+        } else {
+            stepped = fold(SERVICE, &events[..=index], DAY_MS);
+        }
     }
     assert_eq!(stepped, folded, "{words}: steps and fold");
 }
@@ -153,10 +165,58 @@ fn another_package_of_an_exclusive_service_replaces() {
     check("+A@1-5 -A@2 +B@3-6", "4", "A cancelled 1-5, B active 3-6");
 }
 
+#[test]
+fn a_renewal_of_what_was_replaced_moves_its_own_dates() {
+    check("+A@1-5#7 +B@2-9#8 +A@5-6#7", "6", "A replaced 1-6, B active 2-9");
+    check("+A@1-5#7 +B@2-9#8 +A@5-6#7 -A@6#7", "7", "A cancelled 1-6, B active 2-9");
+    // Once the other has ended, it is active again.
+    check("+A@1-5#7 +B@2-4#8 -B@4#8 +A@5-8#7", "6", "A active 5-8, B cancelled 2-4");
+    check("+A@1-5#7 +B@2-4!#8 +A@5-8#7", "6", "A active 5-8, B lapsed 2-4");
+    // Another regID is another purchase, and takes over.
+    check("+A@1-5#7 +B@2-9#8 +A@5-8#9", "6", "A active 5-8, B replaced 2-9");
+    check("+A@1-5 +B@2-9 +A@5-8", "6", "A active 5-8, B replaced 2-9");
+}
+
+#[test]
+fn what_is_told_again_says_nothing_new() {
+    // An old register, pushed again after the cancel.
+    check("+A@1-5#7 -A@1.5#7 +A@1-5#7", "3", "A cancelled 1-5");
+    check("+A@1-5#7 -A@1.5#7 +A@1-4#7", "3", "A cancelled 1-5");
+    check("+A@1-5#7 -A@4#7 +A@1-5#7", "4.5", "A cancelled 1-5");
+    // With a later end it is news.
+    check("+A@1-5#7 -A@1.5#7 +A@1-6#7", "3", "A active 1-6");
+    // Under another regID, or none, it is no repeat.
+    check("+A@1-5#7 -A@1.5#7 +A@1-5#9", "3", "A active 1-5");
+    check("+A@1-5 -A@1.5 +A@1-5", "3", "A active 1-5");
+    // The cancel of an earlier run, pushed again.
+    check("+A@1-5#7 -A@2#7 +A@3-9#8 -A@4#7", "5", "A active 3-9");
+    check("+A@1-5#7 -A@2#7 +A@3-9#8 -*@4#7", "5", "A active 3-9");
+    // The cancel of the present run, or one that never came before, is heard.
+    check("+A@1-5#7 -A@2#7 +A@3-9#8 -A@4#8", "5", "A cancelled 3-9");
+    check("+A@1-5#7 +A@3-9#8 -A@4#7", "5", "A cancelled 1-9");
+    check("+A@1-5#7 -A@2#7 +A@3-9#8 -A@4", "5", "A cancelled 3-9");
+    // Of several packages, those are ended that have not heard it.
+    check("+X@1-5#7 -X@2#7 +X@3-9#8 +Y@3-9#7 -*@4#7", "5", "X active 3-9, Y cancelled 3-9");
+}
+
+#[test]
+fn what_is_told_again_is_no_change_wherever_it_stands() {
+    for (words, nth, expected) in [
+        ("+A@1-5#7 -A@4#7 +A@1-5#7", 2, Effect::ToldAgain),
+        ("+A@1-5#7 -A@2#7 +A@3-9#8 -A@4#7", 3, Effect::ToldAgain),
+        ("+A@1-5#7 -A@2#7", 1, Effect::Changed),
+        ("+A@1-5#7 -A@2#7 -A@3#7", 2, Effect::Unchanged),
+    ] {
+        let events = history(words);
+        let (_, effect) = fold_with(SERVICE, &events, &events[nth], DAY_MS);
+        assert_eq!(effect, expected, "{words} number {nth}");
+    }
+}
+
 /// The rights at a clock, newest run first: `active 1-5`.
 #[track_caller]
 fn rights(words: &str, at: &str, now: &str, expected: &str) {
-    let state = fold(SERVICE, &history(words));
+    let state = fold(SERVICE, &history(words), DAY_MS);
     let number = Msisdn::parse("84945989325").expect("a number");
     let found = entitlements(&number, &state, day(at), day(now));
     let told: Vec<String> = found
@@ -174,6 +234,9 @@ fn rights_follow_their_runs() {
     rights("+A@1-5!", "5", "5", "ended 1-5");
     rights("+A@3-1!", "4", "4", "ended 3-3");
     rights("+A@3-5", "1", "1", "");
+    // A carrier's clock may be ahead of ours by five minutes.
+    rights("+A@3-5", "2.9966", "2.9966", "active 3-5");
+    rights("+A@3-5", "2.9965", "2.9965", "");
     rights("+A@1-5 -A@2", "3", "3", "ended 1-2");
     rights("+A@1-5 -A@9", "10", "10", "ended 1-7");
     rights("-A@9", "10", "10", "");
@@ -191,7 +254,7 @@ fn rights_follow_their_runs() {
 fn a_right_keeps_its_id_while_its_run_goes_on() {
     let id = |words: &str, nth: usize| {
         let number = Msisdn::parse("84945989325").expect("a number");
-        let state = fold(SERVICE, &history(words));
+        let state = fold(SERVICE, &history(words), DAY_MS);
         entitlements(&number, &state, day("100"), day("100"))[nth].id.clone()
     };
     assert_eq!(id("+A@1-5", 0), id("+A@1-5 +A@5-9", 0));
@@ -203,7 +266,7 @@ fn a_right_keeps_its_id_while_its_run_goes_on() {
 #[track_caller]
 fn effect(words: &str, last: &str, expected: Effect) {
     let mut events = history(words);
-    let mut state = fold(SERVICE, &events);
+    let mut state = fold(SERVICE, &events, DAY_MS);
     events.push(event(last, events.len() + 1));
     assert_eq!(step(&mut state, SERVICE, events.last().expect("one")), expected, "{words} then {last}");
 }
@@ -232,6 +295,6 @@ fn older_than_what_is_known_of_the_same_package_is_superseded() {
         ("-X@1 +Y@2-5", 0, false),
     ] {
         let events = history(words);
-        assert_eq!(is_superseded(SERVICE, &events[nth], &events), expected, "{words} number {nth}");
+        assert_eq!(is_superseded(SERVICE, &events[nth], &events, DAY_MS), expected, "{words} number {nth}");
     }
 }

@@ -16,8 +16,8 @@ use sdp_gateway::ledger::fulfil::{
 use sdp_gateway::ledger::raw::Raw;
 use sdp_gateway::ledger::{self, Ledger, Received, Rules};
 use sdp_gateway::stock::{CodeText, Lookup};
-use sdp_gateway::subscription::judge::{Failed, Policy};
-use sdp_gateway::subscription::notice::{self, Reading};
+use sdp_gateway::subscription::judge::Policy;
+use sdp_gateway::subscription::notice::{self, Reading, Reads};
 use sdp_gateway::wire::accessgw::{AccessGw, Notify};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
@@ -161,7 +161,7 @@ impl World {
         };
         let (module, message_type) = (Some("SDP".to_owned()), Some("NOTIFY".to_owned()));
         let message = AccessGw { module, message_type, fields, twice: None };
-        let reading = notice::read(&message, offset());
+        let reading = notice::read(&message, &Reads::in_zone(offset()), when);
         assert!(matches!(reading, Reading::Notice(_)), "{reading:?}");
         let raw = Raw { method: "POST".into(), path: "/".into(), ..Raw::default() };
         let received = Received { reading, raw, caller: "carrier".into(), received_at: when, answer: 0 };
@@ -286,9 +286,10 @@ pub(crate) fn claim(tasks_max: u32, now: Timestamp, token: &str) -> Claim {
 async fn open(url: &LedgerUrl) -> Ledger {
     let test = Provider { kind: ProviderKind::Scripted, ..Provider::default() };
     let providers = BTreeMap::from([("test".to_owned(), test)]);
-    let policy = Policy { failed: Failed::Hold, record_only: false };
-    let rules =
-        Rules::new(Catalog::parse(CATALOG, "test", &providers, 0).expect("a catalog"), policy, offset());
+    let catalog = Catalog::parse(CATALOG, "test", &providers, 0).expect("a catalog");
+    // The world's times are small: a start is when it is.
+    let policy = Policy { clock_skew_s: 0, ..Policy::default() };
+    let rules = Rules::new(catalog, policy, Reads::in_zone(offset()));
     let settings = ledger::Settings { url: url.clone(), queue_max: 4096, codes_key: None };
     Ledger::open(&settings, rules, Clock::system()).await.expect("a ledger")
 }

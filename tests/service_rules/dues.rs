@@ -175,6 +175,7 @@ fn state(ended_at: Option<i64>) -> ServiceState {
         exclusive: false,
         period: Period::Day,
         utc_offset_s: 0,
+        clock_skew_s: 0,
         grace_days: 0,
         grants: vec![grant(GrantKind::Cloud, Delivery::Device), grant(GrantKind::Ai, Delivery::Code)],
     });
