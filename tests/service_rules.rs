@@ -201,7 +201,7 @@ fn check_rights(holdings: &Holdings, now: i64) {
     for right in &holdings.rights {
         let mut count = 0;
         for service in attached(holdings, right) {
-            assert!(right.window.contains(now) && service.has_turn());
+            assert!(right.is_in_force(now) && service.has_turn());
             assert_eq!((service.hold, &service.plan), (Hold::Window(right.window), &right.plan));
             count += 1;
         }
@@ -210,7 +210,7 @@ fn check_rights(holdings: &Holdings, now: i64) {
             device.services.iter().any(|s| s.is_attached() && s.plan.kind == right.plan.kind)
         };
         let free = holdings.devices.iter().any(|device| device.account.is_some() && !taken(device));
-        assert!(!right.window.contains(now) || count == right.devices_max || !free, "a place is left");
+        assert!(!right.is_in_force(now) || count == right.devices_max || !free, "a place is left");
     }
 }
 
@@ -221,7 +221,7 @@ fn check_no_hop(before: &Holdings, after: &Holdings, now: i64) {
         let right =
             after.rights.iter().find(|right| Source::Entitlement(right.entitlement.clone()) == old.source);
         let bound = after.devices.iter().any(|d| d.id == old.device && d.account.is_some());
-        let goes_on = right.filter(|right| bound && right.window.contains(Timestamp(now)));
+        let goes_on = right.filter(|right| bound && right.is_in_force(Timestamp(now)));
         if let Some(right) = goes_on.filter(|_| !new.is_attached()) {
             let before_count = attached(before, right).count();
             assert!(before_count > right.devices_max, "{old:?} ended for no reason");
