@@ -14,23 +14,27 @@ pub struct Timestamp(pub i64);
 pub const DAY_MS: i64 = 86_400_000;
 
 impl Timestamp {
-    /// Reads a time as the carrier writes it: `yyyyMMddHHmmss` in the zone of `offset`, or 13 digits
-    /// of epoch milliseconds. Anything else (zeros, other lengths, dates no calendar has) is `None`;
-    /// an unparsable time counts as absent.
+    /// Reads a time as the carrier writes it: `yyyyMMddHHmmss` in the zone of `offset`. Anything else (zeros, other
+    /// lengths, dates no calendar has, before 1970) is `None`.
     #[must_use]
     pub fn from_carrier(text: &str, offset: FixedOffset) -> Option<Self> {
-        if !text.bytes().all(|b| b.is_ascii_digit()) {
+        if text.len() != 14 || !text.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
-        match text.len() {
-            14 => {
-                let local = NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S").ok()?;
-                let at = offset.from_local_datetime(&local).single()?;
-                (local.and_utc().timestamp() >= 0).then(|| Self(at.timestamp_millis()))
-            }
-            13 => text.parse().ok().filter(|ms| *ms > 0).map(Self),
-            _ => None,
+        // A second 60 would be taken for a leap second, which the carrier's clocks do not show.
+        let local =
+            NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S").ok().filter(|_| !text.ends_with("60"))?;
+        let at = offset.from_local_datetime(&local).single()?;
+        (local.and_utc().timestamp() >= 0).then(|| Self(at.timestamp_millis()))
+    }
+
+    /// The same of a time that may also be 13 digits of epoch milliseconds, as `startTime` is.
+    #[must_use]
+    pub fn from_carrier_or_epoch(text: &str, offset: FixedOffset) -> Option<Self> {
+        if text.len() != 13 || !text.bytes().all(|b| b.is_ascii_digit()) {
+            return Self::from_carrier(text, offset);
         }
+        text.parse().ok().filter(|ms| *ms > 0).map(Self)
     }
 
     /// Reads an RFC 3339 time in any zone.
@@ -117,7 +121,7 @@ mod tests {
 
     fn read(text: &str) -> Option<String> {
         let hanoi = FixedOffset::east_opt(7 * 3600).expect("an offset");
-        Timestamp::from_carrier(text, hanoi).map(Timestamp::rfc3339)
+        Timestamp::from_carrier_or_epoch(text, hanoi).map(Timestamp::rfc3339)
     }
 
     #[test]

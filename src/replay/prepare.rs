@@ -123,7 +123,7 @@ impl Change<'_> {
 
 /// A time of the carrier's moved by whole seconds, in the form it had; none where it is none.
 fn shifted(text: &str, shift_s: i64, utc_offset: FixedOffset) -> Option<String> {
-    let then = Timestamp::from_carrier(text, utc_offset)?;
+    let then = Timestamp::from_carrier_or_epoch(text, utc_offset)?;
     let moved = if text.len() == 14 {
         let moved = then.utc().checked_add_signed(TimeDelta::try_seconds(shift_s)?)?;
         moved.with_timezone(&utc_offset).format("%Y%m%d%H%M%S").to_string()

@@ -188,7 +188,7 @@ fn notice(fields: &Notify, offset: FixedOffset) -> Option<Notice> {
         identity: identity(fields, &reg_type)?,
         queue_id: fields.queue_id.clone(),
         channel: fields.channel.clone(),
-        event_at: happened.or_else(|| time(&fields.start_time)),
+        event_at: happened.or_else(|| start_time(fields, offset)),
         failed: fields.result_code.as_deref().is_some_and(|code| code.bytes().any(|digit| digit != b'0')),
         content: Content {
             msisdn: Msisdn::parse(fields.msisdn.as_deref()?).ok()?,
@@ -201,6 +201,11 @@ fn notice(fields: &Notify, offset: FixedOffset) -> Option<Notice> {
             price: fields.price.clone(),
         },
     })
+}
+
+/// `startTime`, the one field that is also read as epoch milliseconds.
+fn start_time(fields: &Notify, offset: FixedOffset) -> Option<Timestamp> {
+    fields.start_time.as_deref().and_then(|text| Timestamp::from_carrier_or_epoch(text, offset))
 }
 
 /// `queueID` as sent; without one, regID and what tells one operation of it from another.
