@@ -21,7 +21,9 @@ impl Timestamp {
         if text.len() != 14 || !text.bytes().all(|b| b.is_ascii_digit()) {
             return None;
         }
-        let local = NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S").ok()?;
+        // A second 60 would be taken for a leap second, which the carrier's clocks do not show.
+        let local =
+            NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S").ok().filter(|_| !text.ends_with("60"))?;
         let at = offset.from_local_datetime(&local).single()?;
         (local.and_utc().timestamp() >= 0).then(|| Self(at.timestamp_millis()))
     }

@@ -25,22 +25,19 @@ const OLD_PLAN: [(&str, &str); 5] =
     [("124", "84"), ("127", "81"), ("129", "82"), ("123", "83"), ("125", "85")];
 
 impl Msisdn {
-    /// Reads any spelling of a number. Blanks around it are forgiven, anything else that is not a
-    /// digit (but one leading `+`) is refused.
+    /// Reads any spelling of a number. Blanks around it are forgiven, and so is what people write between digits:
+    /// blanks, dots, hyphens, brackets (which may also open before the first digit and close behind the last).
+    /// Anything else that is not a digit, but one leading `+`, is refused.
     ///
     /// # Errors
-    /// [`BadMsisdn`] for an empty text, a non-digit, or fewer than 6 or more than 15 digits.
+    /// [`BadMsisdn`] for an empty text, another character, or fewer than 6 or more than 15 digits.
     pub fn parse(text: &str) -> Result<Self, BadMsisdn> {
-        let text = text.trim();
-        let digits = text.strip_prefix('+').unwrap_or(text);
-        if !(6..=15).contains(&digits.len()) || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        let (international, digits) = written(text.trim())?;
+        if !(DIGITS_MIN..=DIGITS_MAX).contains(&digits.len()) {
             return Err(BadMsisdn);
         }
-        let national = national(digits, text.starts_with('+'));
-        Ok(Self(match national.map(modern) {
-            Some(number) => ["84", &number].concat(),
-            None => digits.to_owned(),
-        }))
+        let national = national(&digits, international).map(|part| ["84", &modern(part)].concat());
+        Ok(Self(national.unwrap_or_else(|| digits.into_owned())))
     }
 
     /// Trusts a spelling that this type wrote earlier, as the ledger gives it back.
@@ -57,17 +54,51 @@ impl Msisdn {
     }
 }
 
+/// The fewest and the most digits of a number.
+const DIGITS_MIN: usize = 6;
+const DIGITS_MAX: usize = 15;
+
+/// What may stand between the digits of a number, and no more in a row than anybody writes: `+84 (0) 91…`.
+fn parts_digits(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '.' | '-' | '\u{2010}' | '\u{2011}' | '(' | ')' | '[' | ']')
+}
+
+/// The digits of a written number, and whether a `+` is before them.
+fn written(text: &str) -> Result<(bool, Cow<'_, str>), BadMsisdn> {
+    let open = |c: char| matches!(c, '(' | '[' | ' ');
+    let inner = text.trim_start_matches(open);
+    let after = inner.strip_prefix('+');
+    let bare = after.unwrap_or(inner).trim_start_matches(open).trim_end_matches([')', ']']);
+    let is_digit = |c: char| c.is_ascii_digit();
+    if !bare.starts_with(is_digit) || !bare.ends_with(is_digit) {
+        return Err(BadMsisdn);
+    }
+    if bare.chars().all(is_digit) {
+        return Ok((after.is_some(), Cow::Borrowed(bare)));
+    }
+    if !bare.chars().all(|c| is_digit(c) || parts_digits(c)) {
+        return Err(BadMsisdn);
+    }
+    Ok((after.is_some(), Cow::Owned(bare.chars().filter(char::is_ascii_digit).collect())))
+}
+
 /// The national part (9 digits, or 10 of a known old prefix), told by length and never by prefix:
-/// `84841234567` is complete although what follows `84` begins with 84 again.
+/// `84841234567` is complete although what follows `84` begins with 84 again. Before it stands nothing, `0`, or the
+/// country's 84, which `00` may come before and a trunk `0` after.
 fn national(digits: &str, international: bool) -> Option<&str> {
-    let part = match (digits.len(), digits.as_bytes()[0]) {
-        (11 | 12, b'8') if digits.starts_with("84") => &digits[2..],
-        (10 | 11, b'0') if !international => &digits[1..],
-        (9, _) if !international => digits,
-        _ => return None,
+    let is_part = |part: &str| match part.len() {
+        9 => !part.starts_with('0'),
+        10 => old_prefix(part).is_some(),
+        _ => false,
     };
-    let complete = part.len() == 9 && !part.starts_with('0');
-    (complete || (part.len() == 10 && old_prefix(part).is_some())).then_some(part)
+    let after = |heads: &[&str]| {
+        let parts = heads.iter().filter_map(|head| digits.strip_prefix(head));
+        parts.into_iter().find(|part| is_part(part))
+    };
+    let abroad = after(&["84", "840"]);
+    let at_home =
+        || after(&["0084", "00840", "0"]).or((digits.len() == 9 && is_part(digits)).then_some(digits));
+    if international { abroad } else { abroad.or_else(at_home) }
 }
 
 fn old_prefix(national: &str) -> Option<&'static str> {
@@ -202,6 +233,9 @@ mod tests {
         check("84841234567", "84841234567");
         check("0841234567", "84841234567");
         check("841275864123", "84815864123");
+        check("0084945989325", "84945989325");
+        check("840945989325", "84945989325");
+        check("+84 (0) 945-989.325", "84945989325");
         check("84229292282", "84229292282");
     }
 
@@ -211,7 +245,7 @@ mod tests {
         check("841991234567", "841991234567");
         check("012345", "012345");
         check("+4915112345678", "4915112345678");
-        check("840945989325", "840945989325");
+        check("840045989325", "840045989325");
         check("012345678", "012345678");
     }
 

@@ -40,7 +40,7 @@ impl Numbers {
     pub(super) fn note(&mut self, text: &str) {
         if let Ok(number) = Msisdn::parse(text) {
             let index = self.known.len() as u64;
-            let twin = Spelling::of(text).is_some_and(|spelling| spelling.old);
+            let twin = national(&number).and_then(|known| Spelling::of(text, known)).is_some_and(|s| s.old);
             let known = self.known.entry(number).or_insert(Known { index, twin });
             known.twin |= twin;
         }
@@ -51,15 +51,15 @@ impl Numbers {
         let old = Msisdn::parse(text).ok()?;
         let known = self.known.get(&old)?;
         let place = u64::from(repetition) * self.known.len() as u64 + known.index;
-        let (number, spelled) = match Spelling::of(text) {
-            Some(spelling) if is_vietnamese(&old) => {
+        let (number, spelled) = match national(&old).and_then(|national| Spelling::of(text, national)) {
+            Some(spelling) => {
                 let national = self.national(place, known.twin);
                 (format!("84{national}"), spelling.spell(&national))
             }
-            _ => {
+            None => {
                 let number = other(old.in_full(), self.seed_ms + place);
-                let plus = if text.starts_with('+') { "+" } else { "" };
-                (number.clone(), format!("{plus}{number}"))
+                let spelled = in_places(text, &number);
+                (number, spelled)
             }
         };
         // Whatever the spelling, it must read as the new number, or nothing would be consistent.
@@ -80,9 +80,10 @@ impl Numbers {
     }
 }
 
-fn is_vietnamese(number: &Msisdn) -> bool {
-    let digits = number.in_full();
-    digits.len() == 2 + NATIONAL_DIGITS && digits.starts_with("84") && !digits[2..].starts_with('0')
+/// The national digits of a Vietnamese number.
+fn national(number: &Msisdn) -> Option<&str> {
+    let national = number.in_full().strip_prefix("84")?;
+    (national.len() == NATIONAL_DIGITS && !national.starts_with('0')).then_some(national)
 }
 
 /// A number of another kind: its head stays, so it remains of that kind.
@@ -94,36 +95,40 @@ fn other(digits: &str, place: u64) -> String {
 }
 
 /// How a Vietnamese number is written.
-struct Spelling {
-    before: &'static str,
+struct Spelling<'a> {
+    text: &'a str,
+    /// The digits before its national ones.
+    before: String,
     /// In the 11-digit plan that ended in 2018.
     old: bool,
 }
 
-impl Spelling {
-    fn of(text: &str) -> Option<Self> {
-        let digits = text.trim_start_matches('+');
-        let plus = digits.len() < text.len();
-        let (before, head) = match (plus, digits) {
-            (true, _) if digits.starts_with("84") => ("+84", 2),
-            (false, _) if digits.len() > 10 && digits.starts_with("84") => ("84", 2),
-            (false, _) if digits.starts_with('0') => ("0", 1),
-            _ => ("", 0),
-        };
-        match digits.len().checked_sub(head)? {
-            NATIONAL_DIGITS => Some(Self { before, old: false }),
-            10 => Some(Self { before, old: TWINS.iter().any(|(_, old)| digits[head..].starts_with(old)) }),
-            _ => None,
-        }
+impl<'a> Spelling<'a> {
+    /// The spelling `text` of a number whose national digits are `national`.
+    fn of(text: &'a str, national: &str) -> Option<Self> {
+        let mut digits: String = text.chars().filter(char::is_ascii_digit).collect();
+        let old = !digits.ends_with(national);
+        let before = digits.len().checked_sub(NATIONAL_DIGITS + usize::from(old))?;
+        let is_known = !old || TWINS.iter().any(|(_, twin)| digits[before..].starts_with(twin));
+        digits.truncate(before);
+        is_known.then_some(Self { text, before: digits, old })
     }
 
+    /// Another number in this spelling: its digits in the places of the old ones.
     fn spell(&self, national: &str) -> String {
         let twin = TWINS.iter().find(|(new, _)| self.old && national.starts_with(new));
-        match twin {
+        let digits = match twin {
             Some((_, old)) => format!("{}{old}{}", self.before, &national[2..]),
             None => format!("{}{national}", self.before),
-        }
+        };
+        in_places(self.text, &digits)
     }
+}
+
+/// `text` with these digits instead of its own, as many.
+fn in_places(text: &str, digits: &str) -> String {
+    let mut digits = digits.chars();
+    text.chars().map(|c| if c.is_ascii_digit() { digits.next().unwrap_or(c) } else { c }).collect()
 }
 
 #[cfg(test)]
@@ -138,8 +143,17 @@ mod tests {
 
     #[test]
     fn every_spelling_of_a_number_becomes_that_spelling_of_one_new_number() {
-        let spellings =
-            ["841241234567", "84841234567", "0841234567", "+84841234567", "841234567", "01241234567"];
+        let spellings = [
+            "841241234567",
+            "84841234567",
+            "0841234567",
+            "+84841234567",
+            "841234567",
+            "01241234567",
+            "0084841234567",
+            "840841234567",
+            "+84 (0) 84-123.4567",
+        ];
         let numbers = numbers(&spellings);
         let new: Vec<String> = spellings.iter().filter_map(|text| numbers.value(text, 0)).collect();
         assert_eq!(new.len(), spellings.len());

@@ -49,10 +49,12 @@ pub fn title(owner: &Owner, domain: &str) -> String {
 /// The subscriber of a key.
 #[must_use]
 pub fn owner_of_key(text: &str) -> Option<Owner> {
-    let owner = match (Msisdn::parse(text), text.strip_prefix(MARK)) {
-        (Ok(number), _) => Owner::Number(number),
-        (Err(_), Some(marked)) => Owner::Account(UserAccount::parse(&marked.replace('=', "@")).ok()?),
-        (Err(_), None) => Owner::Account(UserAccount::parse(text).ok()?),
+    // A number's key is its canonical spelling: `12-34-56`, which people also write for one, is an account's.
+    let number = Msisdn::parse(text).ok().filter(|number| number.in_full() == text);
+    let owner = match (number, text.strip_prefix(MARK)) {
+        (Some(number), _) => Owner::Number(number),
+        (None, Some(marked)) => Owner::Account(UserAccount::parse(&marked.replace('=', "@")).ok()?),
+        (None, None) => Owner::Account(UserAccount::parse(text).ok()?),
     };
     (key(&owner) == text).then_some(owner)
 }
@@ -78,7 +80,7 @@ pub fn bears_key(user: &User, owner: &Owner, domain: &str) -> bool {
         && (matches!(owner, Owner::Number(_)) || user.login.eq_ignore_ascii_case(&login(owner, domain)))
 }
 
-/// Neither a number in any spelling nor an address.
+/// Neither digits, as a number's key is, nor an address.
 fn is_plain(account: &UserAccount) -> bool {
     let text = account.in_full();
     let digits = text.strip_prefix('+').unwrap_or(text);
@@ -115,6 +117,8 @@ mod tests {
             (account("84912000001"), "account=84912000001"),
             (account("+84912000001"), "account=+84912000001"),
             (account("12"), "account=12"),
+            (account("912-000-001"), "912-000-001"),
+            (account("84.912.000.001"), "84.912.000.001"),
             (account("+"), "account=+"),
             (account("demo@example.org"), "account=demo=example.org"),
             (account("84912000001@sdp.example"), "account=84912000001=sdp.example"),

@@ -1,0 +1,471 @@
+"""The rules of a notice once more, from the contract's section 2 alone: what a number holds after a set of notices.
+Slow and plain on purpose, and without a line of the gateway's: where both agree, both read the contract so.
+
+All times are milliseconds since 1970; a notice's fields are the texts of its elements, by the carrier's names."""
+
+import calendar
+import dataclasses
+import datetime
+import re
+
+DAY = 86_400_000
+HANOI = datetime.timezone(datetime.timedelta(hours=7))
+
+QUEUE_DISORDER_MAX = DAY
+EXPIRY_PERIODS_MAX = 12
+EXPIRY_MIN = 40 * DAY
+AHEAD_MAX = DAY
+CLOCK_SKEW = 300_000
+GRACE_DAYS = 35
+
+REGISTER, CANCEL = "1", "2"
+OLD_PLAN = {"124": "84", "127": "81", "129": "82", "123": "83", "125": "85"}
+
+
+# --- words -----------------------------------------------------------------------------------------------------
+
+
+def msisdn(text):
+    """A number's canonical spelling, or None."""
+    text = text.strip()
+    plus = text.startswith("+")
+    digits = re.sub(r"(?<=\d)[\s.\-()\[\]]+(?=\d)", "", text.lstrip("+(["))
+    if not re.fullmatch(r"[0-9]{6,15}", digits):
+        return None
+    heads = ["84", "840"] if plus else ["84", "840", "0084", "00840", "0", ""]
+    for head in heads:
+        rest = digits[len(head) :]
+        if digits.startswith(head) and len(rest) == 9 and rest[0] != "0":
+            return "84" + rest
+        if head and digits.startswith(head) and len(rest) == 10 and rest[:3] in OLD_PLAN:
+            return "84" + OLD_PLAN[rest[:3]] + rest[3:]
+    return digits
+
+
+def read_time(text, or_epoch=False):
+    """14 digits of the carrier's clock; 13 digits of milliseconds where the field may hold them."""
+    if re.fullmatch(r"[0-9]{13}", text or "") and or_epoch:
+        return int(text) or None
+    if not re.fullmatch(r"[0-9]{14}", text or ""):
+        return None
+    year, *rest = int(text[:4]), *(int(text[at : at + 2]) for at in range(4, 14, 2))
+    try:
+        at = datetime.datetime(year, *rest, tzinfo=HANOI)
+    except ValueError:
+        return None
+    return None if year < 1970 else int(at.timestamp()) * 1000
+
+
+def local(at):
+    return datetime.datetime.fromtimestamp(at // 1000, HANOI)
+
+
+def spell_time(at):
+    """The same moment as the carrier writes it."""
+    return local(at).strftime("%Y%m%d%H%M%S")
+
+
+def midnight(day):
+    return int(datetime.datetime(day.year, day.month, day.day, tzinfo=HANOI).timestamp()) * 1000
+
+
+def months_later(day, months):
+    """The same day so many months later, and whether that month has it; else its last day."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    last = calendar.monthrange(year, month + 1)[1]
+    return day.replace(year=year, month=month + 1, day=min(day.day, last)), day.day <= last
+
+
+def cycle_end(period, start):
+    """The exclusive end of the cycle that begins then: a day's, the sixth day's after, the eve of the same day of the
+    next month or that month's last day."""
+    day = local(start).date()
+    if period == "day":
+        return midnight(day + datetime.timedelta(days=1))
+    if period == "week":
+        return midnight(day + datetime.timedelta(days=7))
+    then, has_day = months_later(day, 1)
+    return midnight(then if has_day else then + datetime.timedelta(days=1))
+
+
+def periods_later(period, start, periods):
+    if period == "month":
+        then, _ = months_later(local(start), periods)
+        return int(then.timestamp()) * 1000 + start % 1000
+    return start + periods * (7 if period == "week" else 1) * DAY
+
+
+def whole(text):
+    """A queueID as a number, where it is one of up to 30 digits."""
+    return int(text) if re.fullmatch(r"[0-9]{1,30}", text or "") else None
+
+
+# --- the catalog -----------------------------------------------------------------------------------------------
+
+
+@dataclasses.dataclass(frozen=True)
+class Grant:
+    kind: str
+    storage: str | None
+    retention_days: int | None
+    devices_max: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Offer:
+    id: str
+    service: str
+    package: str
+    service_code: str
+    package_code: str
+    exclusive: bool
+    period: str
+    grants: tuple
+    grace_days: int = GRACE_DAYS
+
+
+def fits(sent_id, sent_code, offers_id, offers_code):
+    """Ids before codes, codes before nothing."""
+    if sent_id:
+        return sent_id == offers_id
+    return not sent_code or sent_code == offers_code
+
+
+class Catalog:
+    def __init__(self, offers):
+        self.offers = offers
+
+    def named(self, fields):
+        """The offers that a notice names."""
+        get = fields.get
+        return [
+            offer
+            for offer in self.offers
+            if fits(get("service_id"), get("serviceCode"), offer.service, offer.service_code)
+            and fits(get("package_id"), get("packageCode"), offer.package, offer.package_code)
+        ]
+
+
+# --- a notice --------------------------------------------------------------------------------------------------
+
+
+class Notice:
+    """What was sent, and when it came first."""
+
+    def __init__(self, fields, received):
+        self.sent = fields
+        self.fields = {name: text.strip() for name, text in fields.items() if text and text.strip()}
+        self.received = received
+        get = self.fields.get
+        self.number = msisdn(get("msisdn", ""))
+        self.kind = get("regType")
+        self.reg = get("regID")
+        queue = get("queueID")
+        self.queue = None if queue and re.fullmatch(r"-\d+|0+", queue) else queue
+        self.started = read_time(get("startTime"), or_epoch=True)
+        self.subscribed = read_time(get("subcribeTime"))
+        if self.subscribed is not None and self.subscribed > received + AHEAD_MAX:
+            self.subscribed = None
+        happened = read_time(get("updateTime")) if self.kind == CANCEL else self.subscribed
+        self.happened = next((at for at in (happened, self.started) if at is not None), None)
+
+    @property
+    def event(self):
+        """When it happened, by its own account; else when it came."""
+        return self.received if self.happened is None else self.happened
+
+    def is_readable(self):
+        get = self.fields.get
+        package = get("package_id") or get("packageCode")
+        service = get("service_id") or get("serviceCode")
+        enough = {REGISTER: package, CANCEL: package or service}.get(self.kind, True)
+        return bool(self.number and self.kind and enough and (self.queue or self.reg))
+
+    def identity(self):
+        if self.queue:
+            return ("queue", self.queue, self.number, self.kind)
+        get = self.fields.get
+        moment = (get("updateTime") or get("startTime")) if self.kind == CANCEL else None
+        return ("operation", self.reg, self.number, self.kind, get("subcribeTime"), moment)
+
+    def content(self, catalog):
+        get = self.fields.get
+        sent = tuple(get(name) for name in ("service_id", "serviceCode", "package_id", "packageCode"))
+        what = tuple(offer.id for offer in catalog.named(self.fields)) or sent
+        rest = tuple(get(name) for name in ("subcribeTime", "expiredTime", "price"))
+        return (what, self.reg, self.auto_renew(), *rest)
+
+    def auto_renew(self):
+        return self.fields.get("autoRenew", "1") == "1"
+
+    def end(self, offer):
+        """When what it registers ends: its own word where that can be meant, else the offer's cycle."""
+        start = self.event
+        until = read_time(self.fields.get("expiredTime"))
+        latest = max(periods_later(offer.period, start, EXPIRY_PERIODS_MAX), start + EXPIRY_MIN)
+        if until is None or not start < until <= latest:
+            return cycle_end(offer.period, start)
+        return until
+
+
+def in_order(notices):
+    """One service's notices in the order in which they count."""
+    line = sorted(notices, key=place)
+    while (at := next((i for i in range(len(line) - 1) if is_disordered(line[i], line[i + 1])), None)) is not None:
+        line[at], line[at + 1] = line[at + 1], line[at]
+    return line
+
+
+def place(notice):
+    started = -1 if notice.started is None else notice.started
+    queue = whole(notice.queue)
+    return (notice.event, started, notice.kind, -1 if queue is None else queue)
+
+
+def is_disordered(before, after):
+    one, two = whole(before.queue), whole(after.queue)
+    near = abs(before.event - after.event) <= QUEUE_DISORDER_MAX
+    return one is not None and two is not None and one > two and near
+
+
+def is_undecided(notices):
+    """Whether only a hash, or nothing that the contract says, tells two of these apart in their order."""
+    line = sorted(notices, key=place)
+    for one, two in zip(line, line[1:]):
+        if one.event != two.event:
+            continue
+        if (one.started is None) != (two.started is None):
+            return True
+        same = one.started == two.started and one.kind == two.kind
+        if same and (whole(one.queue) is None or whole(two.queue) is None or whole(one.queue) == whole(two.queue)):
+            return True
+    return False
+
+
+# --- what a number holds ---------------------------------------------------------------------------------------
+
+HELD, CANCELLED, REPLACED = "held", "cancelled", "replaced"
+
+
+@dataclasses.dataclass
+class Run:
+    """What was in force without a break, and what ended it before its time."""
+
+    start: int
+    natural_end: int
+    cut: int | None = None
+
+    def end(self):
+        return self.natural_end if self.cut is None else min(self.cut, self.natural_end)
+
+
+@dataclasses.dataclass
+class Subscription:
+    offer: Offer
+    state: str
+    subscribed: int | None = None
+    expires: int | None = None
+    auto_renew: bool = False
+    channel: str | None = None
+    reg: str | None = None
+    run: Run | None = None
+
+    def patience_ends(self):
+        return self.expires + (self.offer.grace_days * DAY if self.auto_renew else 0)
+
+    def is_in_force(self, at):
+        return self.state == HELD and at < self.patience_ends()
+
+    def told_state(self, at):
+        if self.state != HELD:
+            return self.state
+        if at < self.expires:
+            return "active"
+        return "grace" if at < self.patience_ends() else "lapsed"
+
+
+class Service:
+    """The fold of one service's notices."""
+
+    def __init__(self, catalog, service):
+        self.catalog = catalog
+        self.service = service
+        self.held = {}
+        self.runs = []
+        self.told = {}
+        self.cancelled = set()
+        self.told_again = set()
+
+    def fold(self, notices):
+        for notice in in_order(notices):
+            if notice.kind == REGISTER:
+                self.register(notice, self.catalog.named(notice.fields)[0])
+            else:
+                self.cancel(notice)
+        return self
+
+    def register(self, notice, offer):
+        at, until = notice.event, notice.end(offer)
+        told = (offer.package, notice.reg, notice.subscribed)
+        if notice.reg and notice.subscribed is not None:
+            if until <= self.told.get(told, -1):
+                self.told_again.add(notice)
+                return
+            self.told[told] = until
+        others = [sub for sub in self.held.values() if sub.offer.package != offer.package]
+        others = [sub for sub in others if offer.exclusive and sub.is_in_force(at)]
+        sub = self.held.setdefault(offer.package, Subscription(offer, CANCELLED))
+        if sub.state == REPLACED and notice.reg and notice.reg == sub.reg and others:
+            sub.expires = until
+            return
+        goes_on = sub.is_in_force(at)
+        sub.state, sub.expires, sub.auto_renew = HELD, until, notice.auto_renew()
+        sub.channel, sub.reg = notice.fields.get("channel"), notice.reg
+        if not goes_on:
+            sub.subscribed = at
+            sub.run = Run(at, until)
+            self.runs.append((offer, sub.run))
+        sub.run.natural_end = sub.patience_ends()
+        for other in others:
+            other.state, other.run.cut = REPLACED, at
+
+    def cancel(self, notice):
+        get = notice.fields.get
+        if get("package_id") or get("packageCode"):
+            named = [offer for offer in self.catalog.named(notice.fields) if offer.service == self.service]
+        else:
+            named = [sub.offer for sub in self.held.values()]
+        told_again = [self.cancel_one(notice, offer) for offer in named]
+        if told_again and all(told_again):
+            self.told_again.add(notice)
+
+    def cancel_one(self, notice, offer):
+        """Ends one package; true where it was told again."""
+        sub = self.held.get(offer.package)
+        if sub is None:
+            channel = notice.fields.get("channel")
+            self.held[offer.package] = Subscription(offer, CANCELLED, channel=channel, reg=notice.reg)
+            return False
+        if notice.reg and sub.reg and notice.reg != sub.reg and (offer.package, notice.reg) in self.cancelled:
+            return True
+        if notice.reg and notice.reg == sub.reg:
+            self.cancelled.add((offer.package, notice.reg))
+        if sub.state == HELD:
+            sub.run.cut = notice.event
+        sub.state = CANCELLED
+        return False
+
+    def subscriptions(self, at):
+        return [
+            {
+                "service_id": self.service,
+                "package_id": sub.offer.package,
+                "offer": sub.offer.id,
+                "state": sub.told_state(at),
+                "subscribed_at": sub.subscribed,
+                "expires_at": sub.expires,
+                "auto_renew": sub.auto_renew,
+                "channel": sub.channel,
+                "reg_id": sub.reg,
+            }
+            for sub in self.held.values()
+        ]
+
+    def entitlements(self, at):
+        """Of every run that has begun; the second value names runs that ended before they began, of which the
+        contract says nothing."""
+        told, unsaid = [], set()
+        for offer, run in self.runs:
+            if run.end() < run.start:
+                unsaid.add((offer.id, run.start))
+            elif run.start <= at + CLOCK_SKEW:
+                told += [self.entitlement(offer, run, grant, at) for grant in offer.grants]
+        return told, unsaid
+
+    def entitlement(self, offer, run, grant, at):
+        sub = self.held[offer.package]
+        if at >= run.end():
+            state, ends = "ended", run.end()
+        else:
+            state = sub.told_state(at)
+            ends = sub.expires if state == "active" else sub.patience_ends()
+        return {
+            "offer": offer.id,
+            "kind": grant.kind,
+            "storage": grant.storage,
+            "retention_days": grant.retention_days,
+            "devices_max": grant.devices_max,
+            "state": state,
+            "starts_at": run.start,
+            "ends_at": ends,
+        }
+
+
+@dataclasses.dataclass
+class Row:
+    """One row of the journal."""
+
+    notice: Notice
+    outcome: str
+    reason: str | None = None
+    count: int = 1
+
+
+class Number:
+    """One number: its notices as they come, then what they come to."""
+
+    def __init__(self, catalog):
+        self.catalog = catalog
+        self.rows = []
+        self._known = {}
+
+    def take(self, fields, received):
+        """One message; answers the row of the journal that it is, or is told by."""
+        notice = Notice(fields, received)
+        if not notice.is_readable():
+            return self._alone(notice, "unreadable")
+        key, content = notice.identity(), notice.content(self.catalog)
+        if key in self._known:
+            row = self._known[key]
+            if row.notice.content(self.catalog) != content:
+                return self._alone(notice, "conflict")
+            row.count += 1
+            return row
+        reason = self._parked(notice)
+        row = self._add(Row(notice, "parked" if reason else "judged", reason))
+        self._known[key] = row
+        return row
+
+    def _alone(self, notice, reason):
+        """What occupies no identity: the same bytes are one row."""
+        for row in self.rows:
+            if row.reason == reason and row.notice.fields == notice.fields:
+                row.count += 1
+                return row
+        return self._add(Row(notice, "parked", reason))
+
+    def _add(self, row):
+        self.rows.append(row)
+        return row
+
+    def _parked(self, notice):
+        if notice.kind not in (REGISTER, CANCEL):
+            return "unknown_reg_type"
+        if notice.fields.get("resultCode", "0").strip("0"):
+            return "held"
+        named = self.catalog.named(notice.fields)
+        if not named:
+            return "unmapped"
+        return "ambiguous" if notice.kind == REGISTER and len(named) > 1 else None
+
+    def judged(self):
+        """The notices that count, by the services whose fold they stand in."""
+        services = {}
+        for row in self.rows:
+            if row.outcome == "judged":
+                for service in {offer.service for offer in self.catalog.named(row.notice.fields)}:
+                    services.setdefault(service, []).append(row.notice)
+        return services
+
+    def services(self):
+        return [Service(self.catalog, service).fold(notices) for service, notices in self.judged().items()]

@@ -1,0 +1,258 @@
+"""Holds a gateway to the model: a year of many lives posted to it, and what it then says of each number compared with
+what the model says at the same clock.
+
+    run.py BINARY [--lives N] [--seed S] [--postgres URL] [--only TRAIT,...] [--life I]
+    run.py BINARY --cases DIR
+
+Ends with 1 where anything differs. `--life I` tells that one life alone, `--only` lives with no other traits.
+`--cases` posts the requests of each folder, their times moved to now, and prints what the gateway has."""
+
+import argparse
+import datetime
+import pathlib
+import re
+import sys
+import time
+
+import lives
+import model
+from gateway import ADMIN, Gateway, document, get, post
+
+NOTIFY = "/vascloud/v1/notify_reg"
+SHOWN_MAX = 10
+# Of how many lives entitlements and the journal are looked at too.
+SAMPLE = 4
+JUDGED = ("applied", "no_change", "superseded")
+
+
+def xml(fields):
+    inside = "".join(f"<{name}>{text}</{name}>" for name, text in fields.items())
+    return (
+        "<ACCESSGW><MODULE>SDP</MODULE><MESSAGE_TYPE>NOTIFY</MESSAGE_TYPE>"
+        f"<COMMAND>{inside}</COMMAND></ACCESSGW>"
+    ).encode()
+
+
+def now():
+    return time.time_ns() // 1_000_000
+
+
+def moment(text):
+    """An RFC 3339 time in milliseconds."""
+    if text is None:
+        return None
+    at = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return round(at.timestamp() * 1000)
+
+
+TIMES = ("subscribed_at", "expires_at", "starts_at", "ends_at")
+
+
+def told(rows, names):
+    """Rows of a JSON answer, with these names alone, times in milliseconds, in an order of their own."""
+    value = lambda row, name: moment(row[name]) if name in TIMES else row[name]
+    return sort({name: value(row, name) for name in names} for row in rows)
+
+
+def sort(rows):
+    return sorted(rows, key=lambda row: [str(value) for value in row.values()])
+
+
+SUBSCRIPTION = (
+    "service_id package_id offer state subscribed_at expires_at auto_renew channel reg_id".split()
+)
+ENTITLEMENT = "offer kind storage retention_days devices_max state starts_at ends_at".split()
+
+
+class Run:
+    """What was found so far."""
+
+    def __init__(self):
+        self.posted = self.compared = self.sampled = 0
+        self.wrong = []
+        self.outcomes = {}
+
+    def differ(self, life, what, expected, found):
+        self.wrong.append(life)
+        if len(self.wrong) > SHOWN_MAX:
+            return
+        print(f"\n== life {life.index}, number {life.number}: {what} ({', '.join(sorted(life.traits)) or 'plain'})")
+        for fields in life.sent:
+            print("  " + " ".join(f"{name}={text}" for name, text in fields.items()))
+        for name, rows in (("model", expected), ("gateway", found)):
+            print(f"  {name}:")
+            for row in rows if isinstance(rows, list) else [rows]:
+                print(f"    {shown(row)}")
+        sys.stdout.flush()
+
+
+def shown(row):
+    if not isinstance(row, dict):
+        return row
+    time_of = lambda at: at and f"{model.spell_time(at)}.{at % 1000:03d}"
+    return " ".join(f"{name}={time_of(value) if name in TIMES else value}" for name, value in row.items())
+
+
+def live(run, life):
+    """Posts a life and compares what comes of it: a generator for `Gateway.talk`."""
+    number = model.Number(lives.CATALOG)
+    answers = []
+    for fields in life.sent:
+        row = number.take(fields, now())
+        answers.append((row, (yield post(NOTIFY, xml(fields)))))
+        run.posted += 1
+    for row, (status, body) in answers:
+        expected = b"<error_id>1<" if row.reason == "unreadable" else b"<error_id>0<"
+        if status != 200 or expected not in body:
+            return run.differ(life, f"the answer to {row.notice.fields['errorDesc']}", expected, (status, body))
+    story = None
+    if "timeless" in life.traits or life.index % SAMPLE == 0:
+        story = document((yield get(f"/api/v1/subscribers/{life.number}", ADMIN)))
+        by_mark = {mark(notice["raw"]): notice for notice in story["notices"]}
+        receive(number, by_mark)
+    services = number.services()
+
+    before = now()
+    found = document((yield get(f"/v1/subscribers/{life.number}/subscriptions")))
+    after = now()
+    found = told(found["subscriptions"], SUBSCRIPTION)
+    expected = [sort(sum((service.subscriptions(at) for service in services), [])) for at in (before, after)]
+    run.compared += 1
+    if found not in expected:
+        return run.differ(life, "subscriptions", expected[1], found)
+    if story:
+        yield from look_closer(run, life, number, services, by_mark)
+
+
+def look_closer(run, life, number, services, by_mark):
+    run.sampled += 1
+    before = now()
+    found = document((yield get(f"/v1/subscribers/{life.number}/entitlements")))["entitlements"]
+    after = now()
+    expected = []
+    for at in (before, after):
+        rows, unsaid = [], set()
+        for service in services:
+            more, of_those = service.entitlements(at)
+            rows, unsaid = rows + more, unsaid | of_those
+        expected.append(sort(rows))
+    found = [row for row in told(found, ENTITLEMENT) if (row["offer"], row["starts_at"]) not in unsaid]
+    if found not in expected:
+        return run.differ(life, "entitlements", expected[1], found)
+    for row in number.rows:
+        run.outcomes[row.reason or "judged"] = run.outcomes.get(row.reason or "judged", 0) + 1
+    wrong = list(journal_faults(life, number, services, by_mark))
+    if wrong:
+        run.differ(life, "journal", [expected for expected, _ in wrong], [found for _, found in wrong])
+
+
+def mark(raw):
+    """What names a message among those of its number."""
+    found = re.search(r"<errorDesc>(\w+)</errorDesc>", raw or "")
+    return found and found[1]
+
+
+def receive(number, by_mark):
+    """Gives each notice the receipt that the gateway wrote down."""
+    for row in number.rows:
+        kept = by_mark.get(row.notice.fields["errorDesc"])
+        if kept:
+            row.notice.received = moment(kept["received_at"])
+
+
+def journal_faults(life, number, services, by_mark):
+    """Where the contract fixes what became of a notice and how often it came: pairs of that and what is kept."""
+    told_again = {notice for service in services for notice in service.told_again}
+    folds = {notice: sum(notice in fold for fold in number.judged().values()) for notice in told_again}
+    for row in number.rows:
+        name = row.notice.fields["errorDesc"]
+        kept = by_mark.get(name)
+        if kept is None:
+            yield f"{name}: a row", "none"
+            continue
+        found = (kept["outcome"], kept["reason"], kept["count"])
+        outcomes = JUDGED if row.outcome == "judged" else (row.outcome,)
+        if row.notice in told_again and folds[row.notice] == 1 and life.sent[-1] is row.notice.sent and row.count == 1:
+            outcomes = ("no_change",)
+        if found[0] not in outcomes or found[1:] != (row.reason, row.count):
+            yield f"{name}: {'/'.join(outcomes)} {row.reason} {row.count}", f"{name}: {found}"
+
+
+def compare(arguments):
+    run, at = Run(), now()
+    allowed = frozenset(arguments.only.split(",")) if arguments.only is not None else frozenset(lives.TRAITS)
+    which = range(arguments.lives) if arguments.life is None else [arguments.life]
+    with Gateway(arguments.binary, lives.catalog_toml(), arguments.postgres) as gateway:
+        began = time.monotonic()
+        gateway.talk(live(run, lives.Life(arguments.seed, index, at, allowed)) for index in which)
+        took = time.monotonic() - began
+    print(
+        f"seed {arguments.seed}: {run.compared} numbers compared, {run.sampled} of them closely, "
+        f"{run.posted} messages in {took:.0f} s; rows looked at: {run.outcomes}; {len(run.wrong)} lives differ"
+    )
+    return 1 if run.wrong or run.compared < len(which) else 0
+
+
+# --- cases -----------------------------------------------------------------------------------------------------
+
+AS_OF = model.read_time("20261128120000")
+AS_OF_OTHERS = {"start-ahead-of-clock": model.read_time("20170421090910")}
+TIME = re.compile(rb"<(startTime|startTimeCP|subcribeTime|expiredTime|updateTime)>(\d+)</")
+
+
+def shifted(body, by):
+    """The times of a message, moved by so many milliseconds; what is none stays."""
+
+    def move(found):
+        name, text = found[1].decode(), found[2].decode()
+        at = model.read_time(text, or_epoch=name.startswith("start"))
+        moved = text if at is None else str(at + by) if len(text) == 13 else model.spell_time(at + by)
+        return f"<{name}>{moved}</".encode()
+
+    return TIME.sub(move, body)
+
+
+def case(folder):
+    as_of = AS_OF_OTHERS.get(folder.name, AS_OF)
+    numbers = []
+    for request in sorted(folder.glob("request*.xml")):
+        body = shifted(request.read_bytes(), (now() - as_of) // 1000 * 1000)
+        number = model.msisdn(re.search(rb"<msisdn>(.*?)</msisdn>", body)[1].decode())
+        numbers += [number] if number not in numbers else []
+        _, answer = yield post(NOTIFY, body)
+        print(f"{folder.name}/{request.name}: error_id {re.search(rb'<error_id>(.*?)<', answer)[1].decode()}")
+    for number in numbers:
+        story = document((yield get(f"/api/v1/subscribers/{number}", ADMIN)))
+        print(f"{folder.name}: {number}")
+        for name, keys in (("subscriptions", SUBSCRIPTION), ("entitlements", ENTITLEMENT)):
+            for row in told(story[name], keys):
+                print(f"  {name[:-1]}: {shown(row)}")
+        for notice in reversed(story["notices"]):
+            print(f"  notice: queueID={notice['queue_id']} {notice['kind']} {notice['outcome']} {notice['reason']}")
+
+
+def show_cases(arguments):
+    shipped = pathlib.Path(__file__).resolve().parents[2] / "config" / "catalog.toml"
+    folders = sorted(path for path in pathlib.Path(arguments.cases).iterdir() if path.is_dir())
+    # Each with a gateway of its own: they use the same queueIDs.
+    for folder in folders:
+        with Gateway(arguments.binary, shipped.read_text(), arguments.postgres) as gateway:
+            gateway.talk([case(folder)], connections=1)
+    return 0 if folders else 1
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("binary", help="the gateway to be held to the model")
+    parser.add_argument("--lives", type=int, default=20_000, help="how many numbers (20000)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--postgres", help="URL of an empty database; else SQLite in a folder of its own")
+    parser.add_argument("--only", help="traits that lives may have, comma between; empty: none")
+    parser.add_argument("--life", type=int, help="one life alone")
+    parser.add_argument("--cases", help="a folder of cases to post instead")
+    arguments = parser.parse_args()
+    return show_cases(arguments) if arguments.cases else compare(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
