@@ -111,23 +111,26 @@ fn record_only_is_applied_whatever_the_setting() {
 #[test]
 fn a_conflict_rules_when_the_operator_says_so_and_back_again() {
     let gateway = Gateway::start("");
-    let (said, other) = (register("1", NUMBER), register("1", "84945000001"));
+    let said = register("1", NUMBER);
+    let other = said.clone().with("package_id", "1003015").with("expiredTime", "");
     let first = said.kept(&gateway);
     let second = other.kept(&gateway);
     assert_eq!((outcome(&gateway, first), outcome(&gateway, second)), ("applied".into(), "conflict".into()));
-    let rules = |winner: i64, loser: i64, here: &str, there: &str| {
+    let rules = |winner: i64, loser: i64, package: &str| {
         check_done(&gateway, &retry(&gateway, winner), winner, "applied");
         assert_eq!(outcome(&gateway, loser), "conflict");
-        assert_eq!((state(&gateway, here).as_str(), state(&gateway, there).as_str()), ("active", "0"));
+        let held = gateway.story(NUMBER)["subscriptions"].clone();
+        assert_eq!(held.as_array().map(Vec::len), Some(1), "{held}");
+        assert_eq!((&held[0]["package_id"], &held[0]["state"]), (&json!(package), &json!("active")));
     };
-    rules(second, first, "84945000001", NUMBER);
+    rules(second, first, "1003015");
     for (again, id) in [(&other, second), (&said, first)] {
         let before = times_told(&gateway, id);
         again.tell(&gateway);
         assert_ne!(times_told(&gateway, id), before, "each is known by what it says");
     }
-    rules(first, second, NUMBER, "84945000001");
-    rules(second, first, "84945000001", NUMBER);
+    rules(first, second, "1003013");
+    rules(second, first, "1003015");
     assert_eq!(newest(&gateway)["id"], second, "no third row");
 }
 

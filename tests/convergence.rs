@@ -128,20 +128,27 @@ fn drafts() -> impl Strategy<Value = Vec<Draft>> {
         3 => registers.prop_map(|target| (true, target)),
         2 => cancels.prop_map(|target| (false, target)),
     ];
-    let draft =
-        (
+    let draft = (
+        target,
+        prop::bool::weighted(0.2),
+        prop_oneof![1 => Just(Queued::No), 3 => Just(Queued::Up), 1 => Just(Queued::Anew)],
+        prop::option::weighted(0.8, 0_u8..4),
+        prop::option::weighted(0.8, moments()),
+        moments(),
+        prop::option::weighted(0.7, 1_i64..200),
+        prop::bool::weighted(0.7),
+    )
+        .prop_map(|((register, target), by_code, queued, reg, at, started, expires, auto_renew)| Draft {
+            register,
             target,
-            prop::bool::weighted(0.2),
-            prop_oneof![1 => Just(Queued::No), 3 => Just(Queued::Up), 1 => Just(Queued::Anew)],
-            prop::option::weighted(0.8, 0_u8..4),
-            prop::option::weighted(0.8, moments()),
-            moments(),
-            prop::option::weighted(0.7, 1_i64..200),
-            prop::bool::weighted(0.7),
-        )
-            .prop_map(|((register, target), by_code, queued, reg, at, started, expires, auto_renew)| {
-                Draft { register, target, by_code, queued, reg, at, started, expires, auto_renew }
-            });
+            by_code,
+            queued,
+            reg,
+            at,
+            started,
+            expires,
+            auto_renew,
+        });
     // Some are pushed again as new rows.
     let pushed = prop::collection::vec(any::<Index>(), 0..3);
     (prop::collection::vec(draft, 1..9), pushed).prop_map(|(mut drafts, pushed)| {

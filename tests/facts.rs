@@ -7,7 +7,8 @@ use sdp_gateway::catalog::Period;
 use sdp_gateway::clock::Timestamp;
 use sdp_gateway::ids::Msisdn;
 use sdp_gateway::subscription::cycle;
-use sdp_gateway::subscription::notice::{self, Notice, Reading};
+use sdp_gateway::subscription::notice::{self, Notice, Reading, Reads};
+use sdp_gateway::subscription::odd::TimeField;
 use sdp_gateway::wire::accessgw::{AccessGw, Notify};
 
 /// The zone of the carrier's clocks, in seconds: Asia/Ho_Chi_Minh, +07:00, no summer time.
@@ -259,14 +260,16 @@ fn notice(name: &str, text: &str) -> Notice {
         other => panic!("{body}: {other:?}"),
     };
     assert!(field(&mut message.fields, name).is_some(), "{name} of {body}");
-    match read(&message) {
+    match read(&message, name) {
         Reading::Notice(notice) => *notice,
         other => panic!("{body}: {other:?}"),
     }
 }
 
-fn read(message: &AccessGw) -> Reading {
-    notice::read(message, hanoi())
+/// Received when no time is odd for what it says: an end after it, any other long before it.
+fn read(message: &AccessGw, name: &str) -> Reading {
+    let received_at = Timestamp(if name == "expiredTime" { 0 } else { 300_000_000_000_000 });
+    notice::read(message, &Reads::in_zone(hanoi()), received_at)
 }
 
 /// The moment that a notice has from its only time, in the place where the rules look for it.
@@ -290,6 +293,11 @@ fn moment(name: &str, text: &str) -> String {
 
 #[test]
 fn times() {
+    for (field, sent, at, source) in TIMES {
+        let odd: Vec<&str> = notice(field, sent).odd.fields().map(TimeField::as_str).collect();
+        let expected = if *at == "-" { vec![*field] } else { Vec::new() };
+        assert!(*field == "startTimeCP" || odd == expected, "{field} {sent:?} is odd: {odd:?} ({source})");
+    }
     let wrong = TIMES.iter().filter(|(field, sent, at, _)| moment(field, sent) != *at);
     let wrong: Vec<String> = wrong
         .map(|(field, sent, at, source)| {

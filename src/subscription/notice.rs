@@ -9,9 +9,9 @@ use std::collections::BTreeMap;
 use chrono::FixedOffset;
 use sha2::{Digest, Sha256};
 
-use super::odd::{Odd, TimeField};
+use super::odd::{Odd, TimeField, Times};
 use crate::catalog::{Cancelled, Catalog, Resolved, Sent};
-use crate::clock::{DAY_MS, Timestamp};
+use crate::clock::Timestamp;
 use crate::ids::Msisdn;
 use crate::wire::accessgw::{AccessGw, Notify};
 
@@ -154,9 +154,6 @@ const NAME_BYTES_MAX: usize = 100;
 /// The longest `regType` in an identity, bytes; of a longer one its hash.
 const REG_TYPE_BYTES_MAX: usize = 8;
 
-/// A `subcribeTime` later than this after the notice's first receipt is odd.
-const AHEAD_MAX_MS: i64 = DAY_MS;
-
 /// Tells what a message under an ACCESSGW root is. `received_at` is its first receipt.
 #[must_use]
 pub fn read(message: &AccessGw, reads: &Reads, received_at: Timestamp) -> Reading {
@@ -228,51 +225,6 @@ fn notice(fields: &Notify, reads: &Reads, received_at: Timestamp) -> Option<Noti
             msisdn,
         },
     })
-}
-
-/// A notice's times as read, and which of them are not believed.
-struct Times {
-    start_at: Option<Timestamp>,
-    subscribe_at: Option<Timestamp>,
-    expire_at: Option<Timestamp>,
-    update_at: Option<Timestamp>,
-    odd: Odd,
-}
-
-impl Times {
-    fn read(fields: &Notify, offset: FixedOffset, reg_type: RegType, received_at: Timestamp) -> Self {
-        let mut odd = Odd::default();
-        let mut time = |field: TimeField, text: &Option<String>| {
-            let text = text.as_deref()?;
-            let at = match field {
-                TimeField::StartTime | TimeField::StartTimeCp => {
-                    Timestamp::from_carrier_or_epoch(text, offset)
-                }
-                _ => Timestamp::from_carrier(text, offset),
-            };
-            odd.mark_if(at.is_none(), field);
-            at
-        };
-        time(TimeField::StartTimeCp, &fields.start_time_cp);
-        let start_at = time(TimeField::StartTime, &fields.start_time);
-        let subscribe_at = time(TimeField::SubscribeTime, &fields.subscribe_time);
-        let expire_at = time(TimeField::ExpiredTime, &fields.expired_time);
-        let update_at = time(TimeField::UpdateTime, &fields.update_time);
-        let ahead = subscribe_at.is_some_and(|at| at > received_at.plus_ms(AHEAD_MAX_MS));
-        odd.mark_if(ahead, TimeField::SubscribeTime);
-        let start = subscribe_at.filter(|_| !ahead).or(start_at).unwrap_or(received_at);
-        let is_over = reg_type == RegType::Register && expire_at.is_some_and(|at| at <= start);
-        odd.mark_if(is_over, TimeField::ExpiredTime);
-        Self { start_at, subscribe_at, expire_at, update_at, odd }
-    }
-
-    fn event_at(&self, reg_type: RegType) -> Option<Timestamp> {
-        let happened = match reg_type {
-            RegType::Cancel => self.update_at,
-            _ => self.subscribe_at.filter(|_| !self.odd.has(TimeField::SubscribeTime)),
-        };
-        happened.or(self.start_at)
-    }
 }
 
 fn name(fields: &Notify, reg_type: RegType) -> Option<String> {

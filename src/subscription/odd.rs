@@ -2,6 +2,15 @@
 
 use std::fmt;
 
+use chrono::FixedOffset;
+
+use super::notice::RegType;
+use crate::clock::{DAY_MS, Timestamp};
+use crate::wire::accessgw::Notify;
+
+/// A `subcribeTime` later than this after the notice's first receipt is odd.
+const AHEAD_MAX_MS: i64 = DAY_MS;
+
 /// A notice's time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimeField {
@@ -91,5 +100,57 @@ impl fmt::Display for Odd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self.fields().map(TimeField::as_str).collect();
         f.write_str(&names.join(","))
+    }
+}
+
+/// A notice's times as read, and which of them are not believed.
+pub(super) struct Times {
+    pub(super) start_at: Option<Timestamp>,
+    pub(super) subscribe_at: Option<Timestamp>,
+    pub(super) expire_at: Option<Timestamp>,
+    update_at: Option<Timestamp>,
+    pub(super) odd: Odd,
+}
+
+impl Times {
+    /// `offset` is the zone of 14-digit times.
+    pub(super) fn read(
+        fields: &Notify,
+        offset: FixedOffset,
+        reg_type: RegType,
+        received_at: Timestamp,
+    ) -> Self {
+        let mut odd = Odd::default();
+        let mut time = |field: TimeField, text: &Option<String>| {
+            let text = text.as_deref()?;
+            let at = match field {
+                TimeField::StartTime | TimeField::StartTimeCp => {
+                    Timestamp::from_carrier_or_epoch(text, offset)
+                }
+                _ => Timestamp::from_carrier(text, offset),
+            };
+            odd.mark_if(at.is_none(), field);
+            at
+        };
+        time(TimeField::StartTimeCp, &fields.start_time_cp);
+        let start_at = time(TimeField::StartTime, &fields.start_time);
+        let subscribe_at = time(TimeField::SubscribeTime, &fields.subscribe_time);
+        let expire_at = time(TimeField::ExpiredTime, &fields.expired_time);
+        let update_at = time(TimeField::UpdateTime, &fields.update_time);
+        let ahead = subscribe_at.is_some_and(|at| at > received_at.plus_ms(AHEAD_MAX_MS));
+        odd.mark_if(ahead, TimeField::SubscribeTime);
+        let start = subscribe_at.filter(|_| !ahead).or(start_at).unwrap_or(received_at);
+        let is_over = reg_type == RegType::Register && expire_at.is_some_and(|at| at <= start);
+        odd.mark_if(is_over, TimeField::ExpiredTime);
+        Self { start_at, subscribe_at, expire_at, update_at, odd }
+    }
+
+    /// When it happened.
+    pub(super) fn event_at(&self, reg_type: RegType) -> Option<Timestamp> {
+        let happened = match reg_type {
+            RegType::Cancel => self.update_at,
+            _ => self.subscribe_at.filter(|_| !self.odd.has(TimeField::SubscribeTime)),
+        };
+        happened.or(self.start_at)
     }
 }

@@ -121,7 +121,7 @@ fn one_notice_shows_all_that_was_kept() {
     let expected = json!({
         "id": shown["id"], "kind": "register", "msisdn": "84945989325", "service_id": "1000625",
         "package_id": "9", "queue_id": "00077", "caller": "carrier", "received_at": received_at, "count": 2,
-        "outcome": "parked", "reason": "unmapped", "would_be": null, "answer": 0, "raw": said.xml(), "encoding": "utf-8",
+        "outcome": "parked", "reason": "unmapped", "would_be": null, "odd": [], "answer": 0, "raw": said.xml(), "encoding": "utf-8",
         "reply": reply,
     });
     assert_eq!(shown, expected);

@@ -119,7 +119,7 @@ fn a_check_follows_the_state_and_changes_nothing() {
     register("3", NUMBER).with("subcribeTime", &at(-2)).with("expiredTime", &at(-1)).tell(&gateway);
     row("0", "1", "0");
     let lapsed = register("4", NUMBER).with("subcribeTime", &at(-2)).with("expiredTime", &at(-1));
-    lapsed.with("autoRenew", "0").tell(&gateway);
+    lapsed.with("autoRenew", "0").with("regID", "30000004").tell(&gateway);
     row("1", "0", "1");
     register("5", NUMBER).with("package_id", MONTH).tell(&gateway);
     row("0", "0", "0");

@@ -61,7 +61,10 @@ fn every_reason_of_parking() {
         (said("6").with("price", "1").xml(), "conflict"),
         // What is none of the above is applied, though one was parked for it before.
         (said("1").xml(), "applied"),
-        (said("1").with("msisdn", "84945000001").xml(), "conflict"),
+        (said("1").with("price", "1").xml(), "conflict"),
+        // Another number, or another kind, is another notice.
+        (said("1").with("msisdn", "84945000001").xml(), "applied"),
+        (cancel("1", "84945000001").xml(), "applied"),
     ];
     for (xml, expected) in &rows {
         assert_eq!(became(&gateway, xml), *expected, "{xml}");
@@ -72,7 +75,7 @@ fn every_reason_of_parking() {
     }
     assert_eq!(newest(&gateway)["id"], count, "each is one row however often it comes");
     assert_eq!(state(&gateway, NUMBER), "active");
-    assert_eq!(state(&gateway, "84945000001"), "0");
+    assert_eq!(state(&gateway, "84945000001"), "cancelled");
 }
 
 #[test]
@@ -82,7 +85,8 @@ fn the_first_reason_that_fits_decides() {
     assert_eq!(became(&gateway, &said.xml().replace("NOTIFY", "OTHER")), "wrong_message");
     assert_eq!(became(&gateway, &said.clone().without("msisdn").xml()), "unreadable");
     assert_eq!(became(&gateway, &said.clone().with("regType", "9").xml()), "unknown_reg_type");
-    assert_eq!(became(&gateway, &said.clone().xml()), "conflict", "with the one before");
+    let same = said.clone().with("regType", "9").with("price", "1");
+    assert_eq!(became(&gateway, &same.xml()), "conflict", "with the one before");
     assert_eq!(became(&gateway, &said.clone().with("queueID", "2").xml()), "record_only");
     let gateway = Gateway::start("");
     assert_eq!(became(&gateway, &said.xml()), "held", "before unmapped");
