@@ -4,16 +4,15 @@
 //! state from all of a number's notices, in whatever order they came. The two agree on every
 //! history (`tests/convergence.rs`).
 //!
-//! What is *told again* says nothing new (contract section 2): support pushes old rows again, under new queueIDs and
-//! with the times of their sending. Only a whole fold remembers enough to know such a notice.
+//! What is *told again* says nothing new ([`super::told`]). Only a whole fold remembers enough to know such a notice.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
 use super::order::{self, Place};
 use super::terms::Terms;
+use super::told::Told;
 use super::{Run, ServiceState, Standing, Subscription, cycle};
 use crate::clock::{DAY_MS, Timestamp};
 
@@ -202,42 +201,6 @@ fn overlap(a: Option<&[&str]>, b: Option<&[&str]>) -> bool {
     match (a, b) {
         (Some(a), Some(b)) => a.iter().any(|package| b.contains(package)),
         _ => true,
-    }
-}
-
-/// What a fold remembers of the notices it has seen.
-#[derive(Debug, Default)]
-struct Told<'a> {
-    /// The latest end that was meant, by package, regID and `subcribeTime`.
-    registers: HashMap<(&'a str, &'a str, Timestamp), Timestamp>,
-    /// RegIDs whose runs were cancelled under them, with the package.
-    cancelled: HashSet<(String, &'a str)>,
-    /// Whether the present notice was told before.
-    again: bool,
-}
-
-impl<'a> Told<'a> {
-    /// Whether a register was told before, with no earlier end.
-    fn again(&mut self, event: &'a Event, terms: &'a Terms, expires_at: Timestamp) -> bool {
-        let (Some(reg_id), Some(subscribe_at)) = (&event.reg_id, event.subscribe_at) else { return false };
-        let latest =
-            self.registers.entry((&terms.package_id, reg_id, subscribe_at)).or_insert(Timestamp(i64::MIN));
-        self.again = expires_at <= *latest;
-        *latest = expires_at.max(*latest);
-        self.again
-    }
-
-    /// Whether a cancel of a subscription is one of a run that ended before by it. Else it is remembered.
-    fn cancelled_again(&mut self, event: &'a Event, held: &Subscription) -> bool {
-        let Some(reg_id) = event.reg_id.as_deref() else { return false };
-        let key = (held.terms.package_id.clone(), reg_id);
-        if held.reg_id.as_deref() == Some(reg_id) {
-            self.cancelled.insert(key);
-            return false;
-        }
-        let again = held.reg_id.is_some() && self.cancelled.contains(&key);
-        self.again |= again;
-        again
     }
 }
 
