@@ -372,11 +372,11 @@ class Service:
         ]
 
     def entitlements(self, at):
-        """Of every run that has begun; the second value names runs that ended before they began, of which the
-        contract says nothing."""
+        """Of every run that has begun; the second value names runs of which the contract says nothing: those that
+        ended before they began, and those that a word from the future ends."""
         told, unsaid = [], set()
         for offer, run in self.runs:
-            if run.end() < run.start:
+            if run.end() < run.start or (run.cut is not None and run.cut > at):
                 unsaid.add((offer.id, run.start))
             elif run.start <= at + CLOCK_SKEW:
                 told += [self.entitlement(offer, run, grant, at) for grant in offer.grants]
