@@ -3,7 +3,7 @@
 import datetime
 import time
 
-import model
+import words
 
 SUBSCRIPTION = "service_id package_id offer state subscribed_at expires_at auto_renew channel reg_id".split()
 ENTITLEMENT = "offer kind storage retention_days devices_max state starts_at ends_at".split()
@@ -35,5 +35,5 @@ def sort(rows):
 def shown(row):
     if not isinstance(row, dict):
         return str(row)
-    time_of = lambda at: at and f"{model.spell_time(at)}.{at % 1000:03d}"
+    time_of = lambda at: at and f"{words.spell_time(at)}.{at % 1000:03d}"
     return " ".join(f"{name}={time_of(value) if name in TIMES else value}" for name, value in row.items())

@@ -6,6 +6,7 @@ import re
 import tomllib
 
 import model
+import words
 from answers import ENTITLEMENT, SUBSCRIPTION, now, shown, sort, told
 from gateway import ADMIN, document, get, post
 
@@ -14,8 +15,8 @@ REUSED = "sdp_gateway_queue_id_reused_total"
 TIME = re.compile(r"<(startTime|startTimeCP|subcribeTime|expiredTime|updateTime)>(\d+)</")
 FAULTS_SHOWN_MAX = 12
 # Of cases that say nothing themselves: the day that their README names.
-AS_OF = datetime.datetime(2026, 11, 28, 12, tzinfo=model.HANOI)
-AS_OF_OTHERS = {"start-ahead-of-clock": datetime.datetime(2017, 4, 21, 9, 9, 10, tzinfo=model.HANOI)}
+AS_OF = datetime.datetime(2026, 11, 28, 12, tzinfo=words.HANOI)
+AS_OF_OTHERS = {"start-ahead-of-clock": datetime.datetime(2017, 4, 21, 9, 9, 10, tzinfo=words.HANOI)}
 
 
 def catalog(text):
@@ -56,10 +57,10 @@ class Case:
 
         def move(found):
             name, digits = found[1], found[2]
-            at = model.read_time(digits, or_epoch=name.startswith("startTime"))
+            at = words.read_time(digits, or_epoch=name.startswith("startTime"))
             if at is None:
                 return found[0]
-            return f"<{name}>{at + self.by if len(digits) == 13 else model.spell_time(at + self.by)}</"
+            return f"<{name}>{at + self.by if len(digits) == 13 else words.spell_time(at + self.by)}</"
 
         return TIME.sub(move, text)
 
@@ -90,7 +91,7 @@ class Case:
         reused = yield from counter(REUSED)
         for turn, at in enumerate(order):
             fields = dict(re.findall(r"<(\w+)>([^<>]+)</\1>", requests[at]))
-            number = model.msisdn(fields["msisdn"])
+            number = words.msisdn(fields["msisdn"])
             numbers.setdefault(number, model.Number(offers)).take(fields, now())
             _, answer = yield post(NOTIFY, requests[at].encode())
             story = document((yield get(f"/api/v1/subscribers/{number}", ADMIN)))
@@ -155,9 +156,9 @@ class Case:
         for name in ("subscribed_at", "expires_at"):
             if held.get(name) == "cycle":
                 [offer] = [offer for offer in offers.offers if offer.id == found["offer"]]
-                expected[name] = model.cycle_end(offer.period, found["subscribed_at"])
+                expected[name] = words.cycle_end(offer.period, found["subscribed_at"])
             elif name in held:
-                expected[name] = model.read_time(held[name]) + self.by
+                expected[name] = words.read_time(held[name]) + self.by
         of_those = {name: found[name] for name in expected}
         if of_those != expected:
             self.fault(what, shown(expected), shown(of_those))

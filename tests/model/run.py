@@ -1,12 +1,12 @@
 """Holds a gateway to the model: a year of many lives posted to it, and what it then says of each number compared with
 what the model says at the same clock.
 
-    run.py BINARY [--lives N] [--seed S] [--postgres URL] [--only TRAIT,...] [--life I]
+    run.py BINARY [--lives N] [--seed S] [--postgres URL] [--only TRAIT,...] [--at MS --life I]
     run.py BINARY --cases DIR
 
-Ends with 1 where anything differs. `--life I` tells that one life alone, `--only` lives with no other traits.
-`--cases` posts the requests of each folder, their times moved to now, prints what the gateway has, and holds it to
-the model and to what the case says."""
+Ends with 1 where anything differs. `--at` and `--life` tell one life of an earlier run again, `--only` lives with no
+other traits. `--cases` posts the requests of each folder, their times moved to now, prints what the gateway has, and
+holds it to the model and to what the case says."""
 
 import argparse
 import pathlib
@@ -99,8 +99,9 @@ def look_closer(run, life, number, services, by_mark):
         for service in services:
             more, of_those = service.entitlements(at)
             rows, unsaid = rows + more, unsaid | of_those
-        expected.append(sort(rows))
-    found = [row for row in told(found, ENTITLEMENT) if (row["offer"], row["starts_at"]) not in unsaid]
+        is_said = lambda row: (row["offer"], row["starts_at"]) not in unsaid
+        expected.append(sort(filter(is_said, rows)))
+    found = list(filter(is_said, told(found, ENTITLEMENT)))
     if found not in expected:
         return run.differ(life, "entitlements", expected[1], found)
     for row in number.rows:
@@ -143,7 +144,7 @@ def journal_faults(life, number, services, by_mark):
 
 
 def compare(arguments):
-    run, at = Run(), now()
+    run, at = Run(), arguments.at or now()
     allowed = frozenset(arguments.only.split(",")) if arguments.only is not None else frozenset(lives.TRAITS)
     which = range(arguments.lives) if arguments.life is None else [arguments.life]
     with Gateway(arguments.binary, lives.catalog_toml(), arguments.postgres) as gateway:
@@ -151,7 +152,7 @@ def compare(arguments):
         gateway.talk(live(run, lives.Life(arguments.seed, index, at, allowed)) for index in which)
         took = time.monotonic() - began
     print(
-        f"seed {arguments.seed}: {run.compared} numbers compared, {run.sampled} of them closely, "
+        f"seed {arguments.seed}, at {at}: {run.compared} numbers compared, {run.sampled} of them closely, "
         f"{run.posted} messages in {took:.0f} s; rows looked at: {run.outcomes}; {len(run.wrong)} lives differ"
     )
     return 1 if run.wrong or run.compared < len(which) else 0
@@ -178,6 +179,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--postgres", help="URL of an empty database; else SQLite in a folder of its own")
     parser.add_argument("--only", help="traits that lives may have, comma between; empty: none")
+    parser.add_argument("--at", type=int, help="the end of the year, in milliseconds since 1970; now where left out")
     parser.add_argument("--life", type=int, help="one life alone")
     parser.add_argument("--cases", help="a folder of cases to post instead")
     arguments = parser.parse_args()
