@@ -30,8 +30,13 @@ impl fmt::Display for Shown<'_> {
 }
 
 fn number(piece: &str) -> Option<Msisdn> {
-    let is_one =
-        (piece.len() == 11 && piece.starts_with("84")) || (piece.len() == 10 && piece.starts_with('0'));
+    let is_one = match piece.len() {
+        10 => piece.starts_with('0'),
+        11 => piece.starts_with("84"),
+        12 => piece.starts_with("840"),
+        13 => piece.starts_with("0084"),
+        _ => false,
+    };
     is_one.then(|| Msisdn::parse(piece).ok()).flatten()
 }
 
@@ -52,6 +57,7 @@ mod tests {
             ("1000006;msisdn=84910000007;regType=1", "1000006?msisdn?84910***007?regType?1"),
             ("ZALO0945989325", "ZALO84945***325"),
             ("849459893251", "849459893251"),
+            ("0084945989325 840945989325", "84945***325?84945***325"),
             ("\u{1b}[31mDK\nL1 ộ", "??31mDK?L1??"),
             ("", ""),
             (&long, &format!("{}...", "x".repeat(64))),

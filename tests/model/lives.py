@@ -5,7 +5,9 @@ import random
 import re
 
 import model
-from model import CANCEL, DAY, REGISTER, Grant, Offer
+import words
+from model import CANCEL, REGISTER, Grant, Offer
+from words import DAY
 
 SECOND, MINUTE, HOUR = 1000, 60_000, 3_600_000
 EVENTS_MAX = 9
@@ -111,7 +113,7 @@ class Life:
     def _tell(self):
         self.rows = []
         self.regs = {}
-        self.reg_count = 0
+        self.reg_count = self.marks = 0
         self.clock = self.now - self.random.randint(20 * DAY, 365 * DAY)
         for _ in range(self.random.randint(2, EVENTS_MAX)):
             if self.clock > self.now - HOUR:
@@ -149,6 +151,11 @@ class Life:
         self.reg_count += 1
         return str(10_000_000 + self.index * 50 + self.reg_count)
 
+    def _mark(self):
+        """What names a message; nothing is decided by it."""
+        self.marks += 1
+        return f"n{self.marks}"
+
     def _stamp(self):
         skew = self.random.randint(-10 * MINUTE, 10 * MINUTE) if self.has("skewed", 60) else 0
         return self.clock + skew
@@ -158,7 +165,7 @@ class Life:
         late = min(late, max(0, self.now - self.clock))
         fields = {
             "resultCode": "0",
-            "errorDesc": f"n{len(self.rows)}",
+            "errorDesc": self._mark(),
             "startTime": str(self.clock + late),
             "regID": None if self.has("no-reg", 30) else reg,
             "msisdn": self._spelled(),
@@ -205,7 +212,7 @@ class Life:
         stamp = self.clock if exact else self._stamp()
         start = stamp // SECOND * SECOND
         fields = self._row(REGISTER, offer, reg, channel)
-        fields |= {"autoRenew": auto, "subcribeTime": model.spell_time(start), "expiredTime": self._end(offer, start)}
+        fields |= {"autoRenew": auto, "subcribeTime": words.spell_time(start), "expiredTime": self._end(offer, start)}
         if self.chance(6) and not exact:
             fields["subcribeTime"] = None
         elif self.chance(20):
@@ -217,29 +224,29 @@ class Life:
 
     def _end(self, offer, start):
         exact = start + self.random.randint(HOUR, 40 * DAY) // SECOND * SECOND
-        cycle = model.cycle_end(offer.period, start)
+        cycle = words.cycle_end(offer.period, start)
         end = self.random.choice([cycle, cycle, cycle, exact, None])
-        return end and model.spell_time(end)
+        return end and words.spell_time(end)
 
     def _make_odd(self, fields, offer, start):
-        latest = max(model.periods_later(offer.period, start, 12), start + 40 * DAY)
+        latest = max(words.periods_later(offer.period, start, 12), start + 40 * DAY)
         odd_ends = [start, start - DAY, start - SECOND, latest, latest + SECOND, latest + 90 * DAY, start + 39 * DAY]
-        odd_ends = [model.spell_time(end) for end in odd_ends]
-        words = ["00000000000000", "0", "2026112990507", "180119094911", "20260230120000", "20261301000000"]
+        odd_ends = [words.spell_time(end) for end in odd_ends]
+        no_times = ["00000000000000", "0", "2026112990507", "180119094911", "20260230120000", "20261301000000"]
         if self.chance(60):
-            fields["expiredTime"] = self.random.choice(odd_ends + words)
+            fields["expiredTime"] = self.random.choice(odd_ends + no_times)
             return
-        ahead = model.spell_time(self.now + self.random.randint(26 * HOUR, 400 * DAY))
+        ahead = words.spell_time(self.now + self.random.randint(26 * HOUR, 400 * DAY))
         fields["startTime"] = str(self.clock + self.random.randint(0, 5000))
-        fields["subcribeTime"] = self.random.choice(words + [ahead, ahead, fields["startTime"]])
+        fields["subcribeTime"] = self.random.choice(no_times + [ahead, ahead, fields["startTime"]])
 
     def _cancel(self, offer):
         known = self.regs.get(offer)
         reg = known["reg"] if known and self.chance(75) else self._new_reg()
         fields = self._row(CANCEL, offer, reg, self.random.choice(CHANNELS + ["UNSUB", "MAXRETRY"]))
-        fields |= {"updateTime": model.spell_time(self._stamp()), "subcribeTime": known and known["start"]}
+        fields |= {"updateTime": words.spell_time(self._stamp()), "subcribeTime": known and known["start"]}
         if self.chance(30):
-            fields["expiredTime"] = model.spell_time(self.clock + self.random.randint(-DAY, 20 * DAY))
+            fields["expiredTime"] = words.spell_time(self.clock + self.random.randint(-DAY, 20 * DAY))
         if self.chance(20):
             fields["updateTime"] = None
         elif self.chance(20):
@@ -281,12 +288,12 @@ class Life:
             old = self.random.choice(self.rows)
             at = self.random.choice([self.clock, self.random.randint(old["at"], max(old["at"], self.clock))])
             at = min(at, self.now)
-            fields = {**old["fields"], "errorDesc": f"n{len(self.rows)}"}
+            fields = {**old["fields"], "errorDesc": self._mark()}
             if fields["startTime"]:
                 fields["startTime"] = str(at + self.random.randint(0, 5000))
             if fields["regType"] == REGISTER and fields.get("subcribeTime") and self.chance(25):
-                start = model.read_time(fields["subcribeTime"])
-                fields["expiredTime"] = start and model.spell_time(start + self.random.randint(1, 30) * DAY)
+                start = words.read_time(fields["subcribeTime"])
+                fields["expiredTime"] = start and words.spell_time(start + self.random.randint(1, 30) * DAY)
             self.rows.append({"fields": fields, "at": at, "sends": at, "nobody": old.get("nobody")})
 
     def _say_without_time(self):

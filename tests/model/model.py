@@ -3,13 +3,10 @@ Slow and plain on purpose, and without a line of the gateway's: where both agree
 
 All times are milliseconds since 1970; a notice's fields are the texts of its elements, by the carrier's names."""
 
-import calendar
 import dataclasses
-import datetime
 import re
 
-DAY = 86_400_000
-HANOI = datetime.timezone(datetime.timedelta(hours=7))
+from words import DAY, cycle_end, msisdn, periods_later, read_time, whole
 
 QUEUE_DISORDER_MAX = DAY
 EXPIRY_PERIODS_MAX = 12
@@ -19,85 +16,6 @@ CLOCK_SKEW = 300_000
 GRACE_DAYS = 35
 
 REGISTER, CANCEL = "1", "2"
-OLD_PLAN = {"124": "84", "127": "81", "129": "82", "123": "83", "125": "85"}
-
-
-# --- words -----------------------------------------------------------------------------------------------------
-
-
-def msisdn(text):
-    """A number's canonical spelling, or None."""
-    text = text.strip()
-    plus = text.startswith("+")
-    digits = re.sub(r"(?<=\d)[\s.\-()\[\]]+(?=\d)", "", text.lstrip("+(["))
-    if not re.fullmatch(r"[0-9]{6,15}", digits):
-        return None
-    heads = ["84", "840"] if plus else ["84", "840", "0084", "00840", "0", ""]
-    for head in heads:
-        rest = digits[len(head) :]
-        if digits.startswith(head) and len(rest) == 9 and rest[0] != "0":
-            return "84" + rest
-        if head and digits.startswith(head) and len(rest) == 10 and rest[:3] in OLD_PLAN:
-            return "84" + OLD_PLAN[rest[:3]] + rest[3:]
-    return digits
-
-
-def read_time(text, or_epoch=False):
-    """14 digits of the carrier's clock; 13 digits of milliseconds where the field may hold them."""
-    if re.fullmatch(r"[0-9]{13}", text or "") and or_epoch:
-        return int(text) or None
-    if not re.fullmatch(r"[0-9]{14}", text or ""):
-        return None
-    year, *rest = int(text[:4]), *(int(text[at : at + 2]) for at in range(4, 14, 2))
-    try:
-        at = datetime.datetime(year, *rest, tzinfo=HANOI)
-    except ValueError:
-        return None
-    return None if year < 1970 else int(at.timestamp()) * 1000
-
-
-def local(at):
-    return datetime.datetime.fromtimestamp(at // 1000, HANOI)
-
-
-def spell_time(at):
-    """The same moment as the carrier writes it."""
-    return local(at).strftime("%Y%m%d%H%M%S")
-
-
-def midnight(day):
-    return int(datetime.datetime(day.year, day.month, day.day, tzinfo=HANOI).timestamp()) * 1000
-
-
-def months_later(day, months):
-    """The same day so many months later, and whether that month has it; else its last day."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    last = calendar.monthrange(year, month + 1)[1]
-    return day.replace(year=year, month=month + 1, day=min(day.day, last)), day.day <= last
-
-
-def cycle_end(period, start):
-    """The exclusive end of the cycle that begins then: a day's, the sixth day's after, the eve of the same day of the
-    next month or that month's last day."""
-    day = local(start).date()
-    if period == "day":
-        return midnight(day + datetime.timedelta(days=1))
-    if period == "week":
-        return midnight(day + datetime.timedelta(days=7))
-    then, has_day = months_later(day, 1)
-    return midnight(then if has_day else then + datetime.timedelta(days=1))
-
-
-def periods_later(period, start, periods):
-    if period == "month":
-        then, _ = months_later(local(start), periods)
-        return int(then.timestamp()) * 1000 + start % 1000
-    return start + periods * (7 if period == "week" else 1) * DAY
-
-
-def whole(text):
-    """A queueID as a number, where it is one of up to 30 digits."""
-    return int(text) if re.fullmatch(r"[0-9]{1,30}", text or "") else None
 
 
 # --- the catalog -----------------------------------------------------------------------------------------------
@@ -254,6 +172,8 @@ class Run:
     start: int
     natural_end: int
     cut: int | None = None
+    # Told to end a second time, and before the first: the contract does not say which counts.
+    is_cut_twice: bool = False
 
     def end(self):
         return self.natural_end if self.cut is None else min(self.cut, self.natural_end)
@@ -315,12 +235,13 @@ class Service:
         others = [sub for sub in self.held.values() if sub.offer.package != offer.package]
         others = [sub for sub in others if offer.exclusive and sub.is_in_force(at)]
         sub = self.held.setdefault(offer.package, Subscription(offer, CANCELLED))
-        if sub.state == REPLACED and notice.reg and notice.reg == sub.reg and others:
-            sub.expires = until
-            return
+        stays_replaced = sub.state == REPLACED and notice.reg and notice.reg == sub.reg and others
         goes_on = sub.is_in_force(at)
-        sub.state, sub.expires, sub.auto_renew = HELD, until, notice.auto_renew()
+        sub.expires, sub.auto_renew = until, notice.auto_renew()
         sub.channel, sub.reg = notice.fields.get("channel"), notice.reg
+        if stays_replaced:
+            return
+        sub.state = HELD
         if not goes_on:
             sub.subscribed = at
             sub.run = Run(at, until)
@@ -352,6 +273,8 @@ class Service:
             self.cancelled.add((offer.package, notice.reg))
         if sub.state == HELD:
             sub.run.cut = notice.event
+        elif sub.run and notice.event < sub.run.end():
+            sub.run.is_cut_twice = True
         sub.state = CANCELLED
         return False
 
@@ -372,11 +295,11 @@ class Service:
         ]
 
     def entitlements(self, at):
-        """Of every run that has begun; the second value names runs that ended before they began, of which the
-        contract says nothing."""
+        """Of every run that has begun; the second value names runs of which the contract says nothing: those that
+        ended before they began, those that a word from the future ends, those that were ended twice."""
         told, unsaid = [], set()
         for offer, run in self.runs:
-            if run.end() < run.start:
+            if run.is_cut_twice or run.end() < run.start or (run.cut is not None and run.cut > at):
                 unsaid.add((offer.id, run.start))
             elif run.start <= at + CLOCK_SKEW:
                 told += [self.entitlement(offer, run, grant, at) for grant in offer.grants]
@@ -423,12 +346,12 @@ class Number:
         """One message; answers the row of the journal that it is, or is told by."""
         notice = Notice(fields, received)
         if not notice.is_readable():
-            return self._alone(notice, "unreadable")
+            return self._alone(notice, "unreadable", tuple(notice.fields.items()))
         key, content = notice.identity(), notice.content(self.catalog)
         if key in self._known:
             row = self._known[key]
             if row.notice.content(self.catalog) != content:
-                return self._alone(notice, "conflict")
+                return self._alone(notice, "conflict", (key, content))
             row.count += 1
             return row
         reason = self._parked(notice)
@@ -436,13 +359,14 @@ class Number:
         self._known[key] = row
         return row
 
-    def _alone(self, notice, reason):
-        """What occupies no identity: the same bytes are one row."""
-        for row in self.rows:
-            if row.reason == reason and row.notice.fields == notice.fields:
-                row.count += 1
-                return row
-        return self._add(Row(notice, "parked", reason))
+    def _alone(self, notice, reason, content):
+        """What occupies no identity: the same content is one row."""
+        if (reason, content) in self._known:
+            row = self._known[reason, content]
+            row.count += 1
+            return row
+        row = self._known[reason, content] = self._add(Row(notice, "parked", reason))
+        return row
 
     def _add(self, row):
         self.rows.append(row)

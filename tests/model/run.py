@@ -1,24 +1,26 @@
 """Holds a gateway to the model: a year of many lives posted to it, and what it then says of each number compared with
 what the model says at the same clock.
 
-    run.py BINARY [--lives N] [--seed S] [--postgres URL] [--only TRAIT,...] [--life I]
+    run.py BINARY [--lives N] [--seed S] [--postgres URL] [--only TRAIT,...] [--at MS --life I]
     run.py BINARY --cases DIR
 
-Ends with 1 where anything differs. `--life I` tells that one life alone, `--only` lives with no other traits.
-`--cases` posts the requests of each folder, their times moved to now, and prints what the gateway has."""
+Ends with 1 where anything differs. `--at` and `--life` tell one life of an earlier run again, `--only` lives with no
+other traits. `--cases` posts the requests of each folder, their times moved to now, prints what the gateway has, and
+holds it to the model and to what the case says."""
 
 import argparse
-import datetime
 import pathlib
 import re
 import sys
 import time
 
+import cases
 import lives
 import model
+from answers import ENTITLEMENT, SUBSCRIPTION, moment, now, shown, sort, told
+from cases import NOTIFY
 from gateway import ADMIN, Gateway, document, get, post
 
-NOTIFY = "/vascloud/v1/notify_reg"
 SHOWN_MAX = 10
 # Of how many lives entitlements and the journal are looked at too.
 SAMPLE = 4
@@ -31,37 +33,6 @@ def xml(fields):
         "<ACCESSGW><MODULE>SDP</MODULE><MESSAGE_TYPE>NOTIFY</MESSAGE_TYPE>"
         f"<COMMAND>{inside}</COMMAND></ACCESSGW>"
     ).encode()
-
-
-def now():
-    return time.time_ns() // 1_000_000
-
-
-def moment(text):
-    """An RFC 3339 time in milliseconds."""
-    if text is None:
-        return None
-    at = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return round(at.timestamp() * 1000)
-
-
-TIMES = ("subscribed_at", "expires_at", "starts_at", "ends_at")
-
-
-def told(rows, names):
-    """Rows of a JSON answer, with these names alone, times in milliseconds, in an order of their own."""
-    value = lambda row, name: moment(row[name]) if name in TIMES else row[name]
-    return sort({name: value(row, name) for name in names} for row in rows)
-
-
-def sort(rows):
-    return sorted(rows, key=lambda row: [str(value) for value in row.values()])
-
-
-SUBSCRIPTION = (
-    "service_id package_id offer state subscribed_at expires_at auto_renew channel reg_id".split()
-)
-ENTITLEMENT = "offer kind storage retention_days devices_max state starts_at ends_at".split()
 
 
 class Run:
@@ -84,13 +55,6 @@ class Run:
             for row in rows if isinstance(rows, list) else [rows]:
                 print(f"    {shown(row)}")
         sys.stdout.flush()
-
-
-def shown(row):
-    if not isinstance(row, dict):
-        return row
-    time_of = lambda at: at and f"{model.spell_time(at)}.{at % 1000:03d}"
-    return " ".join(f"{name}={time_of(value) if name in TIMES else value}" for name, value in row.items())
 
 
 def live(run, life):
@@ -135,8 +99,9 @@ def look_closer(run, life, number, services, by_mark):
         for service in services:
             more, of_those = service.entitlements(at)
             rows, unsaid = rows + more, unsaid | of_those
-        expected.append(sort(rows))
-    found = [row for row in told(found, ENTITLEMENT) if (row["offer"], row["starts_at"]) not in unsaid]
+        is_said = lambda row: (row["offer"], row["starts_at"]) not in unsaid
+        expected.append(sort(filter(is_said, rows)))
+    found = list(filter(is_said, told(found, ENTITLEMENT)))
     if found not in expected:
         return run.differ(life, "entitlements", expected[1], found)
     for row in number.rows:
@@ -179,7 +144,7 @@ def journal_faults(life, number, services, by_mark):
 
 
 def compare(arguments):
-    run, at = Run(), now()
+    run, at = Run(), arguments.at or now()
     allowed = frozenset(arguments.only.split(",")) if arguments.only is not None else frozenset(lives.TRAITS)
     which = range(arguments.lives) if arguments.life is None else [arguments.life]
     with Gateway(arguments.binary, lives.catalog_toml(), arguments.postgres) as gateway:
@@ -187,58 +152,24 @@ def compare(arguments):
         gateway.talk(live(run, lives.Life(arguments.seed, index, at, allowed)) for index in which)
         took = time.monotonic() - began
     print(
-        f"seed {arguments.seed}: {run.compared} numbers compared, {run.sampled} of them closely, "
+        f"seed {arguments.seed}, at {at}: {run.compared} numbers compared, {run.sampled} of them closely, "
         f"{run.posted} messages in {took:.0f} s; rows looked at: {run.outcomes}; {len(run.wrong)} lives differ"
     )
     return 1 if run.wrong or run.compared < len(which) else 0
 
 
-# --- cases -----------------------------------------------------------------------------------------------------
-
-AS_OF = model.read_time("20261128120000")
-AS_OF_OTHERS = {"start-ahead-of-clock": model.read_time("20170421090910")}
-TIME = re.compile(rb"<(startTime|startTimeCP|subcribeTime|expiredTime|updateTime)>(\d+)</")
-
-
-def shifted(body, by):
-    """The times of a message, moved by so many milliseconds; what is none stays."""
-
-    def move(found):
-        name, text = found[1].decode(), found[2].decode()
-        at = model.read_time(text, or_epoch=name.startswith("start"))
-        moved = text if at is None else str(at + by) if len(text) == 13 else model.spell_time(at + by)
-        return f"<{name}>{moved}</".encode()
-
-    return TIME.sub(move, body)
-
-
-def case(folder):
-    as_of = AS_OF_OTHERS.get(folder.name, AS_OF)
-    numbers = []
-    for request in sorted(folder.glob("request*.xml")):
-        body = shifted(request.read_bytes(), (now() - as_of) // 1000 * 1000)
-        number = model.msisdn(re.search(rb"<msisdn>(.*?)</msisdn>", body)[1].decode())
-        numbers += [number] if number not in numbers else []
-        _, answer = yield post(NOTIFY, body)
-        print(f"{folder.name}/{request.name}: error_id {re.search(rb'<error_id>(.*?)<', answer)[1].decode()}")
-    for number in numbers:
-        story = document((yield get(f"/api/v1/subscribers/{number}", ADMIN)))
-        print(f"{folder.name}: {number}")
-        for name, keys in (("subscriptions", SUBSCRIPTION), ("entitlements", ENTITLEMENT)):
-            for row in told(story[name], keys):
-                print(f"  {name[:-1]}: {shown(row)}")
-        for notice in reversed(story["notices"]):
-            print(f"  notice: queueID={notice['queue_id']} {notice['kind']} {notice['outcome']} {notice['reason']}")
-
-
-def show_cases(arguments):
+def tell_cases(arguments):
     shipped = pathlib.Path(__file__).resolve().parents[2] / "config" / "catalog.toml"
+    offers = cases.catalog(shipped.read_text())
     folders = sorted(path for path in pathlib.Path(arguments.cases).iterdir() if path.is_dir())
-    # Each with a gateway of its own: they use the same queueIDs.
+    faults = []
+    # Each with a gateway of its own, whose ledger is empty.
     for folder in folders:
         with Gateway(arguments.binary, shipped.read_text(), arguments.postgres) as gateway:
-            gateway.talk([case(folder)], connections=1)
-    return 0 if folders else 1
+            told = cases.Case(folder).tell(gateway, offers)
+        faults += [folder.name] if told else []
+    print(f"{len(folders)} cases, {len(faults)} differ" + "".join(f" {name}" for name in faults))
+    return 1 if faults or not folders else 0
 
 
 def main():
@@ -248,10 +179,11 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--postgres", help="URL of an empty database; else SQLite in a folder of its own")
     parser.add_argument("--only", help="traits that lives may have, comma between; empty: none")
+    parser.add_argument("--at", type=int, help="the end of the year, in milliseconds since 1970; now where left out")
     parser.add_argument("--life", type=int, help="one life alone")
     parser.add_argument("--cases", help="a folder of cases to post instead")
     arguments = parser.parse_args()
-    return show_cases(arguments) if arguments.cases else compare(arguments)
+    return tell_cases(arguments) if arguments.cases else compare(arguments)
 
 
 if __name__ == "__main__":
