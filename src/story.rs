@@ -1,7 +1,9 @@
 //! A subscriber's story as JSON: the shapes that partners, operators and the command line share
 //! (contract sections 4 and 7). Domain types stay free of serde; these are what the outside sees.
 
+mod audit;
 mod device;
+mod repaired;
 mod task;
 
 use base64::Engine;
@@ -10,19 +12,22 @@ use serde::Serialize;
 
 use crate::catalog::{Delivery, Storage};
 use crate::clock::Timestamp;
-use crate::ids::Msisdn;
+use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::read::{Filter, Kept, Page, TaskFilter};
 use crate::ledger::{Ledger, StoreError};
 use crate::subscription::entitlement::{self, Entitlement};
 use crate::subscription::{ServiceState, Subscription};
 use crate::telemetry::Chain;
 
+pub use audit::{AuditJson, audit};
 pub use device::{DeviceJson, device};
+pub use repaired::{RepairedJson, repaired};
 pub use task::{TaskJson, task};
 
-/// The most notices, and the most tasks, in one story; older ones are in the lists.
+/// The most notices, tasks and repairs in one story; older ones are in the lists.
 const NOTICES_MAX: u32 = 500;
 const TASKS_MAX: u32 = 500;
+const AUDIT_MAX: u32 = 500;
 
 /// A subscription as partners see it.
 #[derive(Debug, Serialize)]
@@ -77,6 +82,9 @@ pub struct NoticeJson {
     raw: Option<String>,
     encoding: Option<&'static str>,
     reply: Option<String>,
+    /// Of one that was asked for by itself: which notice holds the identity that it conflicts about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    holder: Option<Option<i64>>,
 }
 
 /// Everything about one number.
@@ -88,6 +96,7 @@ pub struct Story {
     devices: Vec<DeviceJson>,
     notices: Vec<NoticeJson>,
     tasks: Vec<TaskJson>,
+    audit: Vec<AuditJson>,
 }
 
 /// Tells a number's story as known at `now`, each list newest first.
@@ -100,6 +109,7 @@ pub async fn tell(ledger: &Ledger, number: &Msisdn, now: Timestamp) -> Result<St
     let notices = ledger.notices(&filter, Page::Before(None), NOTICES_MAX).await?;
     let filter = TaskFilter { msisdn: Some(number.clone()), ..TaskFilter::default() };
     let tasks = ledger.tasks(&filter, None, TASKS_MAX).await?;
+    let repairs = ledger.audit(Some(number), None, AUDIT_MAX).await?;
     let devices: Vec<_> = ledger.devices(number, now).await?.iter().map(device).collect();
     let entitlements = entitlements(number, &services, now, now);
     Ok(Story {
@@ -109,6 +119,7 @@ pub async fn tell(ledger: &Ledger, number: &Msisdn, now: Timestamp) -> Result<St
         devices,
         notices: notices.into_iter().map(notice).collect(),
         tasks: tasks.into_iter().map(task).collect(),
+        audit: repairs.into_iter().map(audit).collect(),
     })
 }
 
@@ -234,7 +245,18 @@ pub fn notice(kept: Kept) -> NoticeJson {
         raw,
         encoding,
         reply: kept.raw.map(|raw| raw.reply),
+        holder: None,
     }
+}
+
+/// A notice that is asked for by itself: with the one that holds the identity it conflicts about.
+///
+/// # Errors
+/// The ledger's.
+pub async fn one_notice(ledger: &Ledger, id: NoticeId) -> Result<Option<NoticeJson>, StoreError> {
+    let Some(kept) = ledger.notice(id).await? else { return Ok(None) };
+    let holder = ledger.holder_against(id).await?.map(|holder| holder.0);
+    Ok(Some(NoticeJson { holder: Some(holder), ..notice(kept) }))
 }
 
 /// Bytes as JSON can hold them, and how: `utf-8` or `base64`.

@@ -176,7 +176,7 @@ fn row(received: &Received, row: Row) -> Row {
 }
 
 fn insert(store: &mut impl Store, key: &str, row: &Row, raw: &Raw) -> Result<NoticeId, StoreError> {
-    let id = store.insert(row, raw)?;
+    let id = store.insert(row, Some(raw))?;
     store.hold(key, id)?;
     Ok(id)
 }
@@ -189,7 +189,7 @@ pub(super) fn find(store: &mut impl Store, id: NoticeId) -> Result<journal::Row,
 
 /// Lets a judged notice take effect: its outcome, and its scope where it stands in the fold. What that
 /// means for devices follows when the caller has `watch` look after it.
-fn enter(
+pub(super) fn enter(
     store: &mut impl Store,
     watch: &mut Watch,
     notice: &Notice,

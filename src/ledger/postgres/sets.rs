@@ -25,6 +25,8 @@ pub(super) struct Wanted {
     pub(super) pasts: HashSet<Service>,
     pub(super) services: HashSet<Msisdn>,
     pub(super) terms: HashSet<i64>,
+    /// How many more numbers for new rows of the journal.
+    pub(super) ids: usize,
     /// Numbers that must be locked before anything of theirs is read: the transaction begins again.
     pub(super) locks: BTreeSet<i64>,
 }
@@ -42,7 +44,8 @@ pub(super) enum With {
 
 impl Wanted {
     pub(super) fn is_empty(&self) -> bool {
-        let Self { identities, notices, raws, states, histories, pasts, services, terms, locks, .. } = self;
+        let Self { identities, notices, raws, states, histories, pasts, services, terms, ids, locks, .. } =
+            self;
         identities.is_empty()
             && notices.is_empty()
             && raws.is_empty()
@@ -51,6 +54,7 @@ impl Wanted {
             && pasts.is_empty()
             && services.is_empty()
             && terms.is_empty()
+            && *ids == 0
             && locks.is_empty()
     }
 }
@@ -76,7 +80,7 @@ pub(super) struct Fetched {
 #[derive(Default)]
 pub(super) struct Changed {
     pub(super) identities: BTreeMap<String, NoticeId>,
-    pub(super) inserted: BTreeMap<NoticeId, (Row, Raw)>,
+    pub(super) inserted: BTreeMap<NoticeId, (Row, Option<Raw>)>,
     pub(super) updated: BTreeMap<NoticeId, Row>,
     pub(super) counted: BTreeMap<NoticeId, i64>,
     /// Services to be written anew: what is stored of them goes first.

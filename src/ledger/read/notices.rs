@@ -67,6 +67,9 @@ const SELECT: &str = "/* notices */ SELECT n.id, n.kind, n.msisdn, n.service_id,
     r.content_type, r.content_encoding, r.body, r.status, r.reply, f.would_be FROM notice n \
     LEFT JOIN notice_raw r ON r.notice_id = n.id LEFT JOIN foreseen f ON f.notice_id = n.id";
 
+const HOLDER: &str = "/* holder of a conflict's identity */ SELECT i.notice_id FROM notice n \
+    JOIN identity i ON i.key = n.identity WHERE n.id = $1 AND n.outcome = 'parked' AND n.reason = 'conflict'";
+
 impl Ledger {
     /// Up to `limit` notices that fit: newest first, or oldest first after one.
     ///
@@ -104,6 +107,16 @@ impl Ledger {
         let sql = sqlx::AssertSqlSafe(format!("{SELECT} WHERE n.id = $1"));
         let row = sqlx::query(sql).bind(id.0).fetch_optional(&self.0.pool).await?;
         row.as_ref().map(kept).transpose()
+    }
+
+    /// Which notice holds the identity that a conflict is about; none where it is no conflict.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn holder_against(&self, id: NoticeId) -> Result<Option<NoticeId>, StoreError> {
+        let found = sqlx::query(HOLDER).bind(id.0).fetch_optional(&self.0.pool).await?;
+        let holder = found.map(|row| row.try_get("notice_id").map(NoticeId)).transpose()?;
+        Ok(holder.filter(|holder| *holder != id))
     }
 }
 
