@@ -10,6 +10,9 @@ use crate::ledger::{Ending, NotKept, Repaired};
 use crate::server::{Request, Response};
 use crate::story;
 
+/// No carrier has longer ids, in characters.
+const ID_CHARS_MAX: usize = 100;
+
 /// What is to end. A field that is not known may be one mistyped, and would end more than was meant.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -35,8 +38,8 @@ impl Admin {
         let number = json::number(number)?;
         let End { service_id, package_id, who, why } = json::body(request).await?;
         for (name, id) in [("service_id", &service_id), ("package_id", &package_id)] {
-            if id.as_deref() == Some("") {
-                return Err(Problem::bad(format!("{name} is empty")));
+            if id.as_ref().is_some_and(|id| !(1..=ID_CHARS_MAX).contains(&id.chars().count())) {
+                return Err(Problem::bad(format!("{name} is not 1 to {ID_CHARS_MAX} characters")));
             }
         }
         let by = audit::by(request, who.as_deref(), why.as_deref())?;
