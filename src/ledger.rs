@@ -1,8 +1,8 @@
 //! What the gateway remembers, for ever and exactly once.
 //!
 //! The *journal* has one narrow row per notice; subscriptions and their runs are its fold, kept
-//! beside it and always makeable again. [`record`] and [`operate`] say what one write does, against
-//! [`store::Store`]; an engine ([`sqlite`], [`postgres`]) brings the statements; [`commit`] gathers
+//! beside it and always makeable again. [`record`], [`operate`] and [`repair`] say what one write does, against
+//! [`store::Store`] (operators' are written down in [`mod@audit`]); an engine ([`sqlite`], [`postgres`]) brings the statements; [`commit`] gathers
 //! waiting writes into shared transactions. Reads ([`read`]) go through connections of their own and
 //! never wait for the writer. [`copy()`] moves a ledger from one engine to another.
 //!

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{NUMBER, WAYS, Way, check_audit, holdings, notice, verify};
-use crate::gateway::{Folder, Gateway};
+use crate::gateway::{Folder, Gateway, request};
 use crate::outbox;
 use crate::said::{self, MONTH, cancel, outcome, register, state};
 
@@ -166,8 +166,12 @@ fn an_incomplete_message_stays_unreadable() {
     register("100020", NUMBER).tell(&gateway);
     let incomplete = cancel("100021", NUMBER).with("service_id", "").with("package_id", "");
     assert_eq!(incomplete.send(&gateway).element("error_id"), "1");
-    let id = said::newest(&gateway)["id"].as_i64().expect("an id");
-    for _ in 0..2 {
+    let as_xml = said::newest(&gateway)["id"].as_i64().expect("an id");
+    let query = format!("{}?{}", said::REG, incomplete.pairs());
+    assert_eq!(request(gateway.main, "GET", &query, &[], b"").element("error_id"), "1");
+    let as_query = said::newest(&gateway)["id"].as_i64().expect("an id");
+    assert_ne!(as_xml, as_query);
+    for id in [as_xml, as_query, as_xml, as_query] {
         for (way, status) in [(Way::Call, "409"), (Way::Command, "1")] {
             let came = way.operate(&gateway, "retry", id, "a test");
             assert!(came.said.starts_with(status), "{}", came.said);
