@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::catalog::{Delivery, Storage};
 use crate::clock::Timestamp;
-use crate::ids::{Msisdn, NoticeId};
+use crate::ids::Msisdn;
 use crate::ledger::read::{Filter, Kept, Page, TaskFilter};
 use crate::ledger::{Ledger, StoreError};
 use crate::subscription::entitlement::{self, Entitlement};
@@ -82,9 +82,8 @@ pub struct NoticeJson {
     raw: Option<String>,
     encoding: Option<&'static str>,
     reply: Option<String>,
-    /// Of one that was asked for by itself: which notice holds the identity that it conflicts about.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    holder: Option<Option<i64>>,
+    /// Of a conflict, the notice that holds its identity.
+    holder: Option<i64>,
 }
 
 /// Everything about one number.
@@ -245,18 +244,8 @@ pub fn notice(kept: Kept) -> NoticeJson {
         raw,
         encoding,
         reply: kept.raw.map(|raw| raw.reply),
-        holder: None,
+        holder: kept.holder.map(|holder| holder.0),
     }
-}
-
-/// A notice that is asked for by itself: with the one that holds the identity it conflicts about.
-///
-/// # Errors
-/// The ledger's.
-pub async fn one_notice(ledger: &Ledger, id: NoticeId) -> Result<Option<NoticeJson>, StoreError> {
-    let Some(kept) = ledger.notice(id).await? else { return Ok(None) };
-    let holder = ledger.holder_against(id).await?.map(|holder| holder.0);
-    Ok(Some(NoticeJson { holder: Some(holder), ..notice(kept) }))
 }
 
 /// Bytes as JSON can hold them, and how: `utf-8` or `base64`.

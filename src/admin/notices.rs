@@ -41,10 +41,9 @@ impl Admin {
     }
 
     pub(super) async fn notice(&self, id: NoticeId) -> Result<Response, Problem> {
-        let found =
-            story::one_notice(&self.ledger, id).await.map_err(|error| Problem::unavailable(&error))?;
+        let found = self.ledger.notice(id).await.map_err(|error| Problem::unavailable(&error))?;
         let found = found.ok_or_else(|| Problem::not_found("there is no such notice"))?;
-        Ok(json::ok(&found))
+        Ok(json::ok(&story::notice(found)))
     }
 
     pub(super) async fn operate(

@@ -136,9 +136,9 @@ async fn list(global: &Global, ledger: &Ledger, which: &Which, limit: u32) -> En
 }
 
 async fn show(ledger: &Ledger, id: NoticeId) -> Ended {
-    match story::one_notice(ledger, id).await? {
-        Some(notice) => {
-            let notice = serde_json::to_value(notice)?;
+    match ledger.notice(id).await? {
+        Some(kept) => {
+            let notice = serde_json::to_value(story::notice(kept))?;
             super::print(&format!("{notice:#}\n"));
             Ok(())
         }

@@ -8,7 +8,7 @@ use super::audit::{self, By, Standing};
 use super::fulfil::watch::Watch;
 use super::journal::{Outcome, Row};
 use super::record::{conflict_key, find, refold, rejudge};
-use super::repair::OPERATOR;
+use super::repair;
 use super::store::Store;
 use super::tables::audit::Action;
 use super::{Rules, StoreError, foresee};
@@ -172,7 +172,7 @@ fn retry(
         }
         Outcome::Parked(Reason::Conflict) => overrule(store, rules, watch, row),
         Outcome::Applied | Outcome::NoChange | Outcome::Superseded => Ok(Done::Unchanged),
-        Outcome::Discarded if row.caller == OPERATOR || audit::stood_in_fold(store, row.id)? => {
+        Outcome::Discarded if repair::is_operators(row) || audit::stood_in_fold(store, row.id)? => {
             restore(store, rules, watch, row).map(Done::from)
         }
         Outcome::Parked(_) | Outcome::Discarded | Outcome::Ignored => {

@@ -20,7 +20,15 @@ use crate::subscription::judge::Judgement;
 use crate::subscription::notice::{Content, Notice, RegType, SentIds};
 
 /// Whose rows they are, where a carrier's have the caller's name.
-pub(super) const OPERATOR: &str = "operator";
+const OPERATOR: &str = "operator";
+
+/// Their identities begin with this, as no carrier's do.
+const IDENTITIES: &str = "o:";
+
+/// Whether a row of the journal is an operator's own.
+pub(super) fn is_operators(row: &Row) -> bool {
+    row.identity.starts_with(IDENTITIES)
+}
 
 /// Which subscriptions are ended: those of a service, of a package, of both; without either, all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -57,7 +65,7 @@ pub enum Repaired {
     NothingHeld,
     /// The catalog in force has no such offer.
     UnknownOffer,
-    /// The end that was wanted is not ahead.
+    /// The end that was wanted is not ahead, or not after what the number was told last.
     Past,
 }
 
@@ -68,10 +76,9 @@ pub enum Repaired {
 pub(super) fn repair(store: &mut impl Store, rules: &Rules, repair: &Repair) -> Result<Repaired, StoreError> {
     let changes = match &repair.what {
         What::End(ending) => ends(store, repair, ending)?,
-        What::Grant { until, .. } if *until <= repair.now => return Ok(Repaired::Past),
         What::Grant { offer, until } => match grant(store, rules, repair, offer, *until)? {
-            Some(change) => vec![change],
-            None => return Ok(Repaired::UnknownOffer),
+            Ok(change) => vec![change],
+            Err(refused) => return Ok(refused),
         },
     };
     if changes.is_empty() {
@@ -79,7 +86,7 @@ pub(super) fn repair(store: &mut impl Store, rules: &Rules, repair: &Repair) -> 
     }
     let mut ids = Vec::with_capacity(changes.len());
     for (place, (notice, change)) in changes.into_iter().enumerate() {
-        let identity = format!("o:{}:{place}", repair.name);
+        let identity = format!("{IDENTITIES}{}:{place}", repair.name);
         ids.push(write(store, repair, Notice { identity, ..notice }, change)?);
     }
     Ok(Repaired::Done(ids))
@@ -140,27 +147,33 @@ fn ends(
     Ok(changes)
 }
 
-/// A register of an offer of the catalog; none where there is no such.
+/// A register of an offer of the catalog; or why there can be none.
 fn grant(
     store: &mut impl Store,
     rules: &Rules,
     repair: &Repair,
     offer: &str,
     until: Timestamp,
-) -> Result<Option<(Notice, Change)>, StoreError> {
+) -> Result<Result<(Notice, Change), Repaired>, StoreError> {
     let offer = rules.catalog.offers().iter().find(|known| known.id == offer);
-    let Some(terms) = offer.and_then(|offer| rules.book.current(offer)) else { return Ok(None) };
+    let Some(terms) = offer.and_then(|offer| rules.book.current(offer)) else {
+        return Ok(Err(Repaired::UnknownOffer));
+    };
     let held = store.state(&repair.number, &terms.service_id)?;
+    let at = after(repair.now, &held.subscriptions);
+    if until <= at {
+        return Ok(Err(Repaired::Past));
+    }
     let sent = SentIds {
         service_id: Some(terms.service_id.clone()),
         package_id: Some(terms.package_id.clone()),
         ..SentIds::default()
     };
-    let mut notice = notice(repair, RegType::Register, sent, after(repair.now, &held.subscriptions));
+    let mut notice = notice(repair, RegType::Register, sent, at);
     notice.content.subscribe_at = notice.event_at;
     notice.content.expire_at = Some(until);
     let (terms, expires_at) = (terms.clone(), Some(until));
-    Ok(Some((notice, Change::Register { terms, expires_at, auto_renew: false })))
+    Ok(Ok((notice, Change::Register { terms, expires_at, auto_renew: false })))
 }
 
 /// Now; where what is held was changed by a notice that is dated ahead, the moment after that: an operator's word is

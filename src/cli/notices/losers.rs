@@ -67,10 +67,8 @@ async fn losers(ledger: &Ledger, chosen: &Chosen) -> Result<Losers, StoreError> 
 impl Losers {
     /// Adds whoever would lose to a notice, where it is a conflict.
     async fn add(&mut self, ledger: &Ledger, winner: &Kept) -> Result<(), StoreError> {
-        if winner.outcome != Outcome::Parked(Reason::Conflict) {
-            return Ok(());
-        }
-        let Some(holder) = ledger.holder_against(winner.id).await? else { return Ok(()) };
+        let is_conflict = winner.outcome == Outcome::Parked(Reason::Conflict);
+        let Some(holder) = winner.holder.filter(|_| is_conflict) else { return Ok(()) };
         let Some(loser) = ledger.notice(holder).await? else { return Ok(()) };
         self.count += 1;
         if self.lines.len() < TOLD_MAX {

@@ -58,17 +58,18 @@ pub struct Kept {
     pub would_be: Option<String>,
     /// The `error_id` answered.
     pub answer: i64,
-    /// The message as it came, unless purged.
+    /// Of a conflict, the notice that holds its identity.
+    pub holder: Option<NoticeId>,
+    /// The message as it came, unless purged; an operator's own row has none.
     pub raw: Option<Raw>,
 }
 
 const SELECT: &str = "/* notices */ SELECT n.id, n.kind, n.msisdn, n.service_id, n.package_id, n.queue_id, \
     n.caller, n.received_at, n.count, n.outcome, n.reason, n.answer, r.method, r.path, r.query, \
-    r.content_type, r.content_encoding, r.body, r.status, r.reply, f.would_be FROM notice n \
+    r.content_type, r.content_encoding, r.body, r.status, r.reply, f.would_be, \
+    CASE WHEN n.reason = 'conflict' THEN (SELECT i.notice_id FROM identity i WHERE i.key = n.identity) END AS holder \
+    FROM notice n \
     LEFT JOIN notice_raw r ON r.notice_id = n.id LEFT JOIN foreseen f ON f.notice_id = n.id";
-
-const HOLDER: &str = "/* holder of a conflict's identity */ SELECT i.notice_id FROM notice n \
-    JOIN identity i ON i.key = n.identity WHERE n.id = $1 AND n.outcome = 'parked' AND n.reason = 'conflict'";
 
 impl Ledger {
     /// Up to `limit` notices that fit: newest first, or oldest first after one.
@@ -108,16 +109,6 @@ impl Ledger {
         let row = sqlx::query(sql).bind(id.0).fetch_optional(&self.0.pool).await?;
         row.as_ref().map(kept).transpose()
     }
-
-    /// Which notice holds the identity that a conflict is about; none where it is no conflict.
-    ///
-    /// # Errors
-    /// The engine's.
-    pub async fn holder_against(&self, id: NoticeId) -> Result<Option<NoticeId>, StoreError> {
-        let found = sqlx::query(HOLDER).bind(id.0).fetch_optional(&self.0.pool).await?;
-        let holder = found.map(|row| row.try_get("notice_id").map(NoticeId)).transpose()?;
-        Ok(holder.filter(|holder| *holder != id))
-    }
 }
 
 fn kept(row: &AnyRow) -> Result<Kept, StoreError> {
@@ -136,6 +127,7 @@ fn kept(row: &AnyRow) -> Result<Kept, StoreError> {
             .ok_or_else(|| StoreError::broken(format!("a notice has the outcome {outcome:?}")))?,
         would_be: row.try_get("would_be")?,
         answer: row.try_get("answer")?,
+        holder: row.try_get::<Option<i64>, _>("holder")?.map(NoticeId),
         raw: raw(row)?,
     })
 }
