@@ -1,10 +1,12 @@
 //! What operators call: health, metrics, and JSON about what is kept (contract section 7). On a
 //! listener of its own, guarded against pages in an operator's browser.
 
+mod audit;
 mod guard;
 mod health;
 mod notices;
 mod query;
+mod repairs;
 mod tasks;
 
 use std::collections::BTreeMap;
@@ -63,6 +65,10 @@ pub enum Call {
     Openapi,
     /// `GET /api/v1/subscribers/{msisdn}`.
     Subscriber,
+    /// `POST /api/v1/subscribers/{msisdn}/end`.
+    End,
+    /// `POST /api/v1/subscribers/{msisdn}/grant`.
+    Grant,
     /// `GET /api/v1/notices`.
     Notices,
     /// `GET /api/v1/notices/{id}`.
@@ -77,6 +83,8 @@ pub enum Call {
     RetryTask,
     /// `POST /api/v1/tasks/{id}/discard`.
     DiscardTask,
+    /// `GET /api/v1/audit`.
+    Audit,
     /// `GET /api/v1/stats`.
     Stats,
     /// A path that there is none for.
@@ -108,9 +116,9 @@ impl Admin {
     }
 
     /// Answers one request; `item` is the path's number or id, where it has one.
-    pub async fn answer(&self, call: Call, item: &str, request: Request) -> Response {
+    pub async fn answer(&self, call: Call, item: &str, mut request: Request) -> Response {
         let answered = match self.admit(call, &request) {
-            Ok(()) => json::by(request.deadline, self.call(call, item, &request)).await,
+            Ok(()) => json::by(request.deadline, self.call(call, item, &mut request)).await,
             Err(problem) => Err(problem),
         };
         let response = answered.unwrap_or_else(|problem| problem.response("admin", request.peer));
@@ -152,7 +160,7 @@ impl Admin {
         })
     }
 
-    async fn call(&self, call: Call, item: &str, request: &Request) -> Result<Response, Problem> {
+    async fn call(&self, call: Call, item: &str, request: &mut Request) -> Result<Response, Problem> {
         let nothing = || Problem::not_found("there is no such path");
         let known = query::names(call).ok_or_else(nothing)?;
         let query = json::Query::read(request.uri.query(), known)?;
@@ -162,13 +170,16 @@ impl Admin {
             Call::Metrics => Ok(self.metrics(request.deadline).await),
             Call::Openapi => Ok(text(OPENAPI, "application/json")),
             Call::Subscriber => self.subscriber(item).await,
+            Call::End => self.end(item, request).await,
+            Call::Grant => self.grant(item, request).await,
             Call::Notices => self.notices(&query).await,
             Call::Notice => self.notice(json::notice_id(item)?).await,
-            Call::Retry => self.operate(Operation::Retry, json::notice_id(item)?).await,
-            Call::Discard => self.operate(Operation::Discard, json::notice_id(item)?).await,
+            Call::Retry => self.operate(Operation::Retry, json::notice_id(item)?, request).await,
+            Call::Discard => self.operate(Operation::Discard, json::notice_id(item)?, request).await,
             Call::Tasks => self.tasks(&query).await,
             Call::RetryTask => self.operate_task(TaskOperation::Retry, item).await,
             Call::DiscardTask => self.operate_task(TaskOperation::Discard, item).await,
+            Call::Audit => self.audit(&query).await,
             Call::Stats => self.stats().await,
             Call::Nothing => Err(nothing()),
         }

@@ -2,6 +2,7 @@
 //!
 //! Every command ends with 0 when it is done, 1 when it failed, 2 when it was called wrongly.
 
+mod caller;
 mod chosen;
 mod codes;
 mod config;
@@ -25,6 +26,7 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::app::{self, Sources, StartError};
@@ -43,6 +45,8 @@ pub(crate) type Ended = Result<(), Failure>;
 pub(crate) enum Failure {
     /// Printed by the command itself.
     Told,
+    /// The command was called wrongly, as it turned out on the way; why.
+    Usage(String),
     /// To be printed with its chain.
     Untold(Box<dyn Error + Send + Sync>),
 }
@@ -84,7 +88,7 @@ enum Command {
     Config,
     /// Bring the ledger's schema up to date
     Migrate,
-    /// One number's whole story
+    /// One number: its whole story, and an operator's own end or grant
     #[command(subcommand)]
     Subscriber(subscriber::Subscriber),
     /// The journal of the carrier's messages
@@ -133,12 +137,14 @@ impl Cli {
             Command::Openapi => openapi::run(),
             Command::Licenses => licenses::run(global),
         };
-        if let Err(Failure::Untold(error)) = &ended {
-            match faults(&**error) {
+        match &ended {
+            Err(Failure::Untold(error)) => match faults(&**error) {
                 // Where a person or a deployment looks for them, one a line.
                 Some(faults) => faults.0.iter().for_each(fail),
                 None => fail(format!("sdp-gateway: {}", Chain(&**error))),
-            }
+            },
+            Err(Failure::Usage(what)) => wrong_usage(ErrorKind::ValueValidation, &visible::one_line(what)),
+            Err(Failure::Told) | Ok(()) => {}
         }
         let unprinted = output::failure();
         if let Some(error) = unprinted {
@@ -202,7 +208,7 @@ fn faults<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e Faults> {
 }
 
 /// Ends the program: the command was called wrongly in a way that its options alone do not tell.
-fn wrong_usage(kind: clap::error::ErrorKind, what: &str) -> ! {
+fn wrong_usage(kind: ErrorKind, what: &str) -> ! {
     Cli::command().error(kind, what).exit()
 }
 

@@ -39,7 +39,7 @@ pub use caller::Caller;
 pub use carrier::{Carrier, Channel, CheckAnswers, FailedResult, RegMeaning};
 pub use catalog_file::CatalogFile;
 pub use codes::{Codes, CodesKey};
-pub use env::{environment, journal_stream, named_file};
+pub use env::{environment, journal_stream, login, named_file};
 pub use faults::{Fault, Faults};
 pub use flussonic::Flussonic;
 pub use host::Host;

@@ -1,8 +1,8 @@
 //! What the gateway remembers, for ever and exactly once.
 //!
 //! The *journal* has one narrow row per notice; subscriptions and their runs are its fold, kept
-//! beside it and always makeable again. [`record`] and [`operate`] say what one write does, against
-//! [`store::Store`]; an engine ([`sqlite`], [`postgres`]) brings the statements; [`commit`] gathers
+//! beside it and always makeable again. [`record`], [`operate`] and [`repair`] say what one write does, against
+//! [`store::Store`] (operators' are written down in [`mod@audit`]); an engine ([`sqlite`], [`postgres`]) brings the statements; [`commit`] gathers
 //! waiting writes into shared transactions. Reads ([`read`]) go through connections of their own and
 //! never wait for the writer. [`copy()`] moves a ledger from one engine to another.
 //!
@@ -11,6 +11,7 @@
 //!
 //! The ledger knows nothing of the carrier's grammar; a reply is text that it stores.
 
+mod audit;
 mod backup;
 mod commit;
 mod copy;
@@ -28,6 +29,7 @@ pub mod read;
 mod record;
 mod refold;
 mod remedy;
+mod repair;
 mod rules;
 mod specimen;
 mod sqlite;
@@ -48,6 +50,7 @@ use crate::ids::{Msisdn, NoticeId};
 use crate::lifeline::Lifelines;
 use crate::stock::{SealError, Vault};
 use crate::subscription::ServiceState;
+pub use audit::{BadWords, By, WHO_CHARS_MAX, WHY_CHARS_MAX, who, why};
 pub use backup::{BackupError, RestoreError, Restored, backup, restore};
 pub use commit::Pulse;
 use commit::{Done, Work, Writer};
@@ -56,12 +59,15 @@ pub use failure::StoreError;
 pub use foresee::WOULD_BE;
 pub use gateways::Gateway;
 pub use migrate::{MigrateError, migrate};
+use operate::Order;
 pub use operate::{Operated, Operation};
 pub use record::{Received, Recorded, Remarks};
 pub use refold::Refolded;
+pub use repair::{Ending, Repaired};
 use rules::InForce;
 pub use rules::Rules;
 pub use sqlite::Unfit;
+pub use tables::audit::Audit;
 pub use verify::Verified;
 
 impl ServerError {
@@ -230,14 +236,9 @@ impl Ledger {
     ///
     /// # Errors
     /// [`NotKept`].
-    pub async fn operate(&self, operation: Operation, id: NoticeId) -> Result<Operated, NotKept> {
-        match self.0.writer.submit(Work::Operate(operation, id, self.0.clock.now())).await? {
-            Done::Operated(operated) => {
-                self.0.owed.notify_one();
-                Ok(operated)
-            }
-            _ => Err(NotKept::Stopped),
-        }
+    pub async fn operate(&self, operation: Operation, id: NoticeId, by: By) -> Result<Operated, NotKept> {
+        let operated = self.operate_all(operation, &[id], by).await?;
+        operated.into_iter().next().ok_or(NotKept::Stopped)
     }
 
     /// The same for many, in their order and in shared commits; what came of each.
@@ -248,10 +249,12 @@ impl Ledger {
         &self,
         operation: Operation,
         ids: &[NoticeId],
+        by: By,
     ) -> Result<Vec<Operated>, NotKept> {
-        let (now, mut operated) = (self.0.clock.now(), Vec::with_capacity(ids.len()));
+        let (now, by, mut operated) = (self.0.clock.now(), Arc::new(by), Vec::with_capacity(ids.len()));
         for ids in ids.chunks(self.0.writer.together()) {
-            let hand_over = |id: &NoticeId| self.0.writer.hand_over(Work::Operate(operation, *id, now));
+            let order = |id: &NoticeId| Order { operation, id: *id, by: Arc::clone(&by), now };
+            let hand_over = |id: &NoticeId| self.0.writer.hand_over(Work::Operate(order(id)));
             for pending in ids.iter().map(hand_over).collect::<Result<Vec<_>, _>>()? {
                 match pending.answer().await? {
                     Done::Operated(done) => operated.push(done),

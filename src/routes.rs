@@ -17,7 +17,7 @@ const OF_SUBSCRIBER: &str = "/v1/subscribers/{msisdn}/devices/{device_id}";
 const OF_ACCOUNT: &str = "/v1/accounts/{user_account}/devices/{device_id}";
 
 /// The paths of the JSON surfaces, as the OpenAPI document names them.
-pub const JSON_ROUTES: [(Method, &str, Call); 20] = {
+pub const JSON_ROUTES: [(Method, &str, Call); 23] = {
     use admin::Call as A;
     use partner::Call as P;
     [
@@ -33,6 +33,8 @@ pub const JSON_ROUTES: [(Method, &str, Call); 20] = {
         (Method::GET, "/metrics", Call::Admin(A::Metrics)),
         (Method::GET, "/openapi.json", Call::Admin(A::Openapi)),
         (Method::GET, "/api/v1/subscribers/{msisdn}", Call::Admin(A::Subscriber)),
+        (Method::POST, "/api/v1/subscribers/{msisdn}/end", Call::Admin(A::End)),
+        (Method::POST, "/api/v1/subscribers/{msisdn}/grant", Call::Admin(A::Grant)),
         (Method::GET, "/api/v1/notices", Call::Admin(A::Notices)),
         (Method::GET, "/api/v1/notices/{id}", Call::Admin(A::Notice)),
         (Method::POST, "/api/v1/notices/{id}/retry", Call::Admin(A::Retry)),
@@ -40,6 +42,7 @@ pub const JSON_ROUTES: [(Method, &str, Call); 20] = {
         (Method::GET, "/api/v1/tasks", Call::Admin(A::Tasks)),
         (Method::POST, "/api/v1/tasks/{id}/retry", Call::Admin(A::RetryTask)),
         (Method::POST, "/api/v1/tasks/{id}/discard", Call::Admin(A::DiscardTask)),
+        (Method::GET, "/api/v1/audit", Call::Admin(A::Audit)),
         (Method::GET, "/api/v1/stats", Call::Admin(A::Stats)),
     ]
 };

@@ -1,7 +1,9 @@
 //! A subscriber's story as JSON: the shapes that partners, operators and the command line share
 //! (contract sections 4 and 7). Domain types stay free of serde; these are what the outside sees.
 
+mod audit;
 mod device;
+mod repaired;
 mod task;
 
 use base64::Engine;
@@ -18,12 +20,15 @@ use crate::subscription::odd::TimeField;
 use crate::subscription::{ServiceState, Subscription};
 use crate::telemetry::Chain;
 
+pub use audit::{AuditJson, audit};
 pub use device::{DeviceJson, device};
+pub use repaired::{RepairedJson, repaired};
 pub use task::{TaskJson, task};
 
-/// The most notices, and the most tasks, in one story; older ones are in the lists.
+/// The most notices, tasks and repairs in one story; older ones are in the lists.
 const NOTICES_MAX: u32 = 500;
 const TASKS_MAX: u32 = 500;
+const AUDIT_MAX: u32 = 500;
 
 /// A subscription as partners see it.
 #[derive(Debug, Serialize)]
@@ -79,6 +84,8 @@ pub struct NoticeJson {
     raw: Option<String>,
     encoding: Option<&'static str>,
     reply: Option<String>,
+    /// Of a conflict, the notice that holds its identity.
+    holder: Option<i64>,
 }
 
 /// Everything about one number.
@@ -90,6 +97,7 @@ pub struct Story {
     devices: Vec<DeviceJson>,
     notices: Vec<NoticeJson>,
     tasks: Vec<TaskJson>,
+    audit: Vec<AuditJson>,
 }
 
 /// Tells a number's story as known at `now`, each list newest first.
@@ -102,6 +110,7 @@ pub async fn tell(ledger: &Ledger, number: &Msisdn, now: Timestamp) -> Result<St
     let notices = ledger.notices(&filter, Page::Before(None), NOTICES_MAX).await?;
     let filter = TaskFilter { msisdn: Some(number.clone()), ..TaskFilter::default() };
     let tasks = ledger.tasks(&filter, None, TASKS_MAX).await?;
+    let repairs = ledger.audit(Some(number), None, AUDIT_MAX).await?;
     let devices: Vec<_> = ledger.devices(number, now).await?.iter().map(device).collect();
     let entitlements = entitlements(number, &services, now, now);
     Ok(Story {
@@ -111,6 +120,7 @@ pub async fn tell(ledger: &Ledger, number: &Msisdn, now: Timestamp) -> Result<St
         devices,
         notices: notices.into_iter().map(notice).collect(),
         tasks: tasks.into_iter().map(task).collect(),
+        audit: repairs.into_iter().map(audit).collect(),
     })
 }
 
@@ -237,6 +247,7 @@ pub fn notice(kept: Kept) -> NoticeJson {
         raw,
         encoding,
         reply: kept.raw.map(|raw| raw.reply),
+        holder: kept.holder.map(|holder| holder.0),
     }
 }
 

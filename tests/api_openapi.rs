@@ -307,6 +307,8 @@ fn operators_get_what_the_document_says() {
     get("/api/v1/subscribers/{msisdn}", "/api/v1/subscribers/nobody", 400);
     get("/api/v1/notices/{id}", "/api/v1/notices/1", 200);
     get("/api/v1/notices/{id}", "/api/v1/notices/999", 404);
+    get("/api/v1/audit", "/api/v1/audit", 200);
+    get("/api/v1/audit", "/api/v1/audit?limit=501", 400);
     for (operation, id) in [("retry", "6"), ("discard", "5")] {
         let (path, real) = (format!("/api/v1/notices/{{id}}/{operation}"), |id: &str| {
             format!("/api/v1/notices/{id}/{operation}")
@@ -316,6 +318,47 @@ fn operators_get_what_the_document_says() {
             schemas.check(&path, "post", answer);
         }
         assert_eq!(answers.last().map(|answer| answer.status), Some(404));
+    }
+}
+
+#[test]
+fn operators_put_right_as_the_document_says() {
+    let (schemas, gateway) = (Schemas::strict(), Gateway::start(SETTINGS));
+    fill(&gateway);
+    let until = said::rfc3339(24);
+    let grant = |offer: &str| json!({"offer": offer, "until": until, "why": "a test"}).to_string();
+    let large = " ".repeat(70_000);
+    let cases = [
+        ("subscribers/{msisdn}/grant", "84945000009", grant("lovetv-day"), 200),
+        ("subscribers/{msisdn}/grant", "84945000009", grant("no-such-offer"), 400),
+        ("subscribers/{msisdn}/grant", "84945000009", "{}".to_owned(), 400),
+        ("subscribers/{msisdn}/grant", "nobody", grant("lovetv-day"), 400),
+        ("subscribers/{msisdn}/end", "84945000009", r#"{"service_id": "1000161"}"#.to_owned(), 409),
+        ("subscribers/{msisdn}/end", "84945000009", r#"{"servce_id": "1000161"}"#.to_owned(), 400),
+        ("subscribers/{msisdn}/end", "84945000009", large.clone(), 413),
+        ("subscribers/{msisdn}/end", "84945000009", r#"{"who": "ann", "why": null}"#.to_owned(), 200),
+        ("subscribers/{msisdn}/end", "84945000009", String::new(), 409),
+        ("notices/{id}/discard", "1", r#"{"why": "a test"}"#.to_owned(), 200),
+        ("notices/{id}/retry", "1", large, 413),
+        ("notices/{id}/retry", "1", r#"{"why": ""}"#.to_owned(), 400),
+        ("notices/{id}/retry", "1", String::new(), 200),
+    ];
+    for (path, item, body, status) in cases {
+        let path = format!("/api/v1/{path}");
+        let real = path.replace("{msisdn}", item).replace("{id}", item);
+        let answer = request(gateway.admin, "POST", &real, &[], body.as_bytes());
+        assert_eq!(answer.status, status, "{real} {body:.50}: {}", answer.text());
+        schemas.check(&path, "post", &answer);
+    }
+    let conflict = gateway.admin("/api/v1/notices?reason=conflict").json()["notices"][0]["id"].to_string();
+    for (path, real) in [
+        ("/api/v1/audit", "/api/v1/audit?limit=2".to_owned()),
+        ("/api/v1/subscribers/{msisdn}", "/api/v1/subscribers/84945000009".to_owned()),
+        ("/api/v1/notices/{id}", format!("/api/v1/notices/{conflict}")),
+    ] {
+        let answer = gateway.admin(&real);
+        assert_eq!(answer.status, 200, "{real}: {}", answer.text());
+        schemas.check(path, "get", &answer);
     }
 }
 

@@ -67,7 +67,6 @@ fn what_there_is_none_of_is_404_and_what_is_settled_is_409() {
     let superseded = register("0", NUMBER).with("subcribeTime", &older).kept(&gateway);
     for (id, still) in [(applied, "applied"), (superseded, "superseded")] {
         check_nothing_changed(&gateway, &retry(&gateway, id), id, still);
-        check_nothing_changed(&gateway, &discard(&gateway, id), id, still);
     }
     assert_eq!(retry(&gateway, no_change).status, 409);
 }

@@ -1,17 +1,26 @@
 //! The journal for operators: lists, one notice, and what may be done to it.
 
+use serde::Deserialize;
 use serde_json::json;
 
-use super::Admin;
 use super::query::{cursor, limit, word};
+use super::{Admin, audit};
 use crate::ids::NoticeId;
 use crate::json::{self, Problem, Query};
 use crate::ledger::journal::Outcome;
 use crate::ledger::read::{Filter, Page};
 use crate::ledger::{Operated, Operation, WOULD_BE};
-use crate::server::Response;
+use crate::server::{Request, Response};
 use crate::story;
 use crate::subscription::judge::Reason;
+
+/// What may be said with an operation; nothing need be.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Said {
+    who: Option<String>,
+    why: Option<String>,
+}
 
 impl Admin {
     pub(super) async fn notices(&self, query: &Query) -> Result<Response, Problem> {
@@ -38,10 +47,16 @@ impl Admin {
         Ok(json::ok(&story::notice(found)))
     }
 
-    pub(super) async fn operate(&self, operation: Operation, id: NoticeId) -> Result<Response, Problem> {
-        let operated =
-            self.ledger.operate(operation, id).await.map_err(|error| Problem::unavailable(&error))?;
-        match operated {
+    pub(super) async fn operate(
+        &self,
+        operation: Operation,
+        id: NoticeId,
+        request: &mut Request,
+    ) -> Result<Response, Problem> {
+        let Said { who, why } = json::body(request).await?;
+        let by = audit::by(request, who.as_deref(), why.as_deref())?;
+        let operated = self.ledger.operate(operation, id, by).await;
+        match operated.map_err(|error| Problem::unavailable(&error))? {
             Operated::Changed => self.notice(id).await,
             Operated::Unchanged(why) => Err(Problem::conflict(format!("nothing changed: {why}"))),
             Operated::Unknown => Err(Problem::not_found("there is no such notice")),

@@ -1,16 +1,18 @@
 //! `notices`: the journal of the carrier's messages: lists, one of them, what an operator may do to
 //! them, and an export that `replay` can send again.
 
+mod losers;
+
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::subscriber::cell;
 use super::table::columns;
-use super::{Ended, Global, block_on, chosen, open, output, told};
+use super::{Ended, Global, block_on, caller, chosen, open, output, told};
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::journal::Outcome;
 use crate::ledger::read::{Filter, Kept, Page};
-use crate::ledger::{Ledger, Operation, StoreError, WOULD_BE};
+use crate::ledger::{self, Ledger, Operation, StoreError, WOULD_BE};
 use crate::story;
 use crate::subscription::judge::Reason;
 
@@ -32,9 +34,9 @@ pub(crate) enum Notices {
         /// Its id
         id: i64,
     },
-    /// Judge notices again
+    /// Judge notices again; those that were laid aside are put back
     Retry(Chosen),
-    /// Lay notices aside: repeats of them are not judged again
+    /// Lay notices aside, applied ones too: they have no effect any more, and repeats of them have none
     Discard(Chosen),
     /// Write messages and answers as JSON Lines, oldest first
     Export {
@@ -72,6 +74,12 @@ pub(crate) struct Chosen {
     all: bool,
     #[command(flatten)]
     filter: Which,
+    /// Why, for whoever looks at it later
+    #[arg(long, value_name = "TEXT", value_parser = ledger::why)]
+    why: Option<String>,
+    /// Do not ask, whoever loses
+    #[arg(long)]
+    yes: bool,
 }
 
 impl Which {
@@ -155,6 +163,11 @@ async fn next_page(
 }
 
 async fn operate(global: &Global, ledger: &Ledger, operation: Operation, chosen: &Chosen) -> Ended {
+    match operation {
+        Operation::Retry => losers::agree(ledger, chosen).await?,
+        _ => agree_to_many(chosen)?,
+    }
+    let by = caller::by(chosen.why.as_deref());
     let ids: Vec<NoticeId> = chosen.ids.iter().copied().map(NoticeId).collect();
     let mut filter = chosen.filter.filter();
     filter.outcome.get_or_insert_with(|| "parked".to_owned());
@@ -163,7 +176,21 @@ async fn operate(global: &Global, ledger: &Ledger, operation: Operation, chosen:
         let page = next_page(ledger, &filter, &mut after).await?.unwrap_or_default();
         Ok(page.iter().map(|kept| kept.id).collect())
     };
-    chosen::operate(global, &ids, next_page, async |ids| ledger.operate_all(operation, ids).await).await
+    let operate = async |ids: &[NoticeId]| ledger.operate_all(operation, ids, by.clone()).await;
+    chosen::operate(global, &ids, next_page, operate).await
+}
+
+/// One number's notices may all be laid aside; those of all numbers, with all that they brought about, only where
+/// somebody says so once more.
+fn agree_to_many(chosen: &Chosen) -> Ended {
+    let outcome = chosen.filter.outcome.as_deref().filter(|_| chosen.all && chosen.filter.msisdn.is_none());
+    match outcome.filter(|outcome| ["applied", "no_change", "superseded"].contains(outcome)) {
+        Some(outcome) => {
+            let what = format!("every {outcome} notice would be laid aside, whatever its number");
+            caller::consent(chosen.yes, &what)
+        }
+        None => Ok(()),
+    }
 }
 
 async fn export(ledger: &Ledger, which: &Which) -> Ended {

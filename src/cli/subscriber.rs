@@ -1,4 +1,6 @@
-//! `subscriber show`: one number's whole story.
+//! `subscriber`: one number's whole story, and an operator's own end or grant.
+
+mod repairs;
 
 use clap::Subcommand;
 use serde_json::Value;
@@ -17,10 +19,21 @@ pub(crate) enum Subscriber {
         #[arg(value_parser = Msisdn::parse)]
         msisdn: Msisdn,
     },
+    /// End what it holds, from now on: all of it, or a service's, or a package
+    End(repairs::End),
+    /// Grant it an offer of the catalog until a moment; it does not renew by itself
+    Grant(repairs::Grant),
 }
 
 pub(super) fn run(global: &Global, command: Subscriber) -> Ended {
-    let Subscriber::Show { msisdn: number } = command;
+    match command {
+        Subscriber::Show { msisdn } => show(global, msisdn),
+        Subscriber::End(end) => block_on(repairs::end(global, end))?,
+        Subscriber::Grant(grant) => block_on(repairs::grant(global, grant))?,
+    }
+}
+
+fn show(global: &Global, number: Msisdn) -> Ended {
     let story = block_on(async {
         let ledger = open::ledger(global).await?;
         let story = story::tell(&ledger, &number, Clock::system().now()).await?;
@@ -36,7 +49,7 @@ pub(super) fn run(global: &Global, command: Subscriber) -> Ended {
 }
 
 /// The lists of a story and the columns a person wants of them.
-const LISTS: [(&str, &[&str]); 6] = [
+const LISTS: [(&str, &[&str]); 7] = [
     (
         "subscriptions",
         &[
@@ -58,6 +71,7 @@ const LISTS: [(&str, &[&str]); 6] = [
         "notices",
         &["id", "received_at", "kind", "queue_id", "service_id", "package_id", "outcome", "reason", "count"],
     ),
+    ("audit", &["id", "at", "who", "action", "notice", "before", "after", "why"]),
 ];
 
 fn text(story: &Value) -> String {

@@ -30,6 +30,13 @@ pub fn named_file() -> Option<PathBuf> {
     std::env::var_os(FILE).filter(|name| !name.is_empty()).map(PathBuf::from)
 }
 
+/// The login name of whoever runs this: under `sudo` theirs, not root's. None where the environment names nobody.
+pub fn login() -> Option<String> {
+    ["SUDO_USER", "USER"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|name| !name.is_empty()))
+}
+
 /// The stream of the journal that systemd gave this process or one above it, as `DEVICE:INODE`.
 pub fn journal_stream() -> Option<String> {
     std::env::var("JOURNAL_STREAM").ok()

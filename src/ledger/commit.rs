@@ -21,13 +21,14 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::fulfil::{self, Deed, Fact};
-use super::operate::{Operated, Operation, operate};
+use super::operate::{Operated, Order, operate};
 use super::record::{Received, Recorded, record};
 use super::refold::{self, Refolded};
+use super::repair::{Repair, Repaired, repair};
 use super::store::{Lock, Store};
 use super::{NotKept, Rules, StoreError};
 use crate::clock::Timestamp;
-use crate::ids::{Msisdn, NoticeId};
+use crate::ids::Msisdn;
 use crate::limits::{Sampler, Suppressed};
 use crate::subscription::notice::Reading;
 use crate::telemetry::{Chain, LedgerMeters};
@@ -41,7 +42,8 @@ const FAILURES_EVERY: Duration = Duration::from_secs(5);
 /// One write.
 pub(super) enum Work {
     Record(Box<Received>),
-    Operate(Operation, NoticeId, Timestamp),
+    Operate(Order),
+    Repair(Box<Repair>),
     Fulfil(Box<Deed>),
     /// A message that is recorded and undone again, beside something small that is committed.
     Probe(Box<Received>),
@@ -54,7 +56,7 @@ impl Work {
     pub(super) fn received(&self) -> Option<&Received> {
         match self {
             Self::Record(received) | Self::Probe(received) => Some(received),
-            Self::Operate(..) | Self::Fulfil(_) | Self::Refold(..) => None,
+            Self::Operate(_) | Self::Repair(_) | Self::Fulfil(_) | Self::Refold(..) => None,
         }
     }
 
@@ -75,7 +77,8 @@ impl Work {
     pub(super) fn locks(&self) -> Vec<Lock> {
         match self {
             Self::Record(_) | Self::Probe(_) => self.number().map(Lock::number).into_iter().collect(),
-            Self::Operate(..) => vec![Lock::OPERATORS],
+            Self::Operate(_) => vec![Lock::OPERATORS],
+            Self::Repair(repair) => vec![Lock::number(&repair.number)],
             Self::Fulfil(deed) => deed.locks(),
             Self::Refold(part, _) => part.numbers.iter().map(Lock::number).collect(),
         }
@@ -94,6 +97,7 @@ impl Work {
 pub(super) enum Done {
     Recorded(Recorded),
     Operated(Operated),
+    Repaired(Repaired),
     Fulfilled(Fact),
     Probed,
     Refolded(Refolded),
@@ -106,7 +110,8 @@ pub(super) enum Done {
 pub(super) fn perform(store: &mut impl Store, rules: &Rules, work: &Work) -> Result<Done, StoreError> {
     match work {
         Work::Record(received) => record(store, rules, received).map(Done::Recorded),
-        Work::Operate(operation, id, now) => operate(store, rules, *operation, *id, *now).map(Done::Operated),
+        Work::Operate(order) => operate(store, rules, order).map(Done::Operated),
+        Work::Repair(wanted) => repair(store, rules, wanted).map(Done::Repaired),
         Work::Fulfil(deed) => fulfil::perform(store, deed).map(Done::Fulfilled),
         Work::Refold(part, now) => refold::perform(store, rules, part, *now).map(Done::Refolded),
         Work::Probe(received) => {

@@ -8,6 +8,7 @@ use std::time::Duration;
 use sqlx::Row as _;
 use tokio::time::sleep;
 
+use super::audit::By;
 use super::journal::{Outcome, Row};
 use super::store::Store;
 use super::tables::Records;
@@ -84,7 +85,7 @@ impl Ledger {
             let ids = self.foreseen_otherwise(&rules, after).await?;
             let Some(last) = ids.last() else { return Ok(foreseen) };
             after = last.0;
-            foreseen += self.operate_all(Operation::Foresee, &ids).await?.len() as u64;
+            foreseen += self.operate_all(Operation::Foresee, &ids, By::gateway()).await?.len() as u64;
             sleep(PAUSE).await;
         }
     }

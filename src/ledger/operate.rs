@@ -1,9 +1,16 @@
-//! What an operator may do to a kept message: have it judged again, or lay it aside.
+//! What an operator may do to a kept message: have it judged again, or lay it aside. Who did it and why is written
+//! down in the same transaction ([`super::audit`]).
 
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use super::audit::{self, By, Standing};
 use super::fulfil::watch::Watch;
 use super::journal::{Outcome, Row};
 use super::record::{Holder, conflict_key, holder, refold, rejudge};
+use super::repair;
 use super::store::Store;
+use super::tables::audit::Action;
 use super::{Rules, StoreError, foresee};
 use crate::clock::Timestamp;
 use crate::ids::NoticeId;
@@ -16,7 +23,7 @@ use crate::wire;
 pub enum Operation {
     /// Judge it again, as contract section 7 says for each reason.
     Retry,
-    /// Lay a parked or ignored one aside: repeats of it are not judged again.
+    /// Lay one aside, out of the fold where it stands in it: repeats of it are not judged again.
     Discard,
     /// Say what would become of one that is kept without effect, by the rules in force.
     Foresee,
@@ -33,30 +40,59 @@ pub enum Operated {
     Unknown,
 }
 
+/// An operator's word about one notice.
+#[derive(Debug, Clone)]
+pub(super) struct Order {
+    pub(super) operation: Operation,
+    pub(super) id: NoticeId,
+    pub(super) by: Arc<By>,
+    pub(super) now: Timestamp,
+}
+
 /// Does it.
 ///
 /// # Errors
 /// The engine's; nothing has changed then.
-pub(super) fn operate(
-    store: &mut impl Store,
-    rules: &Rules,
-    operation: Operation,
-    id: NoticeId,
-    now: Timestamp,
-) -> Result<Operated, StoreError> {
+pub(super) fn operate(store: &mut impl Store, rules: &Rules, order: &Order) -> Result<Operated, StoreError> {
+    let (id, now) = (order.id, order.now);
     let Some(mut row) = store.notice(id)? else { return Ok(Operated::Unknown) };
-    let (mut watch, before) = (Watch::default(), row.outcome);
-    let changed = match operation {
-        Operation::Retry => retry(store, rules, &mut watch, &mut row)?,
-        Operation::Discard => discard(store, rules, &mut row)?,
+    let action = match order.operation {
+        Operation::Retry => Action::Retry,
+        Operation::Discard => Action::Discard,
         Operation::Foresee => return foreseen(store, rules, &row),
     };
+    let before = Standing::of(store, Some(row.outcome), row.msisdn.as_ref(), now)?;
+    let (mut watch, outcome) = (Watch::default(), row.outcome);
+    let done = match action {
+        Action::Discard => discard(store, rules, &mut watch, &mut row)?,
+        _ => retry(store, rules, &mut watch, &mut row)?,
+    };
     watch.after(store, id, now)?;
-    if changed {
-        return Ok(Operated::Changed);
+    let Done::Changed { yielded } = done else {
+        let is_purged = store.raw(id)?.is_none();
+        return Ok(Operated::Unchanged(why(order.operation, outcome, is_purged)));
+    };
+    let after = Standing::of(store, Some(row.outcome), row.msisdn.as_ref(), now)?;
+    let also = yielded.map(|loser| format!("notice {loser} is the conflict now"));
+    let number = row.msisdn.as_ref();
+    let deed = audit::Deed { action, by: &order.by, number, notice: id, now, also };
+    audit::write(store, deed, &before, &after)?;
+    Ok(Operated::Changed)
+}
+
+/// What came of it for the row.
+enum Done {
+    /// It is other than before; and so is the notice that held its identity, where there was one.
+    Changed {
+        yielded: Option<NoticeId>,
+    },
+    Unchanged,
+}
+
+impl From<bool> for Done {
+    fn from(changed: bool) -> Self {
+        if changed { Self::Changed { yielded: None } } else { Self::Unchanged }
     }
-    let is_purged = store.raw(id)?.is_none();
-    Ok(Operated::Unchanged(why(operation, before, is_purged)))
 }
 
 /// Why nothing changed of a notice that had this outcome.
@@ -78,7 +114,7 @@ fn why(operation: Operation, before: Outcome, is_purged: bool) -> &'static str {
         (Operation::Retry, Outcome::Discarded) => "it says the same as another notice",
         (Operation::Retry, Outcome::Ignored) => "the settings still ignore what failed at the carrier",
         (_, Outcome::Discarded) => "it is laid aside already",
-        (_, _) => "only what is parked or ignored can be laid aside",
+        (_, _) => "it stands as before",
     }
 }
 
@@ -87,17 +123,42 @@ fn foreseen(store: &mut impl Store, rules: &Rules, row: &Row) -> Result<Operated
     Ok(if changed { Operated::Changed } else { Operated::Unchanged("it would become the same as before") })
 }
 
-fn discard(store: &mut impl Store, rules: &Rules, row: &mut Row) -> Result<bool, StoreError> {
-    let may = matches!(row.outcome, Outcome::Parked(_) | Outcome::Ignored);
-    let was_foreseen = row.outcome == Outcome::Parked(Reason::RecordOnly);
-    if may {
-        row.outcome = Outcome::Discarded;
-        store.update(row)?;
+/// What stands in the fold is taken out of it. It keeps its identity: repeats of it are counted and do nothing.
+fn discard(
+    store: &mut impl Store,
+    rules: &Rules,
+    watch: &mut Watch,
+    row: &mut Row,
+) -> Result<Done, StoreError> {
+    if row.outcome == Outcome::Discarded {
+        return Ok(Done::Unchanged);
     }
+    let was_foreseen = row.outcome == Outcome::Parked(Reason::RecordOnly);
+    take_out(store, rules, watch, row, Outcome::Discarded)?;
     if let Some(notice) = row.notice().filter(|_| was_foreseen) {
         foresee::write(store, rules, row.id, row.outcome, &notice, row.received_at)?;
     }
-    Ok(may)
+    Ok(true.into())
+}
+
+/// Gives a row an outcome without effect; what its number holds is made again without it, where it had one.
+fn take_out(
+    store: &mut impl Store,
+    rules: &Rules,
+    watch: &mut Watch,
+    row: &mut Row,
+    outcome: Outcome,
+) -> Result<(), StoreError> {
+    let event = {
+        let store = RefCell::new(&mut *store);
+        row.event(&|id| store.borrow_mut().terms(id))?
+    };
+    (row.outcome, row.scope) = (outcome, None);
+    store.update(row)?;
+    match (event, &row.msisdn) {
+        (Some(event), Some(number)) => refold(store, rules, watch, number, &event.change),
+        _ => Ok(()),
+    }
 }
 
 fn retry(
@@ -105,15 +166,38 @@ fn retry(
     rules: &Rules,
     watch: &mut Watch,
     row: &mut Row,
-) -> Result<bool, StoreError> {
+) -> Result<Done, StoreError> {
     match row.outcome {
         Outcome::Parked(Reason::Held | Reason::RecordOnly | Reason::Unmapped | Reason::Ambiguous) => {
-            rejudge(store, rules, watch, row, rules.policy.applying())
+            rejudge(store, rules, watch, row, rules.policy.applying()).map(Done::from)
         }
         Outcome::Parked(Reason::Conflict) => overrule(store, rules, watch, row),
-        Outcome::Applied | Outcome::NoChange | Outcome::Superseded => Ok(false),
-        Outcome::Parked(_) | Outcome::Discarded | Outcome::Ignored => read_again(store, rules, watch, row),
+        Outcome::Applied | Outcome::NoChange | Outcome::Superseded => Ok(Done::Unchanged),
+        Outcome::Discarded if repair::is_operators(row) || audit::stood_in_fold(store, row.id)? => {
+            restore(store, rules, watch, row).map(Done::from)
+        }
+        Outcome::Parked(_) | Outcome::Discarded | Outcome::Ignored => {
+            read_again(store, rules, watch, row).map(Done::from)
+        }
     }
+}
+
+/// Puts a notice back that stood in the fold: whatever the settings say, as it was said of it before. Its fields are
+/// what was read of it, so that it does not matter whether its bytes were purged.
+fn restore(
+    store: &mut impl Store,
+    rules: &Rules,
+    watch: &mut Watch,
+    row: &mut Row,
+) -> Result<bool, StoreError> {
+    let Some(notice) = row.notice() else { return Ok(false) };
+    if holder(store, &notice)?.row.is_some_and(|held| held.id != row.id) {
+        store.hold(&conflict_key(&notice), row.id)?;
+        row.outcome = Outcome::Parked(Reason::Conflict);
+        store.update(row)?;
+        return Ok(true);
+    }
+    rejudge(store, rules, watch, row, rules.policy.applying())
 }
 
 /// A conflict's content rules from now on: it takes the identity, and what held it becomes the
@@ -123,15 +207,17 @@ fn overrule(
     rules: &Rules,
     watch: &mut Watch,
     row: &mut Row,
-) -> Result<bool, StoreError> {
-    let Some(notice) = row.notice() else { return Ok(false) };
+) -> Result<Done, StoreError> {
+    let Some(notice) = row.notice() else { return Ok(Done::Unchanged) };
     let Holder { key, row: held, .. } = holder(store, &notice)?;
-    if let Some(held) = held.filter(|held| held.id != row.id) {
+    let held = held.filter(|held| held.id != row.id);
+    let yielded = held.as_ref().map(|held| held.id);
+    if let Some(held) = held {
         yield_to(store, rules, watch, held)?;
     }
     store.hold(&key, row.id)?;
     rejudge(store, rules, watch, row, rules.policy)?;
-    Ok(true)
+    Ok(Done::Changed { yielded })
 }
 
 /// Takes a holder out of the fold and parks it as the conflict it has become.
@@ -141,18 +227,9 @@ fn yield_to(
     watch: &mut Watch,
     mut loser: Row,
 ) -> Result<(), StoreError> {
-    let event = {
-        let store = std::cell::RefCell::new(&mut *store);
-        loser.event(&|id| store.borrow_mut().terms(id))?
-    };
     let Some(notice) = loser.notice() else { return Ok(()) };
-    (loser.outcome, loser.scope) = (Outcome::Parked(Reason::Conflict), None);
-    store.update(&loser)?;
     store.hold(&conflict_key(&notice), loser.id)?;
-    match event {
-        Some(event) => refold(store, rules, watch, &notice.content.msisdn, &event.change),
-        None => Ok(()),
-    }
+    take_out(store, rules, watch, &mut loser, Outcome::Parked(Reason::Conflict))
 }
 
 /// Reads the message's bytes again: the reader, the catalog or the settings may have changed.

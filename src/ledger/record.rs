@@ -232,7 +232,7 @@ fn row(received: &Received, row: Row) -> Row {
 }
 
 fn insert(store: &mut impl Store, key: &str, row: &Row, raw: &Raw) -> Result<NoticeId, StoreError> {
-    let id = store.insert(row, raw)?;
+    let id = store.insert(row, Some(raw))?;
     store.hold(key, id)?;
     Ok(id)
 }
@@ -244,16 +244,16 @@ pub(super) fn find(store: &mut impl Store, id: NoticeId) -> Result<journal::Row,
 }
 
 /// What a judged notice did.
-struct Entered {
-    outcome: Outcome,
+pub(super) struct Entered {
+    pub(super) outcome: Outcome,
     /// What it says in the fold, where it stands in it.
-    scope: Option<String>,
+    pub(super) scope: Option<String>,
     /// See [`Remarks::queue_id_went_back`].
     went_back: bool,
 }
 
 /// Lets a judged notice take effect. What that means for devices follows when the caller has `watch` look after it.
-fn enter(
+pub(super) fn enter(
     store: &mut impl Store,
     rules: &Rules,
     watch: &mut Watch,

@@ -128,7 +128,7 @@ impl Store for Tx<'_> {
         notices::find(self.connection, id)
     }
 
-    fn insert(&mut self, row: &Row, raw: &Raw) -> Result<NoticeId, StoreError> {
+    fn insert(&mut self, row: &Row, raw: Option<&Raw>) -> Result<NoticeId, StoreError> {
         notices::insert(self.connection, row, raw)
     }
 
@@ -213,8 +213,8 @@ impl Store for Tx<'_> {
         tables::write(self.connection, table, &row)
     }
 
-    fn next_task(&mut self) -> Result<i64, StoreError> {
-        tables::next_task(self.connection)
+    fn next_number(&mut self, table: &'static Table) -> Result<i64, StoreError> {
+        tables::next_number(self.connection, table)
     }
 
     fn stock(&mut self, need: &Need) -> Result<Option<Vec<Cell>>, StoreError> {

@@ -52,11 +52,11 @@ pub(super) trait Store {
     /// The engine's.
     fn notice(&mut self, id: NoticeId) -> Result<Option<Row>, StoreError>;
 
-    /// A new row with its message as it came.
+    /// A new row with its message as it came, where one did.
     ///
     /// # Errors
     /// The engine's.
-    fn insert(&mut self, row: &Row, raw: &Raw) -> Result<NoticeId, StoreError>;
+    fn insert(&mut self, row: &Row, raw: Option<&Raw>) -> Result<NoticeId, StoreError>;
 
     /// One more receipt.
     ///
@@ -170,11 +170,12 @@ pub(super) trait Store {
     /// The engine's.
     fn write(&mut self, table: &'static Table, row: Vec<Cell>) -> Result<(), StoreError>;
 
-    /// A number for a new task, higher than those of all tasks of the same device.
+    /// A number for a new row of a table whose key is one: higher than those that earlier transactions wrote under
+    /// the same locks (a task's, than those of all tasks of the same device).
     ///
     /// # Errors
     /// The engine's.
-    fn next_task(&mut self) -> Result<i64, StoreError>;
+    fn next_number(&mut self, table: &'static Table) -> Result<i64, StoreError>;
 
     /// A code in stock that serves a need and that nobody else is taking.
     ///

@@ -122,7 +122,7 @@ fn one_notice_shows_all_that_was_kept() {
         "id": shown["id"], "kind": "register", "msisdn": "84945989325", "service_id": "1000625",
         "package_id": "9", "queue_id": "00077", "caller": "carrier", "received_at": received_at, "count": 2,
         "outcome": "parked", "reason": "unmapped", "would_be": null, "odd": [], "answer": 0, "raw": said.xml(), "encoding": "utf-8",
-        "reply": reply,
+        "reply": reply, "holder": null,
     });
     assert_eq!(shown, expected);
     for id in ["0", "999", "-1", "abc", "99999999999999999999"] {
@@ -174,7 +174,7 @@ fn a_story_is_everything_newest_first_by_any_spelling() {
         assert_eq!(gateway.story(spelling), story, "{spelling}");
     }
     let nothing = json!({"msisdn": "84999999999", "subscriptions": [], "entitlements": [], "devices": [],
-                         "notices": [], "tasks": []});
+                         "notices": [], "tasks": [], "audit": []});
     assert_eq!(gateway.story("84999999999"), nothing);
     for bad in ["12345", "abc", "%20"] {
         assert_eq!(gateway.admin(&format!("/api/v1/subscribers/{bad}")).status, 400, "{bad}");

@@ -128,7 +128,6 @@ fn a_conflict_says_why_nothing_changed() {
     };
     for (id, operation, why) in [
         (of("applied", Value::Null), "retry", "it is applied"),
-        (of("applied", Value::Null), "discard", "only what is parked or ignored"),
         (of("parked", json!("unmapped")), "retry", "still no offer of the catalog fits it"),
         (of("parked", json!("unreadable")), "retry", "it still cannot be read"),
         (of("parked", json!("unknown_reg_type")), "retry", "its regType still is neither"),

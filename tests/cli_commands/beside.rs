@@ -83,9 +83,12 @@ fn the_gateway_sees_a_retry_and_a_discard_at_once() {
     assert_eq!(may_register(NUMBER), "0");
     assert_eq!(outcome(&gateway, first), "applied");
     let ended = beside(&gateway, &format!("notices discard {second} {first}"));
-    assert!(ended.check(0).out.contains("changed 1, unchanged 1, unknown 0"), "{}", ended.out);
-    assert_eq!(outcome(&gateway, second), "discarded");
-    assert_eq!(may_register("84945000001"), "1");
+    assert!(ended.check(0).out.contains("changed 2, unchanged 0, unknown 0"), "{}", ended.out);
+    assert_eq!([first, second].map(|id| outcome(&gateway, id)), ["discarded", "discarded"]);
+    assert_eq!([NUMBER, "84945000001"].map(may_register), ["1", "1"]);
+    let ended = beside(&gateway, &format!("notices retry {first} {second}"));
+    assert!(ended.check(0).out.contains("changed 2, unchanged 0, unknown 0"), "{}", ended.out);
+    assert_eq!([first, second].map(|id| outcome(&gateway, id)), ["applied", "held"]);
     // The gateway goes on from what the command left.
     cancel("3", NUMBER).tell(&gateway);
     assert_eq!(state(&gateway, NUMBER), "cancelled");

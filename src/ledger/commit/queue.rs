@@ -114,6 +114,8 @@ mod tests {
     use crate::clock::Timestamp;
     use crate::ids::NoticeId;
     use crate::ledger::Operation;
+    use crate::ledger::audit::By;
+    use crate::ledger::operate::Order;
 
     #[test]
     fn a_writer_waits_for_its_share_and_not_for_who_stays_away() {
@@ -130,7 +132,8 @@ mod tests {
     }
 
     fn some_work() -> Work {
-        Work::Operate(Operation::Retry, NoticeId(1), Timestamp(0))
+        let by = Arc::new(By::gateway());
+        Work::Operate(Order { operation: Operation::Retry, id: NoticeId(1), by, now: Timestamp(0) })
     }
 
     /// Long enough for anything that is ready, and less than a batch is waited for.

@@ -9,9 +9,9 @@ use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::StoreError;
 use crate::ledger::store::Store;
-use crate::ledger::tables::Records;
 use crate::ledger::tables::device::DeviceRow;
 use crate::ledger::tables::task::TaskId;
+use crate::ledger::tables::{Record, Records};
 use crate::service::Service;
 use crate::service::right::{Right, code_rights};
 use crate::service::source::ServiceId;
@@ -58,7 +58,7 @@ fn owe_code(
     if codes.iter().any(|code| !matches!(code.state, CodeState::Void | CodeState::Bad)) {
         return Ok(());
     }
-    let id = store.next_task()?;
+    let id = store.next_number(Task::TABLE)?;
     store.save(&Task {
         id: TaskId(id),
         provider: right.plan.provider.clone(),

@@ -7,7 +7,7 @@ use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::StoreError;
 use crate::ledger::store::Store;
 use crate::ledger::tables::task::TaskId;
-use crate::ledger::tables::{Records, each};
+use crate::ledger::tables::{Record, Records, each};
 use crate::service::change::{Action, Due};
 use crate::service::source::Source;
 use crate::service::{LOCAL_PROVIDER, Plan};
@@ -80,7 +80,7 @@ fn write(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let in_doubt = action != TaskAction::End && is_at_work(store, due)?;
-    let id = store.next_task()?;
+    let id = store.next_number(Task::TABLE)?;
     let Needs { days_min, camera, expires_at, notice } = needs;
     let notice = notice.map(|notice| notice.0);
     let expires_at_ms = expires_at.map(|at| at.0);

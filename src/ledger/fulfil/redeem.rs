@@ -16,7 +16,7 @@ use crate::ids::{DeviceId, Msisdn, UserAccount};
 use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::device::DeviceRow;
 use crate::ledger::tables::task::TaskId;
-use crate::ledger::tables::{Records, each};
+use crate::ledger::tables::{Record, Records, each};
 use crate::ledger::{Ledger, NotKept, StoreError};
 use crate::service::holdings::{Purchase, Refused as NotGranted};
 use crate::service::source::{ServiceId, Source};
@@ -241,7 +241,8 @@ fn reserve(
     msisdn: Option<Msisdn>,
     code: Code,
 ) -> Result<Claimed, StoreError> {
-    let (id, service) = (store.next_task()?, ServiceId::of_paid(&purchase(&code, Begun::There).source));
+    let (id, service) =
+        (store.next_number(Task::TABLE)?, ServiceId::of_paid(&purchase(&code, Begun::There).source));
     let code = Code {
         state: CodeState::Reserved,
         device_id: Some(asked.device.clone()),

@@ -7,8 +7,8 @@ use super::{Body, Task, TaskAction, TaskId, TaskState};
 use crate::clock::Timestamp;
 use crate::ledger::StoreError;
 use crate::ledger::store::Store;
-use crate::ledger::tables::Records;
 use crate::ledger::tables::device::DeviceRow;
+use crate::ledger::tables::{Record, Records};
 use crate::service::{LOCAL_PROVIDER, Service};
 
 /// Has the provider of a task look at its device again at `due_at`.
@@ -81,7 +81,7 @@ fn write(store: &mut impl Store, like: Task, due_at: Timestamp, now: Timestamp) 
         let due_at = waiting.due_at.min(due_at);
         return store.save(&Task { due_at, ..waiting });
     }
-    let id = store.next_task()?;
+    let id = store.next_number(Task::TABLE)?;
     let named = like.service_id.as_ref().map_or_else(|| device.to_string(), ToString::to_string);
     store.save(&Task {
         id: TaskId(id),

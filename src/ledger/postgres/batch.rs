@@ -121,10 +121,13 @@ impl Store for Batch<'_> {
         }
     }
 
-    fn insert(&mut self, row: &Row, raw: &Raw) -> Result<NoticeId, StoreError> {
+    fn insert(&mut self, row: &Row, raw: Option<&Raw>) -> Result<NoticeId, StoreError> {
         let used = self.changed.inserted.len();
-        let id = *self.fetched.ids.get(used).ok_or_else(|| StoreError::broken("more rows than writes"))?;
-        self.changed.inserted.insert(id, (Row { id, ..row.clone() }, raw.clone()));
+        let Some(id) = self.fetched.ids.get(used).copied() else {
+            self.wanted.ids += 1;
+            return Err(StoreError::Unfetched);
+        };
+        self.changed.inserted.insert(id, (Row { id, ..row.clone() }, raw.cloned()));
         Ok(id)
     }
 
@@ -149,7 +152,7 @@ impl Store for Batch<'_> {
 
     fn raw(&mut self, id: NoticeId) -> Result<Option<Raw>, StoreError> {
         if let Some((_, raw)) = self.changed.inserted.get(&id) {
-            return Ok(Some(raw.clone()));
+            return Ok(raw.clone());
         }
         match self.fetched.raws.get(&id) {
             Some(raw) => Ok(raw.clone()),
@@ -304,8 +307,8 @@ impl Store for Batch<'_> {
         self.overlay.write(table, row)
     }
 
-    fn next_task(&mut self) -> Result<i64, StoreError> {
-        self.overlay.next_task()
+    fn next_number(&mut self, table: &'static Table) -> Result<i64, StoreError> {
+        self.overlay.next_number(table)
     }
 
     fn stock(&mut self, need: &Need) -> Result<Option<Vec<Value>>, StoreError> {

@@ -177,7 +177,7 @@ pub(super) async fn fetch(
     if let Some(begin) = begin {
         trip.ask(Part::Nothing, begin);
     }
-    trip.holders(&wanted, ids, &more);
+    trip.holders(&wanted, ids + wanted.ids, &more);
     trip.journal(&wanted);
     for (part, ask) in tables::asks(&more, batch.is_to_write()) {
         trip.ask(Part::Tables(part), ask);

@@ -78,7 +78,8 @@ pub(super) fn asks<'c>(fetched: &'c Fetched, changed: &'c Changed) -> Vec<Ask<'c
     });
     if !(new.is_empty() && changed.inserted.is_empty() && first.is_empty()) {
         let inserted = || changed.inserted.values();
-        let raws: Vec<_> = inserted().map(|(row, raw)| Record((row.id, raw))).collect();
+        let raws: Vec<_> =
+            inserted().filter_map(|(row, raw)| Some(Record((row.id, raw.as_ref()?)))).collect();
         let rows: Vec<_> = inserted().map(|(row, _)| Record(row)).collect();
         asks.push(Ask::new(NEW).with(new).with(raws).with(subscriptions(first)).with(rows));
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use crate::clock::Timestamp;
 use crate::ids::Msisdn;
 use crate::ledger::StoreError;
-use crate::ledger::fulfil::{Claim, Need};
+use crate::ledger::fulfil::{Claim, Need, Task};
 use crate::ledger::tables::device::DeviceRow;
 use crate::ledger::tables::{Cell, Old, Record, Table};
 
@@ -30,7 +30,8 @@ pub(super) struct Wanted {
     pub(super) devices: HashSet<Msisdn>,
     pub(super) rows: BTreeMap<Column, BTreeSet<Cell>>,
     pub(super) lists: BTreeMap<Column, BTreeSet<Cell>>,
-    pub(super) tasks: usize,
+    /// How many numbers for new rows.
+    pub(super) numbers: BTreeMap<&'static Table, usize>,
     pub(super) need: Option<Need>,
     pub(super) claim: Option<Claim>,
 }
@@ -42,8 +43,8 @@ pub(super) struct Fetched {
     pub(super) rows: HashMap<(&'static Table, Cell), Option<Cells>>,
     /// The keys of the rows with a value in a column.
     pub(super) lists: HashMap<(Column, Cell), Vec<Cell>>,
-    /// Numbers for new tasks.
-    pub(super) tasks: Vec<i64>,
+    /// Numbers for new rows.
+    pub(super) numbers: HashMap<&'static Table, Vec<i64>>,
     pub(super) stock: Option<Option<Cells>>,
     pub(super) claimed: Option<Vec<Cells>>,
 }
@@ -53,16 +54,17 @@ pub(super) struct Fetched {
 pub(super) struct Changed {
     pub(super) rows: BTreeMap<&'static Table, BTreeMap<Cell, Cells>>,
     pub(super) purge: Vec<(&'static Old, Timestamp)>,
-    tasks: usize,
+    /// How many numbers are used.
+    numbers: HashMap<&'static Table, usize>,
 }
 
 impl Wanted {
     pub(super) fn is_empty(&self) -> bool {
-        let Self { devices, rows, lists, tasks, need, claim } = self;
+        let Self { devices, rows, lists, numbers, need, claim } = self;
         devices.is_empty()
             && rows.is_empty()
             && lists.is_empty()
-            && *tasks == 0
+            && numbers.is_empty()
             && need.is_none()
             && claim.is_none()
     }
@@ -135,14 +137,16 @@ impl Overlay {
         Ok(())
     }
 
-    pub(super) fn next_task(&mut self) -> Result<i64, StoreError> {
-        match self.fetched.tasks.get(self.changed.tasks) {
+    pub(super) fn next_number(&mut self, table: &'static Table) -> Result<i64, StoreError> {
+        let used = self.changed.numbers.entry(table).or_default();
+        match self.fetched.numbers.get(table).and_then(|numbers| numbers.get(*used)) {
             Some(id) => {
-                self.changed.tasks += 1;
+                *used += 1;
                 Ok(*id)
             }
             None => {
-                self.wanted.tasks += SPARE;
+                let more = if table == Task::TABLE { SPARE } else { 1 };
+                *self.wanted.numbers.entry(table).or_default() += more;
                 Err(StoreError::Unfetched)
             }
         }

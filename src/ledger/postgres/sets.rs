@@ -26,6 +26,8 @@ pub(super) struct Wanted {
     pub(super) pasts: HashSet<Service>,
     pub(super) services: HashSet<Msisdn>,
     pub(super) terms: HashSet<i64>,
+    /// How many more numbers for new rows of the journal.
+    pub(super) ids: usize,
     /// Numbers that must be locked before anything of theirs is read: the transaction begins again.
     pub(super) locks: BTreeSet<i64>,
 }
@@ -53,6 +55,7 @@ impl Wanted {
             pasts,
             services,
             terms,
+            ids,
             locks,
             ..
         } = self;
@@ -65,6 +68,7 @@ impl Wanted {
             && pasts.is_empty()
             && services.is_empty()
             && terms.is_empty()
+            && *ids == 0
             && locks.is_empty()
     }
 }
@@ -92,7 +96,7 @@ pub(super) struct Fetched {
 #[derive(Default)]
 pub(super) struct Changed {
     pub(super) identities: BTreeMap<String, NoticeId>,
-    pub(super) inserted: BTreeMap<NoticeId, (Row, Raw)>,
+    pub(super) inserted: BTreeMap<NoticeId, (Row, Option<Raw>)>,
     pub(super) updated: BTreeMap<NoticeId, Row>,
     pub(super) counted: BTreeMap<NoticeId, i64>,
     /// Services to be written anew: what is stored of them goes first.

@@ -13,13 +13,11 @@ use crate::ledger::fulfil::claim::{CLAIMABLE, TAKE};
 use crate::ledger::fulfil::{Claim, Code, Need, Task};
 use crate::ledger::tables::{Cell, Record, Table, Type};
 
-const TASK_IDS: &str = "/* task ids */ SELECT nextval('task_id_seq') FROM generate_series(1, $1::bigint)";
-
 /// A kind of answer.
 pub(super) enum Part {
     Rows(Column),
     Lists(Column),
-    Tasks,
+    Numbers(&'static Table),
     Stock,
     Claim,
 }
@@ -31,10 +29,7 @@ pub(super) fn asks(wanted: &Wanted, to_write: bool) -> Vec<(Part, Ask<'_>)> {
     let lists =
         wanted.lists.iter().map(|(of, values)| (Part::Lists(*of), look_up(*of, values.iter(), to_write)));
     let mut asks: Vec<_> = rows.chain(lists).collect();
-    if wanted.tasks > 0 {
-        let count = i64::try_from(wanted.tasks).unwrap_or(i64::MAX);
-        asks.push((Part::Tasks, Ask::new(TASK_IDS).with(count)));
-    }
+    asks.extend(wanted.numbers.iter().map(|(table, count)| (Part::Numbers(table), numbers(table, *count))));
     asks.extend(wanted.need.iter().map(|need| (Part::Stock, stock(need))));
     asks.extend(wanted.claim.iter().map(|claim| (Part::Claim, self::claim(claim))));
     asks
@@ -66,9 +61,10 @@ pub(super) fn take(
                 into.rows.insert((column.table, row[0].clone()), Some(row));
             }
         }
-        Part::Tasks => {
+        Part::Numbers(table) => {
+            let numbers = into.numbers.entry(table).or_default();
             for row in found {
-                into.tasks.push(row.try_get(0)?);
+                numbers.push(row.try_get(0)?);
             }
         }
         Part::Stock => into.stock = Some(found.first().map(|row| cells(Code::TABLE, row)).transpose()?),
@@ -93,6 +89,12 @@ fn look_up<'c>(column: Column, values: impl Iterator<Item = &'c Cell>, to_write:
         if is_taken { " FOR UPDATE" } else { "" },
     );
     with(Ask::new(sql), of, values)
+}
+
+fn numbers(table: &Table, count: usize) -> Ask<'static> {
+    let name = table.name;
+    let sql = format!("/* {name} ids */ SELECT nextval('{name}_id_seq') FROM generate_series(1, $1::bigint)");
+    Ask::new(sql).with(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
 fn stock(need: &Need) -> Ask<'_> {

@@ -63,13 +63,19 @@ pub struct Kept {
     pub odd: Odd,
     /// The `error_id` answered.
     pub answer: i64,
-    /// The message as it came, unless purged.
+    /// Of a conflict, the notice that holds its identity.
+    pub holder: Option<NoticeId>,
+    /// The message as it came, unless purged; an operator's own row has none.
     pub raw: Option<Raw>,
 }
 
 const SELECT: &str = "/* notices */ SELECT n.id, n.kind, n.msisdn, n.service_id, n.package_id, n.queue_id, \
     n.caller, n.received_at, n.count, n.outcome, n.reason, n.answer, r.method, r.path, r.query, \
-    r.content_type, r.content_encoding, r.body, r.status, r.reply, f.would_be, n.odd FROM notice n \
+    r.content_type, r.content_encoding, r.body, r.status, r.reply, f.would_be, n.odd, \
+    CASE WHEN n.reason = 'conflict' THEN coalesce((SELECT i.notice_id FROM identity i \
+    WHERE i.key = n.identity || ' ' || n.msisdn || ' ' || n.reg_type), \
+    (SELECT i.notice_id FROM identity i WHERE i.key = n.identity)) END AS holder \
+    FROM notice n \
     LEFT JOIN notice_raw r ON r.notice_id = n.id LEFT JOIN foreseen f ON f.notice_id = n.id";
 
 impl Ledger {
@@ -130,6 +136,7 @@ fn kept(row: &AnyRow) -> Result<Kept, StoreError> {
         would_be: row.try_get("would_be")?,
         odd: Odd::parse(row.try_get("odd")?),
         answer: row.try_get("answer")?,
+        holder: row.try_get::<Option<i64>, _>("holder")?.map(NoticeId),
         raw: raw(row)?,
     })
 }

@@ -27,7 +27,7 @@ const UPDATE: &str = "/* notice update */ UPDATE notice SET kind = $1, outcome =
 const INSERT_RAW: &str = "/* notice_raw insert */ INSERT INTO notice_raw (notice_id, method, path, query, \
     content_type, body, status, reply, content_encoding) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
-pub(super) fn insert(connection: &Connection, row: &Row, raw: &Raw) -> Result<NoticeId, StoreError> {
+pub(super) fn insert(connection: &Connection, row: &Row, raw: Option<&Raw>) -> Result<NoticeId, StoreError> {
     connection.prepare_cached(INSERT)?.execute(params![
         row.received_at.0,
         row.caller,
@@ -57,6 +57,7 @@ pub(super) fn insert(connection: &Connection, row: &Row, raw: &Raw) -> Result<No
         row.odd.spelled(),
     ])?;
     let id = NoticeId(connection.last_insert_rowid());
+    let Some(raw) = raw else { return Ok(id) };
     connection.prepare_cached(INSERT_RAW)?.execute(params![
         id.0,
         raw.method,

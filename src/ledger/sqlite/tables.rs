@@ -71,9 +71,10 @@ pub(super) fn has_devices(connection: &Connection, number: &str) -> Result<bool,
     Ok(connection.prepare_cached(sql)?.exists([number])?)
 }
 
-pub(super) fn next_task(connection: &Connection) -> Result<i64, StoreError> {
-    let sql = "/* task next */ SELECT coalesce(max(id), 0) + 1 FROM task";
-    Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
+pub(super) fn next_number(connection: &Connection, table: &'static Table) -> Result<i64, StoreError> {
+    let (name, key) = (table.name, table.key());
+    let sql = format!("/* {name} next */ SELECT coalesce(max({key}), 0) + 1 FROM {name}");
+    Ok(connection.prepare_cached(&sql)?.query_row([], |row| row.get(0))?)
 }
 
 pub(super) fn stock(connection: &Connection, need: &Need) -> Result<Option<Vec<Cell>>, StoreError> {

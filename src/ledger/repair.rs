@@ -1,0 +1,247 @@
+//! An operator's own rows of the journal: an end or a grant, where the carrier said nothing or was mistaken. They fold
+//! like the carrier's notices, by their time, and what the carrier says later rules as ever. No setting keeps them
+//! from taking effect.
+
+use super::audit::{self, By, Standing};
+use super::commit::{Done, Work};
+use super::fulfil::claim::lease_token;
+use super::fulfil::holding::states;
+use super::fulfil::watch::Watch;
+use super::journal::Row;
+use super::record::enter;
+use super::store::Store;
+use super::tables::audit::Action;
+use super::{Ledger, NotKept, Rules, StoreError};
+use crate::clock::Timestamp;
+use crate::ids::{Msisdn, NoticeId};
+use crate::subscription::Subscription;
+use crate::subscription::decide::{Change, Scope};
+use crate::subscription::judge::Judgement;
+use crate::subscription::notice::{Content, Notice, RegType, SentIds};
+use crate::subscription::odd::Odd;
+
+/// Whose rows they are, where a carrier's have the caller's name.
+const OPERATOR: &str = "operator";
+
+/// Their identities begin with this, as no carrier's do.
+const IDENTITIES: &str = "o:";
+
+/// Whether a row of the journal is an operator's own.
+pub(super) fn is_operators(row: &Row) -> bool {
+    row.identity.starts_with(IDENTITIES)
+}
+
+/// Which subscriptions are ended: those of a service, of a package, of both; without either, all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ending {
+    /// The carrier's service.
+    pub service_id: Option<String>,
+    /// The carrier's package.
+    pub package_id: Option<String>,
+}
+
+/// What an operator wants of a number.
+#[derive(Debug, Clone)]
+pub(super) struct Repair {
+    pub(super) number: Msisdn,
+    what: What,
+    by: By,
+    /// Random: the identities of its rows are made of it.
+    name: String,
+    now: Timestamp,
+}
+
+#[derive(Debug, Clone)]
+enum What {
+    End(Ending),
+    Grant { offer: String, until: Timestamp },
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Repaired {
+    /// These rows of the journal were written.
+    Done(Vec<NoticeId>),
+    /// The number holds nothing of what was to be ended.
+    NothingHeld,
+    /// The catalog in force has no such offer.
+    UnknownOffer,
+    /// The end that was wanted is not ahead, or not after what the number was told last.
+    Past,
+}
+
+/// Writes an operator's rows, lets them take effect, and writes down who wanted it.
+///
+/// # Errors
+/// The engine's; nothing has changed then.
+pub(super) fn repair(store: &mut impl Store, rules: &Rules, repair: &Repair) -> Result<Repaired, StoreError> {
+    let changes = match &repair.what {
+        What::End(ending) => ends(store, repair, ending)?,
+        What::Grant { offer, until } => match grant(store, rules, repair, offer, *until)? {
+            Ok(change) => vec![change],
+            Err(refused) => return Ok(refused),
+        },
+    };
+    if changes.is_empty() {
+        return Ok(Repaired::NothingHeld);
+    }
+    let mut ids = Vec::with_capacity(changes.len());
+    for (place, (notice, change)) in changes.into_iter().enumerate() {
+        let name = format!("{IDENTITIES}{}:{place}", repair.name);
+        ids.push(write(store, rules, repair, Notice { name, ..notice }, change)?);
+    }
+    Ok(Repaired::Done(ids))
+}
+
+/// One row: recorded as a carrier's is.
+fn write(
+    store: &mut impl Store,
+    rules: &Rules,
+    repair: &Repair,
+    notice: Notice,
+    change: Change,
+) -> Result<NoticeId, StoreError> {
+    let (number, now, mut watch) = (&repair.number, repair.now, Watch::default());
+    let before = Standing::of(store, None, Some(number), now)?;
+    let entered = enter(store, rules, &mut watch, &notice, Judgement::Stands(change), now)?;
+    let (outcome, scope) = (entered.outcome, entered.scope);
+    let caller = OPERATOR.to_owned();
+    let row = Row { received_at: now, caller, scope, ..Row::of_notice(&notice, outcome) };
+    let id = store.insert(&row, None)?;
+    store.hold(&notice.name, id)?;
+    watch.after(store, id, now)?;
+    let after = Standing::of(store, Some(outcome), Some(number), now)?;
+    let action = match repair.what {
+        What::End(_) => Action::End,
+        What::Grant { .. } => Action::Grant,
+    };
+    let deed = audit::Deed { action, by: &repair.by, number: Some(number), notice: id, now, also: None };
+    audit::write(store, deed, &before, &after)?;
+    Ok(id)
+}
+
+/// Cancels of what is in force: of whole services, but where a package is named. The terms are those that are held,
+/// so that what the catalog does not have any more can be ended too.
+fn ends(
+    store: &mut impl Store,
+    repair: &Repair,
+    ending: &Ending,
+) -> Result<Vec<(Notice, Change)>, StoreError> {
+    let is_meant = |held: &&Subscription| {
+        let fits = |wanted: &Option<String>, own: &str| wanted.as_deref().is_none_or(|id| id == own);
+        fits(&ending.service_id, &held.terms.service_id)
+            && fits(&ending.package_id, &held.terms.package_id)
+            && held.state(repair.now).is_in_force()
+    };
+    let mut changes = Vec::new();
+    for state in states(store, &repair.number)? {
+        let meant: Vec<&Subscription> = state.subscriptions.iter().filter(is_meant).collect();
+        let Some(first) = meant.first() else { continue };
+        let at = after(repair.now, &state.subscriptions);
+        let service_id = first.terms.service_id.clone();
+        let (package_id, scope) = match &ending.package_id {
+            // A service has a package once.
+            Some(_) => (Some(first.terms.package_id.clone()), Scope::Packages(vec![first.terms.clone()])),
+            None => (None, Scope::Services(vec![service_id.clone()])),
+        };
+        let sent = SentIds { service_id: Some(service_id), package_id, ..SentIds::default() };
+        changes.push((notice(repair, RegType::Cancel, sent, at), Change::Cancel(scope)));
+    }
+    Ok(changes)
+}
+
+/// A register of an offer of the catalog; or why there can be none.
+fn grant(
+    store: &mut impl Store,
+    rules: &Rules,
+    repair: &Repair,
+    offer: &str,
+    until: Timestamp,
+) -> Result<Result<(Notice, Change), Repaired>, StoreError> {
+    let offer = rules.catalog.offers().iter().find(|known| known.id == offer);
+    let Some(terms) = offer.and_then(|offer| rules.book.current(offer)) else {
+        return Ok(Err(Repaired::UnknownOffer));
+    };
+    let held = store.state(&repair.number, &terms.service_id)?;
+    let at = after(repair.now, &held.subscriptions);
+    if until <= at {
+        return Ok(Err(Repaired::Past));
+    }
+    let sent = SentIds {
+        service_id: Some(terms.service_id.clone()),
+        package_id: Some(terms.package_id.clone()),
+        ..SentIds::default()
+    };
+    let mut notice = notice(repair, RegType::Register, sent, at);
+    notice.content.subscribe_at = notice.event_at;
+    notice.content.expire_at = Some(until);
+    let (terms, expires_at) = (terms.clone(), Some(until));
+    Ok(Ok((notice, Change::Register { terms, expires_at, auto_renew: false })))
+}
+
+/// Now; where what is held was changed by a notice that is dated ahead, the moment after that: an operator's word is
+/// about what they see.
+fn after(now: Timestamp, held: &[Subscription]) -> Timestamp {
+    held.iter().map(|held| held.updated_at.plus_ms(1)).fold(now, Timestamp::max)
+}
+
+/// An operator's row, as the carrier would have said it: without a queueID, and without a name yet.
+fn notice(repair: &Repair, reg_type: RegType, sent: SentIds, at: Timestamp) -> Notice {
+    Notice {
+        name: String::new(),
+        queue_id: None,
+        reg_type_sent: if reg_type == RegType::Cancel { "2" } else { "1" }.to_owned(),
+        channel: None,
+        event_at: Some(at),
+        start_at: None,
+        odd: Odd::default(),
+        failed: false,
+        content: Content {
+            msisdn: repair.number.clone(),
+            reg_type,
+            sent,
+            reg_id: None,
+            subscribe_at: None,
+            expire_at: None,
+            auto_renew: false,
+            price: None,
+        },
+    }
+}
+
+impl Ledger {
+    /// Ends what a number holds, from now on, in an operator's name.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    pub async fn end(&self, number: Msisdn, ending: Ending, by: By) -> Result<Repaired, NotKept> {
+        self.repair(number, What::End(ending), by).await
+    }
+
+    /// Grants a number an offer of the catalog until a moment, which must be ahead, in an operator's name. It does
+    /// not renew by itself.
+    ///
+    /// # Errors
+    /// [`NotKept`].
+    pub async fn grant(
+        &self,
+        number: Msisdn,
+        offer: &str,
+        until: Timestamp,
+        by: By,
+    ) -> Result<Repaired, NotKept> {
+        self.repair(number, What::Grant { offer: offer.to_owned(), until }, by).await
+    }
+
+    async fn repair(&self, number: Msisdn, what: What, by: By) -> Result<Repaired, NotKept> {
+        let name = lease_token().map_err(|error| StoreError::broken(error.to_string()))?;
+        let repair = Repair { number, what, by, name, now: self.0.clock.now() };
+        match self.0.writer.submit(Work::Repair(Box::new(repair))).await? {
+            Done::Repaired(repaired) => {
+                self.0.owed.notify_one();
+                Ok(repaired)
+            }
+            _ => Err(NotKept::Stopped),
+        }
+    }
+}
