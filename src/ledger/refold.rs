@@ -17,6 +17,7 @@ use super::fulfil::watch::Watch;
 use super::journal::{Outcome, Row, scope};
 use super::raw::Raw;
 use super::record::{Holder, holder};
+use super::repair::is_operators;
 use super::store::Store;
 use super::tables::Records as _;
 use super::tables::refold::Refold;
@@ -284,6 +285,9 @@ fn fold(
 
 /// Of a register's end, only its offer tells whether it can be meant.
 fn believe(store: &mut impl Store, rules: &Rules, row: &mut Row) -> Result<(), StoreError> {
+    if is_operators(row) {
+        return Ok(());
+    }
     let Some(terms) = row.scope.as_deref().and_then(|scope| scope.strip_prefix('t')?.parse().ok()) else {
         return Ok(());
     };
