@@ -10,6 +10,8 @@ mod said;
 mod answers;
 #[path = "carrier_outcomes/callers.rs"]
 mod callers;
+#[path = "carrier_outcomes/lives.rs"]
+mod lives;
 #[path = "carrier_outcomes/outcomes.rs"]
 mod outcomes;
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::FixedOffset;
-use sdp_gateway::subscription::notice::{self, Notice, Reading};
+use sdp_gateway::clock::Clock;
+use sdp_gateway::subscription::notice::{self, Notice, Reading, Reads};
 use sdp_gateway::wire::code::Code;
 use sdp_gateway::wire::{Message, accessgw, read_xml};
 use sqlx::postgres::PgPoolOptions;
@@ -27,13 +28,13 @@ pub(crate) const RAW: &str = "INSERT INTO notice_raw (notice_id, method, path, q
     VALUES ($1, 'POST', '/vascloud/v1/notify_reg.html', '', 'text/xml; charset=utf-8', $2, 200, $3)";
 
 pub(crate) const SUBSCRIPTION: &str = "INSERT INTO subscription (msisdn, service_id, package_id, terms_id, standing, founder, \
-    starts_at, expires_at, lapses_at, auto_renew, channel, reg_id, updated_at, newest_queue, newest_queue_at) \
+    starts_at, expires_at, lapses_at, auto_renew, channel, reg_id, updated_at, newest_queue, newest_at) \
     VALUES ($1, $2, $3, 1, 'held', $4, $5, $6, $6, $7, $8, $9, $5, $10, $5) \
     ON CONFLICT (msisdn, service_id, package_id) DO UPDATE SET standing = excluded.standing, \
     founder = excluded.founder, starts_at = excluded.starts_at, expires_at = excluded.expires_at, \
     lapses_at = excluded.lapses_at, auto_renew = excluded.auto_renew, channel = excluded.channel, \
     reg_id = excluded.reg_id, updated_at = excluded.updated_at, newest_queue = excluded.newest_queue, \
-    newest_queue_at = excluded.newest_queue_at";
+    newest_at = excluded.newest_at";
 
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -132,7 +133,7 @@ fn on_postgres(ledger: &str) -> Result<()> {
 
 fn read(body: &[u8]) -> Option<(Box<Notice>, String)> {
     let Ok(Message::AccessGw(message)) = read_xml(body, None) else { return None };
-    match notice::read(&message, FixedOffset::east_opt(7 * 3600)?) {
+    match notice::read(&message, &Reads::in_zone(FixedOffset::east_opt(7 * 3600)?), Clock::system().now()) {
         Reading::Notice(notice) => Some((notice, accessgw::render(Code::Kept, &message.echo()))),
         _ => None,
     }

@@ -17,7 +17,7 @@ const NOTICE: &str = "INSERT INTO notice (received_at, caller, kind, outcome, an
 const IDENTITY: &str = "INSERT INTO identity (key, notice_id) VALUES ('q:' || ?1, ?2)";
 
 const SUBSCRIPTION: &str = "INSERT INTO subscription (msisdn, service_id, package_id, terms_id, standing, founder, \
-    starts_at, expires_at, lapses_at, auto_renew, channel, reg_id, updated_at, newest_queue, newest_queue_at) \
+    starts_at, expires_at, lapses_at, auto_renew, channel, reg_id, updated_at, newest_queue, newest_at) \
     VALUES (?1, '1000625', '1003013', ?2, 'held', ?3, ?4, ?5, ?5, 1, 'SMS', ?6, ?4, ?7, ?4)";
 
 /// When the registers came, and when what they paid for ends, ms since 1970: far ahead.
@@ -47,7 +47,7 @@ pub(crate) fn statements(subscriptions: u32) -> [String; 4] {
         "INSERT INTO identity (key, notice_id) SELECT identity, id FROM notice".to_owned(),
         format!(
             "INSERT INTO subscription (msisdn, service_id, package_id, terms_id, standing, founder, starts_at, \
-             expires_at, lapses_at, auto_renew, channel, reg_id, updated_at, newest_queue, newest_queue_at) \
+             expires_at, lapses_at, auto_renew, channel, reg_id, updated_at, newest_queue, newest_at) \
              SELECT msisdn, service_id, package_id, terms, 'held', id, event_at, expire_at, expire_at, 1, \
              channel, reg_id, event_at, id, event_at FROM notice, {terms} AS terms"
         ),

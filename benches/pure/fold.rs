@@ -27,17 +27,17 @@ pub(crate) fn folding() {
     let event = |nth: usize| event(&catalog, &book, nth);
 
     let events: Vec<Event> = (0..HISTORY).map(event).collect();
-    let state = decide::fold(service_id, &events);
+    let state = decide::fold(service_id, &events, DAY_MS);
     let next = event(HISTORY);
     // The ledger keeps the state before the step to see what changed.
     measure("fold: one step, its copy included", || step(&state, service_id, black_box(&next)));
     measure("fold: copy alone", || black_box(&state).clone());
     let name = format!("fold: the whole of {HISTORY} notices");
-    measure(&name, || decide::fold(service_id, black_box(&events)));
+    measure(&name, || decide::fold(service_id, black_box(&events), DAY_MS));
     let backwards: Vec<Event> = events.iter().rev().cloned().collect();
     let name = format!("fold: the whole of {HISTORY}, newest first");
-    measure(&name, || decide::fold(service_id, black_box(&backwards)));
-    measure("content hash", || content_hash(black_box(&next.change), [Some("1"), None, None]));
+    measure(&name, || decide::fold(service_id, black_box(&backwards), DAY_MS));
+    measure("content hash", || content_hash(black_box(&next.change), None, [Some("1"), None, None]));
 }
 
 fn step(state: &ServiceState, service_id: &str, event: &Event) -> ServiceState {
@@ -57,10 +57,18 @@ fn event(catalog: &Catalog, book: &TermsBook, nth: usize) -> Event {
         Change::Register { terms, expires_at: Some(at.plus_ms(DAY_MS)), auto_renew: true }
     };
     let queue = 5_000_000 + nth as u128;
-    let tie = content_hash(&change, [Some(&queue.to_string()), None, None]);
+    let tie = content_hash(&change, None, [Some(&queue.to_string()), None, None]);
     Event {
-        place: Place { queue: Some(queue), at: Some(at), received_at: at, tie },
+        place: Place {
+            queue: Some(queue),
+            at: Some(at),
+            start_at: Some(at),
+            received_at: at,
+            is_cancel: matches!(change, Change::Cancel(_)),
+            tie,
+        },
         reg_id: Some("15375326".to_owned()),
+        subscribe_at: Some(at),
         channel: Some("SMS".to_owned()),
         change,
     }

@@ -9,13 +9,13 @@ use arbitrary::Arbitrary;
 use chrono::FixedOffset;
 use libfuzzer_sys::fuzz_target;
 use sdp_gateway::catalog::Catalog;
-use sdp_gateway::clock::Timestamp;
+use sdp_gateway::clock::{DAY_MS, Timestamp};
 use sdp_gateway::ids::Msisdn;
 use sdp_gateway::ledger::journal::{Outcome, Row, scope};
 use sdp_gateway::subscription::decide::{self, Event, fold};
 use sdp_gateway::subscription::entitlement;
 use sdp_gateway::subscription::judge::{self, Judgement, Policy};
-use sdp_gateway::subscription::notice::{self, Reading};
+use sdp_gateway::subscription::notice::{self, Reading, Reads};
 use sdp_gateway::subscription::order::{self, Newest};
 use sdp_gateway::subscription::terms::{Terms, TermsBook};
 use sdp_gateway::subscription::{Run, ServiceState, Subscription};
@@ -136,18 +136,21 @@ impl Said {
 /// The notices that stand in the fold, one content an identity, through the journal's row and back.
 fn events(said: &[Said]) -> Vec<Event> {
     let World { catalog, book } = &*WORLD;
-    let offset = FixedOffset::east_opt(OFFSET_S).expect("an offset");
+    let reads = Reads::in_zone(FixedOffset::east_opt(OFFSET_S).expect("an offset"));
     let mut identities = BTreeSet::new();
     let mut events = Vec::new();
     for (place, said) in said.iter().enumerate() {
-        let Reading::Notice(notice) = notice::read(&said.message(), offset) else { continue };
-        let Judgement::Stands(change) = judge::judge(&notice, catalog, book, Policy::APPLY) else { continue };
-        if !identities.insert(notice.identity.clone()) {
+        let received_at = Timestamp(2_000_000_000_000 + i64::try_from(place).unwrap_or(0));
+        let Reading::Notice(notice) = notice::read(&said.message(), &reads, received_at) else { continue };
+        let policy = Policy::default().applying();
+        let judgement = judge::judge(&notice, catalog, book, policy, received_at);
+        let odd = judge::odd(&notice, &judgement);
+        let Judgement::Stands(change) = judgement else { continue };
+        if !identities.insert(notice.identity()) {
             continue;
         }
-        let received_at = Timestamp(2_000_000_000_000 + i64::try_from(place).unwrap_or(0));
-        let row =
-            Row { received_at, scope: Some(scope(&change)), ..Row::of_notice(&notice, Outcome::Applied) };
+        let scope = Some(scope(&change));
+        let row = Row { received_at, scope, odd, ..Row::of_notice(&notice, Outcome::Applied) };
         let event = judge::event(&notice, change, received_at);
         let terms = |id: i64| Ok(Arc::clone(book.get(id).expect("terms")));
         assert_eq!(row.event(&terms).expect("a row").as_ref(), Some(&event), "the journal keeps it");
@@ -181,7 +184,7 @@ impl Rows {
 
     fn arrive(&mut self, service_id: &str, event: &Event, known: &[Event]) {
         let before = self.state();
-        if !before.subscriptions.is_empty() && before.newest.is_before(&event.place) {
+        if !before.subscriptions.is_empty() && decide::is_newest(&before, event, DAY_MS) {
             let mut after = before.clone();
             let effect = decide::step(&mut after, service_id, event);
             let unchanged = effect == decide::Effect::Unchanged;
@@ -192,7 +195,7 @@ impl Rows {
             after.past.iter().for_each(|run| self.add_past(run));
         } else {
             *self = Self::default();
-            self.write(&fold(service_id, known));
+            self.write(&fold(service_id, known, DAY_MS));
         }
     }
 
@@ -210,8 +213,8 @@ fuzz_target!(|history: History| {
     let arrivals = history.arrivals.iter().map(|a| usize::from(*a) % all.len().max(1));
     let order: Vec<usize> = arrivals.filter(|a| *a < all.len()).chain(0..all.len()).collect();
 
-    let sorted = order::sort(all.iter().collect(), |event: &&Event| &event.place);
-    let backwards = order::sort(all.iter().rev().collect(), |event: &&Event| &event.place);
+    let sorted = order::sort(all.iter().collect(), DAY_MS, |event: &&Event| &event.place);
+    let backwards = order::sort(all.iter().rev().collect(), DAY_MS, |event: &&Event| &event.place);
     assert_eq!(sorted, backwards, "the order depends on arrival");
 
     for service_id in ["1", "2"] {
@@ -227,7 +230,7 @@ fuzz_target!(|history: History| {
                 }
             }
         }
-        let whole = fold(service_id, &all);
+        let whole = fold(service_id, &all, DAY_MS);
         let mut expected = Rows::default();
         expected.write(&whole);
         assert_eq!(rows.state().subscriptions, expected.state().subscriptions, "{all:#?}");

@@ -11,7 +11,7 @@ use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::subscription::decide::{self, Effect, Event};
 use crate::subscription::judge::{self, Judgement, Policy, Reason};
-use crate::subscription::notice::{self, Glimpse, Notice, Reading};
+use crate::subscription::notice::{self, Glimpse, Notice, Reading, RegType};
 use crate::subscription::odd::Odd;
 use crate::subscription::{ServiceState, decide::Change};
 
@@ -173,7 +173,11 @@ pub(super) fn rejudge(
     row: &mut Row,
     policy: Policy,
 ) -> Result<bool, StoreError> {
-    let Some(notice) = row.notice() else { return Ok(false) };
+    let Some(mut notice) = row.notice() else { return Ok(false) };
+    // The journal has one word for what is to be ignored and for what is not known.
+    if rules.reads.reg_type(&notice.reg_type_sent) == RegType::Ignored {
+        notice.content.reg_type = RegType::Ignored;
+    }
     let judgement = judge::judge(&notice, &rules.catalog, &rules.book, policy, row.received_at);
     let before = row.outcome;
     row.odd = judge::odd(&notice, &judgement);

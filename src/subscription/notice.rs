@@ -139,7 +139,9 @@ impl Reads {
         Self { utc_offset, reg_types: BTreeMap::new() }
     }
 
-    fn reg_type(&self, sent: &str) -> RegType {
+    /// What a value of `regType` means.
+    #[must_use]
+    pub fn reg_type(&self, sent: &str) -> RegType {
         match sent {
             "1" => RegType::Register,
             "2" => RegType::Cancel,

@@ -9,7 +9,7 @@ const BAD: Option<&str> = Some("Sai hoac thieu tham so");
 
 /// Sends a message and tells what became of it.
 #[track_caller]
-fn became(gateway: &Gateway, xml: &str) -> String {
+pub(crate) fn became(gateway: &Gateway, xml: &str) -> String {
     let answer = gateway.post(REG, xml);
     let kept = newest(gateway);
     let word = outcome(gateway, kept["id"].as_i64().expect("an id"));
