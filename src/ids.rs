@@ -58,7 +58,7 @@ impl Msisdn {
 const DIGITS_MIN: usize = 6;
 const DIGITS_MAX: usize = 15;
 
-/// What may stand between the digits of a number, and no more in a row than anybody writes: `+84 (0) 91…`.
+/// What may stand between the digits of a number, as in `+84 (0) 91…`.
 fn parts_digits(c: char) -> bool {
     c.is_whitespace() || matches!(c, '.' | '-' | '\u{2010}' | '\u{2011}' | '(' | ')' | '[' | ']')
 }
@@ -92,8 +92,8 @@ fn national(digits: &str, international: bool) -> Option<&str> {
         _ => false,
     };
     let after = |heads: &[&str]| {
-        let parts = heads.iter().filter_map(|head| digits.strip_prefix(head));
-        parts.into_iter().find(|part| is_part(part))
+        let mut parts = heads.iter().filter_map(|head| digits.strip_prefix(head));
+        parts.find(|part| is_part(part))
     };
     let abroad = after(&["84", "840"]);
     let at_home =

@@ -1,6 +1,7 @@
 """What a gateway answers, made comparable with what the model says: names alone, times in milliseconds."""
 
 import datetime
+import re
 import time
 
 import words
@@ -37,3 +38,8 @@ def shown(row):
         return str(row)
     time_of = lambda at: at and f"{words.spell_time(at)}.{at % 1000:03d}"
     return " ".join(f"{name}={time_of(value) if name in TIMES else value}" for name, value in row.items())
+
+
+def odd(notice):
+    """The names of the fields that a notice calls odd."""
+    return set(re.findall(r"\w+Time(?:CP)?", str(notice.get("odd") or "")))

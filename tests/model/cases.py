@@ -7,7 +7,7 @@ import tomllib
 
 import model
 import words
-from answers import ENTITLEMENT, SUBSCRIPTION, now, shown, sort, told
+from answers import ENTITLEMENT, SUBSCRIPTION, now, odd, shown, sort, told
 from gateway import ADMIN, document, get, post
 
 NOTIFY = "/vascloud/v1/notify_reg"
@@ -117,10 +117,9 @@ class Case:
         if "error_id" not in after and error_id != "0":
             self.fault(f"answer to request {after['request']}", 0, error_id)
         if "odd" in after:
-            told = document((yield get(f"/api/v1/notices/{notice['id']}", ADMIN))).get("odd")
-            names = re.findall(r"\w+", str(told or ""))
-            if [name for name in names if name.endswith(("Time", "TimeCP"))] != after["odd"]:
-                self.fault(f"odd times of request {after['request']}", after["odd"], told)
+            strange = odd(document((yield get(f"/api/v1/notices/{notice['id']}", ADMIN))))
+            if strange != set(after["odd"]):
+                self.fault(f"odd times of request {after['request']}", after["odd"], strange)
         if "reused" in after:
             grown = (yield from counter(REUSED)) - reused
             if grown != after["reused"]:

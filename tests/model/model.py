@@ -116,14 +116,26 @@ class Notice:
     def auto_renew(self):
         return self.fields.get("autoRenew", "1") == "1"
 
-    def end(self, offer):
-        """When what it registers ends: its own word where that can be meant, else the offer's cycle."""
+    def meant_end(self, offer):
+        """Its own word of when what it registers ends, where that can be meant."""
         start = self.event
         until = read_time(self.fields.get("expiredTime"))
         latest = max(periods_later(offer.period, start, EXPIRY_PERIODS_MAX), start + EXPIRY_MIN)
-        if until is None or not start < until <= latest:
-            return cycle_end(offer.period, start)
-        return until
+        return until if until is not None and start < until <= latest else None
+
+    def end(self, offer):
+        until = self.meant_end(offer)
+        return cycle_end(offer.period, self.event) if until is None else until
+
+    def odd(self, offer):
+        """The fields whose times are sent and not believed, of a notice about this offer."""
+        readable = {
+            "startTime": self.started,
+            "subcribeTime": self.subscribed,
+            "expiredTime": self.meant_end(offer) if self.kind == REGISTER else read_time(self.fields.get("expiredTime")),
+            "updateTime": read_time(self.fields.get("updateTime")),
+        }
+        return {name for name, at in readable.items() if name in self.fields and at is None}
 
 
 def in_order(notices):
@@ -277,6 +289,11 @@ class Service:
             sub.run.is_cut_twice = True
         sub.state = CANCELLED
         return False
+
+    def may_register(self, offer, at):
+        """What a check is answered: not what is in force, nor beside another package of an exclusive service."""
+        in_force = {sub.offer.package for sub in self.held.values() if sub.is_in_force(at)}
+        return not (in_force if offer.exclusive else in_force & {offer.package})
 
     def subscriptions(self, at):
         return [

@@ -17,10 +17,11 @@ import time
 import cases
 import lives
 import model
-from answers import ENTITLEMENT, SUBSCRIPTION, moment, now, shown, sort, told
+from answers import ENTITLEMENT, SUBSCRIPTION, moment, now, odd, shown, sort, told
 from cases import NOTIFY
 from gateway import ADMIN, Gateway, document, get, post
 
+CHECK = "/vascloud/v1/notify_check"
 SHOWN_MAX = 10
 # Of how many lives entitlements and the journal are looked at too.
 SAMPLE = 4
@@ -107,8 +108,40 @@ def look_closer(run, life, number, services, by_mark):
     for row in number.rows:
         run.outcomes[row.reason or "judged"] = run.outcomes.get(row.reason or "judged", 0) + 1
     wrong = list(journal_faults(life, number, services, by_mark))
+    wrong += yield from check_faults(life, services)
+    if "odd-times" in life.traits:
+        wrong += yield from odd_faults(number, by_mark)
     if wrong:
-        run.differ(life, "journal", [expected for expected, _ in wrong], [found for _, found in wrong])
+        run.differ(life, "journal or check", [expected for expected, _ in wrong], [found for _, found in wrong])
+
+
+def check_faults(life, services):
+    """Whether the number may register each offer."""
+    wrong = []
+    for offer in lives.CATALOG.offers:
+        before = now()
+        asked = f"{CHECK}?requestid=1&msisdn={life.number}&service={offer.service}&package={offer.package}"
+        _, body = yield get(asked)
+        found = re.search(rb"<status>(.*?)</status><error_id>(.*?)<", body)
+        held = [service for service in services if service.service == offer.service]
+        expected = {all(service.may_register(offer, at) for service in held) for at in (before, now())}
+        if found.groups() not in [(b"1" if may else b"0", b"0") for may in expected]:
+            wrong.append((f"check of {offer.id}: {expected}", f"check of {offer.id}: {found.groups()}"))
+    return wrong
+
+
+def odd_faults(number, by_mark):
+    """Which times of its notices are not believed."""
+    wrong = []
+    for row in number.rows:
+        kept = by_mark.get(row.notice.fields["errorDesc"])
+        if row.outcome == "judged" and kept:
+            expected = row.notice.odd(lives.CATALOG.named(row.notice.fields)[0])
+            found = odd(document((yield get(f"/api/v1/notices/{kept['id']}", ADMIN))))
+            if found != expected:
+                name = row.notice.fields["errorDesc"]
+                wrong.append((f"{name}: odd {sorted(expected)}", f"{name}: odd {sorted(found)}"))
+    return wrong
 
 
 def mark(raw):
