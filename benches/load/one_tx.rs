@@ -70,10 +70,10 @@ macro_rules! server {
             let mut tx = pool.begin_with($begin).await?;
             let id: i64 = sqlx::query_scalar(NOTICE)
                 .bind(1_773_111_602_340_i64)
-                .bind(&notice.identity)
+                .bind(&notice.name)
                 .bind(number)
                 .bind(&notice.queue_id)
-                .bind(content.reg_type.as_str())
+                .bind(notice.reg_type_sent.as_str())
                 .bind(&content.reg_id)
                 .bind(&content.sent.service_id)
                 .bind(&content.sent.package_id)
@@ -88,7 +88,7 @@ macro_rules! server {
                 .fetch_one(&mut *tx)
                 .await?;
             sqlx::query(RAW).bind(id).bind(body).bind(reply).execute(&mut *tx).await?;
-            sqlx::query(IDENTITY).bind(&notice.identity).bind(id).execute(&mut *tx).await?;
+            sqlx::query(IDENTITY).bind(&notice.name).bind(id).execute(&mut *tx).await?;
             sqlx::query(SUBSCRIPTION)
                 .bind(number)
                 .bind(&content.sent.service_id)
