@@ -175,7 +175,7 @@ fn of_number(
         refolded.settled += u64::from(take_identity(store, rules, &mut row)?);
         now_rows.push(row);
     }
-    let folded = fold(store, rules, &mut now_rows, &before)?;
+    let folded = fold(store, rules, number, &mut now_rows, &before)?;
     for (old, new) in rows.iter().zip(&now_rows) {
         if old != new {
             store.update(new)?;
@@ -231,16 +231,20 @@ fn take_identity(store: &mut impl Store, rules: &Rules, row: &mut Row) -> Result
 
 type Folded = (String, ServiceState, ServiceState);
 
-/// Folds each service of a number, and says of what was superseded and is not any more what it does now.
+/// Folds each service of a number from its rows, and says of what was superseded and is not any more what it does now.
 fn fold(
     store: &mut impl Store,
     rules: &Rules,
+    number: &Msisdn,
     rows: &mut [Row],
     before: &[ServiceState],
 ) -> Result<Vec<Folded>, StoreError> {
     let disorder_ms = rules.policy.queue_disorder_ms;
     let mut events: Vec<(usize, Event)> = Vec::new();
-    for (at, row) in rows.iter_mut().enumerate() {
+    // What is read as another number now stands in that one's fold, whose turn comes later: spellings that were not
+    // known begin with 00 or 840.
+    let own = |row: &&mut Row| row.msisdn.as_ref() == Some(number);
+    for (at, row) in rows.iter_mut().enumerate().filter(|(_, row)| own(row)) {
         believe(store, rules, row)?;
         let event = {
             let store = std::cell::RefCell::new(&mut *store);

@@ -208,8 +208,10 @@ impl Store for Batch<'_> {
             self.wanted.journals.insert(number.clone());
             return Err(StoreError::Unfetched);
         };
-        let ids: BTreeSet<NoticeId> = ids.iter().copied().collect();
-        Ok(ids.into_iter().filter_map(|id| self.journal_row(id).flatten().cloned()).collect())
+        let touched = self.changed.updated.values().filter(|row| row.msisdn.as_ref() == Some(number));
+        let ids: BTreeSet<NoticeId> = ids.iter().copied().chain(touched.map(|row| row.id)).collect();
+        let rows = ids.into_iter().filter_map(|id| self.journal_row(id).flatten().cloned());
+        Ok(rows.filter(|row| row.msisdn.as_ref() == Some(number)).collect())
     }
 
     fn put(
