@@ -73,7 +73,10 @@ def live(run, life):
     story = None
     if "timeless" in life.traits or life.index % SAMPLE == 0:
         story = document((yield get(f"/api/v1/subscribers/{life.number}", ADMIN)))
-        by_mark = {mark(notice["raw"]): notice for notice in story["notices"]}
+        # What is told in other words under one mark may be several rows, where it is no notice.
+        by_mark = {}
+        for notice in story["notices"]:
+            by_mark.setdefault(mark(notice["raw"]), []).append(notice)
         receive(number, by_mark)
     services = number.services()
 
@@ -134,7 +137,7 @@ def odd_faults(number, by_mark):
     """Which times of its notices are not believed."""
     wrong = []
     for row in number.rows:
-        kept = by_mark.get(row.notice.fields["errorDesc"])
+        kept = of_row(by_mark, row)
         if row.outcome == "judged" and kept:
             expected = row.notice.odd(lives.CATALOG.named(row.notice.fields)[0])
             found = odd(document((yield get(f"/api/v1/notices/{kept['id']}", ADMIN))))
@@ -150,10 +153,17 @@ def mark(raw):
     return found and found[1]
 
 
+def of_row(by_mark, row):
+    """The journal's row for one of the model's: of several, the one that is most like it."""
+    of_mark = by_mark.get(row.notice.fields["errorDesc"], [])
+    alike = lambda kept: (kept["reason"] == row.reason, kept["count"] == row.count)
+    return max(of_mark, key=alike, default=None)
+
+
 def receive(number, by_mark):
     """Gives each notice the receipt that the gateway wrote down."""
     for row in number.rows:
-        kept = by_mark.get(row.notice.fields["errorDesc"])
+        kept = of_row(by_mark, row)
         if kept:
             row.notice.received = moment(kept["received_at"])
 
@@ -164,7 +174,7 @@ def journal_faults(life, number, services, by_mark):
     folds = {notice: sum(notice in fold for fold in number.judged().values()) for notice in told_again}
     for row in number.rows:
         name = row.notice.fields["errorDesc"]
-        kept = by_mark.get(name)
+        kept = of_row(by_mark, row)
         if kept is None:
             yield f"{name}: a row", "none"
             continue
