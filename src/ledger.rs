@@ -58,7 +58,7 @@ pub use copy::{Copied, CopiedTable, CopyError, Phase, Progress, copy};
 pub use failure::StoreError;
 pub use foresee::WOULD_BE;
 pub use gateways::Gateway;
-pub use migrate::{MigrateError, migrate};
+pub use migrate::{MigrateError, migrate, newest as schema_version};
 use operate::Order;
 pub use operate::{Operated, Operation};
 pub use record::{Received, Recorded, Remarks};

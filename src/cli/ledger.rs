@@ -34,7 +34,7 @@ pub(super) fn run(global: &Global, command: Ledger) -> Ended {
 
 fn verify(global: &Global) -> Ended {
     let verified = block_on(async {
-        let ledger = open::ledger(global).await?;
+        let ledger = open::brought_over(global).await?;
         let bar = ProgressBar::new_spinner();
         bar.set_style(ProgressStyle::with_template("{spinner} {pos} numbers, {per_sec}")?);
         let progress = bar.clone();

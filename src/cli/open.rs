@@ -11,12 +11,27 @@ use crate::clock::Clock;
 use crate::config::{Config, Secrets};
 use crate::ledger::{Gateway, Ledger, Refolded};
 
+/// What is to be done with an older ledger whose subscriptions are not made again yet.
+const NOT_BROUGHT_OVER: &str = "the ledger is not brought over to this version yet: `sdp-gateway migrate` \
+    does it, and so does a gateway that starts on it";
+
 /// The secrets of commands that need none but perhaps the ledger's.
 const OWN: Secrets = Secrets::Of(&["ledger"]);
 
-/// The ledger of the effective settings. Commands log nothing but warnings: their output is theirs.
+/// The ledger of the effective settings. Commands log nothing but warnings: their output is theirs. Whoever looks at an
+/// older one is told that something may be going to change.
 pub(super) async fn ledger(global: &Global) -> Result<Ledger, Failure> {
-    Ok(with_settings(global, OWN).await?.1)
+    let (_, ledger) = with_settings(global, OWN).await?;
+    if ledger.is_refolding() {
+        told(&format!("{NOT_BROUGHT_OVER}; until then it has what the older gateway made of its notices"));
+    }
+    Ok(ledger)
+}
+
+/// The same for whoever can do nothing with one that is not brought over.
+pub(super) async fn brought_over(global: &Global) -> Result<Ledger, Failure> {
+    let (_, ledger) = with_settings(global, OWN).await?;
+    if ledger.is_refolding() { Err(told(NOT_BROUGHT_OVER)) } else { Ok(ledger) }
 }
 
 /// The same with the settings, and these secrets of them.

@@ -80,7 +80,7 @@ impl Work {
             Self::Operate(_) => vec![Lock::OPERATORS],
             Self::Repair(repair) => vec![Lock::number(&repair.number)],
             Self::Fulfil(deed) => deed.locks(),
-            Self::Refold(part, _) => part.numbers.iter().map(Lock::number).collect(),
+            Self::Refold(part, _) => part.written().iter().map(Lock::number).collect(),
         }
     }
 

@@ -154,7 +154,9 @@ pub(super) async fn check_again(pool: &sqlx::AnyPool) -> Result<(), MigrateError
     if version < newest() { Err(MigrateError::Older) } else { Ok(()) }
 }
 
-pub(super) fn newest() -> i64 {
+/// The version of the schema that this gateway works with.
+#[must_use]
+pub fn newest() -> i64 {
     STEPS[STEPS.len() - 1].0
 }
 

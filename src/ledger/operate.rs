@@ -192,7 +192,7 @@ fn restore(
 ) -> Result<bool, StoreError> {
     let Some(notice) = row.notice() else { return Ok(false) };
     if holder(store, &notice)?.row.is_some_and(|held| held.id != row.id) {
-        store.hold(&conflict_key(&notice), row.id)?;
+        store.hold(&conflict_key(&notice, rules), row.id)?;
         row.outcome = Outcome::Parked(Reason::Conflict);
         store.update(row)?;
         return Ok(true);
@@ -233,7 +233,7 @@ fn yield_to(
     mut loser: Row,
 ) -> Result<(), StoreError> {
     let Some(notice) = loser.notice() else { return Ok(()) };
-    store.hold(&conflict_key(&notice), loser.id)?;
+    store.hold(&conflict_key(&notice, rules), loser.id)?;
     take_out(store, rules, watch, &mut loser, Outcome::Parked(Reason::Conflict))
 }
 
@@ -267,7 +267,7 @@ fn read_again(
         held.notice().is_some_and(|held| held.content.says_the_same(&notice.content, &rules.catalog));
     let changed = !is_repeat && before != row.outcome;
     if changed {
-        store.hold(&conflict_key(&notice), row.id)?;
+        store.hold(&conflict_key(&notice, rules), row.id)?;
         store.update(row)?;
     }
     Ok(changed)

@@ -115,7 +115,7 @@ fn record_notice(
         return first_receipt(store, rules, received, notice, &key, is_shared);
     };
     let same = row.notice().is_some_and(|n| n.content.says_the_same(&notice.content, &rules.catalog));
-    if same { again(store, rules, received, row, notice) } else { conflict(store, received, notice) }
+    if same { again(store, rules, received, row, notice) } else { conflict(store, rules, received, notice) }
 }
 
 fn first_receipt(
@@ -191,15 +191,20 @@ pub(super) fn rejudge(
 }
 
 /// Kept beside the holder of its identity, once for each content.
-fn conflict(store: &mut impl Store, received: &Received, notice: &Notice) -> Result<Recorded, StoreError> {
-    let key = conflict_key(notice);
+fn conflict(
+    store: &mut impl Store,
+    rules: &Rules,
+    received: &Received,
+    notice: &Notice,
+) -> Result<Recorded, StoreError> {
+    let key = conflict_key(notice, rules);
     let row = row(received, Row::of_notice(notice, Outcome::Parked(Reason::Conflict)));
     keep_once(store, &key, &row, &received.raw)
 }
 
 /// The identity that a conflicting content occupies.
-pub(super) fn conflict_key(notice: &Notice) -> String {
-    format!("c:{}", notice.fingerprint())
+pub(super) fn conflict_key(notice: &Notice, rules: &Rules) -> String {
+    format!("c:{}", notice.fingerprint(&rules.catalog))
 }
 
 fn record_other(

@@ -286,10 +286,11 @@ impl Notice {
             && self.content.msisdn == other.content.msisdn
     }
 
-    /// Names one content among others of the same identity.
+    /// Names one content among others of the same identity: service and package as the catalog resolves them, else as
+    /// sent.
     #[must_use]
-    pub fn fingerprint(&self) -> String {
-        self.content.fingerprint(&self.name, &self.reg_type_sent)
+    pub fn fingerprint(&self, catalog: &Catalog) -> String {
+        self.content.fingerprint(&self.name, &self.reg_type_sent, catalog)
     }
 
     /// `queueID`, where it names a row of the carrier's queue.
@@ -345,17 +346,22 @@ impl Content {
         }
     }
 
-    fn fingerprint(&self, name: &str, reg_type_sent: &str) -> String {
+    fn fingerprint(&self, name: &str, reg_type_sent: &str, catalog: &Catalog) -> String {
         let time = |at: Option<Timestamp>| at.map_or(String::new(), |at| at.0.to_string());
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let SentIds { service_id, package_id, service_code, package_code } = &self.sent;
+        let [service_id, package_id, service_code, package_code] = match self.target(catalog) {
+            Some(target) => [format!("{target:?}"), String::new(), String::new(), String::new()],
+            None => [service_id, package_id, service_code, package_code].map(text),
+        };
         let parts = [
             name.to_owned(),
             self.msisdn.in_full().to_owned(),
             reg_type_sent.to_owned(),
-            text(&self.sent.service_id),
-            text(&self.sent.package_id),
-            text(&self.sent.service_code),
-            text(&self.sent.package_code),
+            service_id,
+            package_id,
+            service_code,
+            package_code,
             text(&self.reg_id),
             time(self.subscribe_at),
             time(self.expire_at),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use chrono::FixedOffset;
 
-use super::notice::RegType;
+use super::notice::{Notice, RegType};
 use crate::clock::{DAY_MS, Timestamp};
 use crate::wire::accessgw::Notify;
 
@@ -103,6 +103,32 @@ impl fmt::Display for Odd {
     }
 }
 
+fn is_ahead(subscribe_at: Timestamp, received_at: Timestamp) -> bool {
+    subscribe_at > received_at.plus_ms(AHEAD_MAX_MS)
+}
+
+/// A notice of which only what was read is left, from before odd times were told: those of its times that show by
+/// themselves that they cannot be meant are not believed. Of a register's `startTime` nothing is left beside a
+/// `subcribeTime`.
+#[must_use]
+pub fn doubted(mut notice: Notice, received_at: Timestamp) -> Notice {
+    let content = &notice.content;
+    if content.reg_type != RegType::Register {
+        return notice;
+    }
+    if content.subscribe_at.is_none() {
+        notice.start_at = notice.event_at;
+    }
+    let ahead = content.subscribe_at.is_some_and(|at| is_ahead(at, received_at));
+    if ahead {
+        notice.event_at = notice.start_at;
+    }
+    let start = notice.event_at.unwrap_or(received_at);
+    notice.odd.mark_if(ahead, TimeField::SubscribeTime);
+    notice.odd.mark_if(content.expire_at.is_some_and(|at| at <= start), TimeField::ExpiredTime);
+    notice
+}
+
 /// A notice's times as read, and which of them are not believed.
 pub(super) struct Times {
     pub(super) start_at: Option<Timestamp>,
@@ -137,7 +163,7 @@ impl Times {
         let subscribe_at = time(TimeField::SubscribeTime, &fields.subscribe_time);
         let expire_at = time(TimeField::ExpiredTime, &fields.expired_time);
         let update_at = time(TimeField::UpdateTime, &fields.update_time);
-        let ahead = subscribe_at.is_some_and(|at| at > received_at.plus_ms(AHEAD_MAX_MS));
+        let ahead = subscribe_at.is_some_and(|at| is_ahead(at, received_at));
         odd.mark_if(ahead, TimeField::SubscribeTime);
         let start = subscribe_at.filter(|_| !ahead).or(start_at).unwrap_or(received_at);
         let is_over = reg_type == RegType::Register && expire_at.is_some_and(|at| at <= start);

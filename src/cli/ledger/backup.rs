@@ -66,6 +66,15 @@ pub(super) fn restore(global: &Global, command: &Restore) -> Ended {
     for aside in earlier.iter().chain(&aside) {
         print(&format!("the files that were there: {aside} (and beside it, with the same beginning)\n"));
     }
-    print(&format!("restored {url}, checked, of schema version {}; start the gateway\n", restored.schema));
+    let brought_over = match ledger::schema_version() {
+        newest if restored.schema < newest => {
+            format!(
+                ", which the gateway brings over to {newest} as it starts (`sdp-gateway migrate` does it too)"
+            )
+        }
+        _ => String::new(),
+    };
+    let schema = restored.schema;
+    print(&format!("restored {url}, checked, of schema version {schema}{brought_over}; start the gateway\n"));
     Ok(())
 }
