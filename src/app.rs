@@ -135,13 +135,16 @@ impl App {
         let lifelines = self.lifelines();
         let mut serving = JoinSet::new();
         // Nothing is written before an older ledger is brought over: whoever sends a notice is told to come again.
-        let (ledger, worker, stopped) = (self.ledger.clone(), self.worker, stop.clone());
+        let (ledger, worker, mut stopped) = (self.ledger.clone(), self.worker, stop.clone());
         let work = async move {
-            bring_over(&ledger).await;
-            if let Some(worker) = worker {
-                worker.run(stopped).await;
-            } else {
-                std::future::pending::<()>().await;
+            tokio::select! {
+                _ = stopped.wait_for(|stop| *stop) => return,
+                () = bring_over(&ledger) => {}
+            }
+            match worker {
+                Some(worker) => worker.run(stopped).await,
+                // Without its sender it is a stop too.
+                None => drop(stopped.wait_for(|stop| *stop).await),
             }
         };
         serving.spawn(lifelines.hold("worker").until(stop.clone(), work));

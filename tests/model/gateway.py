@@ -1,9 +1,14 @@
 """A gateway of its own in a folder of its own, and a way to talk to it over many kept-alive connections at once:
 whoever asks is a generator that yields requests and is sent the answers."""
 
+import contextlib
+import itertools
 import json
+import os
 import pathlib
+import re
 import selectors
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -31,6 +36,26 @@ name = "model"
 token = "{token}"
 """
 
+DATABASES = itertools.count(1)
+
+
+@contextlib.contextmanager
+def database(server):
+    """A database of its own on a server, dropped at the end; its URL."""
+    programs = sorted(pathlib.Path("/usr/lib/postgresql").glob("*/bin/psql"))
+    psql = programs[-1] if programs else shutil.which("psql")
+    name = f"model_{os.getpid()}_{next(DATABASES)}"
+
+    def tell(sql):
+        subprocess.run([psql, "-q", "-v", "ON_ERROR_STOP=1", "-c", sql, server], check=True)
+
+    tell(f"CREATE DATABASE {name}")
+    try:
+        yield re.sub(r"^(postgres(?:ql)?://[^/]*)/[^?]*", rf"\1/{name}", server)
+    finally:
+        tell(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 # A request's surface: which listener it goes to.
 MAIN, ADMIN = "main", "admin"
 
@@ -48,7 +73,10 @@ class Gateway:
         folder = pathlib.Path(self._folder.name)
         catalog = folder / "catalog.toml"
         catalog.write_text(self.catalog)
-        ledger = self.postgres or f"sqlite://{folder}/gateway.db"
+        self._database = contextlib.ExitStack()
+        ledger = f"sqlite://{folder}/gateway.db"
+        if self.postgres:
+            ledger = self._database.enter_context(database(self.postgres))
         settings = SETTINGS.format(ledger=ledger, catalog=catalog, token=TOKEN)
         (folder / "settings.toml").write_text(settings)
         self.log = folder / "log"
@@ -70,6 +98,7 @@ class Gateway:
             except subprocess.TimeoutExpired:
                 self.process.kill()
                 self.process.wait()
+        self._database.close()
         self._folder.cleanup()
 
     def _addresses(self):

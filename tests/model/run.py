@@ -220,7 +220,7 @@ def main():
     parser.add_argument("binary", help="the gateway to be held to the model")
     parser.add_argument("--lives", type=int, default=20_000, help="how many numbers (20000)")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--postgres", help="URL of an empty database; else SQLite in a folder of its own")
+    parser.add_argument("--postgres", help="URL of a server to make databases on; else SQLite")
     parser.add_argument("--only", help="traits that lives may have, comma between; empty: none")
     parser.add_argument("--at", type=int, help="the end of the year, in milliseconds since 1970; now where left out")
     parser.add_argument("--life", type=int, help="one life alone")

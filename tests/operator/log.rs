@@ -140,3 +140,15 @@ fn a_clock_before_1970_is_a_sentence() {
         assert!(err.contains("clock stands before 1970") && err.lines().count() == 1, "{command}: {err}");
     }
 }
+
+/// Whether there is a worker or not, a stop breaks nothing off.
+#[test]
+fn a_gateway_without_a_worker_stops_as_soon_as_it_is_told_to() {
+    for settings in ["", "[worker]\nenabled = false\n"] {
+        let folder = Folder::new();
+        let gateway = Gateway::start_in(folder.path(), settings);
+        assert!(gateway.stop().success(), "{settings}");
+        let log = std::fs::read_to_string(folder.path().join("log")).expect("a log");
+        assert!(log.contains("stopped") && !log.contains("broken off"), "{settings}:\n{log}");
+    }
+}
