@@ -14,7 +14,7 @@ use super::tables::audit::Action;
 use super::{Rules, StoreError, foresee};
 use crate::clock::Timestamp;
 use crate::ids::NoticeId;
-use crate::subscription::judge::Reason;
+use crate::subscription::judge::{self, Judgement, Reason};
 use crate::subscription::notice::{self, Reading};
 use crate::wire;
 
@@ -106,7 +106,9 @@ fn why(operation: Operation, before: Outcome, is_purged: bool) -> &'static str {
             "still several offers of the catalog fit it"
         }
         (Operation::Retry, Outcome::Parked(Reason::Held | Reason::RecordOnly)) => "it is judged as before",
-        (Operation::Retry, Outcome::Parked(Reason::Conflict)) => "its fields were not kept",
+        (Operation::Retry, Outcome::Parked(Reason::Conflict)) => {
+            "no one offer of the catalog fits it, so that it would rule and say nothing"
+        }
         (Operation::Retry, _) if is_purged => "its bytes were purged, it cannot be read again",
         (Operation::Retry, Outcome::Parked(Reason::Unreadable)) => "it still cannot be read as a notice",
         (Operation::Retry, Outcome::Parked(Reason::WrongMessage)) => "it still is another module's message",
@@ -214,6 +216,12 @@ fn overrule(
     row: &mut Row,
 ) -> Result<Done, StoreError> {
     let Some(notice) = row.notice() else { return Ok(Done::Unchanged) };
+    // Whatever the settings say: but what says nothing must not take the place of what does.
+    let policy = rules.policy.applying();
+    let judgement = judge::judge(&notice, &rules.catalog, &rules.book, policy, row.received_at);
+    if !matches!(judgement, Judgement::Stands(_)) {
+        return Ok(Done::Unchanged);
+    }
     let Holder { key, row: held, .. } = holder(store, &notice)?;
     let held = held.filter(|held| held.id != row.id);
     let yielded = held.as_ref().map(|held| held.id);
@@ -221,7 +229,7 @@ fn overrule(
         yield_to(store, rules, watch, held)?;
     }
     store.hold(&key, row.id)?;
-    rejudge(store, rules, watch, row, rules.policy)?;
+    rejudge(store, rules, watch, row, policy)?;
     Ok(Done::Changed { yielded })
 }
 
@@ -234,7 +242,10 @@ fn yield_to(
 ) -> Result<(), StoreError> {
     let Some(notice) = loser.notice() else { return Ok(()) };
     store.hold(&conflict_key(&notice, rules), loser.id)?;
-    take_out(store, rules, watch, &mut loser, Outcome::Parked(Reason::Conflict))
+    // What was laid aside stays so.
+    let is_aside = loser.outcome == Outcome::Discarded;
+    let outcome = if is_aside { Outcome::Discarded } else { Outcome::Parked(Reason::Conflict) };
+    take_out(store, rules, watch, &mut loser, outcome)
 }
 
 /// Reads the message's bytes again: the reader, the catalog or the settings may have changed.

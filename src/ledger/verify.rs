@@ -37,7 +37,7 @@ pub(super) const BROKEN_LINKS: [&str; 5] = [
      FROM identity i LEFT JOIN notice n ON n.id = i.notice_id WHERE n.id IS NULL LIMIT 100",
     "/* verify notices */ SELECT 'notice ' || n.id || ' is not the holder of its identity ' || n.identity \
      FROM notice n LEFT JOIN identity i ON i.key = n.identity LEFT JOIN identity w \
-     ON w.key = n.identity || ' ' || n.msisdn || ' ' || n.reg_type \
+     ON w.key = 'n:' || n.msisdn || ' ' || length(n.reg_type) || ' ' || n.reg_type || ' ' || n.identity \
      WHERE coalesce(i.notice_id, 0) <> n.id AND coalesce(w.notice_id, 0) <> n.id \
      AND length(coalesce(n.reg_type, '')) <= 8 \
      AND coalesce(n.reason, '') <> 'conflict' AND n.outcome <> 'discarded' LIMIT 100",

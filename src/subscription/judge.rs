@@ -220,8 +220,11 @@ pub fn odd(notice: &Notice, judgement: &Judgement) -> Odd {
 #[must_use]
 pub fn event(notice: &Notice, change: Change, received_at: Timestamp) -> Event {
     let content = &notice.content;
-    // The operation's name too: what another said is another notice, however alike.
-    let fields = [Some(notice.name.as_str()), content.reg_id.as_deref(), content.price.as_deref()];
+    // The operation's name too: what another said is another notice, however alike; and an operator's own regType.
+    let own = !matches!(notice.reg_type_sent.as_str(), "1" | "2");
+    let named = own.then(|| format!("{} {}", notice.name, notice.reg_type_sent));
+    let name = named.as_deref().unwrap_or(&notice.name);
+    let fields = [Some(name), content.reg_id.as_deref(), content.price.as_deref()];
     Event {
         place: Place {
             queue: notice.queue_id().and_then(queue_value),

@@ -269,12 +269,13 @@ pub fn hash(parts: &[&[u8]]) -> String {
 }
 
 impl Notice {
-    /// The identity as a whole.
+    /// The identity as a whole. No name begins as it does, whatever a carrier writes into its fields.
     #[must_use]
     pub fn identity(&self) -> String {
         let kind = &self.reg_type_sent;
         let hashed = (kind.len() > REG_TYPE_BYTES_MAX).then(|| hash(&[kind.as_bytes()]));
-        format!("{} {} {}", self.name, self.content.msisdn.in_full(), hashed.as_deref().unwrap_or(kind))
+        let (number, kind) = (self.content.msisdn.in_full(), hashed.as_deref().unwrap_or(kind));
+        format!("n:{number} {} {kind} {}", kind.chars().count(), self.name)
     }
 
     /// Whether it is the same operation: a notifier that was installed anew, or that uses a row of its queue twice,

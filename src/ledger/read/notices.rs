@@ -73,7 +73,7 @@ const SELECT: &str = "/* notices */ SELECT n.id, n.kind, n.msisdn, n.service_id,
     n.caller, n.received_at, n.count, n.outcome, n.reason, n.answer, r.method, r.path, r.query, \
     r.content_type, r.content_encoding, r.body, r.status, r.reply, f.would_be, n.odd, \
     CASE WHEN n.reason = 'conflict' THEN coalesce((SELECT i.notice_id FROM identity i \
-    WHERE i.key = n.identity || ' ' || n.msisdn || ' ' || n.reg_type), \
+    WHERE i.key = 'n:' || n.msisdn || ' ' || length(n.reg_type) || ' ' || n.reg_type || ' ' || n.identity), \
     (SELECT i.notice_id FROM identity i WHERE i.key = n.identity)) END AS holder \
     FROM notice n \
     LEFT JOIN notice_raw r ON r.notice_id = n.id LEFT JOIN foreseen f ON f.notice_id = n.id";
