@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -96,7 +96,9 @@ impl App {
         let doors = Doors::open(&parts, config, !listening.carrier.is_empty());
         let presence = Presence::new(ledger.clone(), listening.address());
         let is_exposed = exposed(&listening.admin).is_some();
-        presence.announce().await;
+        if !ledger.is_refolding() {
+            presence.announce().await;
+        }
         // Last of all: who waits for these lines finds everything in place.
         for (surface, address, what) in &listening.told {
             tracing::info!(surface, %address, "{what}");
@@ -135,20 +137,26 @@ impl App {
         let lifelines = self.lifelines();
         let mut serving = JoinSet::new();
         // Nothing is written before an older ledger is brought over: whoever sends a notice is told to come again.
-        let (ledger, worker, mut stopped) = (self.ledger.clone(), self.worker, stop.clone());
+        let is_late = self.ledger.is_refolding();
+        let (over, is_over) = oneshot::channel();
+        let (ledger, worker, stopped) = (self.ledger.clone(), self.worker, stop.clone());
         let work = async move {
-            tokio::select! {
-                _ = stopped.wait_for(|stop| *stop) => return,
-                () = bring_over(&ledger) => {}
-            }
+            bring_over(&ledger, stopped.clone()).await;
+            // Whoever waits for it may be gone: the gateway stops.
+            let _ = over.send(());
             match worker {
                 Some(worker) => worker.run(stopped).await,
-                // Without its sender it is a stop too.
-                None => drop(stopped.wait_for(|stop| *stop).await),
+                None => stopped_by(stopped).await,
             }
         };
         serving.spawn(lifelines.hold("worker").until(stop.clone(), work));
-        let presence = self.presence.keep(stop.clone());
+        let (presence, stopped) = (self.presence, stop.clone());
+        let presence = async move {
+            if is_late && is_over.await.is_ok() {
+                presence.announce().await;
+            }
+            presence.keep(stopped).await;
+        };
         serving.spawn(lifelines.hold("presence").until(stop.clone(), presence));
         for (listener, door) in self.listeners {
             let handler = move |request| {
@@ -167,11 +175,23 @@ impl App {
 const BRING_OVER_AGAIN: Duration = Duration::from_secs(1);
 const BRING_OVER_TOLD: Duration = Duration::from_secs(5);
 
-/// Makes an older ledger's subscriptions again, until that is done.
-async fn bring_over(ledger: &Ledger) {
+/// Makes an older ledger's subscriptions again, until that is done, or `stop` says so.
+async fn bring_over(ledger: &Ledger, stop: watch::Receiver<bool>) {
     if !ledger.is_refolding() {
         return;
     }
+    tokio::select! {
+        () = stopped_by(stop) => tracing::info!("the ledger is not brought over yet: the next start goes on"),
+        () = make_again(ledger) => {}
+    }
+}
+
+/// Waits for `stop`; without its sender it is one too.
+async fn stopped_by(mut stop: watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+async fn make_again(ledger: &Ledger) {
     tracing::warn!(
         "the ledger was written by an older gateway: its subscriptions are made again, notices get 503 until then"
     );
@@ -213,14 +233,13 @@ pub struct Fallen(lifeline::Part);
 /// # Errors
 /// [`Fallen`], as soon as a part has.
 pub async fn run_until(
-    mut stop: watch::Receiver<bool>,
+    stop: watch::Receiver<bool>,
     within: Duration,
     running: impl Future<Output = ()>,
     ledger: &Ledger,
 ) -> Result<(), Fallen> {
     let late = async {
-        // Without its sender it is a stop too.
-        let _ = stop.wait_for(|stop| *stop).await;
+        stopped_by(stop).await;
         sleep(within + SLACK).await;
     };
     let ended = tokio::select! {

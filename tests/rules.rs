@@ -15,7 +15,7 @@ use sdp_gateway::clock::{DAY_MS, Timestamp};
 use sdp_gateway::ids::Msisdn;
 use sdp_gateway::subscription::ServiceState;
 use sdp_gateway::subscription::decide::{
-    Change, Effect, Event, Scope, fold, fold_with, is_newest, is_superseded, step,
+    Change, Effect, Event, Scope, fold, fold_each, fold_with, is_newest, is_superseded, step,
 };
 use sdp_gateway::subscription::entitlement::entitlements;
 use sdp_gateway::subscription::order::Place;
@@ -210,6 +210,7 @@ fn what_is_told_again_is_no_change_wherever_it_stands() {
         let events = history(words);
         let (_, effect) = fold_with(SERVICE, &events, &events[nth], DAY_MS);
         assert_eq!(effect, expected, "{words} number {nth}");
+        each_as_by_itself(words);
     }
 }
 
@@ -296,5 +297,19 @@ fn older_than_what_is_known_of_the_same_package_is_superseded() {
     ] {
         let events = history(words);
         assert_eq!(is_superseded(SERVICE, &events[nth], &events, DAY_MS), expected, "{words} number {nth}");
+        each_as_by_itself(words);
     }
+}
+
+/// What one fold tells of each notice is what is told of it by itself.
+#[track_caller]
+fn each_as_by_itself(words: &str) {
+    let events = history(words);
+    let (state, each) = fold_each(SERVICE, &events, DAY_MS);
+    assert_eq!(state, fold(SERVICE, &events, DAY_MS), "{words}");
+    let alone = |event: &Event| {
+        let (_, effect) = fold_with(SERVICE, &events, event, DAY_MS);
+        Some((effect, is_superseded(SERVICE, event, &events, DAY_MS)))
+    };
+    assert_eq!(each, events.iter().map(alone).collect::<Vec<_>>(), "{words}");
 }

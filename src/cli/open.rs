@@ -82,7 +82,15 @@ pub(super) async fn bring_over(global: &Global, config: &Config) -> Result<Refol
         return Ok(Refolded::default());
     }
     ledger.close().await;
-    let ledger = judging(global).await?;
+    let (config, rules) = global.load_whole(OWN)?;
+    let ledger = Ledger::open(&app::ledger_settings(&config), rules, Clock::system()).await?;
+    // It may be one that was killed a moment ago: nothing is lost by going on.
+    let own = ledger.fingerprint();
+    for Gateway { name, .. } in ledger.gateways().await?.iter().filter(|gateway| gateway.rules != own) {
+        told(&format!(
+            "the gateway {name} was seen on this ledger, of an older version or with another catalog: stop it"
+        ));
+    }
     let bar = ProgressBar::new_spinner();
     bar.set_style(ProgressStyle::with_template("{spinner} {pos} numbers, {per_sec}")?);
     let refolded = ledger.refold(|so_far| bar.set_position(so_far.numbers)).await?;

@@ -54,3 +54,17 @@ fn an_old_backup_put_in_place_is_brought_over() {
     assert_eq!(old.content(), whole);
     old.verify();
 }
+
+#[test]
+fn a_gateway_that_was_killed_keeps_nobody_from_it() {
+    let old = Old::with(0);
+    old.ledger().execute(
+        "INSERT INTO gateway (name, version, rules, offers, since, seen_at) \
+         VALUES ('host 127.0.0.1:8080', '0.1.0', 'other', 4, 1, 9000000000000)",
+    );
+    let done = old.run(&["migrate"]);
+    let told = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{told}");
+    assert!(told.contains("the gateway host 127.0.0.1:8080 was seen") && told.contains("stop it"), "{told}");
+    old.verify();
+}

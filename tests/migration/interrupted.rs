@@ -3,8 +3,8 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use super::gateway::PATIENCE;
-use super::{NEWEST, Old};
+use super::gateway::{Gateway, PATIENCE};
+use super::{NEWEST, Old, settings};
 
 /// Starts bringing it over, and kills that once some numbers are done.
 pub(crate) fn kill_in_the_middle(old: &Old) {
@@ -52,4 +52,27 @@ fn two_at_once_do_it_once() {
     });
     assert_eq!(shared.content(), whole.content());
     shared.verify();
+}
+
+#[test]
+fn a_gateway_that_is_at_it_stops_at_once_and_the_next_goes_on() {
+    for worker in [true, false] {
+        let old = Old::with(2000);
+        let settings = format!("{}[worker]\nenabled = {worker}\n", settings());
+        let gateway = Gateway::start_in(old.folder.path(), &settings);
+        assert_eq!(gateway.admin("/readyz").status, 503);
+        gateway.logs("the ledger was written by an older gateway");
+        assert!(!gateway.log().contains("cannot be told"), "{}", gateway.log());
+        let began = Instant::now();
+        assert!(gateway.stop().success());
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        assert!(old.refolded_after().is_some_and(|after| after != "~"));
+        old.says(&["migrate"]);
+        // And without anything to be brought over.
+        let gateway = Gateway::start_in(old.folder.path(), &settings);
+        let began = Instant::now();
+        assert!(gateway.stop().success());
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        old.verify();
+    }
 }

@@ -108,14 +108,14 @@ class Released:
                                         stderr=subprocess.PIPE, text=True)
         while "admin" not in self.at:
             line = self.process.stderr.readline()
+            if not line:
+                raise SystemExit(f"{binary} ended before it listened")
             if found := re.search(r'surface="(\w+)" address=(\S+)', line):
                 self.at[found[1]] = found[2]
 
     def call(self, surface, path, body=None, **headers):
         request = urllib.request.Request(f"http://{self.at[surface]}{path}", headers=headers,
                                          data=None if body is None else body.encode())
-        if headers.get("method"):
-            request.method = request.headers.pop("Method")
         with urllib.request.urlopen(request) as answer:
             return answer.read().decode()
 
