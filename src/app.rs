@@ -1,5 +1,6 @@
 //! Builds the gateway from its settings and runs it until it is told to stop; takes new ones meanwhile.
 
+mod bring_over;
 mod presence;
 mod reload;
 mod start;
@@ -18,7 +19,7 @@ use tokio::time::{sleep, timeout};
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::{self, Config, FailedResult, Faults, RegMeaning};
-use crate::ledger::{self, Ledger, OpenError, Pulse, Refolded, Rules};
+use crate::ledger::{self, Ledger, OpenError, Pulse, Rules};
 use crate::lifeline::{self, Lifelines};
 use crate::providers::{self, ClientError};
 use crate::server::{self, origin::Networks};
@@ -26,8 +27,9 @@ use crate::subscription::judge::{Failed, Policy};
 use crate::subscription::notice::{Reads, RegType};
 use crate::system;
 use crate::systemd::Sockets;
-use crate::telemetry::{Chain, Recorder};
+use crate::telemetry::Recorder;
 use crate::worker::{Sender, Worker};
+use bring_over::bring_over;
 use presence::Presence;
 pub use reload::{Reload, renew_providers, tell_faults, tell_left};
 pub use start::{Sources, tell_start};
@@ -171,52 +173,9 @@ impl App {
     }
 }
 
-/// How long between two attempts at bringing a ledger over, and between two lines of log about it.
-const BRING_OVER_AGAIN: Duration = Duration::from_secs(1);
-const BRING_OVER_TOLD: Duration = Duration::from_secs(5);
-
-/// Makes an older ledger's subscriptions again, until that is done, or `stop` says so.
-async fn bring_over(ledger: &Ledger, stop: watch::Receiver<bool>) {
-    if !ledger.is_refolding() {
-        return;
-    }
-    tokio::select! {
-        () = stopped_by(stop) => tracing::info!("the ledger is not brought over yet: the next start goes on"),
-        () = make_again(ledger) => {}
-    }
-}
-
 /// Waits for `stop`; without its sender it is one too.
 async fn stopped_by(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
-}
-
-async fn make_again(ledger: &Ledger) {
-    tracing::warn!(
-        "the ledger was written by an older gateway: its subscriptions are made again, notices get 503 until then"
-    );
-    let mut told = std::time::Instant::now();
-    let mut progress = |so_far: &Refolded| {
-        if told.elapsed() >= BRING_OVER_TOLD {
-            told = std::time::Instant::now();
-            tracing::info!(
-                numbers = so_far.numbers,
-                changed = so_far.changed.len(),
-                "subscriptions are made again"
-            );
-        }
-    };
-    loop {
-        match ledger.refold(&mut progress).await {
-            Ok(Refolded { numbers, read_otherwise, settled, changed }) => {
-                let changed = changed.len();
-                tracing::info!(numbers, read_otherwise, settled, changed, "the ledger is brought over");
-                return;
-            }
-            Err(error) => tracing::error!(error = %Chain(&error), "the ledger could not be brought over yet"),
-        }
-        sleep(BRING_OVER_AGAIN).await;
-    }
 }
 
 /// Beyond its time, what serves and works gets this to end in its own order.

@@ -6,6 +6,8 @@
 //!
 //! What is *told again* says nothing new ([`super::told`]). Only a whole fold remembers enough to know such a notice.
 
+mod each;
+
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -15,6 +17,7 @@ use super::terms::Terms;
 use super::told::Told;
 use super::{Run, ServiceState, Standing, Subscription, cycle};
 use crate::clock::{DAY_MS, Timestamp};
+pub use each::fold_each;
 
 /// A notice as the fold sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -168,41 +171,6 @@ pub fn fold_with(
         }
     }
     (state, effect)
-}
-
-/// The same, and what each of the notices did in it, in their order here: its effect, and whether it is
-/// [superseded](is_superseded). None of one that does not stand in it.
-#[must_use]
-pub fn fold_each(
-    service_id: &str,
-    events: &[Event],
-    disorder_ms: i64,
-) -> (ServiceState, Vec<Option<(Effect, bool)>>) {
-    let (mut state, mut told) = (ServiceState::default(), Told::default());
-    let stands = |event: &Event| event.change.services().contains(&service_id);
-    let of_service = events.iter().enumerate().filter(|(_, event)| stands(event)).collect();
-    let sorted: Vec<(usize, &Event)> = order::sort(of_service, disorder_ms, |(_, event)| &event.place);
-    let mut each = vec![None; events.len()];
-    for (at, event) in &sorted {
-        each[*at] = Some((apply(&mut state, &mut told, service_id, event), false));
-    }
-    // From the end: of what packages any later notice speaks; none of them, or all.
-    let (mut any_later, mut all, mut later) = (false, false, std::collections::HashSet::new());
-    for (at, event) in sorted.iter().rev() {
-        let packages = event.change.packages(service_id);
-        if let Some((_, is_superseded)) = &mut each[*at] {
-            *is_superseded = match &packages {
-                Some(packages) => all || packages.iter().any(|package| later.contains(package)),
-                None => any_later,
-            };
-        }
-        if event.place.at.is_some() {
-            any_later = true;
-            all |= packages.is_none();
-            later.extend(packages.into_iter().flatten());
-        }
-    }
-    (state, each)
 }
 
 fn sorted<'a>(service_id: &str, events: &'a [Event], disorder_ms: i64) -> Vec<&'a Event> {
