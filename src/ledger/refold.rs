@@ -192,7 +192,7 @@ pub(super) fn perform(
     // What one number lacks of its rows is fetched together with what the others lack.
     each(&part.numbers, |number| match part.step {
         Step::Respell => respell(store, number, now),
-        Step::Fold => Ok(refolded.add(of_number(store, rules, number, now)?)),
+        Step::Fold => of_number(store, rules, number, now).map(|done| refolded.add(done)),
     })?;
     if part.step == Step::Fold {
         let after = part.numbers.last().map_or(DONE, |last| last.in_full()).to_owned();

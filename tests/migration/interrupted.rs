@@ -18,7 +18,7 @@ pub(crate) fn kill_in_the_middle(old: &Old) {
         };
         old.ledger().rows(found) == [[Some("1".to_owned())]]
     };
-    while !is_made() || old.refolded_after().is_none_or(|after| after < "84910000".to_owned()) {
+    while !is_made() || old.refolded_after().is_none_or(|after| after.as_str() < "84910000") {
         assert!(Instant::now() < until && child.try_wait().expect("a child").is_none(), "it ended first");
         std::thread::sleep(Duration::from_millis(5));
     }
