@@ -29,11 +29,16 @@ pub(crate) fn cancel(queue_id: &str, msisdn: &str) -> Said {
     base(queue_id, msisdn, "2").with("updateTime", &carrier_time(Utc::now() - Duration::minutes(1)))
 }
 
+/// Each register begins a run of its own, and a cancel is of the one just before it: what has the regID and the second
+/// of another would be told again.
 fn base(queue_id: &str, msisdn: &str, reg_type: &str) -> Said {
+    let place: u64 = queue_id.trim().parse().unwrap_or(1);
+    let run = if reg_type == "2" { place.saturating_sub(1) } else { place };
+    let reg_id = format!("3{run:07}");
     let fields = [
         ("queueID", queue_id),
         ("resultCode", "0"),
-        ("regID", "30000001"),
+        ("regID", reg_id.as_str()),
         ("msisdn", msisdn),
         ("regType", reg_type),
         ("channel", "SMS"),
