@@ -76,6 +76,13 @@ pub(crate) fn folder(parent: &Path, name: &str, subscriptions: u32) -> Result<Pa
     Ok(folder)
 }
 
+/// A folder in which the build that runs there makes its ledger itself.
+pub(crate) fn empty(parent: &Path, name: &str) -> Result<PathBuf> {
+    let folder = parent.join(name);
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
 /// The same ledger in another folder.
 pub(crate) fn copy(from: &Path, parent: &Path, name: &str) -> Result<PathBuf> {
     let folder = parent.join(name);
