@@ -267,7 +267,7 @@ fn reads(carrier: &config::Carrier) -> Reads {
         RegMeaning::Ignore => RegType::Ignored,
     };
     let reg_types = carrier.reg_types.iter().map(|(sent, meaning)| (sent.clone(), meant(meaning)));
-    Reads { utc_offset: carrier.utc_offset, reg_types: reg_types.collect() }
+    Reads { reg_types: reg_types.collect(), ..Reads::in_zone(carrier.utc_offset) }
 }
 
 /// What is listened on, by surface.

@@ -14,9 +14,7 @@ use sdp_gateway::catalog::{Delivery, Grant, GrantKind, Period, Storage};
 use sdp_gateway::clock::{DAY_MS, Timestamp};
 use sdp_gateway::ids::Msisdn;
 use sdp_gateway::subscription::ServiceState;
-use sdp_gateway::subscription::decide::{
-    Change, Effect, Event, Scope, fold, fold_each, fold_with, is_newest, is_superseded, step,
-};
+use sdp_gateway::subscription::decide::{Change, Effect, Event, Scope, fold, fold_each, is_newest, step};
 use sdp_gateway::subscription::entitlement::entitlements;
 use sdp_gateway::subscription::order::Place;
 use sdp_gateway::subscription::terms::Terms;
@@ -208,9 +206,8 @@ fn what_is_told_again_is_no_change_wherever_it_stands() {
         ("+A@1-5#7 -A@2#7 -A@3#7", 2, Effect::Unchanged),
     ] {
         let events = history(words);
-        let (_, effect) = fold_with(SERVICE, &events, &events[nth], DAY_MS);
-        assert_eq!(effect, expected, "{words} number {nth}");
-        each_as_by_itself(words);
+        let (_, each) = fold_each(SERVICE, &events, DAY_MS);
+        assert_eq!(each[nth].map(|(effect, _)| effect), Some(expected), "{words} number {nth}");
     }
 }
 
@@ -296,20 +293,7 @@ fn older_than_what_is_known_of_the_same_package_is_superseded() {
         ("-X@1 +Y@2-5", 0, false),
     ] {
         let events = history(words);
-        assert_eq!(is_superseded(SERVICE, &events[nth], &events, DAY_MS), expected, "{words} number {nth}");
-        each_as_by_itself(words);
+        let (_, each) = fold_each(SERVICE, &events, DAY_MS);
+        assert_eq!(each[nth].map(|(_, is_superseded)| is_superseded), Some(expected), "{words} number {nth}");
     }
-}
-
-/// What one fold tells of each notice is what is told of it by itself.
-#[track_caller]
-fn each_as_by_itself(words: &str) {
-    let events = history(words);
-    let (state, each) = fold_each(SERVICE, &events, DAY_MS);
-    assert_eq!(state, fold(SERVICE, &events, DAY_MS), "{words}");
-    let alone = |event: &Event| {
-        let (_, effect) = fold_with(SERVICE, &events, event, DAY_MS);
-        Some((effect, is_superseded(SERVICE, event, &events, DAY_MS)))
-    };
-    assert_eq!(each, events.iter().map(alone).collect::<Vec<_>>(), "{words}");
 }

@@ -342,19 +342,17 @@ fn insert_into_fold(
 ) -> Result<Outcome, StoreError> {
     let mut events = store.events(number)?;
     events.push(event.clone());
-    let (after, effect) = decide::fold_with(service_id, &events, event, disorder_ms);
+    let (after, mut each) = decide::fold_each(service_id, &events, disorder_ms);
+    let did = each.pop().flatten();
     if !before.subscriptions.is_empty() {
         store.clear(number, service_id)?;
     }
     write(store, number, &after)?;
-    Ok(if effect == Effect::ToldAgain {
-        Outcome::NoChange
-    } else if decide::is_superseded(service_id, event, &events, disorder_ms) {
-        Outcome::Superseded
-    } else if after.subscriptions == before.subscriptions {
-        Outcome::NoChange
-    } else {
-        Outcome::Applied
+    Ok(match did {
+        Some((Effect::ToldAgain, _)) => Outcome::NoChange,
+        Some((_, true)) => Outcome::Superseded,
+        _ if after.subscriptions == before.subscriptions => Outcome::NoChange,
+        _ => Outcome::Applied,
     })
 }
 
@@ -376,7 +374,11 @@ pub(super) fn refold(
     Ok(())
 }
 
-fn write(store: &mut impl Store, number: &Msisdn, state: &ServiceState) -> Result<(), StoreError> {
+/// Writes what a service's notices made of it, where nothing of it is stored.
+///
+/// # Errors
+/// The engine's.
+pub(super) fn write(store: &mut impl Store, number: &Msisdn, state: &ServiceState) -> Result<(), StoreError> {
     for subscription in &state.subscriptions {
         store.put(number, subscription, &state.newest)?;
     }

@@ -126,12 +126,14 @@ pub(super) fn check(
     Ok(())
 }
 
+/// Past runs in an order that does not depend on how they were made or read.
+pub(super) fn in_order(mut past: Vec<Run>) -> Vec<Run> {
+    past.sort_by(|a, b| (&a.terms.package_id, a.founder).cmp(&(&b.terms.package_id, b.founder)));
+    past
+}
+
 /// What is stored beside what the journal implies.
 fn difference(stored: &ServiceState, folded: ServiceState) -> Option<String> {
-    let by_founder = |mut past: Vec<Run>| {
-        past.sort_by(|a, b| (&a.terms.package_id, a.founder).cmp(&(&b.terms.package_id, b.founder)));
-        past
-    };
     if stored.subscriptions != folded.subscriptions {
         return Some(format!(
             "stored {:?}, the journal implies {:?}",
@@ -141,6 +143,6 @@ fn difference(stored: &ServiceState, folded: ServiceState) -> Option<String> {
     if stored.newest != folded.newest && !folded.subscriptions.is_empty() {
         return Some(format!("the fold has come to {:?}, stored is {:?}", folded.newest, stored.newest));
     }
-    let (stored, folded) = (by_founder(stored.past.clone()), by_founder(folded.past));
+    let (stored, folded) = (in_order(stored.past.clone()), in_order(folded.past));
     (stored != folded).then(|| format!("stored past runs {stored:?}, the journal implies {folded:?}"))
 }

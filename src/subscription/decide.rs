@@ -6,8 +6,7 @@
 //!
 //! What is *told again* says nothing new ([`super::told`]). Only a whole fold remembers enough to know such a notice.
 
-mod each;
-
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -17,7 +16,6 @@ use super::terms::Terms;
 use super::told::Told;
 use super::{Run, ServiceState, Standing, Subscription, cycle};
 use crate::clock::{DAY_MS, Timestamp};
-pub use each::fold_each;
 
 /// A notice as the fold sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -147,45 +145,43 @@ pub fn content_hash(change: &Change, expire_at: Option<Timestamp>, fields: [Opti
 /// What a service's notices make of it, whatever their order here. `disorder_ms` as for [`order::sort`].
 #[must_use]
 pub fn fold(service_id: &str, events: &[Event], disorder_ms: i64) -> ServiceState {
-    let mut state = ServiceState::default();
-    let mut told = Told::default();
-    for event in sorted(service_id, events, disorder_ms) {
-        apply(&mut state, &mut told, service_id, event);
-    }
-    state
+    fold_each(service_id, events, disorder_ms).0
 }
 
-/// The same, and what one of the notices did in it.
+/// The same, and what each of the notices did in it, in their order here: its effect, and whether one that stands after
+/// it speaks of the same packages. Then it is older than what is known (one without a time of its own is later than
+/// none). None of one that does not stand in the fold. One walk each way, whatever the length of the history.
 #[must_use]
-pub fn fold_with(
+pub fn fold_each(
     service_id: &str,
     events: &[Event],
-    one: &Event,
     disorder_ms: i64,
-) -> (ServiceState, Effect) {
-    let (mut state, mut told, mut effect) = (ServiceState::default(), Told::default(), Effect::Unchanged);
-    for event in sorted(service_id, events, disorder_ms) {
-        let here = apply(&mut state, &mut told, service_id, event);
-        if event == one {
-            effect = here;
+) -> (ServiceState, Vec<Option<(Effect, bool)>>) {
+    let (mut state, mut told) = (ServiceState::default(), Told::default());
+    let stands = |event: &Event| event.change.services().contains(&service_id);
+    let of_service = events.iter().enumerate().filter(|(_, event)| stands(event)).collect();
+    let sorted: Vec<(usize, &Event)> = order::sort(of_service, disorder_ms, |(_, event)| &event.place);
+    let mut each = vec![None; events.len()];
+    for (at, event) in &sorted {
+        each[*at] = Some((apply(&mut state, &mut told, service_id, event), false));
+    }
+    // From the end: of what packages any later notice speaks; none of them, or all.
+    let (mut any_later, mut all, mut later) = (false, false, HashSet::new());
+    for (at, event) in sorted.iter().rev() {
+        let packages = event.change.packages(service_id);
+        if let Some((_, is_superseded)) = &mut each[*at] {
+            *is_superseded = match &packages {
+                Some(packages) => all || packages.iter().any(|package| later.contains(package)),
+                None => any_later,
+            };
+        }
+        if event.place.at.is_some() {
+            any_later = true;
+            all |= packages.is_none();
+            later.extend(packages.into_iter().flatten());
         }
     }
-    (state, effect)
-}
-
-fn sorted<'a>(service_id: &str, events: &'a [Event], disorder_ms: i64) -> Vec<&'a Event> {
-    let of_service = events.iter().filter(|event| event.change.services().contains(&service_id)).collect();
-    order::sort(of_service, disorder_ms, |event| &event.place)
-}
-
-/// Whether a notice among `events` that stands after this one speaks of the same packages: then this
-/// one is older than what is known. One without a time of its own is later than none.
-#[must_use]
-pub fn is_superseded(service_id: &str, event: &Event, events: &[Event], disorder_ms: i64) -> bool {
-    let sorted = sorted(service_id, events, disorder_ms);
-    let later = sorted.iter().rev().take_while(|e| e.place != event.place).filter(|e| e.place.at.is_some());
-    let packages = event.change.packages(service_id);
-    later.into_iter().any(|e| overlap(packages.as_deref(), e.change.packages(service_id).as_deref()))
+    (state, each)
 }
 
 /// Whether [`step`] does for this notice what a whole fold would: it stands after all others, and cannot be one that
@@ -198,13 +194,6 @@ pub fn is_newest(state: &ServiceState, event: &Event, disorder_ms: i64) -> bool 
         event.reg_id.is_some() && state.subscriptions.iter().any(others)
     };
     !may_be_told_again && state.newest.is_before(&event.place, disorder_ms)
-}
-
-fn overlap(a: Option<&[&str]>, b: Option<&[&str]>) -> bool {
-    match (a, b) {
-        (Some(a), Some(b)) => a.iter().any(|package| b.contains(package)),
-        _ => true,
-    }
 }
 
 /// Applies a notice that [is the newest](is_newest) of all that `state` has seen.
@@ -253,7 +242,7 @@ fn register<'a>(
     event: &'a Event,
     terms: &'a Arc<Terms>,
 ) -> bool {
-    let new = begun(event, terms);
+    let mut new = begun(event, terms);
     if new.run.as_ref().is_some_and(|run| told.again(event, terms, run.expires_at)) {
         return false;
     }
@@ -272,21 +261,23 @@ fn register<'a>(
         return renew_replaced(&mut state.subscriptions[place], new);
     }
     let replaced = terms.exclusive && replace_others(state, terms, at);
-    let subscription = &mut state.subscriptions[place];
-    let before = subscription.clone();
-    let goes_on = subscription.state(at).is_in_force();
-    *subscription = new;
-    if let (true, Some(old), Some(new)) = (goes_on, &before.run, &mut subscription.run) {
-        (new.founder, new.starts_at) = (old.founder, old.starts_at);
+    let held = &mut state.subscriptions[place];
+    let goes_on = held.state(at).is_in_force();
+    if let (true, Some(old), Some(run)) = (goes_on, &held.run, &mut new.run) {
+        (run.founder, run.starts_at) = (old.founder, old.starts_at);
     } else {
-        state.past.extend(before.run.clone());
+        state.past.extend(held.run.clone());
     }
-    let subscription = &mut state.subscriptions[place];
-    let changed = Subscription { updated_at: before.updated_at, ..subscription.clone() } != before;
-    if !changed {
-        *subscription = before;
+    become_other(held, new) | replaced
+}
+
+/// Takes a subscription for another, unless it says the same; tells whether it does not.
+fn become_other(held: &mut Subscription, new: Subscription) -> bool {
+    let changed = Subscription { updated_at: held.updated_at, ..new.clone() } != *held;
+    if changed {
+        *held = new;
     }
-    changed | replaced
+    changed
 }
 
 /// Whether a register renews a package that another one has taken over from and still holds the service.
@@ -306,16 +297,11 @@ fn renews_replaced(state: &ServiceState, place: usize, event: &Event, terms: &Te
 
 /// Moves a replaced package's dates to what a renewal says: its run has ended all the same.
 fn renew_replaced(held: &mut Subscription, new: Subscription) -> bool {
-    let before = held.clone();
-    *held = Subscription { standing: Standing::Replaced, ..new };
-    if let (Some(old), Some(new)) = (&before.run, &mut held.run) {
-        (new.founder, new.starts_at, new.ended_at) = (old.founder, old.starts_at, old.ended_at);
+    let mut new = Subscription { standing: Standing::Replaced, ..new };
+    if let (Some(old), Some(run)) = (&held.run, &mut new.run) {
+        (run.founder, run.starts_at, run.ended_at) = (old.founder, old.starts_at, old.ended_at);
     }
-    let changed = Subscription { updated_at: before.updated_at, ..held.clone() } != before;
-    if !changed {
-        *held = before;
-    }
-    changed
+    become_other(held, new)
 }
 
 /// The subscription that a register alone would make.

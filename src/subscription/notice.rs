@@ -291,7 +291,29 @@ impl Notice {
     /// sent.
     #[must_use]
     pub fn fingerprint(&self, catalog: &Catalog) -> String {
-        self.content.fingerprint(&self.name, &self.reg_type_sent, catalog)
+        let content = &self.content;
+        let time = |at: Option<Timestamp>| at.map_or(String::new(), |at| at.0.to_string());
+        let text = |text: &Option<String>| text.clone().unwrap_or_default();
+        let SentIds { service_id, package_id, service_code, package_code } = &content.sent;
+        let [service_id, package_id, service_code, package_code] = match content.target(catalog) {
+            Some(target) => [format!("{target:?}"), String::new(), String::new(), String::new()],
+            None => [service_id, package_id, service_code, package_code].map(text),
+        };
+        let parts = [
+            self.name.clone(),
+            content.msisdn.in_full().to_owned(),
+            self.reg_type_sent.clone(),
+            service_id,
+            package_id,
+            service_code,
+            package_code,
+            text(&content.reg_id),
+            time(content.subscribe_at),
+            time(content.expire_at),
+            content.auto_renew.to_string(),
+            text(&content.price),
+        ];
+        hash(&parts.each_ref().map(|part| part.as_bytes()))
     }
 
     /// `queueID`, where it names a row of the carrier's queue.
@@ -345,30 +367,5 @@ impl Content {
                 Resolved::Several | Resolved::None => None,
             },
         }
-    }
-
-    fn fingerprint(&self, name: &str, reg_type_sent: &str, catalog: &Catalog) -> String {
-        let time = |at: Option<Timestamp>| at.map_or(String::new(), |at| at.0.to_string());
-        let text = |text: &Option<String>| text.clone().unwrap_or_default();
-        let SentIds { service_id, package_id, service_code, package_code } = &self.sent;
-        let [service_id, package_id, service_code, package_code] = match self.target(catalog) {
-            Some(target) => [format!("{target:?}"), String::new(), String::new(), String::new()],
-            None => [service_id, package_id, service_code, package_code].map(text),
-        };
-        let parts = [
-            name.to_owned(),
-            self.msisdn.in_full().to_owned(),
-            reg_type_sent.to_owned(),
-            service_id,
-            package_id,
-            service_code,
-            package_code,
-            text(&self.reg_id),
-            time(self.subscribe_at),
-            time(self.expire_at),
-            self.auto_renew.to_string(),
-            text(&self.price),
-        ];
-        hash(&parts.each_ref().map(|part| part.as_bytes()))
     }
 }

@@ -8,15 +8,16 @@ use crate::ledger::fulfil::holding::states;
 use crate::ledger::fulfil::watch::Watch;
 use crate::ledger::journal::{Outcome, Row, scope};
 use crate::ledger::raw::Raw;
-use crate::ledger::record::{Holder, conflict_key, holder};
+use crate::ledger::record::{Holder, conflict_key, holder, write};
 use crate::ledger::repair::is_operators;
 use crate::ledger::store::Store;
 use crate::ledger::tables::each;
+use crate::ledger::verify::in_order;
 use crate::ledger::{Rules, StoreError, foresee};
 use crate::subscription::decide::{self, Effect, Event};
 use crate::subscription::judge::{self, Judgement, Reason};
 use crate::subscription::notice::{self, Notice, Reading};
-use crate::subscription::{Run, ServiceState, odd};
+use crate::subscription::{ServiceState, odd};
 use crate::wire;
 
 /// Makes a number's folds again, of what its messages say by today's reading.
@@ -48,7 +49,8 @@ pub(super) fn of_number(
     }
     for (service_id, before, after) in &folded {
         if before != after {
-            write(store, number, service_id, after)?;
+            store.clear(number, service_id)?;
+            write(store, number, after)?;
         }
     }
     if folded.iter().any(|(_, before, after)| before.subscriptions != after.subscriptions) {
@@ -198,24 +200,6 @@ fn believe(store: &mut impl Store, rules: &Rules, row: &mut Row) -> Result<(), S
     Ok(())
 }
 
-fn in_order(mut past: Vec<Run>) -> Vec<Run> {
-    past.sort_by(|a, b| (&a.terms.package_id, a.founder).cmp(&(&b.terms.package_id, b.founder)));
-    past
-}
-
 pub(super) fn service_of(state: &ServiceState) -> Option<String> {
     state.subscriptions.first().map(|held| held.terms.service_id.clone())
-}
-
-fn write(
-    store: &mut impl Store,
-    number: &Msisdn,
-    service_id: &str,
-    state: &ServiceState,
-) -> Result<(), StoreError> {
-    store.clear(number, service_id)?;
-    for subscription in &state.subscriptions {
-        store.put(number, subscription, &state.newest)?;
-    }
-    state.past.iter().try_for_each(|run| store.add_past(number, run))
 }
