@@ -76,12 +76,18 @@ fn large_ones_share_one_room_and_are_told_when_it_is_full() {
     let (begun, took) = begin(&gateway, body.as_bytes());
     let may = FOR_TEN_THOUSAND * CONNECTIONS / 10_000 + ROOM;
     assert!(took < may, "{took} KiB for {}, of {may}", begun.len());
-    // Those who came last found no room.
-    let mut last = begun.last().expect("one");
-    let mut answer = [0; 12];
-    last.read_exact(&mut answer).expect("an answer");
-    drop(begun);
-    assert_eq!(String::from_utf8_lossy(&answer), "HTTP/1.1 200", "in its grammar: 1005, try again");
+    // The room holds some five hundred of them. Most of the others were told that it is full: who comes just after one
+    // that was sent away may have its place.
+    let mut answers = Vec::new();
+    for mut stream in begun {
+        stream.set_nonblocking(true).expect("a socket");
+        let mut answer = [0; 12];
+        if stream.read_exact(&mut answer).is_ok() {
+            answers.push(String::from_utf8_lossy(&answer).into_owned());
+        }
+    }
+    assert!(answers.len() > CONNECTIONS / 2, "{} of {CONNECTIONS} were answered", answers.len());
+    assert!(answers.iter().all(|answer| answer == "HTTP/1.1 200"), "in its grammar: 1005, try again");
 }
 
 #[test]
