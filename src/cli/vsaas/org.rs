@@ -75,6 +75,9 @@ async fn list(global: &Global, systems: &Systems) -> Ended {
     let is_watched = |of: &&Organization| watched.iter().any(|other| of.watcher_id == Some(other.id));
     rows.extend(billed.iter().filter(|of| !is_watched(of)).map(|of| row(Some(of), None)));
     let heading = ["billing_id", "watcher_id", "title", "owner", "default", "tariffs", "cameras", "users"];
+    if !global.json {
+        rows.iter_mut().for_each(with_limits);
+    }
     print_table(global, "organizations", &heading, rows);
     if !global.json {
         watched.iter().flat_map(scarce).for_each(|line| super::super::print(&format!("{line}\n")));
@@ -98,6 +101,15 @@ fn row(billed: Option<&Organization>, watched: Option<&watcher::Organization>) -
         "dvr_limit": watched.and_then(|of| of.dvr_limit),
         "max_sessions": watched.and_then(|of| of.max_sessions),
     })
+}
+
+/// Has a row say of what is limited how many there may be, as a person reads it.
+fn with_limits(row: &mut Value) {
+    for (of, limit) in [("cameras", "camera_limit"), ("users", "user_limit")] {
+        if let (Some(used), Some(limit @ 1..)) = (row[of].as_u64(), row[limit].as_u64()) {
+            row[of] = json!(format!("{used} of {limit}"));
+        }
+    }
 }
 
 /// What of an organization is nearly used up, on a line of its own.
