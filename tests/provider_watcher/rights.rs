@@ -1,6 +1,6 @@
 //! Rights in the folder: granted where they are missing, whoever took them; left as they are where they are there.
 
-use super::watcher_double::{At, How, When};
+use super::watcher_double::{At, How, Shown, When};
 use super::world::{ANN, Mode, World, carried, ended};
 
 const GRANT: &str = "POST /organizations/{}/folders/{}/users";
@@ -9,7 +9,7 @@ const GRANT: &str = "POST /organizations/{}/folders/{}/users";
 fn folders(world: &World, home: i64) -> Vec<i64> {
     let state = world.double.state();
     let user = state.user_of("84945989325@sdp.example").expect("her user");
-    state.organizations[&home].members[&user].folders.iter().copied().collect()
+    state.organizations[&home].members[&user].folders.keys().copied().collect()
 }
 
 fn take_rights(world: &World, home: i64) {
@@ -55,16 +55,16 @@ async fn rights_that_are_there_are_not_written_by_any_worker() {
 
 #[tokio::test]
 async fn rights_that_a_list_does_not_show_may_be_refused_as_there_already() {
-    for status in [409, 400] {
+    for shown in Shown::ALL {
         let world = World::new(Mode::Shared, "camera").await;
         world.settle(&world.task(ANN, "cam-1", carried(392))).await;
         {
             let mut state = world.double.state();
-            (state.hides_rights, state.repeated_grant) = (true, Some(status));
+            (state.shows_rights, state.repeated_grant) = (shown, Some(400));
         }
         for worker in [&world.keeper, world.others()] {
             let done = worker.attempt(&world.task(ANN, "cam-1", carried(393))).await;
-            assert!(matches!(done, sdp_gateway::providers::Outcome::Done(_)), "{status}: {done:?}");
+            assert!(matches!(done, sdp_gateway::providers::Outcome::Done(_)), "{shown:?}: {done:?}");
         }
         assert_eq!(world.double.state().cameras["cam-1"].preset, 393);
     }

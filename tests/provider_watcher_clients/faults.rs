@@ -10,7 +10,7 @@ use sdp_gateway::providers::watcher::{CameraChange, Role};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::watcher_double::{At, Double, How, State, When};
+use super::watcher_double::{At, Double, How, State, WORDS, When};
 use super::{Clients, soon};
 
 /// Every call by its kind.
@@ -100,14 +100,21 @@ async fn check(double: &Double, clients: &Clients, kind: &'static str, when: Whe
     let fault = make(clients, kind, deadline).await.expect_err(&what);
     let is_safe = kind.contains("GET ") || kind.contains("PUT ");
     let expected = match how {
-        How::Status(401 | 403) => "denied",
-        How::Status(429) | How::Unavailable => "again",
+        // Of billing there is nothing to ask whether it was our credentials.
+        How::Status(401) => "denied",
+        How::Status(403) | How::Words(403) if kind.starts_with("billing") => "denied",
+        // The key is good: it is about this one thing.
+        How::Status(403) | How::Words(200 | 400 | 403) => "never",
+        How::Status(429) | How::Unavailable | How::SignIn | How::Slash(_) => "again",
         How::Status(404) => "not there",
         How::Status(422) | How::Denied => "never",
         _ if is_safe => "again",
         _ => "unsure",
     };
     assert_eq!(class(&fault), expected, "{what}: {fault}");
+    if expected == "never" && matches!(how, How::Words(_)) {
+        assert!(fault.to_string().contains(WORDS), "{what}: {fault}");
+    }
     let after = match &fault {
         Fault::Again { after, .. } => *after,
         _ => None,
@@ -119,8 +126,8 @@ async fn check(double: &Double, clients: &Clients, kind: &'static str, when: Whe
 
 async fn check_all(kind: &'static str) {
     let (double, clients) = world().await;
-    let hard = [How::Status(401), How::Status(429), How::Status(422), How::Denied, How::Status(502)];
-    for how in How::PASSING.into_iter().chain(hard) {
+    let hard = [How::Status(401), How::Status(429), How::Status(422), How::Status(502)];
+    for how in How::PASSING.into_iter().chain(How::REFUSING).chain(hard) {
         for when in [When::Before, When::After] {
             check(&double, &clients, kind, when, how).await;
         }

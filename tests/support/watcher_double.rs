@@ -4,6 +4,19 @@
 //!
 //! Ids of the two systems, and of each kind, come from ranges of their own (see `state`), so that one used for
 //! another is told from one that is merely unknown: such a call is refused, and noted in `refused`.
+//!
+//! ```text
+//! request        what is asked, and which call it is: strict; a reply
+//! watcher        Watcher: its keys, cameras
+//! people         users, members, rights in folders
+//! homes          organizations, presets, folders
+//! lists          what is searched for, sorted, and given in pages
+//! billing        VSAAS.IO billing
+//! shapes         answers, as in the papers' samples
+//! odd            rows that are not as in the samples
+//! faults         how calls go wrong
+//! state          what is in both; index, watched: found without walking through all of it
+//! ```
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "no test uses all of it")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
@@ -11,12 +24,24 @@
 mod billing;
 #[path = "watcher_double/faults.rs"]
 mod faults;
+#[path = "watcher_double/homes.rs"]
+mod homes;
+#[path = "watcher_double/index.rs"]
+mod index;
+#[path = "watcher_double/lists.rs"]
+mod lists;
+#[path = "watcher_double/odd.rs"]
+mod odd;
+#[path = "watcher_double/people.rs"]
+mod people;
 #[path = "watcher_double/request.rs"]
 mod request;
 #[path = "watcher_double/shapes.rs"]
 mod shapes;
 #[path = "watcher_double/state.rs"]
 mod state;
+#[path = "watcher_double/watched.rs"]
+mod watched;
 #[path = "watcher_double/watcher.rs"]
 mod watcher;
 
@@ -31,9 +56,11 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 use faults::{Answer, broken, whole};
-pub use faults::{At, Fault, How, When};
+pub use faults::{At, Fault, How, WORDS, When};
+pub use odd::{Odd, Oddness, Rows, Shown};
 use request::{Reply, Request, route};
-pub use state::{Camera, Member, Organization, Preset, State, Tariff, User};
+pub use state::{Camera, Key, Member, Organization, Preset, Rights, Sorting, State, Tariff, Thing, User};
+pub use watched::Watched;
 
 pub const API_KEY: &str = "unit-test-watcher-key";
 pub const ADMIN: &str = "admin@example.org";
@@ -120,29 +147,50 @@ async fn serve(state: Arc<Mutex<State>>, request: hyper::Request<Incoming>) -> R
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| "no body")?.to_bytes();
     let request = Request::read(&head, &body);
-    let (reply, fault) = {
+    let (reply, fault, delay) = {
         let mut state = state.lock().unwrap();
+        state.renew();
         let kind = route(&request).map_or_else(|| "unknown".to_owned(), |route| route.kind());
         state.note(&kind, &request);
         let fault = state.strike(&kind);
-        let works = fault.is_none_or(|(when, _)| when == When::After);
-        (if works { work(&mut state, &request) } else { Reply::empty(204) }, fault)
+        (answer(&mut state, &request, fault), fault, state.delay)
     };
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
     match fault {
         Some((_, How::Late)) => {
             tokio::time::sleep(LATE).await;
             Ok(whole(&reply))
         }
-        Some((_, how)) => broken(how, &reply),
+        Some((_, how)) => broken(how, &request.path, &reply),
         None => Ok(whole(&reply)),
     }
 }
 
-fn work(state: &mut State, request: &Request) -> Reply {
+/// Does what is asked, as far as the fault lets it.
+fn answer(state: &mut State, request: &Request, fault: Option<(When, How)>) -> Reply {
+    match fault {
+        Some((When::Before, how @ (How::Ignored | How::Partly))) => work(state, request, Some(how)),
+        Some((When::After, How::Ignored | How::Partly)) => {
+            // What it would say if it had not listened; then it does what it was told.
+            let stale = work(state, request, Some(How::Ignored));
+            if request.method == "PUT" {
+                work(state, request, None);
+            }
+            stale
+        }
+        Some((When::Before, _)) => Reply::empty(204),
+        Some((When::After, _)) | None => work(state, request, None),
+    }
+}
+
+/// `deaf` is how a change is overheard, where it is.
+fn work(state: &mut State, request: &Request, deaf: Option<How>) -> Reply {
     let reply = match route(request) {
         None => Err(Reply::refused(404, format!("no such call: {} {}", request.method, request.path))),
         Some(route) if route.is_billing => billing::call(state, &route, request),
-        Some(route) => watcher::call(state, &route, request),
+        Some(route) => watcher::call(state, &route, request, deaf),
     };
     reply.unwrap_or_else(|refused| {
         if let Some(why) = &refused.why {

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use super::gateway::Gateway;
 use super::outbox::wait;
 use super::said::register;
+use super::watcher_double::Rights;
 use super::world::World;
 
 const DEVICES_EACH: usize = 20;
@@ -50,7 +51,7 @@ fn fill(world: &World, gateway: &Gateway, ledger: &Ledger, cameras: usize) {
         state.join(753, user, false);
         let root = state.root(753);
         let members = &mut state.organizations.get_mut(&753).expect("it").members;
-        members.get_mut(&user).expect("the member").folders.insert(root);
+        members.get_mut(&user).expect("the member").folders.insert(root, Rights::ALL);
     }
     wait(begun(ledger));
 }

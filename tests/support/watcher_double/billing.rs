@@ -16,6 +16,9 @@ pub fn call(state: &mut State, route: &Route, request: &Request) -> Worked {
     if !request.header("x-vsaas-api-key").is_empty() {
         return Err(Reply::refused(422, "Watcher's key, which is none of billing's business"));
     }
+    if !state.is_billed {
+        return Err(Reply::refused(404, "there is no billing here"));
+    }
     request.queried(&[])?;
     match (route.method, route.template) {
         ("GET", "/tariff_plans") => {
@@ -33,17 +36,14 @@ pub fn call(state: &mut State, route: &Route, request: &Request) -> Worked {
         ("PUT", _) => {
             let id = organization(state, route)?;
             let fields = check(inner(request)?, &["tariff_plans"], &[])?;
-            state.organizations.get_mut(&id).unwrap().tariffs = tariffs(state, &fields)?;
+            let tariffs = tariffs(state, &fields)?;
+            state.organizations.quietly().get_mut(&id).unwrap().tariffs = tariffs;
             Ok(Reply::of(json!({ "organization": shapes::billed(state, id) })))
         }
         _ => {
             request.bare(&[])?;
             let id = organization(state, route)?;
-            state.organizations.remove(&id);
-            let (folder, home) = (state.root(state.default_organization), state.default_organization);
-            for camera in state.cameras.values_mut().filter(|camera| camera.organization == id) {
-                (camera.organization, camera.folder) = (home, folder);
-            }
+            state.delete_organization(id);
             Ok(Reply::empty(204))
         }
     }
@@ -57,7 +57,7 @@ fn create(state: &mut State, request: &Request) -> Worked {
     };
     let tariffs = tariffs(state, &fields)?;
     let id = state.create_organization(&title, true, tariffs);
-    state.organizations.get_mut(&id).unwrap().owner = owner;
+    state.organizations.quietly().get_mut(&id).unwrap().owner = owner;
     Ok(Reply::of(json!({ "organization": shapes::billed(state, id) })))
 }
 
@@ -69,9 +69,9 @@ fn inner(request: &Request) -> Result<Map<String, Value>, Reply> {
 /// Watcher's id of the organization that the path names by billing's.
 fn organization(state: &State, route: &Route) -> Result<i64, Reply> {
     let id = route.id(0)?;
-    match (state.organization_of_billing(id), state.what_else(id)) {
+    match (state.index().billed(id), state.what_else(id)) {
         (Some(id), _) => Ok(id),
-        (None, "nothing") => Err(Reply::not(404)),
+        (None, "nothing") => Err(Reply::not_there()),
         (None, what) => {
             Err(Reply::refused(404, format!("{id} is {what}, where an organization of billing is due")))
         }

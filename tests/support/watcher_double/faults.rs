@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Frame};
-use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, LOCATION, RETRY_AFTER};
 
 use super::request::Reply;
 
@@ -44,8 +44,18 @@ pub enum How {
     Reset,
     /// The answer comes when nobody waits for it any more.
     Late,
-    /// 200 with what is no JSON.
+    /// 200 with a page for people.
     Garbage,
+    /// This status with a failure's object: its name, and words under `error_message`.
+    Words(u16),
+    /// 302 to the page where people sign in.
+    SignIn,
+    /// This status, to the same path with a slash after it.
+    Slash(u16),
+    /// A change is answered as if it had been made, and was not; after it was: with what was before.
+    Ignored,
+    /// The same; but of all that is to be changed, one thing is.
+    Partly,
     /// The connection ends in the middle of the answer.
     CutOff,
     /// 200 with `{"success": false}`.
@@ -54,17 +64,30 @@ pub enum How {
     Empty,
 }
 
+/// The words of [`How::Words`].
+pub const WORDS: &str = "Something in this request does not suit us";
+
 impl How {
     /// All that break an answer in a way that may be over the next time.
-    pub const PASSING: [Self; 7] = [
+    pub const PASSING: [Self; 10] = [
         Self::Status(500),
+        Self::Words(500),
         Self::Unavailable,
         Self::Reset,
         Self::Late,
         Self::Garbage,
         Self::CutOff,
-        Self::Status(403),
+        Self::SignIn,
+        Self::Slash(301),
+        Self::Slash(308),
     ];
+
+    /// All that say no, of one thing: it is an operator's to look into, and may be tried again then.
+    pub const REFUSING: [Self; 5] =
+        [Self::Words(200), Self::Words(400), Self::Words(403), Self::Status(403), Self::Denied];
+
+    /// All by which a change is answered that was not made.
+    pub const DEAF: [Self; 2] = [Self::Ignored, Self::Partly];
 }
 
 /// A fault, and how often it struck.
@@ -95,12 +118,28 @@ impl Fault {
 
 pub type Answer = hyper::Response<BoxBody<Bytes, std::io::Error>>;
 
-pub fn broken(how: How, reply: &Reply) -> Result<Answer, &'static str> {
+pub fn broken(how: How, path: &str, reply: &Reply) -> Result<Answer, &'static str> {
     match how {
         How::Reset => Err("reset"),
         How::Late => Ok(whole(reply)),
         How::Status(status) => Ok(answer(status, "<html>no JSON</html>")),
-        How::Garbage => Ok(answer(200, "<html>login</html>")),
+        How::Garbage => {
+            let mut page = answer(200, "<!DOCTYPE html><html><body>login</body></html>");
+            page.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+            Ok(page)
+        }
+        How::Words(status) => {
+            let error = match status {
+                403 => "Forbidden",
+                500.. => "ApplicationError",
+                _ => "ValidationError",
+            };
+            Ok(whole(&Reply::failed(status, error, WORDS)))
+        }
+        How::SignIn => Ok(elsewhere(302, &format!("/vsaas/login?next={path}"))),
+        How::Slash(status) => Ok(elsewhere(status, &format!("{path}/"))),
+        // What was done decides.
+        How::Ignored | How::Partly => Ok(whole(reply)),
         How::Denied => Ok(answer(200, r#"{"success": false}"#)),
         How::Empty => Ok(answer(200, "[]")),
         How::Unavailable => {
@@ -148,4 +187,10 @@ fn answer(status: u16, text: &str) -> Answer {
     let mut answer = hyper::Response::new(body);
     *answer.status_mut() = hyper::StatusCode::from_u16(status).expect("a status");
     answer
+}
+
+fn elsewhere(status: u16, location: &str) -> Answer {
+    let mut moved = answer(status, "");
+    moved.headers_mut().insert(LOCATION, HeaderValue::from_str(location).expect("a path"));
+    moved
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use hyper::HeaderMap;
 use serde_json::{Map, Value, json};
 
+#[derive(Clone)]
 pub struct Request {
     pub method: String,
     pub path: String,
@@ -14,6 +15,7 @@ pub struct Request {
     pub body: Result<Option<Map<String, Value>>, String>,
 }
 
+#[derive(Clone)]
 pub struct Reply {
     pub status: u16,
     pub body: Option<Value>,
@@ -34,27 +36,47 @@ pub type Worked = Result<Reply, Reply>;
 const WATCHER: &str = "/vsaas/api/v2";
 const BILLING: &str = "/api/v1";
 
-const CALLS: [(bool, &str, &str); 20] = [
+/// `{}` is one part of a path, `{…}` all that is left of it.
+const CALLS: [(bool, &str, &str); 39] = [
     (true, "GET", "/tariff_plans"),
     (true, "GET", "/organizations"),
     (true, "POST", "/organizations"),
     (true, "PUT", "/organizations/{}"),
     (true, "DELETE", "/organizations/{}"),
+    (false, "GET", "/auth/whoami"),
+    (false, "GET", "/settings"),
     (false, "GET", "/cameras"),
-    (false, "GET", "/cameras/{}"),
-    (false, "PUT", "/cameras/{}"),
+    (false, "GET", "/cameras/{…}"),
+    (false, "PUT", "/cameras/{…}"),
     (false, "GET", "/users"),
     (false, "POST", "/users"),
+    (false, "GET", "/users/{}"),
     (false, "PUT", "/users/{}"),
     (false, "DELETE", "/users/{}"),
+    (false, "GET", "/presets"),
+    (false, "POST", "/presets"),
+    (false, "GET", "/presets/{}"),
+    (false, "PUT", "/presets/{}"),
+    (false, "DELETE", "/presets/{}"),
     (false, "GET", "/organizations"),
+    (false, "POST", "/organizations"),
+    (false, "GET", "/organizations/{}"),
+    (false, "PUT", "/organizations/{}"),
+    (false, "DELETE", "/organizations/{}"),
     (false, "GET", "/organizations/{}/presets"),
+    (false, "POST", "/organizations/{}/presets"),
+    (false, "GET", "/organizations/{}/presets/{}"),
+    (false, "DELETE", "/organizations/{}/presets/{}"),
     (false, "GET", "/organizations/{}/users"),
     (false, "POST", "/organizations/{}/users"),
     (false, "DELETE", "/organizations/{}/users/{}"),
     (false, "GET", "/organizations/{}/folders"),
+    (false, "GET", "/organizations/{}/folders/{}"),
+    (false, "GET", "/organizations/{}/folders/{}/users"),
     (false, "POST", "/organizations/{}/folders/{}/users"),
-    (false, "GET", "/auth/whoami"),
+    (false, "GET", "/organizations/{}/folders/{}/users/{}"),
+    (false, "PUT", "/organizations/{}/folders/{}/users/{}"),
+    (false, "DELETE", "/organizations/{}/folders/{}/users/{}"),
 ];
 
 pub fn route(request: &Request) -> Option<Route> {
@@ -70,15 +92,22 @@ pub fn route(request: &Request) -> Option<Route> {
     )
 }
 
+fn decoded(part: &str) -> Option<String> {
+    Some(percent_encoding::percent_decode_str(part).decode_utf8().ok()?.into_owned())
+}
+
 /// What stands in `path` where `template` has `{}`.
 fn parts(template: &str, path: &str) -> Option<Vec<String>> {
+    if let Some(head) = template.strip_suffix("{…}") {
+        // A name may have slashes in it, written as they are or encoded.
+        let rest = path.strip_prefix(head).filter(|rest| !rest.is_empty())?;
+        return Some(vec![decoded(rest)?]);
+    }
     let (wanted, given): (Vec<_>, Vec<_>) = (template.split('/').collect(), path.split('/').collect());
     let mut parts = Vec::new();
     for (wanted, given) in wanted.iter().zip(&given) {
         match *wanted {
-            "{}" if !given.is_empty() => {
-                parts.push(percent_encoding::percent_decode_str(given).decode_utf8().ok()?.into_owned());
-            }
+            "{}" if !given.is_empty() => parts.push(decoded(given)?),
             _ if wanted == given => {}
             _ => return None,
         }
@@ -89,7 +118,8 @@ fn parts(template: &str, path: &str) -> Option<Vec<String>> {
 impl Route {
     /// How calls are counted: `PUT /cameras/{}`, and `billing GET /tariff_plans`.
     pub fn kind(&self) -> String {
-        format!("{}{} {}", if self.is_billing { "billing " } else { "" }, self.method, self.template)
+        let template = self.template.replace("{…}", "{}");
+        format!("{}{} {template}", if self.is_billing { "billing " } else { "" }, self.method)
     }
 
     /// The id that stands in the path.
@@ -138,14 +168,25 @@ impl Request {
 
     pub fn queried(&self, known: &[&str]) -> Result<(), Reply> {
         match self.query.keys().find(|name| !known.contains(&name.as_str())) {
-            Some(name) => Err(Reply::refused(422, format!("unknown query parameter {name}"))),
+            Some(name) => Err(Reply::refused(400, format!("unknown query parameter {name}"))),
             None => Ok(()),
         }
     }
 
     pub fn number(&self, name: &str) -> Result<Option<i64>, Reply> {
-        let number = |text: &String| text.parse().map_err(|_| Reply::refused(422, format!("{name}: {text}")));
+        let number = |text: &String| text.parse().map_err(|_| Reply::refused(400, format!("{name}: {text}")));
         self.query.get(name).map(number).transpose()
+    }
+
+    /// A number that may come in a header instead.
+    pub fn number_or_header(&self, name: &str, header: &str) -> Result<Option<i64>, Reply> {
+        match (self.number(name)?, self.header(header)) {
+            (Some(number), _) => Ok(Some(number)),
+            (None, "") => Ok(None),
+            (None, text) => {
+                text.parse().map(Some).map_err(|_| Reply::refused(400, format!("{header}: {text}")))
+            }
+        }
     }
 }
 
@@ -156,12 +197,41 @@ pub fn check(
     optional: &[&str],
 ) -> Result<Map<String, Value>, Reply> {
     if let Some(name) = required.iter().find(|name| !map.contains_key(**name)) {
-        return Err(Reply::refused(422, format!("{name} is missing")));
+        return Err(Reply::refused(400, format!("{name} is missing")));
     }
     let known = |name: &str| required.contains(&name) || optional.contains(&name);
     match map.keys().find(|name| !known(name)) {
-        Some(name) => Err(Reply::refused(422, format!("unknown field {name}"))),
+        Some(name) => Err(Reply::refused(400, format!("unknown field {name}"))),
         None => Ok(map),
+    }
+}
+
+/// A field's value where it is there and not null, read so.
+pub fn given<T>(
+    fields: &Map<String, Value>,
+    name: &str,
+    read: impl Fn(&Value) -> Option<T>,
+) -> Result<Option<T>, Reply> {
+    let wrong = || Reply::refused(400, format!("{name} is of another type"));
+    fields.get(name).filter(|value| !value.is_null()).map(|value| read(value).ok_or_else(wrong)).transpose()
+}
+
+pub fn text(value: &Value) -> Option<String> {
+    value.as_str().map(str::to_owned)
+}
+
+/// A right is true or false, or 1 or 0.
+pub fn is_on(value: &Value) -> Option<bool> {
+    value.as_bool().or_else(|| value.as_i64().filter(|bit| matches!(bit, 0 | 1)).map(|bit| bit == 1))
+}
+
+/// The papers' name of a status.
+fn error(status: u16) -> &'static str {
+    match status {
+        400 => "ValidationError",
+        403 => "Forbidden",
+        404 => "NotFound",
+        _ => "ApplicationError",
     }
 }
 
@@ -178,13 +248,28 @@ impl Reply {
         Self::of(json!({ "success": true }))
     }
 
-    /// Its sender should have known better.
-    pub fn refused(status: u16, why: impl Into<String>) -> Self {
-        Self { status, body: Some(json!({ "error": "refused" })), why: Some(why.into()) }
+    /// A failure with these words.
+    pub fn failed(status: u16, error: &str, words: &str) -> Self {
+        let body = json!({ "error": error, "error_message": words });
+        Self { status, body: Some(body), why: None }
     }
 
-    /// Not there, or not so: nothing its sender has to know before.
-    pub fn not(status: u16) -> Self {
-        Self { status, body: Some(json!({ "error": "not so" })), why: None }
+    /// Its sender should have known better.
+    pub fn refused(status: u16, why: impl Into<String>) -> Self {
+        let why = why.into();
+        Self { why: Some(why.clone()), ..Self::failed(status, error(status), &why) }
+    }
+
+    /// It cannot be so as things are: nothing its sender has to know before.
+    pub fn not(words: &str) -> Self {
+        Self::failed(400, "BadRequest", words)
+    }
+
+    pub fn not_there() -> Self {
+        Self::failed(404, "NotFound", "Not found")
+    }
+
+    pub fn forbidden(words: &str) -> Self {
+        Self::failed(403, "Forbidden", words)
     }
 }

@@ -7,9 +7,13 @@
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::faults::{Fault, How, When};
+use super::index::Index;
+use super::odd::{Odd, Shown};
 use super::request::Request;
+use super::watched::Watched;
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Preset {
@@ -26,10 +30,23 @@ pub struct Tariff {
     pub preset: i64,
 }
 
+/// What a member may do in a folder; being in it, they may look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rights {
+    pub dvr: bool,
+    pub ptz: bool,
+    pub actions: bool,
+    pub depth: Option<i64>,
+}
+
+impl Rights {
+    pub const ALL: Self = Self { dvr: true, ptz: true, actions: true, depth: None };
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Member {
     pub is_editor: bool,
-    pub folders: BTreeSet<i64>,
+    pub folders: BTreeMap<i64, Rights>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -40,39 +57,100 @@ pub struct Organization {
     pub owner: String,
     /// Beside the default one.
     pub tariffs: BTreeSet<i64>,
+    /// Presets that it was given at Watcher itself.
+    pub presets: BTreeSet<i64>,
     pub members: BTreeMap<i64, Member>,
     /// Each with the folder it is in.
     pub folders: BTreeMap<i64, Option<i64>>,
+    /// No more of each; none: as many as there are.
+    pub user_limit: Option<i64>,
+    pub camera_limit: Option<i64>,
+    pub dvr_limit: Option<i64>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct User {
     pub login: String,
     pub password: String,
     pub external_id: Option<String>,
     pub enabled: bool,
+    pub name: Option<String>,
+    pub phone: Option<String>,
+    pub note: Option<String>,
+    pub max_sessions: Option<i64>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+impl User {
+    /// What a search looks into.
+    pub fn text(&self) -> String {
+        let more = [&self.external_id, &self.name, &self.note];
+        let more = more.into_iter().flatten().map(String::as_str);
+        let all: Vec<_> = std::iter::once(self.login.as_str()).chain(more).collect();
+        all.join("\n").to_lowercase()
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
 pub struct Camera {
     pub title: String,
+    pub comment: String,
+    /// 0: none's.
     pub organization: i64,
     pub folder: i64,
     pub preset: i64,
     pub enabled: bool,
     /// Enabled, and not yet on a streamer.
     pub is_fresh: bool,
+    /// Other than the preset's, in days.
+    pub dvr_depth: Option<f64>,
+    /// The streamer it plays from, where another than all others.
+    pub hostname: Option<String>,
+    pub http_port: Option<u16>,
+    pub https_port: Option<u16>,
 }
 
-#[derive(Debug, Clone, Default)]
+/// One thing that the key may not touch, good as it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Thing {
+    Camera(String),
+    User(i64),
+    Folder(i64),
+    Organization(i64),
+}
+
+/// What is said of the key.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Key {
+    #[default]
+    Good,
+    Wrong,
+    Expired,
+}
+
+/// What becomes of a list's `sort`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sorting {
+    /// By one of the row's fields; another is refused.
+    #[default]
+    Known,
+    /// Nothing: it is not looked at.
+    Ignored,
+    /// It is refused.
+    Refused,
+}
+
+#[derive(Debug, Clone)]
 pub struct State {
     pub presets: BTreeMap<i64, Preset>,
     pub tariffs: BTreeMap<i64, Tariff>,
     pub default_tariff: i64,
-    pub organizations: BTreeMap<i64, Organization>,
+    pub organizations: Watched<i64, Organization>,
     pub default_organization: i64,
-    pub users: BTreeMap<i64, User>,
-    pub cameras: BTreeMap<String, Camera>,
+    pub users: Watched<i64, User>,
+    pub cameras: Watched<String, Camera>,
+    /// Whether billing makes and changes organizations and what presets they have; else Watcher does, and there is
+    /// no billing at all.
+    pub is_billed: bool,
     /// Cameras whose preset came to keep fewer days, and with them fewer recordings, in order.
     pub archive_lost: Vec<String>,
     /// Every call: `PUT /vsaas/api/v2/cameras/cam-1`.
@@ -80,10 +158,23 @@ pub struct State {
     /// Requests that a right client never makes, with what is wrong with them.
     pub refused: Vec<String>,
     pub faults: Vec<Fault>,
-    /// Whether lists of members leave out what rights they have.
-    pub hides_rights: bool,
+    pub key: Key,
+    /// What is refused with 403, while the key is good.
+    pub forbidden: BTreeSet<Thing>,
+    /// Rows that are not as the papers' samples.
+    pub odd: Vec<Odd>,
+    /// How members' rights are written in lists of members.
+    pub shows_rights: Shown,
     /// What is answered to rights that are there already, where they are not written anew.
     pub repeated_grant: Option<u16>,
+    /// No list gives more rows at once, whatever its `limit` says.
+    pub rows_max: usize,
+    pub sorting: Sorting,
+    /// No user may have more sessions at once; a setting of Watcher's.
+    pub sessions_max: Option<i64>,
+    /// Before every answer.
+    pub delay: Duration,
+    index: Index,
     counts: BTreeMap<String, usize>,
     tokens: usize,
     next: BTreeMap<&'static str, i64>,
@@ -92,10 +183,36 @@ pub struct State {
 impl State {
     /// Three tariffs; the default organization with one camera, another with one; their owner.
     pub fn new() -> Self {
-        let first =
-            [("tariff", 548), ("preset", 391), ("organization", 752), ("billing", 7360), ("folder", 1155)];
-        let mut state = Self { next: BTreeMap::from(first), ..Self::default() };
-        state.next.insert("user", 2297);
+        let next = [("tariff", 548), ("preset", 391), ("organization", 752), ("billing", 7360)];
+        let more = [("folder", 1155), ("user", 2297)];
+        let mut state = Self {
+            presets: BTreeMap::new(),
+            tariffs: BTreeMap::new(),
+            default_tariff: 0,
+            organizations: Watched::default(),
+            default_organization: 0,
+            users: Watched::default(),
+            cameras: Watched::default(),
+            is_billed: true,
+            archive_lost: Vec::new(),
+            calls: Vec::new(),
+            refused: Vec::new(),
+            faults: Vec::new(),
+            key: Key::Good,
+            forbidden: BTreeSet::new(),
+            odd: Vec::new(),
+            shows_rights: Shown::Objects,
+            repeated_grant: None,
+            rows_max: usize::MAX,
+            sorting: Sorting::Known,
+            sessions_max: None,
+            delay: Duration::ZERO,
+            index: Index::default(),
+            counts: BTreeMap::new(),
+            tokens: 0,
+            next: next.into_iter().chain(more).collect(),
+        };
+        state.renew();
         (state.default_tariff, _) = state.create_tariff("Default", 0.0);
         state.create_tariff("Test plan", 3.0);
         state.create_tariff("My demo plan", 7.0);
@@ -108,6 +225,16 @@ impl State {
         state
     }
 
+    /// Brings the index up to what a test changed by hand.
+    pub fn renew(&mut self) {
+        self.index.renew(&self.users, &self.organizations, &self.cameras);
+    }
+
+    /// As of the last [`renew`](Self::renew) and of what calls have changed since.
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
     pub fn id(&mut self, of: &'static str) -> i64 {
         let next = self.next.get_mut(of).expect("a kind of id");
         *next += 1;
@@ -116,18 +243,23 @@ impl State {
 
     /// As in billing's pages; returns its id there and the preset's.
     pub fn create_tariff(&mut self, name: &str, days: f64) -> (i64, i64) {
-        let (tariff, preset) = (self.id("tariff"), self.id("preset"));
-        self.presets.insert(preset, Preset { title: name.to_owned(), days, is_deleted: false });
+        let (tariff, preset) = (self.id("tariff"), self.create_preset(name, days));
         let price = format!("{:.1} USD", days * 10.0);
         let (name, status) = (name.to_owned(), "Active".to_owned());
         self.tariffs.insert(tariff, Tariff { name, price, status, preset });
         (tariff, preset)
     }
 
+    pub fn create_preset(&mut self, title: &str, days: f64) -> i64 {
+        let id = self.id("preset");
+        self.presets.insert(id, Preset { title: title.to_owned(), days, is_deleted: false });
+        id
+    }
+
     /// As a checkbox in billing's pages does: there is one default, and the one before is like any other.
     pub fn make_default(&mut self, tariff: i64) {
         let before = std::mem::replace(&mut self.default_tariff, tariff);
-        for organization in self.organizations.values_mut() {
+        for organization in self.organizations.quietly().values_mut() {
             organization.tariffs.insert(before);
             organization.tariffs.remove(&tariff);
         }
@@ -140,43 +272,121 @@ impl State {
             title: title.to_owned(),
             owner: "demo@example.org".to_owned(),
             tariffs,
+            presets: BTreeSet::new(),
             members: BTreeMap::new(),
             folders: BTreeMap::from([(folder, None)]),
+            user_limit: Some(1000),
+            camera_limit: Some(1000),
+            dvr_limit: Some(100),
         };
-        self.organizations.insert(id, organization);
+        self.index.organization(id, &organization);
+        self.organizations.quietly().insert(id, organization);
         id
+    }
+
+    /// Its cameras are nobody's then.
+    pub fn delete_organization(&mut self, id: i64) {
+        if let Some(organization) = self.organizations.quietly().remove(&id) {
+            self.index.no_organization(id, &organization);
+        }
+        let (home, folder) = (self.default_organization, self.root(self.default_organization));
+        if self.index.cameras_at(id) == 0 {
+            return;
+        }
+        for camera in self.cameras.values_mut().filter(|camera| camera.organization == id) {
+            (camera.organization, camera.folder) = (home, folder);
+        }
+        self.renew();
     }
 
     /// A new user is in the default organization.
     pub fn create_user(&mut self, login: &str, password: &str, external_id: Option<&str>) -> i64 {
-        let id = self.id("user");
         let user = User {
             login: login.to_owned(),
             password: password.to_owned(),
             external_id: external_id.map(str::to_owned),
             enabled: true,
+            ..User::default()
         };
-        self.users.insert(id, user);
+        let id = self.create_user_of(user);
         self.join(self.default_organization, id, false);
         id
     }
 
+    /// One that is a member nowhere yet.
+    pub fn create_user_of(&mut self, user: User) -> i64 {
+        let id = self.id("user");
+        self.index.user(id, &user);
+        self.users.quietly().insert(id, user);
+        id
+    }
+
+    /// So many users of subscribers, members with rights of an organization and of no other: `84940000000@DOMAIN` …
+    pub fn create_users(&mut self, count: usize, domain: &str, organization: i64) {
+        let root = self.root(organization);
+        for n in 0..count {
+            let number = format!("8494{n:07}");
+            let login = format!("{number}@{domain}");
+            let user = User { login, external_id: Some(number), enabled: true, ..User::default() };
+            let id = self.create_user_of(user);
+            self.join(organization, id, false);
+            let members = &mut self.organizations.quietly().get_mut(&organization).unwrap().members;
+            members.get_mut(&id).unwrap().folders.insert(root, Rights::ALL);
+        }
+    }
+
+    pub fn delete_user(&mut self, id: i64) {
+        if let Some(user) = self.users.quietly().remove(&id) {
+            for organization in self.index.homes(id) {
+                self.leave(organization, id);
+            }
+            self.index.no_user(id, &user);
+        }
+    }
+
+    pub fn change_user(&mut self, id: i64, changed: User) {
+        self.index.no_login(id, &self.users[&id]);
+        self.index.user(id, &changed);
+        self.users.quietly().insert(id, changed);
+    }
+
     pub fn join(&mut self, organization: i64, user: i64, is_editor: bool) {
-        let members = &mut self.organizations.get_mut(&organization).unwrap().members;
-        members.insert(user, Member { is_editor, folders: BTreeSet::new() });
+        let member = Member { is_editor, folders: BTreeMap::new() };
+        self.organizations.quietly().get_mut(&organization).unwrap().members.insert(user, member);
+        self.index.member(organization, user);
+    }
+
+    /// Whether the user was a member.
+    pub fn leave(&mut self, organization: i64, user: i64) -> bool {
+        self.index.no_member(organization, user);
+        let organizations = self.organizations.quietly();
+        organizations.get_mut(&organization).is_some_and(|of| of.members.remove(&user).is_some())
     }
 
     /// In the organization's root folder, enabled, with the default preset.
     pub fn add_camera(&mut self, name: &str, organization: i64) {
         let camera = Camera {
             title: name.split('-').next().unwrap_or(name).to_owned(),
+            comment: String::new(),
             organization,
             folder: self.root(organization),
             preset: self.default_preset(),
             enabled: true,
             is_fresh: false,
+            dvr_depth: None,
+            hostname: None,
+            http_port: None,
+            https_port: None,
         };
-        self.cameras.insert(name.to_owned(), camera);
+        self.put_camera(name, camera);
+    }
+
+    pub fn put_camera(&mut self, name: &str, camera: Camera) {
+        if let Some(before) = self.cameras.get(name) {
+            self.index.no_camera(before);
+        }
+        self.index.camera(name, &camera);
+        self.cameras.quietly().insert(name.to_owned(), camera);
     }
 
     pub fn root(&self, organization: i64) -> i64 {
@@ -195,7 +405,15 @@ impl State {
     }
 
     pub fn presets_of(&self, organization: i64) -> Vec<i64> {
-        self.tariffs_of(organization).iter().map(|tariff| self.tariffs[tariff].preset).collect()
+        let of_tariffs = self.tariffs_of(organization).into_iter().map(|tariff| self.tariffs[&tariff].preset);
+        let own = self.organizations[&organization].presets.iter().copied();
+        let mut presets: Vec<i64> = Vec::new();
+        for preset in of_tariffs.chain(own) {
+            if !presets.contains(&preset) {
+                presets.push(preset);
+            }
+        }
+        presets
     }
 
     pub fn organization_of_billing(&self, id: i64) -> Option<i64> {
@@ -217,11 +435,11 @@ impl State {
     pub fn what_else(&self, id: i64) -> &'static str {
         match id {
             _ if self.tariffs.contains_key(&id) => "a tariff of billing",
-            _ if self.organization_of_billing(id).is_some() => "an organization of billing",
+            _ if self.index.billed(id).is_some() => "an organization of billing",
             _ if self.presets.contains_key(&id) => "a preset",
             _ if self.organizations.contains_key(&id) => "an organization",
             _ if self.users.contains_key(&id) => "a user",
-            _ if self.organizations.values().any(|of| of.folders.contains_key(&id)) => "a folder",
+            _ if self.index.folder(id).is_some() => "a folder",
             _ => "nothing",
         }
     }
@@ -235,6 +453,11 @@ impl State {
     /// How many calls of a kind there were: `GET /cameras`, `PUT /cameras/{}`, `billing POST /organizations`.
     pub fn count(&self, kind: &str) -> usize {
         self.counts.get(kind).copied().unwrap_or_default()
+    }
+
+    /// How many calls of each kind there were.
+    pub fn counts(&self) -> &BTreeMap<String, usize> {
+        &self.counts
     }
 
     pub fn forget_calls(&mut self) {
