@@ -33,6 +33,7 @@ fn watcher_settings(base_url: String) -> WatcherRemote {
         login_domain: "sdp.example".to_owned(),
         suspend: Suspend::Camera,
         retention_keep_days: 7,
+        move_cameras: false,
         reconcile_every_s: 0,
         per_second: 0,
         timeout_ms: 5000,

@@ -244,7 +244,10 @@ impl Rest {
             Said::Not(fault) => Err(fault),
             Said::OfThingOrKey(words) => match self.works(&http, &call, deadline).await {
                 Works::Yes => Err(Fault::Never(Why::of_one(words))),
-                Works::No => Err(Fault::Denied(Why::new(words))),
+                Works::No => {
+                    let text = format!("{words}; and so is our key (GET {})", self.proof);
+                    Err(Fault::Denied(Why::new(text)))
+                }
                 Works::Unknown => {
                     let text = format!("{words}; whether our key is accepted could not be told");
                     Err(Fault::Again { why: Why::new(text), after: None })

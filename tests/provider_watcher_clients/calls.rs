@@ -3,10 +3,14 @@
 use sdp_gateway::ids::vsaas::*;
 use sdp_gateway::providers::Fault;
 use sdp_gateway::providers::billing::NewOrganization;
-use sdp_gateway::providers::watcher::{CameraChange, PAGE, Role};
+use sdp_gateway::providers::watcher;
+use sdp_gateway::providers::watcher::{CameraChange, Role};
 
-use super::watcher_double::{Double, User};
+use super::watcher_double::Double;
 use super::{Clients, soon};
+
+/// Rows that are asked for at once.
+pub(super) const PAGE: usize = 100;
 
 const CAMERA: &str = "demo-cam-219c36899q";
 
@@ -43,12 +47,12 @@ async fn a_camera_is_changed_in_one_call() {
     let double = Double::start().await;
     let watcher = Clients::of_double(&double).watcher;
     double.state().organizations.get_mut(&753).unwrap().tariffs.insert(549);
-    let change = |enabled, preset| CameraChange { enabled, preset_id: preset };
+    let change = |enabled, preset| CameraChange { enabled, preset_id: preset, ..CameraChange::default() };
     watcher.change_camera(CAMERA, change(Some(false), Some(PresetId(392))), soon()).await.unwrap();
     assert_eq!(double.state().count("PUT /cameras/{}"), 1);
     watcher.change_camera(CAMERA, change(Some(true), None), soon()).await.unwrap();
     let seen = watcher.camera(CAMERA, soon()).await.unwrap().unwrap();
-    assert_eq!((seen.enabled, seen.preset_id, seen.streamer), (true, Some(PresetId(392)), None));
+    assert_eq!((seen.enabled, seen.preset_id, seen.streamer), (Some(true), Some(PresetId(392)), None));
     let again = watcher.camera(CAMERA, soon()).await.unwrap().unwrap();
     assert_eq!(again.streamer.as_deref(), Some("eu-004.vscdn.example"));
     assert!(again.playback_token.is_some() && double.state().archive_lost.is_empty());
@@ -72,25 +76,25 @@ async fn a_user_from_first_to_last() {
     let double = Double::start().await;
     let watcher = Clients::of_double(&double).watcher;
     let (own, unassigned, folder) = (OrganizationId(753), OrganizationId(752), FolderId(1156));
-    let made = watcher.create_user("84945989325@sdp.example", Some("84945989325"), soon()).await.unwrap();
+    let (login, key) = ("84945989325@sdp.example", "84945989325");
+    let made = watcher.create_user(login, Some(key), None, soon()).await.unwrap();
     assert_eq!(made.organizations, [unassigned]);
     watcher.add_member(own, made.id, Role::Editor, soon()).await.unwrap();
-    watcher.grant_folder(own, folder, made.id, soon()).await.unwrap();
-    watcher.grant_folder(own, folder, made.id, soon()).await.unwrap();
+    assert!(!watcher.has_rights((own, folder), made.id, soon()).await.unwrap());
+    watcher.grant_folder((own, folder), made.id, soon()).await.unwrap();
     watcher.remove_member(unassigned, made.id, soon()).await.unwrap();
     let members = watcher.members(own, soon()).await.unwrap();
     let member = members.iter().find(|member| member.user_id == made.id).unwrap();
-    assert!(member.is_editor && member.has_rights_in(folder) && !member.has_rights_in(FolderId(1155)));
-    let found =
-        |user: &sdp_gateway::providers::watcher::User| user.external_id.as_deref() == Some("84945989325");
-    let found = watcher.find_user(found, soon()).await.unwrap().unwrap();
+    assert!(member.is_editor && watcher.has_rights((own, folder), made.id, soon()).await.unwrap());
+    let is_it = |user: &watcher::User| user.external_id.as_deref() == Some(key);
+    let found = watcher.find_users(key, is_it, is_it, soon()).await.unwrap().remove(0);
     assert_eq!((found.id, found.organizations.as_slice()), (made.id, &[own][..]));
     watcher.enable_user(made.id, false, soon()).await.unwrap();
     let kept = double.state().users[&made.id.0].clone();
     assert!(!kept.enabled && kept.password.len() == 32, "{kept:?}");
     assert!(double.state().refused.is_empty(), "{:?}", double.state().refused);
 
-    let taken = watcher.create_user("84945989325@sdp.example", None, soon()).await;
+    let taken = watcher.create_user(login, None, None, soon()).await;
     assert!(matches!(taken, Err(Fault::Never(_))), "with the vendor's words: {taken:?}");
     let twice = watcher.add_member(own, made.id, Role::Reader, soon()).await;
     assert!(matches!(twice, Err(Fault::Never(_))), "{twice:?}");
@@ -98,12 +102,14 @@ async fn a_user_from_first_to_last() {
     assert!(matches!(gone, Err(Fault::NotThere(_))));
     watcher.delete_user(made.id, soon()).await.unwrap();
     assert!(matches!(watcher.delete_user(made.id, soon()).await, Err(Fault::NotThere(_))));
-    let stranger = watcher.grant_folder(own, folder, UserId(made.id.0), soon()).await;
+    let stranger = watcher.grant_folder((own, folder), UserId(made.id.0), soon()).await;
     assert!(matches!(stranger, Err(Fault::NotThere(_))));
-    let second = watcher.create_user("second@sdp.example", None, soon()).await.unwrap();
+    let second = watcher.create_user("second@sdp.example", None, None, soon()).await.unwrap();
     assert_ne!(double.state().users[&second.id.0].password, kept.password);
-    let outside = watcher.grant_folder(own, folder, second.id, soon()).await;
+    let outside = watcher.grant_folder((own, folder), second.id, soon()).await;
     assert!(matches!(outside, Err(Fault::Never(_))), "no member: {outside:?}");
+    let third = watcher.create_user("third@sdp.example", None, Some(own), soon()).await.unwrap();
+    assert_eq!(third.organizations, [own], "never in the default organization");
 }
 
 #[tokio::test]
@@ -138,15 +144,13 @@ async fn lists_are_read_in_pages() {
     let first = watcher.cameras_page(own, 0, soon()).await.unwrap();
     assert_eq!((first.rows.len(), first.next), (PAGE, Some(PAGE)));
     let second = watcher.cameras_page(own, PAGE, soon()).await.unwrap();
-    assert_eq!((second.rows.len(), second.next), (51, None));
+    assert_eq!((second.rows.len(), second.next), (51, Some(PAGE + 51)), "only an empty page is the last");
+    assert_eq!(watcher.cameras_page(own, PAGE + 51, soon()).await.unwrap().next, None);
     assert_eq!(watcher.users(soon()).await.unwrap().len(), PAGE);
     assert_eq!(double.state().count("GET /users"), 2);
     assert_eq!(watcher.members(OrganizationId(752), soon()).await.unwrap().len(), PAGE);
     double.state().forget_calls();
-    watcher.find_user(|user| user.id == UserId(2298), soon()).await.unwrap().unwrap();
-    assert_eq!(double.state().count("GET /users"), 1, "no page is read for nothing");
-    let user = User { login: "last@sdp.example".to_owned(), ..User::default() };
-    double.state().users.insert(2999, user);
-    let found = watcher.find_user(|user| user.login.starts_with("last"), soon()).await.unwrap().unwrap();
-    assert!(!found.enabled);
+    let is_it = |user: &watcher::User| user.login == "u7@sdp.example";
+    let found = watcher.find_users("u7@sdp.example", is_it, is_it, soon()).await.unwrap();
+    assert_eq!((found.len(), double.state().count("GET /users")), (1, 1), "no page is read for nothing");
 }

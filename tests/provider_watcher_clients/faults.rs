@@ -52,7 +52,7 @@ pub(super) async fn make(clients: &Clients, kind: &str, deadline: Instant) -> Re
         "GET /cameras/{}" => watcher.camera("demo-cam-219c36899q", deadline).await.map(drop),
         "PUT /cameras/{}" => watcher.change_camera("demo-cam-219c36899q", change, deadline).await,
         "GET /users" => watcher.users(deadline).await.map(drop),
-        "POST /users" => watcher.create_user("84945989325@sdp.example", None, deadline).await.map(drop),
+        "POST /users" => watcher.create_user("84945989325@sdp.example", None, None, deadline).await.map(drop),
         "PUT /users/{}" => watcher.enable_user(user, false, deadline).await,
         "DELETE /users/{}" => watcher.delete_user(user, deadline).await,
         "GET /organizations" => watcher.organizations(deadline).await.map(drop),
@@ -63,7 +63,7 @@ pub(super) async fn make(clients: &Clients, kind: &str, deadline: Instant) -> Re
             watcher.add_member(elsewhere, user, Role::Reader, deadline).await
         }
         "GET /organizations/{}/folders" => watcher.folders(own, deadline).await.map(drop),
-        GRANT => watcher.grant_folder(own, FolderId(1156), user, deadline).await,
+        GRANT => watcher.grant_folder((own, FolderId(1156)), user, deadline).await,
         _ => watcher.remove_member(own, user, deadline).await,
     }
 }
