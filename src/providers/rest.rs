@@ -242,6 +242,11 @@ impl Rest {
                 Ok(Answer { body: Vec::new(), ..answer })
             }
             Said::Not(fault) => Err(fault),
+            // Nothing else tells what it is about.
+            Said::OfThingOrKey(words) if call.path == self.proof => Err(match answer.status {
+                403 => Fault::Denied(Why::new(words)),
+                _ => Fault::Never(Why::new(words)),
+            }),
             Said::OfThingOrKey(words) => match self.works(&http, &call, deadline).await {
                 Works::Yes => Err(Fault::Never(Why::of_one(words))),
                 Works::No => {
@@ -283,7 +288,7 @@ impl Rest {
     /// answer.
     async fn works(&self, http: &Arc<Http>, refused: &Call, deadline: Instant) -> Works {
         if refused.path == self.proof {
-            return Works::No;
+            return Works::Unknown;
         }
         let since = Instant::now();
         let Ok(mut proved) = timeout_at(deadline, self.proved.lock()).await else { return Works::Unknown };
