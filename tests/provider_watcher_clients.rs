@@ -5,6 +5,8 @@
 
 #[path = "provider_watcher_clients/calls.rs"]
 mod calls;
+#[path = "provider_watcher_clients/double.rs"]
+mod double;
 #[path = "provider_watcher_clients/faults.rs"]
 mod faults;
 #[path = "provider_watcher_clients/samples.rs"]
