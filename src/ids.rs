@@ -2,6 +2,7 @@
 //! the accounts of their users. A number and an account mask themselves wherever they are displayed;
 //! only `in_full` shows them whole.
 
+pub mod masked;
 pub mod visible;
 pub mod vsaas;
 

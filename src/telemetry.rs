@@ -21,7 +21,9 @@ pub use meters::{
     CarrierMeters, LedgerMeters, ServerMeters, StatusClass, Surface, activation, below_http, codes_unused,
     flussonic, parked, request, would_be,
 };
-pub use outbox::{breaker_open, drift, oldest_due, task_attempt, task_sent, tasks, tasks_waiting};
+pub use outbox::{
+    breaker_open, drift, odd_rows, oldest_due, room, task_attempt, task_sent, tasks, tasks_waiting,
+};
 pub use panics::log_panics;
 pub use process::process;
 pub use recorder::{BadRecorder, Recorder};

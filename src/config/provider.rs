@@ -96,6 +96,9 @@ pub struct Provider {
     /// How long a camera keeps its preset after the end, in days.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retention_keep_days: Option<u32>,
+    /// Whether cameras are taken out of the default organization into their subscribers'.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub move_cameras: Option<bool>,
     /// How often the worker compares cameras with services, in seconds; 0: never.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reconcile_every_s: Option<u32>,
@@ -135,6 +138,7 @@ impl Default for Provider {
             login_domain: None,
             suspend: None,
             retention_keep_days: None,
+            move_cameras: None,
             reconcile_every_s: None,
             billing: None,
             script: None,
@@ -169,7 +173,7 @@ impl ProviderKind {
 }
 
 /// The keys that only some kinds take.
-const KEYS: [(&str, &[ProviderKind]); 21] = [
+const KEYS: [(&str, &[ProviderKind]); 22] = [
     ("base_url", &[ProviderKind::Activation, ProviderKind::Watcher]),
     ("redirect", &[ProviderKind::Activation]),
     ("partner_key", &[ProviderKind::Activation]),
@@ -188,6 +192,7 @@ const KEYS: [(&str, &[ProviderKind]); 21] = [
     ("login_domain", &[ProviderKind::Watcher]),
     ("suspend", &[ProviderKind::Watcher]),
     ("retention_keep_days", &[ProviderKind::Watcher]),
+    ("move_cameras", &[ProviderKind::Watcher]),
     ("reconcile_every_s", &[ProviderKind::Watcher]),
     ("billing", &[ProviderKind::Watcher]),
     ("script", &[ProviderKind::Scripted]),

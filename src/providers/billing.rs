@@ -12,9 +12,12 @@ mod tariff;
 
 use secrecy::ExposeSecret;
 
-use super::rest::Rest;
+use serde::de::DeserializeOwned;
+use tokio::time::Instant;
+
+use super::rest::{Call, Rest};
 use crate::config::BillingRemote;
-use crate::providers::ClientError;
+use crate::providers::{ClientError, Fault};
 
 pub use organization::{NewOrganization, Organization};
 pub use tariff::Tariff;
@@ -41,7 +44,14 @@ impl Client {
     /// [`ClientError`].
     pub fn new(provider: &str, settings: &BillingRemote) -> Result<Self, ClientError> {
         let base = format!("{}/api/v1", settings.base_url);
-        Rest::new(provider, "billing", base, &headers(settings), settings.timeout_ms).map(Self)
+        // Nothing says of a key alone that it is good; all who may call may read the tariffs.
+        Rest::new(provider, "billing", base, &headers(settings), "/tariff_plans", settings.timeout_ms)
+            .map(Self)
+    }
+
+    /// A list, which comes whole.
+    async fn list<T: DeserializeOwned>(&self, call: Call, deadline: Instant) -> Result<Vec<T>, Fault> {
+        self.0.rows(call.long(LIST_BYTES_MAX), deadline).await.map(|list| list.rows)
     }
 
     /// Takes the password of other settings.

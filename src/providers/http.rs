@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::retry;
 use reqwest::{Client, ClientBuilder, Method, Response};
@@ -61,6 +61,10 @@ impl Ask {
 pub(super) struct Answer {
     pub(super) status: u16,
     pub(super) retry_after: Option<Duration>,
+    /// What kind of body it says it has.
+    pub(super) content_type: Option<String>,
+    /// Where it sends us.
+    pub(super) location: Option<String>,
     pub(super) body: Vec<u8>,
 }
 
@@ -125,6 +129,8 @@ impl Http {
 async fn whole(mut response: Response, bytes_max: usize) -> Result<Answer, Failure> {
     let status = response.status().as_u16();
     let retry_after = response.headers().get(RETRY_AFTER).and_then(seconds);
+    let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let (content_type, location) = (header(CONTENT_TYPE), header(LOCATION));
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| Failure::After(reason(&error)))? {
         if body.len() + chunk.len() > bytes_max {
@@ -132,7 +138,7 @@ async fn whole(mut response: Response, bytes_max: usize) -> Result<Answer, Failu
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status, retry_after, body })
+    Ok(Answer { status, retry_after, content_type, location, body })
 }
 
 fn seconds(value: &HeaderValue) -> Option<Duration> {

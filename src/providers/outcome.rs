@@ -57,19 +57,27 @@ pub struct Why {
     pub result_code: Option<String>,
     /// In words.
     pub text: String,
+    /// Whether it is about one thing only: for others the other side works, so it says nothing against it.
+    pub is_of_one: bool,
 }
 
 impl Why {
     /// In words only.
     #[must_use]
     pub fn new(text: impl Into<String>) -> Self {
-        Self { result_code: None, text: text.into() }
+        Self { result_code: None, text: text.into(), is_of_one: false }
+    }
+
+    /// The same of one thing only.
+    #[must_use]
+    pub fn of_one(text: impl Into<String>) -> Self {
+        Self { is_of_one: true, ..Self::new(text) }
     }
 
     /// With the other side's result code.
     #[must_use]
     pub fn answered(result_code: &str, text: impl Into<String>) -> Self {
-        Self { result_code: Some(result_code.to_owned()), text: text.into() }
+        Self { result_code: Some(result_code.to_owned()), ..Self::new(text) }
     }
 }
 

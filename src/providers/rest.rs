@@ -1,5 +1,5 @@
-//! One call of a JSON system that names its things by paths: what is sent, what the answer says, one line of
-//! log. Leaves what the calls are to the clients of Watcher and of billing.
+//! One call of a JSON system that names its things by paths: what is sent, one line of log, and, where the answer
+//! ([`said`](super::said)) leaves open whether one thing is refused or our key, one call that tells. Leaves what the calls are to the clients of Watcher and of billing.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -9,14 +9,17 @@ use arc_swap::ArcSwap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout_at};
 
 use super::fault::Fault;
 use super::http::{Answer, Ask, ClientError, Failure, Http};
+use super::loose::Rows;
 use super::outcome::Why;
+use super::said::{Said, said};
+use crate::telemetry;
 
 /// Everything in a part of a path but what is never taken for anything else (RFC 3986, unreserved).
 const PART: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -29,6 +32,24 @@ pub(super) struct Rest {
     /// With the headers that go with every call; another where a secret has changed.
     http: ArcSwap<Http>,
     timeout: Duration,
+    /// The path that answers whoever has a good key.
+    proof: &'static str,
+    proved: Mutex<Option<Proved>>,
+}
+
+/// What was found out about our key, and when.
+#[derive(Clone, Copy)]
+struct Proved {
+    begun_at: Instant,
+    works: Works,
+}
+
+/// Whether the other side accepts our key, and works.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Works {
+    Yes,
+    No,
+    Unknown,
 }
 
 /// One call. Not `Debug`: the body may hold a login or a password.
@@ -116,10 +137,14 @@ impl Call {
     }
 }
 
-/// What an answer that carries nothing else may say.
-#[derive(Deserialize)]
-struct Said {
-    success: Option<bool>,
+/// The texts of a request.
+fn texts(body: &Value) -> Vec<String> {
+    match body {
+        Value::String(text) => vec![text.clone()],
+        Value::Object(fields) => fields.values().flat_map(texts).collect(),
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
 }
 
 fn client(base: &str, timeout: Duration, headers: &[(&'static str, &str)]) -> Result<Http, ClientError> {
@@ -135,17 +160,20 @@ fn client(base: &str, timeout: Duration, headers: &[(&'static str, &str)]) -> Re
 impl Rest {
     /// `provider` is for the log, `system` names the other side in faults. `headers` go with every call and
     /// are treated as secrets. No call takes longer than `timeout_ms`, whatever its deadline: that may be one of
-    /// many calls.
+    /// many calls. `proof` is a path without parts that answers whoever has a good key: by it a refusal of one thing
+    /// is told from one of the key.
     pub(super) fn new(
         provider: &str,
         system: &'static str,
         base: String,
         headers: &[(&'static str, &str)],
+        proof: &'static str,
         timeout_ms: u32,
     ) -> Result<Self, ClientError> {
         let timeout = Duration::from_millis(u64::from(timeout_ms));
         let http = ArcSwap::from_pointee(client(&base, timeout, headers)?);
-        Ok(Self { provider: provider.to_owned(), system, base, http, timeout })
+        let (provider, proved) = (provider.to_owned(), Mutex::new(None));
+        Ok(Self { provider, system, base, http, timeout, proof, proved })
     }
 
     /// Calls that begin from now on carry these headers.
@@ -158,11 +186,7 @@ impl Rest {
     pub(super) async fn read<T: DeserializeOwned>(&self, call: Call, deadline: Instant) -> Result<T, Fault> {
         let (method, about) = (call.method.clone(), self.about(&call));
         let answer = self.call(call, &about, deadline).await?;
-        let refused = |said: Said| said.success == Some(false);
         serde_json::from_slice(&answer.body).map_err(|error| {
-            if serde_json::from_slice(&answer.body).is_ok_and(refused) {
-                return Fault::Never(Why::new(format!("{about}: refused")));
-            }
             // Where, but not what: the library would quote it.
             let (line, column) = (error.line(), error.column());
             let what = format!("{about}: the answer cannot be read (line {line}, column {column})");
@@ -170,21 +194,38 @@ impl Rest {
         })
     }
 
-    /// Calls, and cares only whether it was done: no body and any JSON that does not deny it say so.
-    pub(super) async fn done(&self, call: Call, deadline: Instant) -> Result<(), Fault> {
+    /// Calls, and reads a list. Rows that cannot be read are left out, counted and told of.
+    pub(super) async fn rows<T: DeserializeOwned>(
+        &self,
+        call: Call,
+        deadline: Instant,
+    ) -> Result<Rows<T>, Fault> {
+        let path = call.path;
+        let list: Rows<T> = self.read(call, deadline).await?;
+        if list.odd > 0 {
+            let (provider, system, odd, why) = (&*self.provider, self.system, list.odd, list.why.as_deref());
+            tracing::warn!(provider, system, path, odd, why, "rows that cannot be read were left out");
+            telemetry::odd_rows(provider, odd);
+        }
+        Ok(list)
+    }
+
+    /// What the provider is called in the settings.
+    pub(super) fn provider(&self) -> &str {
+        &self.provider
+    }
+
+    /// Calls, and cares only whether it was done: no body and any JSON that does not deny it say so. The JSON.
+    pub(super) async fn done(&self, call: Call, deadline: Instant) -> Result<Value, Fault> {
         let (method, about) = (call.method.clone(), self.about(&call));
         let answer = self.call(call, &about, deadline).await?;
         if answer.body.trim_ascii().is_empty() {
-            return Ok(());
+            return Ok(Value::Null);
         }
-        if serde_json::from_slice::<IgnoredAny>(&answer.body).is_err() {
+        serde_json::from_slice(&answer.body).map_err(|_| {
             let why = Why::new(format!("{about}: the answer cannot be read"));
-            return Err(Fault::of_doubt(&method, why));
-        }
-        match serde_json::from_slice(&answer.body) {
-            Ok(Said { success: Some(false) }) => Err(Fault::Never(Why::new(format!("{about}: refused")))),
-            _ => Ok(()),
-        }
+            Fault::of_doubt(&method, why)
+        })
     }
 
     fn about(&self, call: &Call) -> String {
@@ -192,6 +233,31 @@ impl Rest {
     }
 
     async fn call(&self, call: Call, about: &str, deadline: Instant) -> Result<Answer, Fault> {
+        let http = self.http.load_full();
+        let answer = self.ask(&http, &call, about, deadline).await?;
+        let hidden = call.body.as_ref().map(texts).unwrap_or_default();
+        match said(&call.method, &answer, about, &hidden) {
+            Said::Done => Ok(answer),
+            Said::Not(Fault::Again { .. }) if answer.status == 409 && call.is_done_when_there => {
+                Ok(Answer { body: Vec::new(), ..answer })
+            }
+            Said::Not(fault) => Err(fault),
+            Said::OfThingOrKey(words) => match self.works(&http, &call, deadline).await {
+                Works::Yes => Err(Fault::Never(Why::of_one(words))),
+                Works::No => Err(Fault::Denied(Why::new(words))),
+                Works::Unknown => {
+                    let text = format!("{words}; whether our key is accepted could not be told");
+                    Err(Fault::Again { why: Why::new(text), after: None })
+                }
+            },
+            Said::OfThingOrAll(words) => match self.works(&http, &call, deadline).await {
+                Works::Yes => Err(Fault::of_doubt(&call.method, Why::of_one(words))),
+                Works::No | Works::Unknown => Err(Fault::of_doubt(&call.method, Why::new(words))),
+            },
+        }
+    }
+
+    async fn ask(&self, http: &Http, call: &Call, about: &str, deadline: Instant) -> Result<Answer, Fault> {
         let Some(url) = call.url(&self.base) else {
             return Err(Fault::NotThere(Why::new(format!("{about}: nothing has such a name"))));
         };
@@ -201,21 +267,40 @@ impl Rest {
         }
         ask.answer_bytes_max = call.answer_bytes_max.unwrap_or(ask.answer_bytes_max);
         let started = Instant::now();
-        let called = self.http.load_full().call(ask, deadline.min(started + self.timeout)).await;
-        self.log(&call, &called, started);
-        match called {
-            Ok(answer) if (200..300).contains(&answer.status) => Ok(answer),
-            Ok(answer) if answer.status == 409 && call.is_done_when_there => {
-                Ok(Answer { body: Default::default(), ..answer })
-            }
-            Ok(answer) => Err(Fault::of_status(&call.method, answer.status, answer.retry_after, about)),
-            Err(Failure::Before(text)) => {
-                Err(Fault::Again { why: Why::new(format!("{about}: {text}")), after: None })
-            }
-            Err(Failure::After(text)) => {
-                Err(Fault::of_doubt(&call.method, Why::new(format!("{about}: {text}"))))
-            }
+        let called = http.call(ask, deadline.min(started + self.timeout)).await;
+        self.log(call, &called, started);
+        called.map_err(|failure| match failure {
+            Failure::Before(text) => Fault::Again { why: Why::new(format!("{about}: {text}")), after: None },
+            Failure::After(text) => Fault::of_doubt(&call.method, Why::new(format!("{about}: {text}"))),
+        })
+    }
+
+    /// Whether the other side accepts our key and works, by the call that says so of any key. Asked after `refused`
+    /// was, lest a key that was revoked a moment ago end tasks for good; those that were refused meanwhile share the
+    /// answer.
+    async fn works(&self, http: &Arc<Http>, refused: &Call, deadline: Instant) -> Works {
+        if refused.path == self.proof {
+            return Works::No;
         }
+        let since = Instant::now();
+        let Ok(mut proved) = timeout_at(deadline, self.proved.lock()).await else { return Works::Unknown };
+        if let Some(known) = proved.filter(|known| known.begun_at >= since) {
+            return known.works;
+        }
+        let (begun_at, call) = (Instant::now(), Call::get(self.proof));
+        let about = self.about(&call);
+        let works = match self.ask(http, &call, &about, deadline).await {
+            Ok(answer) => match said(&call.method, &answer, &about, &[]) {
+                Said::Done => Works::Yes,
+                Said::Not(Fault::Denied(_)) | Said::OfThingOrKey(_) => Works::No,
+                Said::Not(_) | Said::OfThingOrAll(_) => Works::Unknown,
+            },
+            Err(_) => Works::Unknown,
+        };
+        // With another key by now, what it said of this one proves nothing.
+        let works = if Arc::ptr_eq(http, &self.http.load()) { works } else { Works::Unknown };
+        *proved = Some(Proved { begun_at, works });
+        works
     }
 
     fn log(&self, call: &Call, called: &Result<Answer, Failure>, started: Instant) {

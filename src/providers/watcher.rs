@@ -1,5 +1,5 @@
-//! Flussonic Watcher, API v2: cameras, users, organizations and their folders. Leaves tariffs, and the making of
-//! organizations, to [`billing`](super::billing).
+//! Flussonic Watcher, API v2, by the vendor's reference (2023-02, "v21.02"): cameras, users, organizations and their
+//! folders. Leaves tariffs, and the making of organizations where it manages them, to [`billing`](super::billing).
 //!
 //! ```text
 //! client         how it is called; lists that come in pages
@@ -24,10 +24,10 @@ mod playback;
 mod user;
 
 pub use camera::{Camera, CameraChange};
-pub use client::{Client, PAGE, Page};
-pub use folder::Folder;
+pub use client::{Client, Page};
+pub use folder::{Folder, FolderUser};
 pub use keeper::{BadPreset, Keeper, Should};
 pub use member::{Member, Role};
-pub use organization::{Organization, Preset};
+pub use organization::{Organization, Preset, Room};
 pub use playback::{Playback, Unplayable, Viewer};
 pub use user::User;

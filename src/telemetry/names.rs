@@ -123,7 +123,16 @@ metrics_table! {
         "Time of one attempt at a task with all its calls, by provider.";
     /// What differs at providers that keep a state.
     DRIFT = "drift_total", Kind::Counter, Count,
-        "What was found to differ at a provider from what is in force, by provider, what (enabled, preset, elsewhere, missing, bad_preset, user) and end (told, mended, failed).";
+        "What was found to differ at a provider from what is in force, by provider, what (enabled, preset, unassigned, elsewhere, missing, refused, bad_preset, user) and end (told, mended, failed).";
+    /// Rows of lists.
+    PROVIDER_ODD_ROWS = "provider_odd_rows_total", Kind::Counter, Count,
+        "Rows of a provider's lists that could not be read and were left out, by provider.";
+    /// How full organizations are.
+    PROVIDER_ROOM_USED = "provider_room_used", Kind::Gauge, Count,
+        "What the organization has that all subscribers share, as last looked at, by provider and what (users, cameras).";
+    /// What they may hold.
+    PROVIDER_ROOM_LIMIT = "provider_room_limit", Kind::Gauge, Count,
+        "What that organization may have, by provider and what (users, cameras); absent where there is no limit.";
     /// Breakers.
     PROVIDER_BREAKER_OPEN = "provider_breaker_open", Kind::Gauge, Count,
         "Whether nothing is sent to a provider for a while, since it failed again and again: 1 or 0, by provider.";

@@ -21,6 +21,19 @@ pub fn drift(provider: &str, what: &'static str, end: &'static str) {
     counter!(names::DRIFT, "provider" => provider.to_owned(), "what" => what, "end" => end).increment(1);
 }
 
+/// Rows of a provider's list could not be read.
+pub fn odd_rows(provider: &str, rows: usize) {
+    let rows = u64::try_from(rows).unwrap_or(u64::MAX);
+    counter!(names::PROVIDER_ODD_ROWS, "provider" => provider.to_owned()).increment(rows);
+}
+
+/// How full the organization is that subscribers of a provider share.
+#[expect(clippy::cast_precision_loss, reason = "no organization has as many as a float cannot tell apart")]
+pub fn room(provider: &str, of: &'static str, used: u64, limit: u64) {
+    gauge!(names::PROVIDER_ROOM_USED, "provider" => provider.to_owned(), "what" => of).set(used as f64);
+    gauge!(names::PROVIDER_ROOM_LIMIT, "provider" => provider.to_owned(), "what" => of).set(limit as f64);
+}
+
 /// How many tasks of a state there are.
 pub fn tasks(state: &'static str, tasks: u32) {
     gauge!(names::TASKS, "state" => state).set(tasks);

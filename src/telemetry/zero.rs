@@ -38,7 +38,8 @@ const MESSAGES: [(&str, &str, &[&str]); 4] = [
 const CLASSES: [&str; 7] = ["done", "again", "never", "unknown", "waits", "denied", "bad_code"];
 
 /// What may differ at a provider that keeps a state, and what may become of it.
-const DRIFTS: [&str; 6] = ["enabled", "preset", "elsewhere", "missing", "bad_preset", "user"];
+const DRIFTS: [&str; 8] =
+    ["enabled", "preset", "unassigned", "elsewhere", "missing", "refused", "bad_preset", "user"];
 const DRIFT_ENDS: [&str; 3] = ["told", "mended", "failed"];
 
 /// Of the surfaces.
@@ -89,6 +90,9 @@ pub fn zero_provider(provider: &str, keeps_state: bool) {
     let _ = histogram!(names::TASK_SEND_SECONDS, "provider" => name());
     gauge!(names::PROVIDER_BREAKER_OPEN, "provider" => name()).set(0.0);
     gauge!(names::TASKS_WAITING, "provider" => name()).set(0.0);
+    if keeps_state {
+        counter!(names::PROVIDER_ODD_ROWS, "provider" => name()).absolute(0);
+    }
     for what in DRIFTS.iter().filter(|_| keeps_state) {
         for end in DRIFT_ENDS {
             counter!(names::DRIFT, "provider" => name(), "what" => *what, "end" => end).absolute(0);

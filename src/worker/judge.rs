@@ -41,10 +41,12 @@ pub(super) fn class(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// A provider that refuses a task works as well as one that carries it out.
+/// A provider that refuses a task works as well as one that carries it out, and so does one that fails at one
+/// thing alone.
 pub(super) fn verdict(outcome: &Outcome) -> Verdict {
     match outcome {
         Outcome::Done(_) | Outcome::Never(_) | Outcome::BadCode { .. } => Verdict::Worked,
+        Outcome::Again { why, .. } | Outcome::Unknown(why) if why.is_of_one => Verdict::Worked,
         Outcome::Again { why, .. } | Outcome::Unknown(why) | Outcome::Denied(why) => {
             Verdict::Failed(why.to_string())
         }

@@ -149,6 +149,18 @@ impl<'a, W: Watcher> Reconcile<'a, W> {
         }
     }
 
+    /// The same of one thing: that this one is refused, or fails alone, spoils no other.
+    async fn one<T>(
+        &self,
+        ask: impl Fn() -> Asking<'a, T> + Sync,
+    ) -> Result<Result<T, String>, ReconcileError> {
+        match self.page(ask).await {
+            Ok(found) => Ok(Ok(found)),
+            Err(ReconcileError::Fault(fault)) if is_of_one(&fault) => Ok(Err(fault.to_string())),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn go_on(&mut self, doing: &'static str, done: u64) -> Result<(), ReconcileError> {
         self.watcher.progress(doing, done);
         if self.watcher.goes_on().await { Ok(()) } else { Err(ReconcileError::Stopped) }
@@ -173,6 +185,8 @@ impl<'a, W: Watcher> Reconcile<'a, W> {
                 Ok(End::Mended)
             }
             Err(fault @ Fault::Denied(_)) => Err(fault.into()),
+            // It is about this one: the other side answers, and what comes next may be mended.
+            Err(fault) if is_of_one(&fault) => Ok(End::Failed(fault.to_string())),
             Err(fault) => {
                 self.failures += 1;
                 if self.failures >= FAILURES_MAX {
@@ -183,6 +197,10 @@ impl<'a, W: Watcher> Reconcile<'a, W> {
             }
         }
     }
+}
+
+fn is_of_one(fault: &Fault) -> bool {
+    matches!(fault, Fault::Never(_)) || fault.why().is_of_one
 }
 
 fn hash(text: &str) -> u64 {

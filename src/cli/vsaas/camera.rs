@@ -96,7 +96,7 @@ async fn there(systems: &Systems, name: &str) -> Result<watcher::Camera, Failure
 async fn set_enabled(systems: &Systems, name: &str, enabled: bool) -> Ended {
     let camera = there(systems, name).await?;
     let word = if enabled { "enabled" } else { "disabled" };
-    if camera.enabled == enabled {
+    if camera.enabled == Some(enabled) {
         super::super::say(format!("{name} is {word} already"));
         return Ok(());
     }

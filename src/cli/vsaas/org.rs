@@ -1,4 +1,8 @@
-//! `vsaas org`: organizations, which billing makes, changes and deletes in both systems at once.
+//! `vsaas org`: organizations, which billing makes, changes and deletes in both systems at once. Where the settings
+//! have no billing, Watcher does all of that by itself (`direct`), by its own ids, and presets are what billing calls
+//! tariffs.
+
+mod direct;
 
 use clap::Subcommand;
 use clap::error::ErrorKind;
@@ -7,7 +11,7 @@ use serde_json::{Value, json};
 use super::super::{Ended, Failure, Global, wrong_usage};
 use super::systems::Systems;
 use super::{ids, print_table, told};
-use crate::ids::vsaas::{OrganizationBillingId, TariffId};
+use crate::ids::vsaas::{OrganizationBillingId, OrganizationId, TariffId};
 use crate::providers::billing::{NewOrganization, Organization};
 use crate::providers::{Fault, watcher};
 
@@ -22,20 +26,20 @@ pub(super) enum Org {
         /// Who owns it; billing.owner of the settings where it is left out
         #[arg(long, value_name = "EMAIL")]
         owner: Option<String>,
-        /// A tariff, by billing's id; may be given again
+        /// A tariff, by billing's id; without billing a preset, by Watcher's; may be given again
         #[arg(long = "tariff", value_name = "ID")]
         tariffs: Vec<TariffId>,
     },
     /// Replace its tariffs by these; the default one stays in any case
     Tariffs {
-        /// The organization, by billing's id
+        /// The organization, by billing's id; without billing by Watcher's
         org: OrganizationBillingId,
-        /// All tariffs that it is to have, by billing's ids
+        /// All tariffs that it is to have, by billing's ids; without billing presets, by Watcher's
         tariffs: Vec<TariffId>,
     },
     /// Delete one from both systems
     Delete {
-        /// The organization, by billing's id
+        /// The organization, by billing's id; without billing by Watcher's
         org: OrganizationBillingId,
     },
 }
@@ -43,6 +47,15 @@ pub(super) enum Org {
 pub(super) async fn run(global: &Global, systems: &Systems, command: Org) -> Ended {
     match command {
         Org::List => list(global, systems).await,
+        Org::Create { title, owner, tariffs } if systems.any_billing().is_none() => {
+            direct::create(systems, &title, owner.as_deref(), &direct::presets(&tariffs)).await
+        }
+        Org::Tariffs { org, tariffs } if systems.any_billing().is_none() => {
+            direct::set_presets(systems, OrganizationId(org.0), &direct::presets(&tariffs)).await
+        }
+        Org::Delete { org } if systems.any_billing().is_none() => {
+            direct::delete(systems, OrganizationId(org.0)).await
+        }
         Org::Create { title, owner, tariffs } => create(systems, &title, owner.as_deref(), &tariffs).await,
         Org::Tariffs { org, tariffs } => set_tariffs(systems, org, &tariffs).await,
         Org::Delete { org } => delete(systems, org).await,
@@ -62,7 +75,13 @@ async fn list(global: &Global, systems: &Systems) -> Ended {
     let is_watched = |of: &&Organization| watched.iter().any(|other| of.watcher_id == Some(other.id));
     rows.extend(billed.iter().filter(|of| !is_watched(of)).map(|of| row(Some(of), None)));
     let heading = ["billing_id", "watcher_id", "title", "owner", "default", "tariffs", "cameras", "users"];
+    if !global.json {
+        rows.iter_mut().for_each(with_limits);
+    }
     print_table(global, "organizations", &heading, rows);
+    if !global.json {
+        watched.iter().flat_map(scarce).for_each(|line| super::super::print(&format!("{line}\n")));
+    }
     Ok(())
 }
 
@@ -76,7 +95,29 @@ fn row(billed: Option<&Organization>, watched: Option<&watcher::Organization>) -
         "default": watched.map(|of| of.is_default),
         "tariffs": billed.map(tariffs_of).unwrap_or_default(),
         "cameras": watched.and_then(|of| of.camera_count),
+        "camera_limit": watched.and_then(|of| of.camera_limit),
         "users": watched.and_then(|of| of.user_count),
+        "user_limit": watched.and_then(|of| of.user_limit),
+        "dvr_limit": watched.and_then(|of| of.dvr_limit),
+        "max_sessions": watched.and_then(|of| of.max_sessions),
+    })
+}
+
+/// Has a row say of what is limited how many there may be, as a person reads it.
+fn with_limits(row: &mut Value) {
+    for (of, limit) in [("cameras", "camera_limit"), ("users", "user_limit")] {
+        if let (Some(used), Some(limit @ 1..)) = (row[of].as_u64(), row[limit].as_u64()) {
+            row[of] = json!(format!("{used} of {limit}"));
+        }
+    }
+}
+
+/// What of an organization is nearly used up, on a line of its own.
+fn scarce(of: &watcher::Organization) -> impl Iterator<Item = String> {
+    let (id, rooms) = (of.id, of.rooms().filter(watcher::Room::is_scarce).collect::<Vec<_>>());
+    rooms.into_iter().map(move |room| {
+        let word = if room.is_full() { "is full" } else { "is nearly full" };
+        format!("! organization {id} {word}: {room}")
     })
 }
 
@@ -125,22 +166,25 @@ async fn set_tariffs(systems: &Systems, org: OrganizationBillingId, tariffs: &[T
 
 async fn delete(systems: &Systems, org: OrganizationBillingId) -> Ended {
     let there = ids::billed(systems, org).await?;
-    let settings = &systems.settings;
-    for (name, id) in [
-        ("organization_id", settings.organization_id),
-        ("default_organization_id", settings.default_organization_id),
-    ] {
-        if id.is_some() && id == there.watcher_id {
-            let what =
-                format!("organization {} is the settings' {name}: change that first", both_ids(&there));
-            return Err(told(&what));
-        }
+    if let Some(name) = there.watcher_id.and_then(|id| named_by_settings(systems, id)) {
+        let what = format!("organization {} is the settings' {name}: change that first", both_ids(&there));
+        return Err(told(&what));
     }
     match systems.billing()?.delete_organization(org, Systems::deadline()).await.map_err(unsure) {
         Ok(()) => super::super::say(format!("deleted organization {}", both_ids(&there))),
         Err(failure) => return Err(failure),
     }
     Ok(())
+}
+
+/// Which of the settings names an organization, if one does.
+fn named_by_settings(systems: &Systems, id: OrganizationId) -> Option<&'static str> {
+    let settings = &systems.settings;
+    let names = [
+        ("organization_id", settings.organization_id),
+        ("default_organization_id", settings.default_organization_id),
+    ];
+    names.into_iter().find_map(|(name, of)| (of == Some(id)).then_some(name))
 }
 
 /// Of what must not be done twice, or need not, an operator is told to look.

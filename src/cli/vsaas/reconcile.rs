@@ -77,16 +77,21 @@ impl Told {
     }
 
     fn summary(&self, report: &Report) -> String {
-        let Report { cameras, unknown, in_progress, users, drifted, mended, failed } = report;
+        let Report { cameras, unknown, in_progress, odd, users, drifted, mended, failed } = report;
         if self.json {
             let summary = json!({
                 "cameras": cameras, "unknown": unknown, "in_progress": in_progress, "users": users,
+                "odd": odd,
                 "drifted": drifted, "mended": mended, "failed": failed,
             });
             return json!({ "summary": summary }).to_string();
         }
+        let odd = match odd {
+            0 => String::new(),
+            odd => format!(", {odd} rows could not be read"),
+        };
         format!(
-            "cameras {cameras} ({unknown} none of ours, {in_progress} in progress), users {users}: \
+            "cameras {cameras} ({unknown} none of ours, {in_progress} in progress), users {users}{odd}: \
              {drifted} differ, {mended} mended, {failed} failed"
         )
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::super::{Ended, Global};
 use super::systems::Systems;
 use super::{Where, ids, print_table, told};
-use crate::ids::vsaas::{FolderId, OrganizationId};
+use crate::ids::vsaas::{FolderId, OrganizationId, UserId};
 use crate::ids::{Msisdn, UserAccount};
 use crate::providers::Fault;
 use crate::providers::watcher::{self, Member, names};
@@ -82,6 +82,21 @@ impl Called {
         }
     }
 
+    /// Their user: the one that bears their key before one that only logs in alike.
+    async fn find(&self, systems: &Systems) -> Result<Option<watcher::User>, Fault> {
+        let domain = &systems.settings.login_domain;
+        let login = self.login(domain);
+        let text = match self {
+            Self::Subscriber(Owner::Number(number)) => number.in_full(),
+            Self::Subscriber(Owner::Account(_)) | Self::Person(_) => &login,
+        };
+        let bears_key = |user: &watcher::User| self.key().is_some() && user.external_id == self.key();
+        let suits = |user: &watcher::User| self.suits(user, domain);
+        let mut found = systems.watcher.find_users(text, suits, bears_key, Systems::deadline()).await?;
+        let at = found.iter().position(bears_key).unwrap_or(0);
+        Ok((!found.is_empty()).then(|| found.swap_remove(at)))
+    }
+
     fn suits(&self, user: &watcher::User, domain: &str) -> bool {
         let bears_key = matches!(self, Self::Subscriber(owner) if names::bears_key(user, owner, domain));
         bears_key || user.login.eq_ignore_ascii_case(&self.login(domain))
@@ -129,6 +144,7 @@ fn row(user: &watcher::User, member: Option<&Member>) -> Value {
         "login": user.login,
         "external_id": user.external_id,
         "enabled": user.enabled,
+        "max_sessions": user.max_sessions,
         "editor": member.map(|member| member.is_editor),
         "organizations": user.organizations,
     })
@@ -136,18 +152,22 @@ fn row(user: &watcher::User, member: Option<&Member>) -> Value {
 
 /// An id goes before a login that is all digits.
 async fn remove(systems: &Systems, given: &str) -> Ended {
-    let domain = &systems.settings.login_domain;
-    let called = Called::of(given, domain);
-    let id = given.parse().ok();
-    let users = systems.watcher.users(Systems::deadline()).await?;
-    let by_id = users.iter().find(|user| Some(user.id) == id);
-    let by_login = |user: &&watcher::User| match &called {
-        Some(called) => called.suits(user, domain),
-        None => user.login == given,
+    let called = Called::of(given, &systems.settings.login_domain);
+    // No call looks a user up by its id alone: the list says who it is before it is deleted.
+    let by_id = match given.parse::<UserId>() {
+        Ok(id) => systems.watcher.users(Systems::deadline()).await?.into_iter().find(|user| user.id == id),
+        Err(_) => None,
     };
-    let Some(user) = by_id.or_else(|| users.iter().find(by_login)) else {
-        return Err(told(&format!("Watcher has no user {given}")));
+    let user = match (by_id, &called) {
+        (Some(user), _) => Some(user),
+        (None, Some(called)) => called.find(systems).await?,
+        (None, None) => {
+            let is_it = |user: &watcher::User| user.login == given;
+            let found = systems.watcher.find_users(given, is_it, is_it, Systems::deadline()).await?;
+            found.into_iter().next()
+        }
     };
+    let Some(user) = user else { return Err(told(&format!("Watcher has no user {given}"))) };
     match systems.watcher.delete_user(user.id, Systems::deadline()).await {
         // Somebody else was faster.
         Ok(()) | Err(Fault::NotThere(_)) => {}

@@ -68,6 +68,8 @@ pub struct WatcherRemote {
     pub suspend: Suspend,
     /// How long a camera keeps its preset after the end, in days.
     pub retention_keep_days: u32,
+    /// Whether cameras are taken out of the default organization into their subscribers'.
+    pub move_cameras: bool,
     /// How often the worker compares cameras with services, in seconds; 0: never.
     pub reconcile_every_s: u32,
     /// Calls in a second, for whoever makes many; 0: no limit.
@@ -112,6 +114,7 @@ impl Provider {
             login_domain: self.login_domain.clone()?,
             suspend: self.suspend.unwrap_or_default(),
             retention_keep_days: self.keep_days_after_end(),
+            move_cameras: self.move_cameras.unwrap_or(false),
             reconcile_every_s: self.reconcile_every_s.unwrap_or(0),
             per_second: self.per_second,
             timeout_ms: self.timeout_ms,
@@ -167,11 +170,7 @@ impl Provider {
         );
         match &self.billing {
             Some(billing) => billing.check(own, self.organization_id.is_none(), reading),
-            None if self.organization_id.is_none() => reading.fault_in(
-                own,
-                "organization_id",
-                "is missing: without it each subscriber gets an organization, which needs [...billing] with an owner",
-            ),
+            // Each subscriber's organization is made by Watcher itself, then.
             None => {}
         }
     }

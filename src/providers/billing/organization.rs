@@ -1,14 +1,15 @@
 //! Organizations of billing: made here, they appear at Watcher under an id of their own. Leaves their cameras
 //! and users to Watcher.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::{Client, LIST_BYTES_MAX, Tariff};
+use super::{Client, Tariff};
 use crate::ids::vsaas::{OrganizationBillingId, OrganizationId, TariffId};
-use crate::providers::Fault;
+use crate::providers::loose::{self, Rows};
 use crate::providers::rest::Call;
+use crate::providers::{Fault, Why};
 
 /// An organization.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -16,24 +17,28 @@ pub struct Organization {
     /// What billing calls it.
     pub id: OrganizationBillingId,
     /// What Watcher calls it.
-    #[serde(rename = "external_id", default)]
+    #[serde(rename = "external_id", default, deserialize_with = "loose::maybe")]
     pub watcher_id: Option<OrganizationId>,
     /// Its title.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "loose::text")]
     pub title: Option<String>,
     /// Who owns it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "loose::maybe")]
     pub owner: Option<Owner>,
     /// Its tariffs, the default one among them.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tariffs")]
     pub tariff_plans: Vec<Tariff>,
+}
+
+fn tariffs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Tariff>, D::Error> {
+    Ok(loose::maybe::<D, Rows<Tariff>>(deserializer)?.unwrap_or_default().rows)
 }
 
 /// Who owns an organization.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Owner {
     /// Their address.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "loose::text")]
     pub email: Option<String>,
 }
 
@@ -49,11 +54,6 @@ pub struct NewOrganization<'a> {
 }
 
 #[derive(Deserialize)]
-struct Organizations {
-    organizations: Vec<Organization>,
-}
-
-#[derive(Deserialize)]
 struct Wrapped {
     organization: Organization,
 }
@@ -64,8 +64,7 @@ impl Client {
     /// # Errors
     /// [`Fault`].
     pub async fn organizations(&self, deadline: Instant) -> Result<Vec<Organization>, Fault> {
-        let call = Call::get("/organizations").long(LIST_BYTES_MAX);
-        self.0.read(call, deadline).await.map(|list: Organizations| list.organizations)
+        self.list(Call::get("/organizations"), deadline).await
     }
 
     /// Makes an organization, here and at Watcher. Two may have one title: look first.
@@ -88,7 +87,7 @@ impl Client {
     /// Gives an organization these tariffs in the place of those it has; the default one stays in any case.
     ///
     /// # Errors
-    /// [`Fault`].
+    /// [`Fault`]; [`Fault::Never`] where the answer shows that it was not done.
     pub async fn set_tariffs(
         &self,
         id: OrganizationBillingId,
@@ -97,7 +96,15 @@ impl Client {
     ) -> Result<Organization, Fault> {
         let body = json!({ "organization": { "tariff_plans": tariffs } });
         let call = Call::put("/organizations/{}", body).at(id);
-        self.0.read(call, deadline).await.map(|wrapped: Wrapped| wrapped.organization)
+        let Wrapped { organization } = self.0.read(call, deadline).await?;
+        let has = |id: &TariffId| organization.tariff_plans.iter().any(|plan| plan.id == *id);
+        if tariffs.iter().all(has) {
+            Ok(organization)
+        } else {
+            let text = "billing, PUT /organizations/{}: it was done, by its answer, and the organization has not all \
+                        the tariffs that it was given";
+            Err(Fault::Never(Why::of_one(text)))
+        }
     }
 
     /// Deletes an organization, here and at Watcher.
@@ -109,6 +116,6 @@ impl Client {
         id: OrganizationBillingId,
         deadline: Instant,
     ) -> Result<(), Fault> {
-        self.0.done(Call::delete("/organizations/{}").at(id), deadline).await
+        self.0.done(Call::delete("/organizations/{}").at(id), deadline).await.map(drop)
     }
 }

@@ -3,9 +3,10 @@
 use serde::Deserialize;
 use tokio::time::Instant;
 
-use super::{Client, LIST_BYTES_MAX};
+use super::Client;
 use crate::ids::vsaas::{PresetId, TariffId};
 use crate::providers::Fault;
+use crate::providers::loose;
 use crate::providers::rest::Call;
 
 /// A tariff plan.
@@ -14,25 +15,20 @@ pub struct Tariff {
     /// What billing calls it.
     pub id: TariffId,
     /// What Watcher calls it: the preset it became there.
-    #[serde(rename = "external_id", default)]
+    #[serde(rename = "external_id", default, deserialize_with = "loose::maybe")]
     pub preset_id: Option<PresetId>,
     /// Its name.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "loose::text")]
     pub name: Option<String>,
     /// Since when it applies, `dd/mm/yyyy`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "loose::text")]
     pub date_from: Option<String>,
     /// Amount and currency in one text, as in `100.0 USD`.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "loose::text")]
     pub full_price: Option<String>,
     /// `Active`, and other words that are not known.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "loose::text")]
     pub status: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Tariffs {
-    tariff_plans: Vec<Tariff>,
 }
 
 impl Client {
@@ -41,7 +37,6 @@ impl Client {
     /// # Errors
     /// [`Fault`].
     pub async fn tariffs(&self, deadline: Instant) -> Result<Vec<Tariff>, Fault> {
-        let call = Call::get("/tariff_plans").long(LIST_BYTES_MAX);
-        self.0.read(call, deadline).await.map(|list: Tariffs| list.tariff_plans)
+        self.list(Call::get("/tariff_plans"), deadline).await
     }
 }

@@ -6,10 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::client::{Client, Page, or_default};
+use super::client::{Client, Page};
 use crate::ids::vsaas::{FolderId, OrganizationId, PresetId};
-use crate::providers::Fault;
+use crate::providers::loose;
 use crate::providers::rest::Call;
+use crate::providers::{Fault, Why};
 
 /// A camera.
 #[derive(Debug, Clone, Deserialize)]
@@ -19,8 +20,8 @@ pub struct Camera {
     pub name: String,
     /// What it is called by people.
     pub title: String,
-    /// Whether it is recorded.
-    pub enabled: bool,
+    /// Whether it is recorded; none where Watcher does not say.
+    pub enabled: Option<bool>,
     /// Whose it is.
     pub organization_id: Option<OrganizationId>,
     /// Where it is.
@@ -43,31 +44,70 @@ pub struct CameraChange {
     /// Its preset. One that keeps fewer days deletes recordings at once.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub preset_id: Option<PresetId>,
+    /// Whose it is to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization_id: Option<OrganizationId>,
+    /// Where it is to be, there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub folder_id: Option<FolderId>,
+}
+
+impl CameraChange {
+    /// What of it a camera shows otherwise, in words; `None` where it shows nothing against it.
+    fn contradicted_by(&self, camera: &Written) -> Option<&'static str> {
+        fn differs<T: PartialEq>(wanted: Option<T>, shown: Option<T>) -> bool {
+            wanted.is_some() && shown.is_some() && wanted != shown
+        }
+        [
+            (differs(self.enabled, camera.enabled), "is enabled or not as it was"),
+            (differs(self.preset_id, camera.preset_id()), "has another preset"),
+            (differs(self.organization_id, camera.organization_id), "is in another organization"),
+            (differs(self.folder_id, camera.folder_id), "is in another folder"),
+        ]
+        .into_iter()
+        .find_map(|(differs, words)| differs.then_some(words))
+    }
 }
 
 /// As Watcher writes it, with the fields that come and go.
 #[derive(Deserialize)]
 struct Written {
     name: String,
-    #[serde(default, deserialize_with = "or_default")]
-    title: String,
-    enabled: bool,
+    #[serde(default, deserialize_with = "loose::text")]
+    title: Option<String>,
+    #[serde(default, deserialize_with = "loose::flag")]
+    enabled: Option<bool>,
+    #[serde(default, deserialize_with = "loose::maybe")]
     organization_id: Option<OrganizationId>,
+    #[serde(default, deserialize_with = "loose::maybe")]
     folder_id: Option<FolderId>,
+    #[serde(default, deserialize_with = "loose::maybe")]
     preset_id: Option<PresetId>,
+    #[serde(default, deserialize_with = "loose::maybe")]
     preset: Option<WrittenPreset>,
+    #[serde(default, deserialize_with = "loose::text")]
     streamer_hostname: Option<String>,
+    #[serde(default, deserialize_with = "loose::maybe")]
     stream_status: Option<WrittenStatus>,
+    #[serde(default, deserialize_with = "loose::maybe")]
     playback_config: Option<WrittenPlayback>,
+}
+
+impl Written {
+    fn preset_id(&self) -> Option<PresetId> {
+        self.preset_id.or(self.preset.as_ref().and_then(|preset| preset.id))
+    }
 }
 
 #[derive(Deserialize)]
 struct WrittenPreset {
+    #[serde(default, deserialize_with = "loose::maybe")]
     id: Option<PresetId>,
 }
 
 #[derive(Deserialize)]
 struct WrittenStatus {
+    #[serde(default, deserialize_with = "loose::text")]
     server: Option<String>,
 }
 
@@ -78,16 +118,16 @@ struct WrittenPlayback {
 
 impl From<Written> for Camera {
     fn from(written: Written) -> Self {
-        let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
-        let of_status = || filled(written.stream_status?.server);
+        let preset_id = written.preset_id();
+        let of_status = || written.stream_status?.server;
         Self {
             name: written.name,
-            title: written.title,
+            title: written.title.unwrap_or_default(),
             enabled: written.enabled,
             organization_id: written.organization_id,
             folder_id: written.folder_id,
-            preset_id: written.preset_id.or(written.preset.and_then(|preset| preset.id)),
-            streamer: filled(written.streamer_hostname).or_else(of_status),
+            preset_id,
+            streamer: written.streamer_hostname.or_else(of_status),
             playback_token: written.playback_config.and_then(|config| config.token),
         }
     }
@@ -138,13 +178,28 @@ impl Client {
     /// Changes what `change` names of a camera, in one call.
     ///
     /// # Errors
-    /// [`Fault`]; [`Fault::NotThere`] where there is none of that name.
+    /// [`Fault`]; [`Fault::NotThere`] where there is none of that name, [`Fault::Never`] where it was refused, or was done by
+    /// the answer and is not.
     pub async fn change_camera(
         &self,
         name: &str,
         change: CameraChange,
         deadline: Instant,
     ) -> Result<(), Fault> {
-        self.0.done(Call::put("/cameras/{}", json!(change)).at(name), deadline).await
+        let answer = self.0.done(Call::put("/cameras/{}", json!(change)).at(name), deadline).await?;
+        let contradicts = |camera: &Written| change.contradicted_by(camera);
+        if Written::deserialize(answer).ok().as_ref().and_then(contradicts).is_none() {
+            return Ok(());
+        }
+        // The answer may be older than the change.
+        let now: Written = self.0.read(Call::get("/cameras/{}").at(name), deadline).await?;
+        match contradicts(&now) {
+            None => Ok(()),
+            Some(words) => {
+                let text =
+                    format!("Watcher, PUT /cameras/{{}}: it was done, by its answer, and the camera {words}");
+                Err(Fault::Never(Why::of_one(text)))
+            }
+        }
     }
 }

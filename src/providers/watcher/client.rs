@@ -1,24 +1,28 @@
-//! How Watcher is called: with the administrator's key, and lists in pages. Leaves what is called to its
+//! How Watcher is called: with the administrator's key; lists in pages, and searched. Leaves what is called to its
 //! siblings.
+//!
+//! What a search finds is only what has the text somewhere ("generally by name, title and comment", the reference
+//! says), so whoever searches compares. A list ends with an empty page, however few rows Watcher gives at once.
 
-use std::fmt::Debug;
+use std::collections::HashSet;
+use std::hash::Hash;
 
 use secrecy::ExposeSecret;
-use serde::de::{Deserialize, DeserializeOwned, Deserializer};
+use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use crate::config::WatcherRemote;
+use crate::providers::loose::Rows;
 use crate::providers::rest::{Call, Rest};
 use crate::providers::{ClientError, Fault, Why};
 
-/// Rows asked for at once. A system that gives fewer than were asked for ends its list, so this is below
-/// what any is likely to give at most.
-pub const PAGE: usize = 100;
+/// Rows asked for at once: no server is known to give fewer.
+const PAGE: usize = 100;
 
 /// No page read is longer, in bytes: a camera has about two thousand.
 const PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// No list is read further, in pages: two million cameras.
+/// No list is read further, in pages: a million cameras.
 const PAGES_MAX: usize = 10_000;
 
 /// Calls Watcher as its administrator.
@@ -29,6 +33,8 @@ pub struct Client(pub(super) Rest);
 pub struct Page<T> {
     /// The rows, in Watcher's order.
     pub rows: Vec<T>,
+    /// Rows that could not be read.
+    pub odd: usize,
     /// Where the next page begins; `None` after the last.
     pub next: Option<usize>,
 }
@@ -38,13 +44,14 @@ fn headers(settings: &WatcherRemote) -> [(&'static str, &str); 1] {
 }
 
 impl Client {
-    /// Builds the client; nothing is called yet. `provider` is for the log.
+    /// Builds the client; nothing is called yet. `provider` is for the log and the metrics.
     ///
     /// # Errors
     /// [`ClientError`].
     pub fn new(provider: &str, settings: &WatcherRemote) -> Result<Self, ClientError> {
         let base = format!("{}/vsaas/api/v2", settings.base_url);
-        Rest::new(provider, "Watcher", base, &headers(settings), settings.timeout_ms).map(Self)
+        Rest::new(provider, "Watcher", base, &headers(settings), "/auth/whoami", settings.timeout_ms)
+            .map(Self)
     }
 
     /// Takes the key of other settings.
@@ -52,8 +59,12 @@ impl Client {
         self.0.renew(&headers(settings))
     }
 
-    /// One page of a list. A page shorter than asked for is the last; one that is longer comes from a system
-    /// that knows no pages, and is everything.
+    /// What the provider is called in the settings.
+    pub(super) fn provider(&self) -> &str {
+        self.0.provider()
+    }
+
+    /// One page of a list. Only an empty one is the last: some servers give fewer rows than they are asked for.
     pub(super) async fn page<T: DeserializeOwned>(
         &self,
         call: Call,
@@ -61,13 +72,13 @@ impl Client {
         deadline: Instant,
     ) -> Result<Page<T>, Fault> {
         let call = call.query("limit", PAGE).query("offset", offset).long(PAGE_BYTES_MAX);
-        let rows: Vec<T> = self.0.read(call, deadline).await?;
-        let next = (rows.len() == PAGE).then_some(offset + PAGE);
-        Ok(Page { rows, next })
+        let list: Rows<T> = self.0.rows(call, deadline).await?;
+        let next = (list.len() > 0).then_some(offset + list.len());
+        Ok(Page { odd: list.odd, rows: list.rows, next })
     }
 
-    /// Reads a list page by page until `found` returns something. A second page that begins like the one
-    /// before it ends the list, lest a system that knows no pages be asked for ever.
+    /// Reads a list page by page until `found` returns something. A page without a row that is new ends it, lest a
+    /// system that knows no pages be asked for ever; no row is given twice.
     pub(super) async fn walk<T, K, R>(
         &self,
         call: impl Fn() -> Call,
@@ -77,20 +88,21 @@ impl Client {
     ) -> Result<Option<R>, Fault>
     where
         T: DeserializeOwned,
-        K: PartialEq + Debug,
+        K: Eq + Hash,
     {
-        let (mut offset, mut first) = (0, None);
+        let (mut offset, mut seen) = (0, HashSet::new());
         for _ in 0..PAGES_MAX {
             let page: Page<T> = self.page(call(), offset, deadline).await?;
-            let begins = page.rows.first().map(&key);
-            if offset > 0 && begins == first {
-                return Ok(None);
+            let mut is_new = page.rows.is_empty();
+            for row in page.rows {
+                if seen.insert(key(&row)) {
+                    is_new = true;
+                    if let Some(result) = found(row) {
+                        return Ok(Some(result));
+                    }
+                }
             }
-            first = begins;
-            if let Some(result) = page.rows.into_iter().find_map(&mut found) {
-                return Ok(Some(result));
-            }
-            match page.next {
+            match page.next.filter(|_| is_new) {
                 Some(next) => offset = next,
                 None => return Ok(None),
             }
@@ -107,7 +119,7 @@ impl Client {
     ) -> Result<Vec<T>, Fault>
     where
         T: DeserializeOwned,
-        K: PartialEq + Debug,
+        K: Eq + Hash,
     {
         let mut rows = Vec::new();
         let keep = |row| {
@@ -117,13 +129,39 @@ impl Client {
         self.walk(call, key, keep, deadline).await?;
         Ok(rows)
     }
-}
 
-/// Reads `null` like a field that is not there.
-pub(super) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Deserialize<'de> + Default,
-{
-    Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
+    /// What suits among the rows that have `text` somewhere, in Watcher's order, which is asked to be that of the ids:
+    /// the oldest first. One that is `enough` ends the search with its page.
+    pub(super) async fn search<T, K>(
+        &self,
+        (call, text): (impl Fn() -> Call, &str),
+        key: impl Fn(&T) -> K,
+        suits: impl Fn(&T) -> bool,
+        is_enough: impl Fn(&T) -> bool,
+        deadline: Instant,
+    ) -> Result<Vec<T>, Fault>
+    where
+        T: DeserializeOwned,
+        K: Eq + Hash,
+    {
+        let (mut offset, mut seen, mut found) = (0, HashSet::new(), Vec::new());
+        for _ in 0..PAGES_MAX {
+            let call = call().query("search", text).query("sort", "id");
+            let page: Page<T> = self.page(call, offset, deadline).await?;
+            let mut is_new = page.rows.is_empty();
+            for row in page.rows {
+                if seen.insert(key(&row)) {
+                    is_new = true;
+                    if suits(&row) {
+                        found.push(row);
+                    }
+                }
+            }
+            match page.next.filter(|_| is_new && !found.iter().any(&is_enough)) {
+                Some(next) => offset = next,
+                None => return Ok(found),
+            }
+        }
+        Err(Fault::Never(Why::new("Watcher: a list that does not end")))
+    }
 }

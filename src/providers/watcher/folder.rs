@@ -1,29 +1,50 @@
 //! Folders of an organization: every camera is in one, and who has rights in it may look. Leaves the days that
 //! may be looked at to us: Watcher's own limit is left open, since its unit is not certain.
 
-use serde::Deserialize;
-use serde_json::json;
+use serde::de::{Deserialize, Deserializer, Error};
+use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::client::{Client, or_default};
+use super::client::{Client, Page};
 use crate::ids::vsaas::{FolderId, OrganizationId, UserId};
 use crate::providers::Fault;
+use crate::providers::loose;
 use crate::providers::rest::Call;
 
 /// A folder.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
 pub struct Folder {
     /// What Watcher calls it.
     pub id: FolderId,
     /// Its title.
-    #[serde(default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "title")]
     pub title: String,
     /// The folder it is in; `None` for the root.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "loose::maybe")]
     pub parent_id: Option<FolderId>,
     /// How many cameras are in it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "loose::maybe")]
     pub camera_count: Option<u64>,
+}
+
+fn title<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    loose::text(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Who has rights in a folder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FolderUser(pub UserId);
+
+impl<'de> Deserialize<'de> for FolderUser {
+    /// The id stands in `user_id`, in `id`, or alone.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut row = Value::deserialize(deserializer)?;
+        let id = match row.as_object_mut() {
+            Some(fields) => fields.remove("user_id").or(fields.remove("id")).unwrap_or_default(),
+            None => row,
+        };
+        UserId::deserialize(id).map(Self).map_err(|_| Error::custom("no id of a user"))
+    }
 }
 
 impl Folder {
@@ -40,7 +61,39 @@ impl Client {
     /// # Errors
     /// [`Fault`]; [`Fault::NotThere`] where there is no such organization.
     pub async fn folders(&self, of: OrganizationId, deadline: Instant) -> Result<Vec<Folder>, Fault> {
-        self.0.read(Call::get("/organizations/{}/folders").at(of), deadline).await
+        self.0.rows(Call::get("/organizations/{}/folders").at(of), deadline).await.map(|list| list.rows)
+    }
+
+    /// A page of those who have rights in a folder, from `offset` on.
+    ///
+    /// # Errors
+    /// [`Fault`]; [`Fault::NotThere`] where there is no such folder.
+    pub async fn folder_users_page(
+        &self,
+        (of, folder): (OrganizationId, FolderId),
+        offset: usize,
+        deadline: Instant,
+    ) -> Result<Page<FolderUser>, Fault> {
+        let call = Call::get("/organizations/{}/folders/{}/users").at(of).at(folder);
+        self.page(call, offset, deadline).await
+    }
+
+    /// Whether a user has rights in a folder.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub async fn has_rights(
+        &self,
+        (of, folder): (OrganizationId, FolderId),
+        user: UserId,
+        deadline: Instant,
+    ) -> Result<bool, Fault> {
+        let call = Call::get("/organizations/{}/folders/{}/users/{}").at(of).at(folder).at(user);
+        match self.0.done(call, deadline).await {
+            Ok(row) => Ok(row.as_object().is_some_and(|fields| !fields.is_empty())),
+            Err(Fault::NotThere(_)) => Ok(false),
+            Err(fault) => Err(fault),
+        }
     }
 
     /// Lets a member look at the cameras of a folder, recordings included, and use what they can do. Rights that
@@ -48,11 +101,10 @@ impl Client {
     ///
     /// # Errors
     /// [`Fault`]; [`Fault::NotThere`] where there is no such folder, or no such user; [`Fault::Never`] of one who is no
-    /// member.
+    /// member, and perhaps of one who has rights there already (400 at Watcher).
     pub async fn grant_folder(
         &self,
-        of: OrganizationId,
-        folder: FolderId,
+        (of, folder): (OrganizationId, FolderId),
         user: UserId,
         deadline: Instant,
     ) -> Result<(), Fault> {
@@ -64,6 +116,6 @@ impl Client {
             "dvr_depth_limit": null,
         });
         let call = Call::post("/organizations/{}/folders/{}/users", body).at(of).at(folder);
-        self.0.done(call.or_there(), deadline).await
+        self.0.done(call.or_there(), deadline).await.map(drop)
     }
 }

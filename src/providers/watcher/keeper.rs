@@ -9,17 +9,19 @@
 //! rights       what a member may see
 //! turns        one task of a subscriber at a time
 //! camera       what the camera should be like: a rule
-//! directory    where in Watcher's lists a row was last seen
+//! room         how full an organization is
 //! ```
 //!
-//! Cameras are moved between organizations by hand, in Watcher: no call for it is documented. One that is
-//! still in the default organization, nobody's, is served where Watcher lets it be; one in somebody else's is
-//! told of and left alone.
+//! A camera that is still in the default organization, nobody's, is moved to its subscriber's where the settings
+//! say so, else served where it is, as far as Watcher lets it be; one in somebody else's is told of and left alone.
+//!
+//! Nothing is remembered of users and organizations: Watcher looks them up, so that the calls for one subscriber are
+//! as many with sixty thousand others as with none.
 
 mod camera;
-mod directory;
 mod home;
 mod rights;
+mod room;
 mod steps;
 mod subscriber;
 mod turns;
@@ -34,11 +36,10 @@ use super::client::Client;
 use super::{Camera, CameraChange};
 use crate::clock::Clock;
 use crate::config::{self, BillingRemote, WatcherRemote};
-use crate::ids::vsaas::{FolderId, OrganizationId};
-use crate::providers::{ClientError, Doubt, Fault, Outcome, Provider, Sending, Settled, Task, Why, billing};
+use crate::ids::vsaas::{FolderId, OrganizationId, PresetId, TariffId};
+use crate::providers::{ClientError, Fault, Outcome, Provider, Sending, Settled, Task, Why, billing};
 use crate::service::wanted::Wanted;
 pub use camera::{BadPreset, Should};
-use directory::Directory;
 use home::Maker;
 use turns::Turns;
 
@@ -55,13 +56,12 @@ pub struct Keeper {
     client: Client,
     billing: Option<Maker>,
     clock: Clock,
-    users: Directory,
-    organizations: Directory,
-    default_organization: Mutex<Option<OrganizationId>>,
-    /// Organizations, and whether they are ours.
-    ours: Mutex<HashMap<OrganizationId, bool>>,
-    /// Of the organization that all share.
-    members: Option<Directory>,
+    /// When it was looked up, and whether there is one.
+    default_organization: Mutex<Option<(Instant, Option<OrganizationId>)>>,
+    /// Billing's tariffs for presets.
+    tariffs: Mutex<HashMap<PresetId, TariffId>>,
+    /// When it was last looked how full the organization is that all share.
+    room_looked_at: Mutex<Option<Instant>>,
     /// The root folders of organizations.
     folders: Mutex<HashMap<OrganizationId, FolderId>>,
     turns: Turns,
@@ -81,18 +81,16 @@ impl Keeper {
     ) -> Result<Self, ClientError> {
         let maker = |remote: BillingRemote| {
             let client = billing::Client::new(name, &remote)?;
-            Ok::<_, ClientError>(Maker { client, owner: remote.owner })
+            Ok::<_, ClientError>(Maker::new(client, remote.owner))
         };
         Ok(Self {
             client: Client::new(name, &settings)?,
             billing: billing.map(maker).transpose()?,
-            members: rights::directory(settings.organization_id),
             settings,
             clock,
-            users: Directory::new(subscriber::users),
-            organizations: Directory::new(home::organizations),
             default_organization: Mutex::default(),
-            ours: Mutex::default(),
+            tariffs: Mutex::default(),
+            room_looked_at: Mutex::default(),
             folders: Mutex::default(),
             turns: Turns::default(),
             tariffs_turn: Mutex::default(),
@@ -122,21 +120,10 @@ impl Keeper {
             return Outcome::Never(Why::new("the task does not say what should be there"));
         };
         let camera = task.camera.as_deref().unwrap_or(task.device_id.as_str());
-        if task.doubt == Doubt::Possible
-            && let Err(fault) = self.doubt(deadline).await
-        {
-            return outcome(fault);
-        }
         match self.bring_about(camera, wanted, deadline).await {
             Ok(settled) => Outcome::Done(settled),
             Err(fault) => outcome(fault),
         }
-    }
-
-    /// What this process remembers may be older than what an attempt made whose answer was lost.
-    async fn doubt(&self, deadline: Instant) -> Result<(), Fault> {
-        self.users.doubt(deadline).await?;
-        self.organizations.doubt(deadline).await
     }
 
     /// Makes a camera and its subscriber as they should be.
@@ -207,7 +194,7 @@ impl Provider for Keeper {
 }
 
 fn never(why: impl std::fmt::Display) -> Fault {
-    Fault::Never(Why::new(why.to_string()))
+    Fault::Never(Why::of_one(why.to_string()))
 }
 
 /// Where something was made, or may have been, a failure leaves a beginning in doubt: if the service ends before
@@ -219,12 +206,12 @@ fn in_doubt(fault: Fault) -> Fault {
     }
 }
 
-/// What is not there was looked up by what this process remembers, or is a setting's mistake that an
-/// operator can mend.
+/// What is not there was there when the settings were written, or a moment ago: an operator can mend it, or the next
+/// attempt finds another.
 fn outcome(fault: Fault) -> Outcome {
     match fault {
         Fault::Again { why, after } => Outcome::Again { why, after },
-        Fault::NotThere(why) => Outcome::Again { why, after: None },
+        Fault::NotThere(why) => Outcome::Again { why: Why { is_of_one: true, ..why }, after: None },
         Fault::Denied(why) => Outcome::Denied(why),
         Fault::Never(why) => Outcome::Never(why),
         Fault::Unsure(why) => Outcome::Unknown(why),

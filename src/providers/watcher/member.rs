@@ -1,12 +1,13 @@
 //! Members of an organization: users with what they may do in it. Leaves what they may see to folders.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use tokio::time::Instant;
 
-use super::client::{Client, or_default};
-use crate::ids::vsaas::{FolderId, OrganizationId, UserId};
+use super::client::Client;
+use crate::ids::vsaas::{OrganizationId, UserId};
 use crate::providers::Fault;
+use crate::providers::loose;
 use crate::providers::rest::Call;
 
 /// A user in an organization.
@@ -15,36 +16,21 @@ pub struct Member {
     /// Who.
     pub user_id: UserId,
     /// What they log in with.
-    #[serde(default, deserialize_with = "or_default")]
-    pub login: String,
-    /// Whether they may add and edit cameras.
-    #[serde(rename = "can_edit_organization_cameras", default, deserialize_with = "or_default")]
+    #[serde(default, deserialize_with = "loose::text")]
+    pub login: Option<String>,
+    /// Whether they may add and edit cameras; where Watcher does not say, they may not.
+    #[serde(rename = "can_edit_organization_cameras", default, deserialize_with = "is_editor")]
     pub is_editor: bool,
-    #[serde(default, deserialize_with = "or_default")]
-    folders_permissions: Vec<FolderPermission>,
+}
+
+fn is_editor<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    loose::flag(deserializer).map(Option::unwrap_or_default)
 }
 
 /// Logins are numbers of subscribers.
 impl std::fmt::Debug for Member {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Member {{ user_id: {}, is_editor: {} }}", self.user_id, self.is_editor)
-    }
-}
-
-/// No sample shows one; where it names its folder otherwise, the member is not known to have rights.
-#[derive(Clone, PartialEq, Eq, Deserialize)]
-struct FolderPermission {
-    folder_id: Option<FolderId>,
-    id: Option<FolderId>,
-}
-
-impl Member {
-    /// Whether they are known to have rights in a folder.
-    #[must_use]
-    pub fn has_rights_in(&self, folder: FolderId) -> bool {
-        self.folders_permissions
-            .iter()
-            .any(|permission| permission.folder_id.or(permission.id) == Some(folder))
     }
 }
 
@@ -67,10 +53,27 @@ impl Client {
         self.all(members, |member: &Member| member.user_id, deadline).await
     }
 
+    /// One member, by what they log in with; `None` of one who is none.
+    ///
+    /// # Errors
+    /// [`Fault`]; [`Fault::NotThere`] where there is no such organization.
+    pub async fn member(
+        &self,
+        of: OrganizationId,
+        (user, login): (UserId, &str),
+        deadline: Instant,
+    ) -> Result<Option<Member>, Fault> {
+        let members = || Call::get("/organizations/{}/users").at(of);
+        let is_theirs = |member: &Member| member.user_id == user;
+        let key = |member: &Member| member.user_id;
+        let found = self.search((members, login), key, is_theirs, is_theirs, deadline).await?;
+        Ok(found.into_iter().next())
+    }
+
     /// Has a user join an organization, where they have no right to see anything yet.
     ///
     /// # Errors
-    /// [`Fault`]; of one who is a member already [`Fault::Again`].
+    /// [`Fault`]; of one who is a member already, or where the organization is full, [`Fault::Never`] (400 at Watcher).
     pub async fn add_member(
         &self,
         of: OrganizationId,
@@ -82,7 +85,7 @@ impl Client {
             Role::Reader => json!({ "user_id": user }),
             Role::Editor => json!({ "user_id": user, "can_edit_organization_cameras": true }),
         };
-        self.0.done(Call::post("/organizations/{}/users", body).at(of), deadline).await
+        self.0.done(Call::post("/organizations/{}/users", body).at(of), deadline).await.map(drop)
     }
 
     /// Has a user leave an organization.
@@ -95,6 +98,7 @@ impl Client {
         user: UserId,
         deadline: Instant,
     ) -> Result<(), Fault> {
-        self.0.done(Call::delete("/organizations/{}/users/{}").at(of).at(user), deadline).await
+        let call = Call::delete("/organizations/{}/users/{}").at(of).at(user);
+        self.0.done(call, deadline).await.map(drop)
     }
 }

@@ -104,7 +104,8 @@ mod tests {
 
     fn user(login: &str, external_id: Option<&str>) -> User {
         let external_id = external_id.map(str::to_owned);
-        User { id: UserId(1), login: login.to_owned(), enabled: true, external_id, organizations: Vec::new() }
+        let (login, organizations) = (login.to_owned(), Vec::new());
+        User { id: UserId(1), login, enabled: true, external_id, organizations, max_sessions: None }
     }
 
     #[test]

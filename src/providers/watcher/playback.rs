@@ -107,7 +107,7 @@ mod tests {
         Camera {
             name: name.to_owned(),
             title: String::new(),
-            enabled: true,
+            enabled: Some(true),
             organization_id: None,
             folder_id: None,
             preset_id: None,

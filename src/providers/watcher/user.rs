@@ -3,11 +3,12 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Deserializer};
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::time::Instant;
 
-use super::client::{Client, or_default};
+use super::client::{Client, Page};
 use crate::ids::vsaas::{OrganizationId, UserId};
+use crate::providers::loose;
 use crate::providers::rest::Call;
 use crate::providers::{Fault, Why};
 
@@ -16,17 +17,21 @@ use crate::providers::{Fault, Why};
 pub struct User {
     /// What Watcher calls it.
     pub id: UserId,
-    /// What it logs in with.
+    /// What it logs in with; empty where Watcher does not say.
+    #[serde(default, deserialize_with = "login")]
     pub login: String,
-    /// Whether it can.
-    #[serde(default = "yes")]
+    /// Whether it can; so is one of which Watcher does not say it.
+    #[serde(default = "yes", deserialize_with = "is_enabled")]
     pub enabled: bool,
-    /// What we call it: a subscriber's key.
-    #[serde(default, deserialize_with = "text")]
+    /// What we call it: a subscriber's key. One that is all digits may come as a number.
+    #[serde(default, deserialize_with = "loose::text")]
     pub external_id: Option<String>,
-    /// Where it is a member; of a user just made, the default organization.
-    #[serde(default, deserialize_with = "or_default")]
+    /// Where it is a member; of a user made without an organization, the default one.
+    #[serde(default, deserialize_with = "loose::ids")]
     pub organizations: Vec<OrganizationId>,
+    /// How many sessions it may have at once; none: no limit, or none that Watcher tells.
+    #[serde(default, deserialize_with = "loose::maybe")]
+    pub max_sessions: Option<u64>,
 }
 
 /// Logins and keys are numbers of subscribers.
@@ -41,13 +46,20 @@ fn yes() -> bool {
     true
 }
 
-/// A key that is all digits may come as a number; one that is empty is none.
-fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(match Option::<Value>::deserialize(deserializer)? {
-        Some(Value::String(text)) if !text.is_empty() => Some(text),
-        Some(Value::Number(number)) => Some(number.to_string()),
-        _ => None,
-    })
+fn login<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    loose::text(deserializer).map(Option::unwrap_or_default)
+}
+
+fn is_enabled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    loose::flag(deserializer).map(|is| is.unwrap_or_else(yes))
+}
+
+/// What an answer to a change shows.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Enabled {
+    #[serde(deserialize_with = "loose::flag")]
+    enabled: Option<bool>,
 }
 
 fn users() -> Call {
@@ -63,27 +75,39 @@ impl Client {
         self.all(users, |user: &User| user.id, deadline).await
     }
 
-    /// The first user that suits, in as many pages as it takes to find it.
+    /// A page of all users, from `offset` on.
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn find_user(
-        &self,
-        suits: impl Fn(&User) -> bool,
-        deadline: Instant,
-    ) -> Result<Option<User>, Fault> {
-        self.walk(users, |user: &User| user.id, |user| suits(&user).then_some(user), deadline).await
+    pub async fn users_page(&self, offset: usize, deadline: Instant) -> Result<Page<User>, Fault> {
+        self.page(users(), offset, deadline).await
     }
 
-    /// Makes a user, which becomes a member of the default organization. Its password is random and nobody
-    /// ever learns it: who is to log in has Watcher send them a new one.
+    /// The users that suit among those that have `text` in what Watcher searches, the oldest first; one that is
+    /// `enough` ends the search.
     ///
     /// # Errors
-    /// [`Fault`]; of a login that is taken [`Fault::Again`].
+    /// [`Fault`].
+    pub async fn find_users(
+        &self,
+        text: &str,
+        suits: impl Fn(&User) -> bool,
+        is_enough: impl Fn(&User) -> bool,
+        deadline: Instant,
+    ) -> Result<Vec<User>, Fault> {
+        self.search((users, text), |user: &User| user.id, suits, is_enough, deadline).await
+    }
+
+    /// Makes a user, straight in an organization where one is given, else in the default one. Its password is random
+    /// and nobody ever learns it: who is to log in has Watcher send them a new one.
+    ///
+    /// # Errors
+    /// [`Fault`]; of a login that is taken, or where the organization is full, [`Fault::Never`] (400 at Watcher).
     pub async fn create_user(
         &self,
         login: &str,
         external_id: Option<&str>,
+        organization: Option<OrganizationId>,
         deadline: Instant,
     ) -> Result<User, Fault> {
         let mut random = [0; 24];
@@ -95,15 +119,29 @@ impl Client {
         if let Some(external_id) = external_id {
             body["external_id"] = json!(external_id);
         }
+        if let Some(organization) = organization {
+            body["organization_id"] = json!(organization);
+        }
         self.0.read(Call::post("/users", body), deadline).await
     }
 
     /// Has a user able to log in, or not. Its cameras go on as they are.
     ///
     /// # Errors
-    /// [`Fault`]; [`Fault::NotThere`] where there is none of that id.
+    /// [`Fault`]; [`Fault::NotThere`] where there is none of that id, [`Fault::Never`] where the answer shows that it was
+    /// not done.
     pub async fn enable_user(&self, id: UserId, enabled: bool, deadline: Instant) -> Result<(), Fault> {
-        self.0.done(Call::put("/users/{}", json!({ "enabled": enabled })).at(id), deadline).await
+        let call = Call::put("/users/{}", json!({ "enabled": enabled })).at(id);
+        let answer = self.0.done(call, deadline).await?;
+        // Words of another shape say nothing of it.
+        let after = Enabled::deserialize(answer).unwrap_or_default().enabled;
+        match after.filter(|after| *after != enabled) {
+            None => Ok(()),
+            Some(_) => {
+                let text = "Watcher, PUT /users/{}: it was done, by its answer, and the user is as it was";
+                Err(Fault::Never(Why::of_one(text)))
+            }
+        }
     }
 
     /// Deletes a user.
@@ -111,6 +149,6 @@ impl Client {
     /// # Errors
     /// [`Fault`]; [`Fault::NotThere`] where it was deleted before.
     pub async fn delete_user(&self, id: UserId, deadline: Instant) -> Result<(), Fault> {
-        self.0.done(Call::delete("/users/{}").at(id), deadline).await
+        self.0.done(Call::delete("/users/{}").at(id), deadline).await.map(drop)
     }
 }

@@ -10,6 +10,9 @@ use crate::providers::watcher::{Camera, CameraChange, names};
 /// Devices read from the ledger at a time.
 const DEVICES_MAX: u32 = 200;
 
+/// Calls that a beginning usually takes.
+const CALLS_OF_BEGINNING: usize = 8;
+
 impl<W: Watcher> Reconcile<'_, W> {
     /// Walks through the list; hashes of the names in it.
     pub(super) async fn cameras(&mut self, homes: &Homes) -> Result<HashSet<u64>, ReconcileError> {
@@ -19,11 +22,12 @@ impl<W: Watcher> Reconcile<'_, W> {
             let keeper = self.keeper;
             let ask = || keeper.client().cameras_page(of, offset, keeper.deadline());
             let page = self.page(|| Box::pin(ask())).await?;
+            self.report.odd += u64::try_from(page.odd).unwrap_or(u64::MAX);
             let names: Vec<String> = page.rows.iter().map(|camera| camera.name.clone()).collect();
             let ours = self.ledger.on_cameras(self.name, &names, self.now()).await?;
             let ours: HashMap<&str, &OnCamera> =
                 ours.iter().map(|ours| (ours.camera.as_str(), ours)).collect();
-            let mut is_new = false;
+            let mut is_new = page.rows.is_empty();
             for camera in &page.rows {
                 if !seen.insert(hash(&camera.name)) {
                     continue;
@@ -61,6 +65,9 @@ impl<W: Watcher> Reconcile<'_, W> {
             && !ours.wanted.carried.is_nothing()
             && !homes.is_home(self.keeper, owner, at)
         {
+            if self.keeper.settings().move_cameras && homes.default == Some(at) {
+                return self.unassigned(camera).await;
+            }
             self.tell(&camera.name, What::Elsewhere(at), End::Told);
             return Ok(());
         }
@@ -73,6 +80,25 @@ impl<W: Watcher> Reconcile<'_, W> {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// A camera that was given to nobody yet, and is to be its subscriber's: all of its beginning is made up for.
+    async fn unassigned(&mut self, camera: &Camera) -> Result<(), ReconcileError> {
+        let end = match self.mode {
+            Mode::Tell => End::Told,
+            Mode::Mend => {
+                let again = self.ledger.on_camera(self.name, &camera.name, self.now()).await?;
+                let Some(ours) = again.filter(|ours| !ours.is_in_progress) else { return Ok(()) };
+                for _ in 0..CALLS_OF_BEGINNING {
+                    self.pace().await;
+                }
+                let deadline = self.keeper.deadline();
+                let mended = self.keeper.bring_about(&camera.name, &ours.wanted, deadline).await;
+                self.ended(mended.map(drop))?
+            }
+        };
+        self.tell(&camera.name, What::Unassigned, end);
         Ok(())
     }
 
@@ -136,9 +162,10 @@ impl<W: Watcher> Reconcile<'_, W> {
     async fn not_listed(&mut self, ours: &OnCamera, homes: &Homes) -> Result<(), ReconcileError> {
         let keeper = self.keeper;
         let ask = || keeper.client().camera(&ours.camera, keeper.deadline());
-        match self.page(|| Box::pin(ask())).await? {
-            Some(camera) => self.compare(&camera, ours, homes).await?,
-            None => self.tell(&ours.camera, What::Missing, End::Told),
+        match self.one(|| Box::pin(ask())).await? {
+            Ok(Some(camera)) => self.compare(&camera, ours, homes).await?,
+            Ok(None) => self.tell(&ours.camera, What::Missing, End::Told),
+            Err(why) => self.tell(&ours.camera, What::Refused, End::Failed(why)),
         }
         Ok(())
     }

@@ -19,10 +19,14 @@ pub struct Drift {
 pub enum What {
     /// A camera is not as it should be.
     Camera(CameraChange),
+    /// A camera is still in the default organization, and is to be moved to its subscriber's.
+    Unassigned,
     /// A camera is in another organization than its subscriber.
     Elsewhere(OrganizationId),
     /// Watcher has no such camera.
     Missing,
+    /// Watcher does not let us look at it.
+    Refused,
     /// The settings of what is carried there name no preset.
     BadPreset,
     /// A subscriber who is served cannot look: no user, disabled, no member, without rights, or in the default
@@ -52,6 +56,8 @@ pub struct Report {
     pub unknown: u64,
     /// Those that a task is under way for.
     pub in_progress: u64,
+    /// Rows of any list that could not be read.
+    pub odd: u64,
     /// Users looked at.
     pub users: u64,
     /// What was not as it should be.
@@ -69,8 +75,10 @@ impl What {
         match self {
             Self::Camera(CameraChange { preset_id: None, .. }) => "enabled",
             Self::Camera(_) => "preset",
+            Self::Unassigned => "unassigned",
             Self::Elsewhere(_) => "elsewhere",
             Self::Missing => "missing",
+            Self::Refused => "refused",
             Self::BadPreset => "bad_preset",
             Self::Unseeing(_) | Self::Seeing => "user",
         }
@@ -86,10 +94,12 @@ impl std::fmt::Display for What {
                 let all: Vec<&str> = enabled.into_iter().chain(preset.as_deref()).collect();
                 write!(f, "should {}", all.join(" and "))
             }
+            Self::Unassigned => f.write_str("is in the default organization, and should be its subscriber's"),
             Self::Elsewhere(other) => {
                 write!(f, "is in organization {other}, which is not its subscriber's: move it in Watcher")
             }
             Self::Missing => f.write_str("is not in Watcher"),
+            Self::Refused => f.write_str("cannot be looked at"),
             Self::BadPreset => f.write_str("the preset_id of its offer is no id"),
             Self::Unseeing(why) => write!(f, "is served and cannot look: {why}"),
             Self::Seeing => f.write_str("is served no more and can log in"),

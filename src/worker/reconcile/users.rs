@@ -9,11 +9,17 @@ use crate::config::Suspend;
 use crate::ids::vsaas::{OrganizationId, UserId};
 use crate::ledger::read::OnCamera;
 use crate::providers::watcher::names::{self, Mark};
-use crate::providers::watcher::{Keeper, Member, Page, User};
+use crate::providers::watcher::{FolderUser, Keeper, Page, User};
 use crate::service::wanted::Owner;
 
 /// Whose organization is which.
-pub(super) enum Homes {
+pub(super) struct Homes {
+    whose: Whose,
+    /// Where users and cameras land that are nobody's yet.
+    pub(super) default: Option<OrganizationId>,
+}
+
+enum Whose {
     /// Everybody's.
     Shared(OrganizationId),
     /// By its id, the hash of its title, which tells its subscriber; only what is ours.
@@ -41,17 +47,17 @@ const NO_RIGHTS: &str = "the user has no rights in the folder";
 
 impl Homes {
     pub(super) fn is_home(&self, keeper: &Keeper, owner: &Owner, at: OrganizationId) -> bool {
-        match self {
-            Self::Shared(shared) => *shared == at,
-            Self::Own(titles) => titles.get(&at) == Some(&hash(&keeper.title(owner))),
+        match &self.whose {
+            Whose::Shared(shared) => *shared == at,
+            Whose::Own(titles) => titles.get(&at) == Some(&hash(&keeper.title(owner))),
         }
     }
 
     /// The subscriber's own organization among some.
     fn own(&self, keeper: &Keeper, owner: &Owner, among: &[OrganizationId]) -> Option<OrganizationId> {
-        match self {
-            Self::Shared(_) => None,
-            Self::Own(_) => among.iter().copied().find(|at| self.is_home(keeper, owner, *at)),
+        match self.whose {
+            Whose::Shared(_) => None,
+            Whose::Own(_) => among.iter().copied().find(|at| self.is_home(keeper, owner, *at)),
         }
     }
 }
@@ -59,49 +65,67 @@ impl Homes {
 impl<W: Watcher> Reconcile<'_, W> {
     /// The organizations of all subscribers.
     pub(super) async fn homes(&mut self) -> Result<Homes, ReconcileError> {
-        if let Some(shared) = self.keeper.settings().organization_id {
-            return Ok(Homes::Shared(shared));
-        }
         let (mut titles, mut offset, keeper) = (HashMap::new(), 0, self.keeper);
-        let ours = self.page(|| Box::pin(keeper.own_organizations(keeper.deadline()))).await?;
+        let default = self.page(|| Box::pin(keeper.default_organization(keeper.deadline()))).await?;
+        let shared = keeper.settings().organization_id;
+        let ours = match shared {
+            Some(_) => None,
+            None => self.page(|| Box::pin(keeper.own_organizations(keeper.deadline()))).await?,
+        };
         loop {
             self.go_on("organizations", u64::try_from(titles.len()).unwrap_or(u64::MAX)).await?;
-            let page = self.page(|| Box::pin(keeper.organizations_page(offset, keeper.deadline()))).await?;
-            let before = titles.len();
-            titles.extend(page.rows.into_iter().map(|one| (one.id, hash(&one.title))));
-            match page.next.filter(|_| titles.len() > before) {
+            let ask = || keeper.client().organizations_page(offset, keeper.deadline());
+            let page = self.page(|| Box::pin(ask())).await?;
+            self.report.odd += u64::try_from(page.odd).unwrap_or(u64::MAX);
+            let mut is_new = page.rows.is_empty();
+            for one in page.rows {
+                is_new |= titles.insert(one.id, hash(&one.title)).is_none();
+                if shared == Some(one.id) {
+                    keeper.tell_room(&one);
+                }
+            }
+            // All else of them is of no concern where one is everybody's.
+            let goes_on = is_new && shared.is_none_or(|shared| !titles.contains_key(&shared));
+            match page.next.filter(|_| goes_on) {
                 Some(next) => offset = next,
                 None => break,
             }
         }
-        titles.retain(|id, _| ours.contains(id));
-        Ok(Homes::Own(titles))
+        let whose = match shared {
+            Some(shared) => Whose::Shared(shared),
+            None => {
+                let is_ours = |id: &OrganizationId| ours.as_ref().is_none_or(|ours| ours.contains(id));
+                titles.retain(|id, _| is_ours(id) && Some(*id) != default);
+                Whose::Own(titles)
+            }
+        };
+        Ok(Homes { whose, default })
     }
 
     /// Walks through all users; what each subscriber's is like.
     pub(super) async fn users(&mut self, homes: &Homes) -> Result<Users, ReconcileError> {
-        let (mut users, mut offset, mut begins, keeper) = (Users::new(), 0, None, self.keeper);
-        let default = self.page(|| Box::pin(keeper.default_organization(keeper.deadline()))).await?;
-        let blind = self.blind(homes).await?;
+        let (mut users, mut offset, mut met, keeper) = (Users::new(), 0, HashSet::new(), self.keeper);
+        let seeing = self.seeing(homes).await?;
         loop {
             self.go_on("users", self.report.users).await?;
-            let page = self.page(|| Box::pin(keeper.users_page(offset, keeper.deadline()))).await?;
-            let Page { rows, next } = page;
-            let first = rows.first().map(|user| user.id);
-            if first == begins {
-                // A system that knows no pages gives the first one for ever.
-                return Ok(users);
-            }
-            begins = first;
+            let ask = || keeper.client().users_page(offset, keeper.deadline());
+            let Page { rows, odd, next } = self.page(|| Box::pin(ask())).await?;
+            self.report.odd += u64::try_from(odd).unwrap_or(u64::MAX);
+            let mut is_new = rows.is_empty();
             for user in rows {
+                if !met.insert(user.id) {
+                    continue;
+                }
+                is_new = true;
                 self.report.users += 1;
                 let domain = &keeper.settings().login_domain;
                 let Some((owner, mark)) = names::owner_of(&user, domain) else { continue };
                 let why = match mark {
                     Mark::Stranger => Some("its login is that of a user whose external_id is not ours"),
-                    Mark::Key | Mark::Login => self.amiss(&user, &owner, homes, default),
+                    Mark::Key | Mark::Login => self.amiss(&user, &owner, homes),
                 };
-                let why = why.or(blind.contains(&user.id).then_some(NO_RIGHTS));
+                let is_blind = seeing.as_ref().is_some_and(|seeing| !seeing.contains(&user.id));
+                let why = why.or(is_blind.then_some(NO_RIGHTS));
                 let own = homes.own(keeper, &owner, &user.organizations);
                 let seen = Known { id: user.id, why, own };
                 match users.entry(hash(&names::key(&owner))) {
@@ -113,28 +137,30 @@ impl<W: Watcher> Reconcile<'_, W> {
                     self.no_longer_served(&user, &owner).await?;
                 }
             }
-            match next {
+            // A system that knows no pages gives the first one for ever.
+            match next.filter(|_| is_new) {
                 Some(next) => offset = next,
                 None => return Ok(users),
             }
         }
     }
 
-    /// Members of the organization that all share who have no rights in the folder.
-    async fn blind(&mut self, homes: &Homes) -> Result<HashSet<UserId>, ReconcileError> {
-        let (mut blind, mut offset, mut begins, keeper) = (HashSet::new(), 0, None, self.keeper);
-        let Homes::Shared(shared) = *homes else { return Ok(blind) };
+    /// Who has rights in the folder of the organization that all share; `None` where there is none such.
+    async fn seeing(&mut self, homes: &Homes) -> Result<Option<HashSet<UserId>>, ReconcileError> {
+        let (mut seeing, mut offset, keeper) = (HashSet::new(), 0, self.keeper);
+        let Whose::Shared(shared) = homes.whose else { return Ok(None) };
         let folder = self.page(|| Box::pin(keeper.folder(shared, keeper.deadline()))).await?;
         loop {
-            self.go_on("members", u64::try_from(offset).unwrap_or(u64::MAX)).await?;
-            let ask = || keeper.members_page(shared, offset, keeper.deadline());
+            self.go_on("rights", u64::try_from(offset).unwrap_or(u64::MAX)).await?;
+            let ask = || keeper.client().folder_users_page((shared, folder), offset, keeper.deadline());
             let page = self.page(|| Box::pin(ask())).await?;
-            let first = page.rows.first().map(|member| member.user_id);
-            let has_none = |member: &&Member| !member.has_rights_in(folder);
-            blind.extend(page.rows.iter().filter(has_none).map(|member| member.user_id));
-            match page.next.filter(|_| first != begins) {
-                Some(next) => (offset, begins) = (next, first),
-                None => return Ok(blind),
+            self.report.odd += u64::try_from(page.odd).unwrap_or(u64::MAX);
+            let before = seeing.len();
+            let is_all_odd = page.rows.is_empty();
+            seeing.extend(page.rows.into_iter().map(|FolderUser(user)| user));
+            match page.next.filter(|_| is_all_odd || seeing.len() > before) {
+                Some(next) => offset = next,
+                None => return Ok(Some(seeing)),
             }
         }
     }
@@ -145,7 +171,11 @@ impl<W: Watcher> Reconcile<'_, W> {
         let Some(known) = known else { return Ok(Some("there is no such user")) };
         let (None, Some(own), keeper) = (known.why, known.own, self.keeper) else { return Ok(known.why) };
         let ask = || keeper.has_rights(own, known.id, keeper.deadline());
-        Ok((!self.page(|| Box::pin(ask())).await?).then_some(NO_RIGHTS))
+        Ok(match self.one(|| Box::pin(ask())).await? {
+            Ok(true) => None,
+            Ok(false) => Some(NO_RIGHTS),
+            Err(_) => Some("its rights in the folder cannot be looked at"),
+        })
     }
 
     async fn no_longer_served(&mut self, user: &User, owner: &Owner) -> Result<(), ReconcileError> {
@@ -190,13 +220,7 @@ impl<W: Watcher> Reconcile<'_, W> {
         Ok(())
     }
 
-    fn amiss(
-        &self,
-        user: &User,
-        owner: &Owner,
-        homes: &Homes,
-        default: Option<OrganizationId>,
-    ) -> Option<&'static str> {
+    fn amiss(&self, user: &User, owner: &Owner, homes: &Homes) -> Option<&'static str> {
         if !user.enabled {
             return Some("the user is disabled");
         }
@@ -205,7 +229,7 @@ impl<W: Watcher> Reconcile<'_, W> {
             return Some("the user is no member of the subscriber's organization");
         }
         let in_default =
-            default.is_some_and(|default| user.organizations.contains(&default) && !is_home(default));
+            homes.default.is_some_and(|default| user.organizations.contains(&default) && !is_home(default));
         in_default.then_some("the user is still in the default organization")
     }
 }

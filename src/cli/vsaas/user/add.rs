@@ -28,7 +28,7 @@ impl Add {
             );
         };
         let place = self.place(systems).await?;
-        let user = self.user(systems, &called).await?;
+        let user = self.user(systems, &called, &place).await?;
         self.join(systems, &user, &place).await?;
         leave_default(systems, &user, &place).await
     }
@@ -69,15 +69,17 @@ impl Add {
     }
 
     /// Who edits cameras is no subscriber, and has no key of ours.
-    async fn user(&self, systems: &Systems, called: &Called) -> Result<User, Failure> {
+    async fn user(&self, systems: &Systems, called: &Called, place: &Place) -> Result<User, Failure> {
         let (watcher, domain) = (&systems.watcher, &systems.settings.login_domain);
-        let suits = |user: &User| called.suits(user, domain);
-        if let Some(user) = watcher.find_user(suits, Systems::deadline()).await? {
+        if let Some(user) = called.find(systems).await? {
             say(format!("user {} ({}) is there already", user.id, user.login));
             return Ok(user);
         }
         let (login, key) = (called.login(domain), called.key().filter(|_| !self.editor));
-        let user = watcher.create_user(&login, key.as_deref(), Systems::deadline()).await.map_err(go_on)?;
+        // Who is made straight in an organization is a reader there, and nobody makes an editor of one.
+        let at = (!self.editor).then_some(place.organization);
+        let made = watcher.create_user(&login, key.as_deref(), at, Systems::deadline()).await;
+        let user = made.map_err(go_on)?;
         say(format!(
             "made user {} ({}); nobody knows its password: have Watcher reset it to let them in",
             user.id, user.login
@@ -87,8 +89,7 @@ impl Add {
 
     async fn join(&self, systems: &Systems, user: &User, place: &Place) -> Ended {
         let (watcher, of) = (&systems.watcher, place.organization);
-        let members = watcher.members(of, Systems::deadline()).await?;
-        let mut member = members.into_iter().find(|member| member.user_id == user.id);
+        let mut member = watcher.member(of, (user.id, &user.login), Systems::deadline()).await?;
         if self.editor && member.as_ref().is_some_and(|member| !member.is_editor) {
             // There is no call that turns a reader into an editor.
             watcher.remove_member(of, user.id, Systems::deadline()).await.map_err(go_on)?;
@@ -106,11 +107,12 @@ impl Add {
                 say(format!("organization {of}: joined as {word}"));
             }
         }
-        if member.is_some_and(|member| member.has_rights_in(place.folder)) {
+        let folder = (of, place.folder);
+        if member.is_some() && watcher.has_rights(folder, user.id, Systems::deadline()).await? {
             say(format!("folder {}: has rights already", place.folder));
             return Ok(());
         }
-        watcher.grant_folder(of, place.folder, user.id, Systems::deadline()).await.map_err(go_on)?;
+        watcher.grant_folder(folder, user.id, Systems::deadline()).await.map_err(go_on)?;
         say(format!("folder {}: rights granted", place.folder));
         Ok(())
     }

@@ -32,9 +32,9 @@ impl Should {
     /// What has to be changed of a camera for it to be so; none where it is.
     #[must_use]
     pub fn differs(&self, camera: &Camera) -> Option<CameraChange> {
-        let enabled = self.enabled.filter(|enabled| *enabled != camera.enabled);
+        let enabled = self.enabled.filter(|enabled| camera.enabled != Some(*enabled));
         let preset_id = self.preset_id.filter(|preset| camera.preset_id != Some(*preset));
-        let change = CameraChange { enabled, preset_id };
+        let change = CameraChange { enabled, preset_id, ..CameraChange::default() };
         (change != CameraChange::default()).then_some(change)
     }
 }

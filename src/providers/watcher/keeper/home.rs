@@ -1,46 +1,91 @@
 //! The organization that a subscriber's cameras are in: the one that all share, or one of their own, which is
-//! made in billing with the tariff of the preset. A title proves nothing: only what billing says is our owner's
-//! is used. Two workers that make one at the same time look again afterwards; both keep the older, and whoever
-//! sees an empty younger one deletes it.
+//! made in billing with the tariff of the preset, or by Watcher itself where no billing manages it. A title proves
+//! nothing where billing says whose an organization is: only what is our owner's is used. Without billing nobody
+//! says so, and one of exactly a subscriber's title is the subscriber's. Two workers that make one at the same time
+//! look again afterwards; both keep the older, and the younger is deleted while it is empty: by whoever sees it where
+//! billing says that it is ours, else by whoever has just made it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
-use super::directory::Named;
-use super::{Keeper, in_doubt};
+use super::{Keeper, in_doubt, never};
 use crate::ids::vsaas::{OrganizationId, PresetId, TariffId};
 use crate::providers::billing::{self, NewOrganization};
-use crate::providers::rest::Call;
-use crate::providers::watcher::{Organization, Page, names};
+use crate::providers::watcher::{Organization, names};
 use crate::providers::{Fault, Why};
 use crate::service::wanted::Owner;
 
-pub(super) fn organizations() -> Call {
-    Call::get("/organizations")
-}
-
-impl Named for Organization {
-    fn id(&self) -> i64 {
-        self.id.0
-    }
-
-    fn names(&self) -> Vec<String> {
-        vec![self.title.clone()]
-    }
-}
+/// For so long it is remembered that there is no default organization.
+const NO_DEFAULT: Duration = Duration::from_secs(600);
 
 /// What makes organizations: billing, and who is to own them.
 pub(super) struct Maker {
     pub(super) client: billing::Client,
     pub(super) owner: Option<String>,
+    /// Organizations, and whether they are ours.
+    known: Mutex<HashMap<OrganizationId, bool>>,
+    /// Billing gives all of them at once: one look at a time.
+    turn: tokio::sync::Mutex<()>,
+}
+
+/// A subscriber's organization.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Home {
+    pub(super) id: OrganizationId,
+    /// The preset that it was just given beside the default one.
+    pub(super) preset: Option<PresetId>,
+    /// Whether it was just made.
+    pub(super) is_new: bool,
+}
+
+impl Home {
+    fn found(id: OrganizationId) -> Self {
+        Self { id, preset: None, is_new: false }
+    }
 }
 
 impl Maker {
+    pub(super) fn new(client: billing::Client, owner: Option<String>) -> Self {
+        Self { client, owner, known: Mutex::default(), turn: tokio::sync::Mutex::default() }
+    }
+
     /// Whether an organization is our owner's; `None` where billing does not tell.
     fn owns(&self, known: &billing::Organization) -> Option<bool> {
         let email = known.owner.as_ref()?.email.as_deref()?.trim();
         Some(self.owner.as_deref().is_some_and(|owner| owner.trim().eq_ignore_ascii_case(email)))
+    }
+
+    fn is_ours(&self, id: OrganizationId) -> Option<bool> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&id).copied()
+    }
+
+    /// Added to what is known: one that was just made may not be listed yet.
+    fn learn(&self, rows: impl IntoIterator<Item = (OrganizationId, bool)>) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).extend(rows);
+    }
+
+    /// All organizations of billing's, by Watcher's ids; those of which it names no owner are ours.
+    async fn owned(&self, deadline: Instant) -> Result<Vec<(OrganizationId, bool)>, Fault> {
+        let all = self.client.organizations(deadline).await?;
+        let row = |known: &billing::Organization| Some((known.watcher_id?, self.owns(known).unwrap_or(true)));
+        Ok(all.iter().filter_map(row).collect())
+    }
+
+    async fn keep_ours(&self, found: &mut Vec<Organization>, deadline: Instant) -> Result<(), Fault> {
+        let is_unknown = |found: &[Organization]| found.iter().any(|one| self.is_ours(one.id).is_none());
+        if is_unknown(found) {
+            let late =
+                |_| Fault::Again { why: Why::new("billing: its list was still being read"), after: None };
+            let _turn = timeout_at(deadline, self.turn.lock()).await.map_err(late)?;
+            if is_unknown(found) {
+                self.learn(self.owned(deadline).await?);
+            }
+        }
+        found.retain(|one| self.is_ours(one.id) == Some(true));
+        Ok(())
     }
 }
 
@@ -57,14 +102,7 @@ impl Keeper {
         if let Some(shared) = self.settings.organization_id {
             return Ok(Some(shared));
         }
-        let title = self.title(owner);
-        let mut ours = self.titled(&title, deadline).await?;
-        if ours.as_ref().is_some_and(Vec::is_empty) {
-            // One page was looked at, that of somebody else's: ours may be on another.
-            self.organizations.forget(deadline).await?;
-            ours = self.titled(&title, deadline).await?;
-        }
-        let ours = ours.unwrap_or_default();
+        let ours = self.titled(owner, deadline).await?;
         self.delete_empty(ours.get(1..).unwrap_or_default(), deadline).await?;
         Ok(ours.first().map(|organization| organization.id))
     }
@@ -75,66 +113,109 @@ impl Keeper {
         names::title(owner, &self.settings.login_domain)
     }
 
-    /// Those of a title that are ours, the oldest first; `None` where there is none of that title at all.
-    async fn titled(&self, title: &str, deadline: Instant) -> Result<Option<Vec<Organization>>, Fault> {
-        let mut found: Vec<Organization> = self.organizations.find(&self.client, &[title], deadline).await?;
-        if found.is_empty() {
-            return Ok(None);
+    /// Those of a subscriber's title that are ours, the oldest first.
+    async fn titled(&self, owner: &Owner, deadline: Instant) -> Result<Vec<Organization>, Fault> {
+        let is_known = |of: &Organization| match &self.billing {
+            Some(maker) => maker.is_ours(of.id) == Some(true),
+            None => !of.is_default,
+        };
+        let mut found = self.client.organizations_titled(&self.title(owner), is_known, deadline).await?;
+        match &self.billing {
+            Some(maker) => maker.keep_ours(&mut found, deadline).await?,
+            None => found.retain(|of| !of.is_default),
         }
-        let late = |_| Fault::Again { why: Why::new("billing: its list was still being read"), after: None };
-        let mut ours = timeout_at(deadline, self.ours.lock()).await.map_err(late)?;
-        if found.iter().any(|organization| !ours.contains_key(&organization.id)) {
-            // Added to what is known: one that was just made may not be listed yet.
-            ours.extend(self.owned(deadline).await?);
-        }
-        found.retain(|organization| ours.get(&organization.id) == Some(&true));
-        Ok(Some(found))
+        found.sort_by_key(|of| of.id);
+        Ok(found)
     }
 
-    /// All organizations that billing says are those of our owner, or of which it names no owner.
+    /// All organizations that billing says are those of our owner, or of which it names no owner; `None` without billing,
+    /// where nobody says so.
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn own_organizations(&self, deadline: Instant) -> Result<HashSet<OrganizationId>, Fault> {
-        let all = self.owned(deadline).await?;
-        Ok(all.into_iter().filter(|(_, is_ours)| *is_ours).map(|(id, _)| id).collect())
+    pub async fn own_organizations(
+        &self,
+        deadline: Instant,
+    ) -> Result<Option<HashSet<OrganizationId>>, Fault> {
+        let Some(maker) = &self.billing else { return Ok(None) };
+        let all = maker.owned(deadline).await?;
+        Ok(Some(all.into_iter().filter(|(_, is_ours)| *is_ours).map(|(id, _)| id).collect()))
     }
 
-    async fn owned(&self, deadline: Instant) -> Result<Vec<(OrganizationId, bool)>, Fault> {
-        let maker = self.maker()?;
-        let all = maker.client.organizations(deadline).await?;
-        let row =
-            |known: &billing::Organization| Some((known.watcher_id?, maker.owns(known).unwrap_or(true)));
-        Ok(all.iter().filter_map(row).collect())
-    }
-
-    /// The same, made where there is none, with the tariff of `preset`.
+    /// The same as [`home`](Self::home), made where there is none, with `preset`.
     pub(super) async fn ensure_home(
         &self,
         owner: &Owner,
         preset: Option<PresetId>,
         deadline: Instant,
-    ) -> Result<OrganizationId, Fault> {
+    ) -> Result<Home, Fault> {
         if let Some(home) = self.home(owner, deadline).await? {
-            return Ok(home);
+            return Ok(Home::found(home));
         }
-        let Maker { client, owner: Some(email) } = self.maker()? else {
-            return Err(Fault::Never(Why::new("billing has no owner for organizations (billing.owner)")));
+        let preset = preset.filter(|preset| *preset != self.settings.default_preset_id);
+        let made = match &self.billing {
+            Some(maker) => self.make_in_billing(maker, owner, preset, deadline).await?,
+            None => Some(self.make_at_watcher(owner, preset, deadline).await?),
         };
-        let tariff = match preset.filter(|preset| *preset != self.settings.default_preset_id) {
-            Some(preset) => Some(self.tariff(preset, deadline).await?),
+        let ours = self.titled(owner, deadline).await.map_err(in_doubt)?;
+        let Some(oldest) = ours.first() else {
+            return Err(Fault::Unsure(Why::of_one("an organization was made and does not show yet")));
+        };
+        match (&self.billing, made) {
+            (_, Some(made)) if made == oldest.id => {
+                self.delete_empty(&ours[1..], deadline).await.map_err(in_doubt)?;
+                return Ok(Home { id: made, preset, is_new: true });
+            }
+            (None, Some(made)) => match self.client.delete_organization(made, deadline).await {
+                Ok(()) | Err(Fault::NotThere(_) | Fault::Never(_)) => {}
+                Err(fault) => return Err(in_doubt(fault)),
+            },
+            _ => self.delete_empty(&ours[1..], deadline).await.map_err(in_doubt)?,
+        }
+        Ok(Home::found(oldest.id))
+    }
+
+    async fn make_in_billing(
+        &self,
+        maker: &Maker,
+        owner: &Owner,
+        preset: Option<PresetId>,
+        deadline: Instant,
+    ) -> Result<Option<OrganizationId>, Fault> {
+        let Some(email) = maker.owner.as_deref() else {
+            return Err(never("billing has no owner for organizations (billing.owner)"));
+        };
+        let tariff = match preset {
+            Some(preset) => Some(self.tariff(maker, preset, deadline).await?),
             None => None,
         };
         let new = NewOrganization { title: &self.title(owner), owner: email, tariffs: tariff.as_slice() };
-        let made = client.create_organization(new, deadline).await;
-        self.organizations.forget(deadline).await.map_err(in_doubt)?;
-        self.ours.lock().await.extend(made?.watcher_id.map(|id| (id, true)));
-        let home = self.home(owner, deadline).await.map_err(in_doubt)?;
-        home.ok_or_else(|| Fault::Unsure(Why::new("an organization was made and does not show yet")))
+        let made = maker.client.create_organization(new, deadline).await;
+        if made.is_err() {
+            // One that billing has no more may be why.
+            self.tariffs.lock().await.clear();
+        }
+        let made = made?.watcher_id;
+        maker.learn(made.map(|id| (id, true)));
+        Ok(made)
     }
 
-    /// Lets an organization's cameras have a preset: its tariff is added to those that it has. Where that
-    /// cannot be done, what Watcher itself says to the preset counts; then it is told why it may refuse it.
+    async fn make_at_watcher(
+        &self,
+        owner: &Owner,
+        preset: Option<PresetId>,
+        deadline: Instant,
+    ) -> Result<OrganizationId, Fault> {
+        let made = self.client.create_organization(&self.title(owner), deadline).await?.id;
+        if let Some(preset) = preset {
+            self.client.give_preset(made, preset, deadline).await.map_err(in_doubt)?;
+        }
+        Ok(made)
+    }
+
+    /// Lets an organization's cameras have a preset: in billing its tariff is added to those that it has; without
+    /// billing Watcher is asked. Where that cannot be done, what Watcher itself says to the preset counts; then it is told
+    /// why it may refuse it.
     ///
     /// # Errors
     /// [`Fault`].
@@ -149,39 +230,34 @@ impl Keeper {
         if self.client.presets(home, deadline).await?.iter().any(|known| known.id == preset) {
             return Ok(None);
         }
-        let Some(Maker { client, .. }) = &self.billing else {
-            let text = "the organization does not list the offer's preset: give it the tariff in billing";
-            return Ok(Some(text.to_owned()));
+        let Some(maker) = &self.billing else {
+            return match self.client.give_preset(home, preset, deadline).await {
+                Ok(()) => Ok(None),
+                Err(Fault::Never(why)) => {
+                    let text =
+                        "the organization does not list the offer's preset: give it the tariff in billing";
+                    Ok(Some(format!("{text} ({})", why.text)))
+                }
+                Err(fault) => Err(fault),
+            };
         };
-        let tariff = match self.tariff(preset, deadline).await {
+        let tariff = match self.tariff(maker, preset, deadline).await {
             Err(Fault::Never(why)) => return Ok(Some(why.text)),
             tariff => tariff?,
         };
-        let all = client.organizations(deadline).await?;
+        let all = maker.client.organizations(deadline).await?;
         let Some(known) = all.into_iter().find(|known| known.watcher_id == Some(home)) else {
             return Ok(Some("billing knows no organization of that external_id".to_owned()));
         };
         let mut tariffs: Vec<TariffId> = known.tariff_plans.iter().map(|plan| plan.id).collect();
         if !tariffs.contains(&tariff) {
             tariffs.push(tariff);
-            client.set_tariffs(known.id, &tariffs, deadline).await?;
+            maker.client.set_tariffs(known.id, &tariffs, deadline).await?;
         }
         Ok(None)
     }
 
-    /// A page of all organizations, from `offset` on.
-    ///
-    /// # Errors
-    /// [`Fault`].
-    pub async fn organizations_page(
-        &self,
-        offset: usize,
-        deadline: Instant,
-    ) -> Result<Page<Organization>, Fault> {
-        self.client.page(organizations(), offset, deadline).await
-    }
-
-    /// The organization that new users land in.
+    /// The organization that new users and cameras land in. It is one of the oldest, so that looking it up ends soon.
     ///
     /// # Errors
     /// [`Fault`].
@@ -190,20 +266,25 @@ impl Keeper {
             return Ok(Some(given));
         }
         let mut known = self.default_organization.lock().await;
-        if known.is_none() {
-            let all = self.client.organizations(deadline).await?;
-            *known = all.into_iter().find(|one| one.is_default).map(|one| one.id);
+        match *known {
+            Some((_, Some(id))) => return Ok(Some(id)),
+            Some((at, None)) if at.elapsed() < NO_DEFAULT => return Ok(None),
+            _ => {}
         }
-        Ok(*known)
+        let found = self.client.find_organization(|one| one.is_default, deadline).await?.map(|one| one.id);
+        *known = Some((Instant::now(), found));
+        Ok(found)
     }
 
     /// Billing's tariff for one of Watcher's presets: they know it by different ids.
-    async fn tariff(&self, preset: PresetId, deadline: Instant) -> Result<TariffId, Fault> {
-        let tariffs = self.maker()?.client.tariffs(deadline).await?;
-        let found = tariffs.into_iter().find(|tariff| tariff.preset_id == Some(preset));
-        found.map(|tariff| tariff.id).ok_or_else(|| {
-            Fault::Never(Why::new(format!("billing has no tariff whose external_id is preset {preset}")))
-        })
+    async fn tariff(&self, maker: &Maker, preset: PresetId, deadline: Instant) -> Result<TariffId, Fault> {
+        let mut known = self.tariffs.lock().await;
+        if !known.contains_key(&preset) {
+            let all = maker.client.tariffs(deadline).await?;
+            *known = all.iter().filter_map(|tariff| Some((tariff.preset_id?, tariff.id))).collect();
+        }
+        let none = || never(format!("billing has no tariff whose external_id is preset {preset}"));
+        known.get(&preset).copied().ok_or_else(none)
     }
 
     /// Organizations that were made twice, and of which nobody has made use; of these only what is certainly
@@ -211,10 +292,7 @@ impl Keeper {
     async fn delete_empty(&self, younger: &[Organization], deadline: Instant) -> Result<(), Fault> {
         let is_empty = |twin: &&Organization| twin.camera_count == Some(0);
         let empty: Vec<OrganizationId> = younger.iter().filter(is_empty).map(|twin| twin.id).collect();
-        if empty.is_empty() {
-            return Ok(());
-        }
-        let maker = self.maker()?;
+        let Some(maker) = self.billing.as_ref().filter(|_| !empty.is_empty()) else { return Ok(()) };
         for known in maker.client.organizations(deadline).await? {
             let is_twin = known.watcher_id.is_some_and(|id| empty.contains(&id));
             if !is_twin || maker.owns(&known) != Some(true) {
@@ -225,12 +303,6 @@ impl Keeper {
                 Err(fault) => return Err(fault),
             }
         }
-        self.organizations.forget(deadline).await
-    }
-
-    fn maker(&self) -> Result<&Maker, Fault> {
-        let missing =
-            || Fault::Never(Why::new("organizations are made in billing, and there is no [...billing]"));
-        self.billing.as_ref().ok_or_else(missing)
+        Ok(())
     }
 }

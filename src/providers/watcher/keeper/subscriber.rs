@@ -4,11 +4,10 @@
 
 use tokio::time::Instant;
 
-use super::directory::Named;
+use super::home::Home;
 use super::{Keeper, Made, in_doubt};
 use crate::ids::vsaas::{OrganizationId, PresetId, UserId};
-use crate::providers::rest::Call;
-use crate::providers::watcher::{Page, Role, User, names};
+use crate::providers::watcher::{Role, User, names};
 use crate::providers::{Fault, Why};
 use crate::service::wanted::Owner;
 
@@ -22,21 +21,6 @@ enum Found {
     Nobody,
 }
 
-pub(super) fn users() -> Call {
-    Call::get("/users")
-}
-
-impl Named for User {
-    fn id(&self) -> i64 {
-        self.id.0
-    }
-
-    fn names(&self) -> Vec<String> {
-        let external_id = self.external_id.iter().map(|id| format!("={id}"));
-        external_id.chain([self.login.to_lowercase()]).collect()
-    }
-}
-
 impl Keeper {
     /// What a subscriber logs in with.
     #[must_use]
@@ -44,18 +28,10 @@ impl Keeper {
         names::login(owner, &self.settings.login_domain)
     }
 
-    /// A page of all users, from `offset` on.
-    ///
-    /// # Errors
-    /// As for all of these: [`Fault`].
-    pub async fn users_page(&self, offset: usize, deadline: Instant) -> Result<Page<User>, Fault> {
-        self.client.page(users(), offset, deadline).await
-    }
-
     /// Makes and mends all that a subscriber who is served needs: the organization, and the user there.
     ///
     /// # Errors
-    /// [`Fault`].
+    /// As for all of these: [`Fault`].
     pub async fn mend_subscriber(
         &self,
         owner: &Owner,
@@ -71,12 +47,12 @@ impl Keeper {
         owner: &Owner,
         preset: Option<PresetId>,
         deadline: Instant,
-    ) -> Result<(OrganizationId, Made), Fault> {
+    ) -> Result<(Home, Made), Fault> {
         let _turn = self.turns.take(owner, deadline).await?;
         let user = self.user(owner, deadline).await?;
         let home = self.ensure_home(owner, preset, deadline).await?;
-        let made = self.ensure_subscriber(owner, user, home, deadline).await.map_err(in_doubt)?;
-        Ok((home, made))
+        let made = self.ensure_subscriber(owner, user, home.id, deadline).await.map_err(in_doubt)?;
+        Ok((home, if home.is_new { Made::Something } else { made }))
     }
 
     /// The subscriber's user as Watcher has it now, if there is one.
@@ -95,13 +71,14 @@ impl Keeper {
     }
 
     async fn look(&self, owner: &Owner, deadline: Instant) -> Result<Found, Fault> {
-        let (login, key) = (self.login(owner).to_lowercase(), format!("={}", names::key(owner)));
+        let (login, key) = (self.login(owner), names::key(owner));
         let is_number = matches!(owner, Owner::Number(_));
-        let by = [login.as_str(), key.as_str()];
-        let by = if is_number { &by[..] } else { &by[..1] };
-        let mut found: Vec<User> = self.users.find(&self.client, by, deadline).await?;
         // The one that bears our key, whatever a number's logs in with, before one that only logs in alike.
         let ours = |user: &User| names::bears_key(user, owner, &self.settings.login_domain);
+        let suits = |user: &User| ours(user) || user.login.eq_ignore_ascii_case(&login);
+        // A number is part of its login, and finds a user that logs in otherwise by its key, where that is searched.
+        let text = if is_number { &key } else { &login };
+        let mut found = self.client.find_users(text, suits, ours, deadline).await?;
         match found.iter().position(ours) {
             Some(at) => Ok(Found::Theirs(found.swap_remove(at))),
             None if found.is_empty() => Ok(Found::Nobody),
@@ -121,20 +98,18 @@ impl Keeper {
         let is_new = known.is_none();
         let user = match known {
             Some(user) => user,
-            None => self.make_user(owner, deadline).await?,
+            None => self.make_user(owner, home, deadline).await?,
         };
         if !user.enabled {
             self.client.enable_user(user.id, true, deadline).await?;
         }
         let is_member = user.organizations.contains(&home);
         if !is_member {
-            self.client.add_member(home, user.id, Role::Reader, deadline).await?;
-            if let Some(members) = &self.members {
-                members.made(user.id.0, vec![user.id.to_string()], deadline).await?;
-            }
+            self.join(owner, &user, home, deadline).await?;
         }
-        let rights = self.ensure_rights(home, user.id, !is_member, deadline).await?;
-        let default = self.default_organization(deadline).await?;
+        let rights = self.ensure_rights(home, user.id, is_new || !is_member, deadline).await?;
+        let is_elsewhere = user.organizations.iter().any(|own| *own != home);
+        let default = if is_elsewhere { self.default_organization(deadline).await? } else { None };
         if let Some(default) = default.filter(|own| *own != home && user.organizations.contains(own)) {
             match self.client.remove_member(default, user.id, deadline).await {
                 Ok(()) | Err(Fault::NotThere(_)) => {}
@@ -168,21 +143,38 @@ impl Keeper {
     }
 
     /// A login that is taken is a user that was made meanwhile, or by an attempt whose answer was lost.
-    async fn make_user(&self, owner: &Owner, deadline: Instant) -> Result<User, Fault> {
+    async fn make_user(&self, owner: &Owner, home: OrganizationId, deadline: Instant) -> Result<User, Fault> {
         let (login, key) = (self.login(owner), names::key(owner));
-        match self.client.create_user(&login, Some(&key), deadline).await {
+        match self.client.create_user(&login, Some(&key), Some(home), deadline).await {
             Ok(user) => {
-                self.users.made(user.id.0, user.names(), deadline).await?;
+                self.watch_room(home, deadline).await;
                 Ok(user)
             }
+            Err(fault @ (Fault::Again { .. } | Fault::Never(_))) => match self.user(owner, deadline).await? {
+                Some(user) => Ok(user),
+                None => Err(self.for_want_of_room(fault, (owner, home), "users", deadline).await),
+            },
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Who is a member already is refused, in one of several ways: what the user says of itself decides.
+    async fn join(
+        &self,
+        owner: &Owner,
+        user: &User,
+        home: OrganizationId,
+        deadline: Instant,
+    ) -> Result<(), Fault> {
+        match self.client.add_member(home, user.id, Role::Reader, deadline).await {
             Err(fault @ (Fault::Again { .. } | Fault::Never(_))) => {
-                self.users.forget(deadline).await?;
-                self.user(owner, deadline).await?.ok_or(fault)
+                let again = self.user(owner, deadline).await?;
+                if again.is_some_and(|user| user.organizations.contains(&home)) {
+                    return Ok(());
+                }
+                Err(self.for_want_of_room(fault, (owner, home), "users", deadline).await)
             }
-            Err(fault) => {
-                self.users.forget(deadline).await?;
-                Err(fault)
-            }
+            joined => joined,
         }
     }
 }
