@@ -34,6 +34,7 @@ fn watcher_settings(base_url: String) -> WatcherRemote {
         default_preset_id: PresetId(391),
         login_domain: "sdp.example".to_owned(),
         suspend: Suspend::Camera,
+        move_cameras: false,
         retention_keep_days: 7,
         reconcile_every_s: 0,
         per_second: 0,

@@ -74,6 +74,7 @@ impl Worker {
             default_preset_id: PresetId(391),
             login_domain: "sdp.example".to_owned(),
             suspend: if suspend == "user" { Suspend::User } else { Suspend::Camera },
+            move_cameras: false,
             retention_keep_days: 7,
             reconcile_every_s: 0,
             per_second: 0,

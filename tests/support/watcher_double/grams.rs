@@ -1,21 +1,23 @@
 //! Where a text of some length may stand among very many, without looking into each: every text is kept by its
-//! blocks of eight bytes, and fifteen bytes of it hold one such block whole, wherever they begin.
+//! blocks of five bytes, and nine bytes of it hold one such block whole, wherever they begin.
 
 use std::collections::HashMap;
 
-const BLOCK: usize = 8;
+const BLOCK: usize = 5;
 
 #[derive(Debug, Clone, Default)]
 pub struct Grams(HashMap<u64, Vec<i64>>);
 
 fn block(bytes: &[u8]) -> Option<u64> {
-    Some(u64::from_le_bytes(bytes.get(..BLOCK)?.try_into().ok()?))
+    let mut key = [0; 8];
+    key[..BLOCK].copy_from_slice(bytes.get(..BLOCK)?);
+    Some(u64::from_le_bytes(key))
 }
 
 impl Grams {
     pub fn add(&mut self, id: i64, text: &str) {
         for bytes in text.as_bytes().chunks_exact(BLOCK) {
-            self.0.entry(block(bytes).expect("eight bytes")).or_default().push(id);
+            self.0.entry(block(bytes).expect("a block")).or_default().push(id);
         }
     }
 
