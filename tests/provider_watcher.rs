@@ -3,8 +3,12 @@
 
 #[path = "provider_watcher/matrix.rs"]
 mod matrix;
+#[path = "provider_watcher/refused.rs"]
+mod refused;
 #[path = "provider_watcher/rights.rs"]
 mod rights;
+#[path = "provider_watcher/scale.rs"]
+mod scale;
 #[path = "support/watcher_double.rs"]
 mod watcher_double;
 #[path = "provider_watcher/whose.rs"]

@@ -148,6 +148,13 @@ impl State {
         *next - 1
     }
 
+    /// Has what is made from now on have ids so far apart that there is room for very many of each kind.
+    pub fn spread_ids(&mut self) {
+        for (at, next) in (1..).zip(self.next.values_mut()) {
+            *next = at * 1_000_000;
+        }
+    }
+
     /// As in billing's pages; returns its id there and the preset's.
     pub fn create_tariff(&mut self, name: &str, days: f64) -> (i64, i64) {
         let (tariff, preset) = (self.id("tariff"), self.create_preset(name, days));
