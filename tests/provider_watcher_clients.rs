@@ -5,6 +5,8 @@
 
 #[path = "provider_watcher_clients/calls.rs"]
 mod calls;
+#[path = "provider_watcher_clients/double.rs"]
+mod double;
 #[path = "provider_watcher_clients/faults.rs"]
 mod faults;
 #[path = "provider_watcher_clients/samples.rs"]
@@ -32,6 +34,7 @@ fn watcher_settings(base_url: String) -> WatcherRemote {
         default_preset_id: PresetId(391),
         login_domain: "sdp.example".to_owned(),
         suspend: Suspend::Camera,
+        move_cameras: false,
         retention_keep_days: 7,
         move_cameras: false,
         reconcile_every_s: 0,

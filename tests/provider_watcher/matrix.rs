@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::watcher_double::{At, How, State, When};
-use super::world::{ANN, Mode, World, carried, ended};
+use super::world::{ANN, Mode, Terms, World, carried, ended};
+use sdp_gateway::config::Suspend;
 
 /// All that matters of both systems in the end. Ids are left out that depend on what was made and deleted.
 fn end_of(state: &State) -> String {
@@ -26,21 +27,24 @@ fn end_of(state: &State) -> String {
 }
 
 /// A life, with the fault at the so-many-th call of one of its steps: then to the end of the next one.
-async fn life(mode: Mode, suspend: &str, fault: Option<(usize, At, When, How)>) -> (Vec<String>, Vec<usize>) {
-    let world = World::new(mode, suspend).await;
+async fn life(terms: Terms, fault: Option<(usize, At, When, How)>) -> (Vec<String>, Vec<usize>) {
+    let world = World::with(terms).await;
     let (mut ends, mut calls) = (Vec::new(), Vec::new());
     let steps = [carried(392), carried(393), ended(0), carried(393), ended(1), ended(9)];
     let last = fault.map_or(steps.len(), |(step, ..)| step + 1);
+    // What is refused is an operator's to look into, and to have tried again.
+    let is_retried = fault.is_some_and(|(.., how)| !How::PASSING.contains(&how));
     for (step, wanted) in steps.into_iter().enumerate().take_while(|(step, _)| *step <= last) {
         world.double.state().forget_calls();
         if let Some((_, at, when, how)) = fault.filter(|fault| fault.0 == step) {
             world.double.fail(at, when, how);
         }
         let task = world.task(ANN, "cam-1", wanted);
-        if mode == Mode::Own && world.settle(&task).await.note.is_some() {
+        let is_own = terms.mode == Mode::Own && !terms.moves;
+        if is_own && world.settled(&task, is_retried).await.note.is_some() {
             world.take_home(&["cam-1"]);
         }
-        world.settle(&task).await;
+        world.settled(&task, is_retried).await;
         let struck = world.double.heal();
         assert_eq!(struck, usize::from(fault.is_some_and(|fault| fault.0 == step)), "{fault:?}");
         let state = world.double.state();
@@ -51,17 +55,19 @@ async fn life(mode: Mode, suspend: &str, fault: Option<(usize, At, When, How)>) 
     (ends, calls)
 }
 
-async fn every_fault_at_every_call(mode: Mode, suspend: &str, faults: &[How]) {
-    let (ends, calls) = life(mode, suspend, None).await;
+async fn every_fault_at_every_call(terms: Terms, faults: &[How]) {
+    let (ends, calls) = life(terms, None).await;
     assert!(ends[5].contains("camera 391") && ends[5].contains("lost [\"cam-1\"]"), "{}", ends[5]);
     assert!(ends[..5].iter().all(|end| end.contains("lost []")), "{ends:#?}");
+    let home = if terms.mode == Mode::Own { ANN } else { "My organization" };
+    assert!(ends.iter().all(|end| end.contains(&format!(" in {home}\n"))), "{ends:#?}");
     let mut lives = 0;
     for (step, calls) in calls.into_iter().enumerate() {
         for nth in 1..=calls {
             for how in faults.iter().copied() {
                 for when in [When::Before, When::After] {
                     let fault = (step, At::Nth(nth), when, how);
-                    let (told, _) = life(mode, suspend, Some(fault)).await;
+                    let (told, _) = life(terms, Some(fault)).await;
                     assert_eq!(told, ends[..told.len()], "{fault:?}");
                     lives += 1;
                 }
@@ -71,19 +77,50 @@ async fn every_fault_at_every_call(mode: Mode, suspend: &str, faults: &[How]) {
     assert!(lives > 40, "{lives}");
 }
 
+/// What each kind of fault makes of a step; which faults are of a kind is the calls' affair, and shown in the first.
+const KINDS: [How; 6] =
+    [How::Status(500), How::Late, How::CutOff, How::Words(200), How::Words(403), How::Ignored];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn in_an_organization_that_all_share() {
-    every_fault_at_every_call(Mode::Shared, "camera", &How::PASSING).await;
+    every_fault_at_every_call(Terms::of(Mode::Shared), &How::PASSING).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_or_overheard_in_an_organization_that_all_share() {
+    every_fault_at_every_call(Terms::of(Mode::Shared), &[&How::REFUSING[..], &How::DEAF].concat()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_an_organization_of_ones_own() {
-    // Which faults there are is the calls' affair, and shown above: here, what each of them makes of a step.
-    let faults = [How::Status(500), How::Status(403), How::Late, How::CutOff];
-    every_fault_at_every_call(Mode::Own, "camera", &faults).await;
+    every_fault_at_every_call(Terms::of(Mode::Own), &KINDS).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_users_are_suspended() {
-    every_fault_at_every_call(Mode::Shared, "user", &[How::Status(500), How::CutOff]).await;
+    let terms = Terms { suspend: Suspend::User, ..Terms::of(Mode::Shared) };
+    every_fault_at_every_call(terms, &[How::Status(500), How::CutOff, How::Words(403), How::Ignored]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_cameras_are_moved() {
+    for mode in [Mode::Shared, Mode::Own] {
+        let terms = Terms { moves: true, ..Terms::of(mode) };
+        every_fault_at_every_call(terms, &[How::Status(500), How::Words(403), How::Ignored, How::Partly])
+            .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_billing() {
+    let terms = Terms { is_billed: false, moves: true, ..Terms::of(Mode::Own) };
+    every_fault_at_every_call(terms, &[How::Status(500), How::CutOff, How::Words(403), How::Ignored]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn among_odd_rows_in_lists_that_are_cut_off() {
+    for mode in [Mode::Shared, Mode::Own] {
+        let terms = Terms { is_odd: true, ..Terms::of(mode) };
+        every_fault_at_every_call(terms, &[How::Status(500), How::Words(403)]).await;
+    }
 }

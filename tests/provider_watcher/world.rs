@@ -1,5 +1,6 @@
 //! Two workers' keepers before one double, and tasks for them. Days count back from a fixed noon.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use sdp_gateway::catalog::GrantKind;
@@ -12,9 +13,12 @@ use sdp_gateway::providers::{Action, Doubt, Outcome, Provider, Settled, Task};
 use sdp_gateway::service::wanted::{Carried, Owner, Wanted};
 use serde_json::json;
 
-use crate::watcher_double::{ADMIN, API_KEY, DOMAIN, Double, PASSWORD};
+use crate::watcher_double::{ADMIN, API_KEY, DOMAIN, Double, Odd, Oddness, PASSWORD, Rows, State};
 
 pub(crate) const ANN: &str = "84945989325";
+
+/// Longer than any answer takes that is not held back, on a machine that is busy too.
+const TIMEOUT_MS: u32 = 400;
 
 const NOON: Timestamp = Timestamp(1_790_078_400_000);
 
@@ -27,6 +31,19 @@ pub(crate) enum Mode {
     Own,
 }
 
+/// What a world is like.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Terms {
+    pub(crate) mode: Mode,
+    pub(crate) suspend: Suspend,
+    /// Whether cameras are moved out of the default organization.
+    pub(crate) moves: bool,
+    /// Whether billing makes organizations.
+    pub(crate) is_billed: bool,
+    /// Whether rows are odd, beside others that look like hers, and lists are cut off.
+    pub(crate) is_odd: bool,
+}
+
 pub(crate) struct Worker(Keeper);
 
 pub(crate) struct World {
@@ -34,10 +51,15 @@ pub(crate) struct World {
     pub(crate) keeper: Worker,
     /// Another worker's.
     others: OnceLock<Worker>,
-    mode: Mode,
-    suspend: String,
+    terms: Terms,
     /// The organization that all share.
     pub(crate) home: i64,
+}
+
+impl Terms {
+    pub(crate) fn of(mode: Mode) -> Self {
+        Self { mode, suspend: Suspend::Camera, moves: false, is_billed: true, is_odd: false }
+    }
 }
 
 pub(crate) fn carried(preset: i64) -> Wanted {
@@ -64,20 +86,21 @@ pub(crate) fn kept_until(days_ago: i64) -> Timestamp {
 }
 
 impl Worker {
-    fn new(double: &Double, mode: Mode, suspend: &str) -> Self {
+    fn new(double: &Double, terms: Terms) -> Self {
         let settings = WatcherRemote {
             base_url: double.base_url(),
             api_key: API_KEY.to_owned().into(),
-            organization_id: (mode == Mode::Shared).then_some(OrganizationId(753)),
+            organization_id: (terms.mode == Mode::Shared).then_some(OrganizationId(753)),
             folder_id: None,
             default_organization_id: None,
             default_preset_id: PresetId(391),
             login_domain: "sdp.example".to_owned(),
-            suspend: if suspend == "user" { Suspend::User } else { Suspend::Camera },
+            suspend: terms.suspend,
+            move_cameras: terms.moves,
             retention_keep_days: 7,
             reconcile_every_s: 0,
             per_second: 0,
-            timeout_ms: 200,
+            timeout_ms: TIMEOUT_MS,
         };
         let billing = BillingRemote {
             base_url: double.base_url(),
@@ -85,9 +108,10 @@ impl Worker {
             password: PASSWORD.to_owned().into(),
             domain_id: DOMAIN.to_owned(),
             owner: Some(ADMIN.to_owned()),
-            timeout_ms: 200,
+            timeout_ms: TIMEOUT_MS,
         };
-        Self(Keeper::new("cams", settings, Some(billing), Clock::from_fn(|| NOON)).expect("a keeper"))
+        let billing = Some(billing).filter(|_| terms.is_billed);
+        Self(Keeper::new("cams", settings, billing, Clock::from_fn(|| NOON)).expect("a keeper"))
     }
 
     pub(crate) async fn attempt(&self, task: &Task) -> Outcome {
@@ -95,24 +119,62 @@ impl Worker {
     }
 }
 
+/// Seventy users and organizations that are found where she is, lists that are cut off below, and rows of which
+/// nobody can read some.
+fn make_odd(state: &mut State) {
+    state.rows_max = 50;
+    for n in 0..70 {
+        let user = state.create_user(&format!("no{n}-{ANN}@example.org"), "unit-test-password", None);
+        state.leave(752, user);
+        state.create_organization(&format!("{n}, not {ANN}"), false, BTreeSet::new());
+    }
+    let mut odd = |rows: Rows, how: &[Oddness], first: i64| {
+        state.odd.extend((first..).zip(how).map(|(id, how)| Odd::one(rows, id, *how)));
+    };
+    let unlike = [Oddness::Null, Oddness::Nameless, Oddness::NoLogin, Oddness::Bare, Oddness::Zeros];
+    let all = [&unlike[..], &Oddness::READABLE, &[Oddness::NoBooleans, Oddness::Objects]].concat();
+    odd(Rows::User, &all, 2298);
+    odd(Rows::Organization, &all, 754);
+    odd(Rows::Tariff, &[Oddness::Null], 551);
+    state.create_tariff("An odd one", 1.0);
+    for (rows, how) in [
+        (Rows::Camera, Oddness::Bits),
+        (Rows::Folder, Oddness::Zeros),
+        (Rows::Preset, Oddness::Texts),
+        (Rows::Billed, Oddness::Texts),
+    ] {
+        state.odd.push(Odd::each(rows, how));
+    }
+}
+
 impl World {
     /// A camera `cam-1`: in the organization that all share, or in the default one.
     pub(crate) async fn new(mode: Mode, suspend: &str) -> Self {
+        let suspend = if suspend == "user" { Suspend::User } else { Suspend::Camera };
+        Self::with(Terms { suspend, ..Terms::of(mode) }).await
+    }
+
+    pub(crate) async fn with(terms: Terms) -> Self {
         let double = Double::start().await;
         let home = 753;
         {
             let mut state = double.state();
             state.organizations.get_mut(&home).expect("it").tariffs = [549, 550].into();
-            let at = if mode == Mode::Shared { home } else { state.default_organization };
+            let is_home = terms.mode == Mode::Shared && !terms.moves;
+            let at = if is_home { home } else { state.default_organization };
             state.add_camera("cam-1", at);
+            state.is_billed = terms.is_billed;
+            if terms.is_odd {
+                make_odd(&mut state);
+            }
         }
-        let keeper = Worker::new(&double, mode, suspend);
-        Self { double, keeper, others: OnceLock::new(), mode, suspend: suspend.to_owned(), home }
+        let keeper = Worker::new(&double, terms);
+        Self { double, keeper, others: OnceLock::new(), terms, home }
     }
 
     /// Made only where it is needed: each worker reads all certificates of the machine.
     pub(crate) fn others(&self) -> &Worker {
-        self.others.get_or_init(|| Worker::new(&self.double, self.mode, &self.suspend))
+        self.others.get_or_init(|| Worker::new(&self.double, self.terms))
     }
 
     pub(crate) fn task(&self, number: &str, camera: &str, wanted: Wanted) -> Task {
@@ -147,6 +209,11 @@ impl World {
 
     /// Attempts by the workers in turn until the task is done, as they make them.
     pub(crate) async fn settle(&self, task: &Task) -> Settled {
+        self.settled(task, false).await
+    }
+
+    /// The same; a task that is given up for good may be tried again, as operators do.
+    pub(crate) async fn settled(&self, task: &Task, is_retried: bool) -> Settled {
         let mut task = task.clone();
         let mut told = Vec::new();
         for turn in 0..8 {
@@ -156,6 +223,7 @@ impl World {
                 Outcome::Done(settled) => return settled.clone(),
                 Outcome::Unknown(_) => task.doubt = Doubt::Possible,
                 Outcome::Again { .. } | Outcome::Denied(_) => {}
+                Outcome::Never(_) if is_retried => {}
                 _ => panic!("{outcome:?} after {told:?}"),
             }
             told.push(outcome);

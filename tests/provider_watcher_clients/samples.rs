@@ -11,8 +11,10 @@ use sdp_gateway::providers::watcher::{Camera, CameraChange, Folder, Role};
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
 
-use super::calls::PAGE;
 use super::{Clients, soon};
+
+/// Rows that are asked for at once.
+const PAGE: usize = 100;
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/watcher");
 
@@ -114,6 +116,7 @@ async fn samples_of_billing() {
 async fn samples_of_cameras() {
     let watcher = Clients::of(&system().await).watcher;
     let page = watcher.cameras_page(None, 0, soon()).await.unwrap();
+    assert_eq!(page.next, Some(1), "only an empty page is the last");
     let [camera] = &page.rows[..] else { panic!("{page:?}") };
     assert_eq!((camera.name.as_str(), camera.title.as_str()), ("camera02-5ca25a2330", "Camera02"));
     assert_eq!((camera.organization_id, camera.folder_id), (Some(OrganizationId(752)), Some(FolderId(1155))));
@@ -142,7 +145,8 @@ fn cameras_with_less_and_with_more() {
     let both = r#"{"name":"a","enabled":true,"streamer_hostname":"","stream_status":{"server":"s.example"}}"#;
     assert_eq!(host(both).as_deref(), Some("s.example"));
     assert_eq!(host(r#"{"name":"a","enabled":true,"stream_status":null,"playback_config":null}"#), None);
-    assert!(read(r#"{"name":"a"}"#).is_err() && read(r#"{"success":true}"#).is_err());
+    assert_eq!(read(r#"{"name":"a"}"#).unwrap().enabled, None, "it does not say");
+    assert!(read(r#"{"name":null}"#).is_err() && read(r#"{"success":true}"#).is_err());
 }
 
 #[tokio::test]

@@ -63,8 +63,12 @@ async fn nothing_secret_is_said() {
         }
     }
     let log = String::from_utf8(KEPT.lock().unwrap().clone()).unwrap();
-    let line =
-        log.lines().find(|line| line.contains("/folders/{}/users\"") && line.contains("status=")).unwrap();
+    let line = log
+        .lines()
+        .find(|line| {
+            line.contains("method=POST") && line.contains("/folders/{}/users") && line.contains("status=")
+        })
+        .unwrap();
     for word in ["called", "provider=\"cams\"", "system=\"Watcher\"", "method=POST", "status=", "ms="] {
         assert!(line.contains(word), "{word}: {line}");
     }

@@ -15,7 +15,7 @@
 //! shapes         answers, as in the papers' samples
 //! odd            rows that are not as in the samples
 //! faults         how calls go wrong
-//! state          what is in both; index, watched: found without walking through all of it
+//! state, rows    what is in both; index, grams, watched: found without walking through it
 //! ```
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "no test uses all of it")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -24,6 +24,8 @@
 mod billing;
 #[path = "watcher_double/faults.rs"]
 mod faults;
+#[path = "watcher_double/grams.rs"]
+mod grams;
 #[path = "watcher_double/homes.rs"]
 mod homes;
 #[path = "watcher_double/index.rs"]
@@ -36,6 +38,8 @@ mod odd;
 mod people;
 #[path = "watcher_double/request.rs"]
 mod request;
+#[path = "watcher_double/rows.rs"]
+mod rows;
 #[path = "watcher_double/shapes.rs"]
 mod shapes;
 #[path = "watcher_double/state.rs"]

@@ -6,6 +6,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeSet, HashMap};
 use std::hash::{Hash, Hasher};
 
+use super::grams::Grams;
 use super::state::{Camera, Organization, User};
 use super::watched::Watched;
 
@@ -13,11 +14,12 @@ use super::watched::Watched;
 pub struct Index {
     /// Of users, organizations and cameras, as of which this is.
     seen: Option<[u64; 3]>,
-    logins: HashMap<String, BTreeSet<i64>>,
+    logins: HashMap<String, i64>,
     /// What a search looks into.
     texts: HashMap<i64, String>,
+    grams: Grams,
     users: BTreeSet<(u64, i64)>,
-    homes: HashMap<i64, BTreeSet<i64>>,
+    homes: HashMap<i64, Vec<i64>>,
     /// Of billing.
     billed: HashMap<i64, i64>,
     folders: HashMap<i64, i64>,
@@ -28,9 +30,13 @@ pub struct Index {
 }
 
 /// An order that nobody would think of.
-pub fn odd(key: impl Hash) -> u64 {
+pub fn odd(id: i64) -> u64 {
+    (id as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+}
+
+fn odd_name(name: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
-    key.hash(&mut hasher);
+    name.hash(&mut hasher);
     hasher.finish()
 }
 
@@ -52,14 +58,17 @@ impl Index {
     }
 
     pub fn user(&mut self, id: i64, user: &User) {
-        self.logins.entry(user.login.clone()).or_default().insert(id);
-        self.texts.insert(id, user.text());
+        let known = self.logins.entry(user.login.clone()).or_insert(id);
+        *known = id.min(*known);
+        let text = user.text();
+        self.grams.add(id, &text);
+        self.texts.insert(id, text);
         self.users.insert((odd(id), id));
     }
 
     pub fn no_login(&mut self, id: i64, user: &User) {
-        if let Some(ids) = self.logins.get_mut(&user.login) {
-            ids.remove(&id);
+        if self.logins.get(&user.login) == Some(&id) {
+            self.logins.remove(&user.login);
         }
     }
 
@@ -95,17 +104,20 @@ impl Index {
     }
 
     pub fn member(&mut self, organization: i64, user: i64) {
-        self.homes.entry(user).or_default().insert(organization);
+        let homes = self.homes.entry(user).or_default();
+        if let Err(at) = homes.binary_search(&organization) {
+            homes.insert(at, organization);
+        }
     }
 
     pub fn no_member(&mut self, organization: i64, user: i64) {
         if let Some(homes) = self.homes.get_mut(&user) {
-            homes.remove(&organization);
+            homes.retain(|home| *home != organization);
         }
     }
 
     pub fn camera(&mut self, name: &str, camera: &Camera) {
-        self.cameras.insert((odd(name), name.to_owned()));
+        self.cameras.insert((odd_name(name), name.to_owned()));
         *self.cameras_at.entry(camera.organization).or_default() += 1;
         *self.cameras_in.entry(camera.folder).or_default() += 1;
     }
@@ -122,15 +134,24 @@ impl Index {
     }
 
     pub fn login(&self, login: &str) -> Option<i64> {
-        self.logins.get(login)?.first().copied()
+        self.logins.get(login).copied()
     }
 
-    pub fn text(&self, user: i64) -> &str {
-        self.texts.get(&user).map_or("", String::as_str)
+    /// Users of whom a search finds something, in order of their ids. `part` is in lower case.
+    pub fn search(&self, part: &str) -> Vec<i64> {
+        let finds = |id: &i64| self.texts.get(id).is_some_and(|text| text.contains(part));
+        match self.grams.candidates(part) {
+            Some(few) => few.into_iter().filter(finds).collect(),
+            None => {
+                let mut all: Vec<i64> = self.texts.keys().copied().filter(finds).collect();
+                all.sort_unstable();
+                all
+            }
+        }
     }
 
     pub fn homes(&self, user: i64) -> Vec<i64> {
-        self.homes.get(&user).into_iter().flatten().copied().collect()
+        self.homes.get(&user).cloned().unwrap_or_default()
     }
 
     pub fn billed(&self, billing_id: i64) -> Option<i64> {

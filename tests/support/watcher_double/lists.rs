@@ -66,13 +66,20 @@ fn reply(rows: Vec<Value>) -> Worked {
 pub fn users(state: &State, request: &Request) -> Worked {
     request.bare(&PAGED)?;
     let asked = Asked::of(state, request, &["id", "login", "name", "external_id"])?;
-    let found = |id: &i64| asked.finds(state.index().text(*id));
     let by = |key: fn(&super::User) -> Option<&String>| {
-        asked.sorted(state.users.keys().copied().filter(found), |id| key(&state.users[id]))
+        asked.sorted(state.index().search(&asked.search).into_iter(), |id| key(&state.users[id]))
     };
     let page = match asked.sort.as_deref() {
-        None => asked.page(state.index().users().filter(found)),
-        Some("id") => asked.page(state.users.keys().copied().filter(found)),
+        None | Some("id") if !asked.search.is_empty() => {
+            let found = state.index().search(&asked.search).into_iter();
+            if asked.sort.is_some() {
+                asked.page(found)
+            } else {
+                asked.sorted(found, |id| super::index::odd(*id))
+            }
+        }
+        None => asked.page(state.index().users()),
+        Some("id") => asked.page(state.users.keys().copied()),
         Some("login") => by(|user| Some(&user.login)),
         Some("name") => by(|user| user.name.as_ref()),
         Some(_) => by(|user| user.external_id.as_ref()),
@@ -101,7 +108,7 @@ pub fn members(state: &State, organization: i64, request: &Request) -> Worked {
     let found = |id: &i64| asked.finds(&login(id).to_lowercase());
     let found = members.keys().copied().filter(found);
     let page = match asked.sort.as_deref() {
-        None => asked.sorted(found, |id| super::index::odd(id)),
+        None => asked.sorted(found, |id| super::index::odd(*id)),
         Some("user_id") => asked.page(found),
         Some(_) => asked.sorted(found, login),
     };

@@ -13,101 +13,8 @@ use super::faults::{Fault, How, When};
 use super::index::Index;
 use super::odd::{Odd, Shown};
 use super::request::Request;
+pub use super::rows::{Camera, Member, Organization, Preset, Rights, Tariff, User};
 use super::watched::Watched;
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct Preset {
-    pub title: String,
-    pub days: f64,
-    pub is_deleted: bool,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct Tariff {
-    pub name: String,
-    pub price: String,
-    pub status: String,
-    pub preset: i64,
-}
-
-/// What a member may do in a folder; being in it, they may look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rights {
-    pub dvr: bool,
-    pub ptz: bool,
-    pub actions: bool,
-    pub depth: Option<i64>,
-}
-
-impl Rights {
-    pub const ALL: Self = Self { dvr: true, ptz: true, actions: true, depth: None };
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Member {
-    pub is_editor: bool,
-    pub folders: BTreeMap<i64, Rights>,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct Organization {
-    /// None of the default one, which billing does not list.
-    pub billing_id: Option<i64>,
-    pub title: String,
-    pub owner: String,
-    /// Beside the default one.
-    pub tariffs: BTreeSet<i64>,
-    /// Presets that it was given at Watcher itself.
-    pub presets: BTreeSet<i64>,
-    pub members: BTreeMap<i64, Member>,
-    /// Each with the folder it is in.
-    pub folders: BTreeMap<i64, Option<i64>>,
-    /// No more of each; none: as many as there are.
-    pub user_limit: Option<i64>,
-    pub camera_limit: Option<i64>,
-    pub dvr_limit: Option<i64>,
-}
-
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct User {
-    pub login: String,
-    pub password: String,
-    pub external_id: Option<String>,
-    pub enabled: bool,
-    pub name: Option<String>,
-    pub phone: Option<String>,
-    pub note: Option<String>,
-    pub max_sessions: Option<i64>,
-}
-
-impl User {
-    /// What a search looks into.
-    pub fn text(&self) -> String {
-        let more = [&self.external_id, &self.name, &self.note];
-        let more = more.into_iter().flatten().map(String::as_str);
-        let all: Vec<_> = std::iter::once(self.login.as_str()).chain(more).collect();
-        all.join("\n").to_lowercase()
-    }
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub struct Camera {
-    pub title: String,
-    pub comment: String,
-    /// 0: none's.
-    pub organization: i64,
-    pub folder: i64,
-    pub preset: i64,
-    pub enabled: bool,
-    /// Enabled, and not yet on a streamer.
-    pub is_fresh: bool,
-    /// Other than the preset's, in days.
-    pub dvr_depth: Option<f64>,
-    /// The streamer it plays from, where another than all others.
-    pub hostname: Option<String>,
-    pub http_port: Option<u16>,
-    pub https_port: Option<u16>,
-}
 
 /// One thing that the key may not touch, good as it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -241,6 +148,13 @@ impl State {
         *next - 1
     }
 
+    /// Has what is made from now on have ids so far apart that there is room for very many of each kind.
+    pub fn spread_ids(&mut self) {
+        for (at, next) in (1..).zip(self.next.values_mut()) {
+            *next = at * 1_000_000;
+        }
+    }
+
     /// As in billing's pages; returns its id there and the preset's.
     pub fn create_tariff(&mut self, name: &str, days: f64) -> (i64, i64) {
         let (tariff, preset) = (self.id("tariff"), self.create_preset(name, days));
@@ -328,11 +242,12 @@ impl State {
             let number = format!("8494{n:07}");
             let login = format!("{number}@{domain}");
             let user = User { login, external_id: Some(number), enabled: true, ..User::default() };
-            let id = self.create_user_of(user);
-            self.join(organization, id, false);
-            let members = &mut self.organizations.quietly().get_mut(&organization).unwrap().members;
-            members.get_mut(&id).unwrap().folders.insert(root, Rights::ALL);
+            let id = self.id("user");
+            self.users.insert(id, user);
+            let member = Member { is_editor: false, folders: BTreeMap::from([(root, Rights::ALL)]) };
+            self.organizations.get_mut(&organization).unwrap().members.insert(id, member);
         }
+        self.renew();
     }
 
     pub fn delete_user(&mut self, id: i64) {
