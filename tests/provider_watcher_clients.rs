@@ -36,6 +36,7 @@ fn watcher_settings(base_url: String) -> WatcherRemote {
         suspend: Suspend::Camera,
         move_cameras: false,
         retention_keep_days: 7,
+        move_cameras: false,
         reconcile_every_s: 0,
         per_second: 0,
         timeout_ms: 5000,

@@ -242,9 +242,17 @@ impl Rest {
                 Ok(Answer { body: Vec::new(), ..answer })
             }
             Said::Not(fault) => Err(fault),
+            // Nothing else tells what it is about.
+            Said::OfThingOrKey(words) if call.path == self.proof => Err(match answer.status {
+                403 => Fault::Denied(Why::new(words)),
+                _ => Fault::Never(Why::new(words)),
+            }),
             Said::OfThingOrKey(words) => match self.works(&http, &call, deadline).await {
                 Works::Yes => Err(Fault::Never(Why::of_one(words))),
-                Works::No => Err(Fault::Denied(Why::new(words))),
+                Works::No => {
+                    let text = format!("{words}; and so is our key (GET {})", self.proof);
+                    Err(Fault::Denied(Why::new(text)))
+                }
                 Works::Unknown => {
                     let text = format!("{words}; whether our key is accepted could not be told");
                     Err(Fault::Again { why: Why::new(text), after: None })
@@ -280,7 +288,7 @@ impl Rest {
     /// answer.
     async fn works(&self, http: &Arc<Http>, refused: &Call, deadline: Instant) -> Works {
         if refused.path == self.proof {
-            return Works::No;
+            return Works::Unknown;
         }
         let since = Instant::now();
         let Ok(mut proved) = timeout_at(deadline, self.proved.lock()).await else { return Works::Unknown };

@@ -104,7 +104,7 @@ pub(super) fn said(method: &Method, answer: &Answer, about: &str, hidden: &[Stri
         200..=299 => Said::Done,
         300..=399 => again(elsewhere(answer.location.as_deref())),
         401 => Said::Not(Fault::Denied(Why::new(what(": it does not accept our credentials")))),
-        403 => Said::OfThingOrKey(what(": refused, or our credentials do not suffice")),
+        403 => Said::OfThingOrKey(what(": refused")),
         404 => Said::Not(Fault::NotThere(Why::new(what(": not there")))),
         408 => again(""),
         409 => again(": it is there already, or being changed"),

@@ -11,6 +11,7 @@ use hyper::header::EXPECT;
 use tokio::time::{Instant, timeout_at};
 
 use super::room::{Held, Room};
+use super::slots::{Draining, Slot};
 
 /// How much unread body is read and thrown away before the connection is closed on the client.
 const DISCARD_BYTES_MAX: u64 = 4 << 20;
@@ -152,6 +153,17 @@ impl Drop for Body {
     }
 }
 
+/// What becomes of the connection after the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum After {
+    /// It can be kept: nothing is unread, or the end of the body is in sight.
+    Kept,
+    /// It has to be closed.
+    Closed,
+    /// It has to be closed on a client that may be sending still, even where nothing of it is here at the moment.
+    ClosedOnSender,
+}
+
 /// Where a dropped body leaves what was not read of it.
 #[derive(Debug, Clone)]
 pub(super) struct Rest(Option<Arc<Mutex<Option<Left>>>>);
@@ -165,25 +177,25 @@ enum Left {
 
 impl Rest {
     /// To be called when the answer is ready: starts throwing away what is unread, beside the
-    /// writing of the answer. Says whether the connection can be kept, as it can when the end of
-    /// the body is in sight.
-    pub(super) fn settle(&self, deadline: Instant) -> bool {
+    /// writing of the answer.
+    pub(super) fn settle(&self, deadline: Instant, slot: &Slot) -> After {
         let left =
             self.0.as_ref().and_then(|rest| rest.lock().unwrap_or_else(PoisonError::into_inner).take());
         match left {
-            None => true,
+            None => After::Kept,
             Some(Left::Unread(incoming)) if Instant::now() < deadline => {
                 let in_sight = incoming.size_hint().upper().is_some_and(|bytes| bytes <= DISCARD_BYTES_MAX);
                 // The task ends with the connection, which feeds it, or at the deadline.
-                tokio::spawn(timeout_at(deadline, discard(incoming)));
-                in_sight
+                tokio::spawn(timeout_at(deadline, discard(incoming, slot.drain())));
+                if in_sight { After::Kept } else { After::ClosedOnSender }
             }
-            Some(Left::Unread(_) | Left::Unsent) => false,
+            Some(Left::Unread(_)) => After::ClosedOnSender,
+            Some(Left::Unsent) => After::Closed,
         }
     }
 }
 
-async fn discard(mut incoming: Incoming) {
+async fn discard(mut incoming: Incoming, _draining: Draining) {
     let mut bytes = 0;
     while let Some(Ok(frame)) = incoming.frame().await {
         bytes += frame.data_ref().map_or(0, Bytes::len) as u64;

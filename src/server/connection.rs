@@ -40,11 +40,24 @@ pub(super) struct Link {
     pub(super) settings: Arc<Settings>,
     faults: Arc<Faults>,
     closing: AtomicBool,
+    on_sender: AtomicBool,
 }
 
 impl Link {
     pub(super) fn new(slot: Slot, peer: IpAddr, settings: Arc<Settings>, faults: Arc<Faults>) -> Self {
-        Self { slot: Arc::new(slot), peer, settings, faults, closing: AtomicBool::new(false) }
+        Self {
+            slot: Arc::new(slot),
+            peer,
+            settings,
+            faults,
+            closing: AtomicBool::new(false),
+            on_sender: AtomicBool::new(false),
+        }
+    }
+
+    /// The last answer was given before the end of its request was seen.
+    pub(super) fn closes_on_sender(&self) {
+        self.on_sender.store(true, Ordering::Relaxed);
     }
 
     /// Whether the next answer is the last on this connection.
@@ -76,7 +89,8 @@ where
             link.faults.note(link.peer, &error, &parts.read_buf);
         }
         if let Some(stream) = parts.io.into_ended() {
-            linger(&stream, !parts.read_buf.is_empty()).await;
+            let sends = link.on_sender.load(Ordering::Relaxed) || !parts.read_buf.is_empty();
+            linger(&stream, sends).await;
         }
     }
 }
@@ -113,7 +127,7 @@ where
     Ended::Done(connection.await)
 }
 
-/// Reads on for a moment if the client is still sending.
+/// Reads on for a moment if the client is still sending, or was when it was answered.
 async fn linger(stream: &TcpStream, already: bool) {
     let mut scratch = vec![0; 16 << 10];
     let sending = already || stream.try_read(&mut scratch).is_ok_and(|bytes| bytes > 0);

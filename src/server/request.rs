@@ -11,7 +11,7 @@ use hyper::header::{CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RET
 use hyper::{HeaderMap, Method, StatusCode, Uri};
 use tokio::time::{Instant, timeout_at};
 
-use super::body::{Body, Rest};
+use super::body::{After, Body, Rest};
 use super::connection::Link;
 use super::{Response, Settings};
 
@@ -82,8 +82,11 @@ where
             overdue()
         }
     };
-    let keep = rest.settle(deadline);
-    if !keep || link.is_closing() {
+    let after = rest.settle(deadline, &link.slot);
+    if after == After::ClosedOnSender {
+        link.closes_on_sender();
+    }
+    if after != After::Kept || link.is_closing() {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     link.slot.answered();

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -81,7 +81,8 @@ impl Slots {
         let evict = Arc::new(Notify::new());
         let id = table.add(address, has_share, Arc::clone(&evict));
         self.meters.connections_open.increment(1.0);
-        Ok(Slot { slots: Arc::clone(self), id, phase: AtomicU8::new(IDLE), evict })
+        let (phase, draining) = (AtomicU8::new(IDLE), Arc::default());
+        Ok(Slot { slots: Arc::clone(self), id, phase, draining, evict })
     }
 
     /// Closes the connection idle longest, if any is idle.
@@ -167,10 +168,32 @@ pub(super) struct Slot {
     slots: Arc<Slots>,
     id: u64,
     phase: AtomicU8,
+    /// Whether what comes is still the rest of a body that was answered before its end.
+    draining: Arc<AtomicBool>,
     evict: Arc<Notify>,
 }
 
+/// For as long as the rest of a body is read and thrown away.
+pub(super) struct Draining(Arc<AtomicBool>);
+
+impl Drop for Draining {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
 impl Slot {
+    /// From now on what comes is the rest of a body, and no head.
+    pub(super) fn drain(&self) -> Draining {
+        self.draining.store(true, Ordering::Relaxed);
+        Draining(Arc::clone(&self.draining))
+    }
+
+    /// Whether a head may be arriving: no request is in hand, and no rest of a body is to come.
+    pub(super) fn awaits_head(&self) -> bool {
+        self.is_idle() && !self.draining.load(Ordering::Relaxed)
+    }
+
     /// A request's head has arrived.
     pub(super) fn begin(&self) {
         self.phase.store(HANDLING, Ordering::Relaxed);

@@ -47,9 +47,10 @@ impl Socket {
         Self { io, slot, patience, stall_max, stall: None, write_ended: false, room, head_bytes: 0, head }
     }
 
-    /// Counts what has come of a head; of a request in progress the body counts for itself.
+    /// Counts what has come of a head; of a request in progress the body counts for itself, and the rest of one that
+    /// was answered already is kept nowhere.
     fn count(&mut self, bytes: usize) -> io::Result<()> {
-        if !self.slot.is_idle() {
+        if !self.slot.awaits_head() {
             return Ok(());
         }
         self.head_bytes += bytes;
@@ -91,7 +92,9 @@ impl Read for Socket {
                     Awaited::Head => Poll::Ready(Err(ErrorKind::TimedOut.into())),
                 };
             }
-            self.patience.hear();
+            if self.slot.awaits_head() {
+                self.patience.hear();
+            }
         }
         ready!(read)?;
         self.count(piece.filled().len())?;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use sdp_gateway::server::{Room, Settings};
+
 use crate::kit::{BODY_MAX, Server, get, post, settings};
 
 #[test]
@@ -144,6 +146,35 @@ fn a_client_that_writes_its_whole_megabyte_first_reads_the_refusal() {
         assert_eq!((answer.status, answer.closes()), (status, true), "{path} chunked");
         assert!(client.is_closed());
     }
+}
+
+#[test]
+fn the_rest_of_a_refused_body_is_no_head() {
+    let server = Server::start(Settings { room: Room::new(64 << 10), ..settings() });
+    let body = "x".repeat(1 << 20);
+    for (path, status) in [("/echo", 413), ("/refuse", 403)] {
+        let mut client = server.client();
+        let request = post(path, "", &body);
+        let (first, rest) = request.split_at(1000);
+        let answer = client.send(first).answer();
+        assert_eq!((answer.status, answer.closes()), (status, false), "{path}");
+        client.send(rest);
+        assert_eq!(client.get("/next").body, "/next", "{path}: answered before the rest came");
+    }
+}
+
+#[test]
+fn a_client_that_pauses_in_a_refused_body_can_go_on() {
+    let server = Server::start(settings());
+    let body = "x".repeat(1 << 20);
+    let mut client = server.client();
+    client.send("POST /refuse HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n100000\r\nxx");
+    // As long as it takes to answer and to find nothing more to read.
+    std::thread::sleep(Duration::from_millis(300));
+    client.send(&body[2..]).send("\r\n0\r\n\r\n");
+    let answer = client.answer();
+    assert_eq!((answer.status, answer.closes()), (403, true));
+    assert!(client.is_closed());
 }
 
 #[test]

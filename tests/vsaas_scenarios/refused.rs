@@ -112,7 +112,7 @@ async fn a_system_that_fails_is_told_on_one_line() {
     setup.double.fail(At::Every("GET /users"), When::Before, How::Status(403));
     setup
         .vsaas("user list")
-        .fails("Watcher, GET /users: HTTP 403: it does not accept our credentials, or they do not suffice");
+        .fails("Watcher, GET /users: HTTP 403: refused");
     setup.double.heal();
     setup.double.fail(At::Every("billing POST /organizations"), When::After, How::Reset);
     let ended = setup.vsaas("org create X");

@@ -130,8 +130,8 @@ impl Client {
         Ok(rows)
     }
 
-    /// What suits among the rows that have `text` somewhere, in Watcher's order, which is asked to be that of the ids:
-    /// the oldest first. One that is `enough` ends the search with its page.
+    /// What suits among the rows that have `text` somewhere, in the order that the call asks for. One that is `enough`
+    /// ends the search with its page.
     pub(super) async fn search<T, K>(
         &self,
         (call, text): (impl Fn() -> Call, &str),
@@ -146,7 +146,7 @@ impl Client {
     {
         let (mut offset, mut seen, mut found) = (0, HashSet::new(), Vec::new());
         for _ in 0..PAGES_MAX {
-            let call = call().query("search", text).query("sort", "id");
+            let call = call().query("search", text);
             let page: Page<T> = self.page(call, offset, deadline).await?;
             let mut is_new = page.rows.is_empty();
             for row in page.rows {

@@ -172,6 +172,10 @@ fn organizations() -> Call {
     Call::get("/organizations")
 }
 
+fn by_age() -> Call {
+    organizations().query("sort", "id")
+}
+
 impl Client {
     /// All organizations of the domain.
     ///
@@ -204,7 +208,7 @@ impl Client {
         deadline: Instant,
     ) -> Result<Vec<Organization>, Fault> {
         let key = |of: &Organization| of.id;
-        self.search((organizations, title), key, |of| of.title == title, is_enough, deadline).await
+        self.search((by_age, title), key, |of| of.title == title, is_enough, deadline).await
     }
 
     /// The first organization that suits, the oldest first, in as many pages as it takes to find it.
@@ -216,7 +220,6 @@ impl Client {
         suits: impl Fn(&Organization) -> bool,
         deadline: Instant,
     ) -> Result<Option<Organization>, Fault> {
-        let by_age = || organizations().query("sort", "id");
         self.walk(by_age, |of: &Organization| of.id, |of| suits(&of).then_some(of), deadline).await
     }
 

@@ -95,7 +95,8 @@ impl Client {
         is_enough: impl Fn(&User) -> bool,
         deadline: Instant,
     ) -> Result<Vec<User>, Fault> {
-        self.search((users, text), |user: &User| user.id, suits, is_enough, deadline).await
+        let by_age = || users().query("sort", "id");
+        self.search((by_age, text), |user: &User| user.id, suits, is_enough, deadline).await
     }
 
     /// Makes a user, straight in an organization where one is given, else in the default one. Its password is random
