@@ -9,6 +9,8 @@ mod many;
 mod outbox;
 #[path = "worker_watcher/reconcile.rs"]
 mod reconcile;
+#[path = "worker_watcher/refused.rs"]
+mod refused;
 #[path = "support/said.rs"]
 mod said;
 #[path = "support/watcher_double.rs"]
