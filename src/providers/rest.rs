@@ -242,11 +242,8 @@ impl Rest {
                 Ok(Answer { body: Vec::new(), ..answer })
             }
             Said::Not(fault) => Err(fault),
-            // Nothing else tells what it is about.
-            Said::OfThingOrKey(words) if call.path == self.proof => Err(match answer.status {
-                403 => Fault::Denied(Why::new(words)),
-                _ => Fault::Never(Why::new(words)),
-            }),
+            // Whoever has a good key is answered there: what else is refused has to wait for an operator.
+            Said::OfThingOrKey(words) if call.path == self.proof => Err(Fault::Denied(Why::new(words))),
             Said::OfThingOrKey(words) => match self.works(&http, &call, deadline).await {
                 Works::Yes => Err(Fault::Never(Why::of_one(words))),
                 Works::No => {
