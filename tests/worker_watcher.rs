@@ -11,6 +11,8 @@ mod outbox;
 mod reconcile;
 #[path = "worker_watcher/refused.rs"]
 mod refused;
+#[path = "worker_watcher/rooms.rs"]
+mod rooms;
 #[path = "support/said.rs"]
 mod said;
 #[path = "support/watcher_double.rs"]
@@ -192,7 +194,9 @@ fn what_began_in_an_attempt_that_failed_is_ended_too() {
         until("it is recorded all the same", || world.camera("cam-1") == (392, true));
         until("the attempt came to nothing", || {
             let task = &tasks(&gateway, "")[0];
-            task["state"] == "due" && !task["last_error"].is_null()
+            // A refusal of this one thing is final, whatever was done before it.
+            let state = if how == How::Status(403) { "dead" } else { "due" };
+            task["state"] == state && !task["last_error"].is_null()
         });
         cancel("2", ANN).tell(&gateway);
         world.double.heal();
