@@ -250,7 +250,8 @@ impl Rest {
             Said::OfThingOrKey(words) => match self.works(&http, &call, deadline).await {
                 Works::Yes => Err(Fault::Never(Why::of_one(words))),
                 Works::No => {
-                    let text = format!("{words}; it does not accept our credentials (nor at GET {})", self.proof);
+                    let text =
+                        format!("{words}; it does not accept our credentials (nor at GET {})", self.proof);
                     Err(Fault::Denied(Why::new(text)))
                 }
                 Works::Unknown => {
