@@ -11,6 +11,8 @@ mod outbox;
 mod reconcile;
 #[path = "worker_watcher/refused.rs"]
 mod refused;
+#[path = "worker_watcher/rooms.rs"]
+mod rooms;
 #[path = "support/said.rs"]
 mod said;
 #[path = "support/watcher_double.rs"]
@@ -190,11 +192,11 @@ fn what_began_in_an_attempt_that_failed_is_ended_too() {
         world.double.fail(At::Every("PUT /cameras/{}"), When::After, how);
         register("1", ANN).tell(&gateway);
         until("it is recorded all the same", || world.camera("cam-1") == (392, true));
-        // A refusal is for good; what it refused was done all the same.
-        let left = if how == How::Status(403) { "dead" } else { "due" };
         until("the attempt came to nothing", || {
             let task = &tasks(&gateway, "")[0];
-            task["state"] == left && !task["last_error"].is_null()
+            // A refusal of this one thing is final, whatever was done before it.
+            let state = if how == How::Status(403) { "dead" } else { "due" };
+            task["state"] == state && !task["last_error"].is_null()
         });
         cancel("2", ANN).tell(&gateway);
         world.double.heal();

@@ -70,6 +70,21 @@ async fn a_numbers_login_is_the_numbers() {
     assert_eq!(state.organizations_of(2298), [world.home]);
 }
 
+/// A user that bears our key is the subscriber's, whatever it logs in with by now, and whoever logs in alike.
+#[tokio::test]
+async fn a_user_that_logs_in_otherwise_by_now_is_kept() {
+    let world = World::new(Mode::Shared, "camera").await;
+    {
+        let mut state = world.double.state();
+        state.create_user("84945989325@elsewhere.example", "unit-test-password", None);
+        state.create_user("ann.lee@example.org", "unit-test-password", Some(ANN));
+    }
+    world.settle(&world.task(ANN, "cam-1", carried(392))).await;
+    let state = world.double.state();
+    assert_eq!((state.users.len(), state.organizations_of(2299)), (3, vec![world.home]));
+    assert_eq!(state.organizations_of(2298), [752], "it is none of hers");
+}
+
 /// Whatever an account is called, and whoever gave an organization its title.
 #[tokio::test]
 async fn an_organization_is_ours_or_is_left_alone() {

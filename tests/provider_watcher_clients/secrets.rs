@@ -90,6 +90,30 @@ async fn nothing_secret_is_said() {
     }
 }
 
+/// A failure's words may quote what was sent.
+#[tokio::test]
+async fn what_the_other_side_says_is_repeated_without_what_is_secret() {
+    let (double, clients) = world().await;
+    let words = format!(
+        "Login 84945989325@sdp.example or +84945989325 (0945989325) with {API_KEY}, {ADMIN} or {PASSWORD}\n\u{1b}[2J \
+         does not suit"
+    );
+    for how in [200, 400, 403, 500].map(How::Words) {
+        for kind in KINDS.into_iter().chain([GRANT]) {
+            reset(&double);
+            double.state().words.clone_from(&words);
+            double.fail(At::Every(kind), When::Before, how);
+            let Err(fault) = make(&clients, kind, super::soon()).await else { panic!("{kind}, {how:?}") };
+            let said = format!("{fault} {fault:?}");
+            for secret in ["94945989325", "45989325", "sdp.example", API_KEY, ADMIN, PASSWORD, "\n", "\u{1b}"]
+            {
+                assert!(!said.contains(secret), "{kind}, {how:?}: {secret:?} in {said}");
+            }
+            assert!(fault.to_string().contains("does not suit"), "{kind}, {how:?}: {fault}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_is_printed_of_an_answer_masks_itself() {
     let (_double, clients) = world().await;

@@ -151,13 +151,13 @@ async fn serve(state: Arc<Mutex<State>>, request: hyper::Request<Incoming>) -> R
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| "no body")?.to_bytes();
     let request = Request::read(&head, &body);
-    let (reply, fault, delay) = {
+    let (reply, fault, delay, words) = {
         let mut state = state.lock().unwrap();
         state.renew();
         let kind = route(&request).map_or_else(|| "unknown".to_owned(), |route| route.kind());
         state.note(&kind, &request);
         let fault = state.strike(&kind);
-        (answer(&mut state, &request, fault), fault, state.delay)
+        (answer(&mut state, &request, fault), fault, state.delay, state.words.clone())
     };
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
@@ -167,7 +167,7 @@ async fn serve(state: Arc<Mutex<State>>, request: hyper::Request<Incoming>) -> R
             tokio::time::sleep(LATE).await;
             Ok(whole(&reply))
         }
-        Some((_, how)) => broken(how, &request.path, &reply),
+        Some((_, how)) => broken(how, &request.path, &words, &reply),
         None => Ok(whole(&reply)),
     }
 }

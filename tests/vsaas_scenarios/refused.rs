@@ -1,7 +1,7 @@
 //! What is refused: ids of the other system, what is not there, wrong usage, a system that does not answer.
 
 use super::Setup;
-use crate::watcher_double::{At, How, When};
+use crate::watcher_double::{At, How, Key, WORDS, When};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_id_of_the_other_system_names_the_right_one() {
@@ -110,10 +110,34 @@ async fn wrong_usage_ends_with_2() {
 async fn a_system_that_fails_is_told_on_one_line() {
     let setup = Setup::new().await;
     setup.double.fail(At::Every("GET /users"), When::Before, How::Status(403));
-    setup
-        .vsaas("user list")
-        .fails("Watcher, GET /users: HTTP 403: refused");
+    setup.vsaas("user list").fails("Watcher, GET /users: HTTP 403: refused");
     setup.double.heal();
+    setup.double.fail(At::Every("GET /users"), When::Before, How::Words(403));
+    setup.vsaas("user list").fails(&format!("Watcher, GET /users: HTTP 403: {WORDS}"));
+    setup.double.heal();
+    setup.double.fail(At::Every("GET /users"), When::Before, How::Words(200));
+    setup.vsaas("user list").fails(&format!("Watcher, GET /users: HTTP 200: {WORDS}"));
+    setup.double.heal();
+    for (key, words) in [(Key::Wrong, "Wrong API key"), (Key::Expired, "API key has expired")] {
+        setup.double.state().key = key;
+        setup.vsaas("user list").fails(&format!("Watcher, GET /users: HTTP 403: {words}"));
+    }
+    setup.double.state().key = Key::Good;
+    for (how, says) in [
+        (How::Garbage, "with a page (HTML)"),
+        (How::SignIn, "HTTP 302: it sends us to a sign-in page"),
+        (How::Slash(301), "HTTP 301: it sends us to the same with a / at the end"),
+        (How::Slash(308), "HTTP 308: it sends us to the same with a / at the end"),
+    ] {
+        setup.double.fail(At::Every("GET /users"), When::Before, how);
+        let ended = setup.vsaas("user list");
+        assert!(
+            ended.check(1).err.contains(says) && ended.err.lines().count() == 1,
+            "{how:?}: {}",
+            ended.err
+        );
+        setup.double.heal();
+    }
     setup.double.fail(At::Every("billing POST /organizations"), When::After, How::Reset);
     let ended = setup.vsaas("org create X");
     assert!(ended.check(1).err.ends_with("it may have been done: see `vsaas org list`\n"), "{}", ended.err);

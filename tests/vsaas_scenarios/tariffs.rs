@@ -94,9 +94,11 @@ async fn without_billing_and_without_a_shared_organization() {
     setup.settings = with.replace(&billing, "");
     assert_eq!(setup.findings(), ["organization 753 does not have preset 392, and offers use it: day"]);
     setup.vsaas("org list").check(0);
-    setup
-        .vsaas("org create X --owner a@example.org")
-        .fails("this needs billing: set [providers.cams.billing]");
+    let ended = setup.vsaas("org create X --owner a@example.org");
+    assert!(ended.check(1).err.contains("the settings have no billing"), "{}", ended.err);
+    // Watcher itself says whose organizations are.
+    let ended = setup.vsaas("org create X");
+    assert!(ended.check(1).err.contains("HTTP 403: Organizations and tariffs of this domain are managed by"));
     setup.settings = with.replace("organization_id = 753", "");
     assert_eq!(setup.findings(), ["preset 393 is used by no offer"]);
 }

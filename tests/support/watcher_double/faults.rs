@@ -64,7 +64,7 @@ pub enum How {
     Empty,
 }
 
-/// The words of [`How::Words`].
+/// The words of [`How::Words`], where a test gives no others.
 pub const WORDS: &str = "Something in this request does not suit us";
 
 impl How {
@@ -118,7 +118,7 @@ impl Fault {
 
 pub type Answer = hyper::Response<BoxBody<Bytes, std::io::Error>>;
 
-pub fn broken(how: How, path: &str, reply: &Reply) -> Result<Answer, &'static str> {
+pub fn broken(how: How, path: &str, words: &str, reply: &Reply) -> Result<Answer, &'static str> {
     match how {
         How::Reset => Err("reset"),
         How::Late => Ok(whole(reply)),
@@ -134,7 +134,7 @@ pub fn broken(how: How, path: &str, reply: &Reply) -> Result<Answer, &'static st
                 500.. => "ApplicationError",
                 _ => "ValidationError",
             };
-            Ok(whole(&Reply::failed(status, error, WORDS)))
+            Ok(whole(&Reply::failed(status, error, words)))
         }
         How::SignIn => Ok(elsewhere(302, &format!("/vsaas/login?next={path}"))),
         How::Slash(status) => Ok(elsewhere(status, &format!("{path}/"))),

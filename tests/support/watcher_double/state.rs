@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::faults::{Fault, How, When};
+use super::faults::{Fault, How, WORDS, When};
 use super::index::Index;
 use super::odd::{Odd, Shown};
 use super::request::Request;
@@ -65,6 +65,8 @@ pub struct State {
     /// Requests that a right client never makes, with what is wrong with them.
     pub refused: Vec<String>,
     pub faults: Vec<Fault>,
+    /// What [`How::Words`] says.
+    pub words: String,
     pub key: Key,
     /// What is refused with 403, while the key is good.
     pub forbidden: BTreeSet<Thing>,
@@ -105,6 +107,7 @@ impl State {
             calls: Vec::new(),
             refused: Vec::new(),
             faults: Vec::new(),
+            words: WORDS.to_owned(),
             key: Key::Good,
             forbidden: BTreeSet::new(),
             odd: Vec::new(),
