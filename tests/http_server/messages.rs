@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use sdp_gateway::server::{Room, Settings};
+
 use crate::kit::{BODY_MAX, Server, get, post, settings};
 
 #[test]
