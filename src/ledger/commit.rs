@@ -68,6 +68,11 @@ impl Work {
         }
     }
 
+    /// Whether it may change what a number holds.
+    pub(super) fn folds(&self) -> bool {
+        !matches!(self, Self::Fulfil(_))
+    }
+
     /// Whether it only tells whether others could be kept: what it meets is no other write's trouble.
     pub(super) fn is_probe(&self) -> bool {
         matches!(self, Self::Probe(_))
