@@ -64,7 +64,7 @@ use operate::Order;
 pub use operate::{Operated, Operation};
 pub use record::{Received, Recorded, Remarks};
 pub use refold::Refolded;
-pub use repair::{Ending, Repaired};
+pub use repair::{Ending, Granting, Repaired};
 use rules::InForce;
 pub use rules::Rules;
 pub use sqlite::Unfit;

@@ -22,7 +22,7 @@ use sdp_gateway::ledger::{self, Ledger, Received, Rules};
 use sdp_gateway::story;
 use sdp_gateway::subscription::decide::{self, Event};
 use sdp_gateway::subscription::judge::{self, Judgement, Policy};
-use sdp_gateway::subscription::notice::{self, Notice, Reading, Reads};
+use sdp_gateway::subscription::notice::{self, Notice, Own, Reading, Reads};
 use sdp_gateway::subscription::terms::{Terms, TermsBook};
 use sdp_gateway::subscription::{Run, ServiceState};
 use sdp_gateway::wire::accessgw::{AccessGw, Notify};
@@ -85,6 +85,8 @@ struct Draft {
     /// Hours.
     expires: Option<i64>,
     auto_renew: bool,
+    /// An operator's own word; of a grant the hour of the end that was known.
+    own: Option<Option<i64>>,
 }
 
 /// Hours, seconds of that hour, and milliseconds where a time has any.
@@ -137,17 +139,10 @@ fn drafts() -> impl Strategy<Value = Vec<Draft>> {
         moments(),
         prop::option::weighted(0.7, 1_i64..200),
         prop::bool::weighted(0.7),
+        prop::option::weighted(0.2, prop::option::weighted(0.7, 1_i64..200)),
     )
-        .prop_map(|((register, target), by_code, queued, reg, at, started, expires, auto_renew)| Draft {
-            register,
-            target,
-            by_code,
-            queued,
-            reg,
-            at,
-            started,
-            expires,
-            auto_renew,
+        .prop_map(|((register, target), by_code, queued, reg, at, started, expires, auto_renew, own)| {
+            Draft { register, target, by_code, queued, reg, at, started, expires, auto_renew, own }
         });
     // Some are pushed again as new rows.
     let pushed = prop::collection::vec(any::<Index>(), 0..3);
@@ -216,10 +211,28 @@ fn notice(draft: &Draft, index: usize, queue: usize) -> Notice {
     };
     let (module, message_type) = (Some("SDP".to_owned()), Some("NOTIFY".to_owned()));
     let message = AccessGw { module, message_type, fields, twice: None };
-    match notice::read(&message, &Reads::in_zone(hanoi()), receipt()) {
+    let notice = match notice::read(&message, &Reads::in_zone(hanoi()), receipt()) {
         Reading::Notice(notice) => *notice,
         other => panic!("{other:?}"),
+    };
+    match draft.own {
+        Some(known_end) => operators(notice, draft, index, known_end),
+        None => notice,
     }
+}
+
+/// The same as an operator says it: of a moment, and by no queue and no regID of the carrier's.
+fn operators(mut notice: Notice, draft: &Draft, index: usize, known_end: Option<i64>) -> Notice {
+    let at = moment(draft.at.unwrap_or(draft.started));
+    let known_end = known_end.filter(|_| draft.register).map(|hours| moment((hours, 0, 0)));
+    let known = known_end.map_or(String::new(), |at| format!(":{}", at.0));
+    notice.name = format!("o:{index}:0{known}");
+    (notice.queue_id, notice.channel, notice.content.reg_id) = (None, None, None);
+    (notice.event_at, notice.start_at) = (Some(at), None);
+    notice.content.subscribe_at = Some(at).filter(|_| draft.register);
+    notice.content.auto_renew = false;
+    notice.own = Some(Own { known_end });
+    notice
 }
 
 /// A set of notices and two orders of arrival, the second with repeats.

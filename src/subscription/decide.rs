@@ -5,12 +5,30 @@
 //! history (`tests/convergence.rs`).
 //!
 //! What is *told again* says nothing new ([`super::told`]). Only a whole fold remembers enough to know such a notice.
+//!
+//! An operator's own rows stand among the others by the moment at which they were given. But a carrier renews by a
+//! register with the time of the run's first one, which stands before them, whatever it was sent for. So a *grant* of a
+//! package that is known says no more than what the operator knew: "what ends at K shall end at U". A later end than K
+//! that stands before it is news of the carrier's, sold since, and goes on to hold:
+//!
+//! ```text
+//!                 known to the operator       known today
+//!   register      1 May  until  8 May         1 May  until  8 May
+//!   renewal                                   1 May  until 15 May   (came on 8 May)
+//!   grant         5 May  until 10 May         5 May  until 10 May   K = 8 May: the 15th is news, and stands
+//!                 in force until 10 May       in force until 15 May
+//! ```
+//!
+//! A grant never shortens what is news, and of a run in force it moves nothing but the end: its regID, its renewing and
+//! its rights' names stay. A grant after an operator's *end* brings such news back too; after the carrier's own cancel
+//! nothing does. The end itself ends whatever stands before it.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::notice::Own;
 use super::order::{self, Place};
 use super::terms::Terms;
 use super::told::Told;
@@ -28,6 +46,8 @@ pub struct Event {
     pub subscribe_at: Option<Timestamp>,
     /// The channel, as sent.
     pub channel: Option<String>,
+    /// What an operator knew whose own word it is; none of a carrier's notice.
+    pub own: Option<Own>,
     /// What it says.
     pub change: Change,
 }
@@ -93,6 +113,14 @@ impl Change {
                 let of_service = packages.iter().filter(|t| t.service_id == service_id);
                 Some(of_service.map(|t| t.package_id.as_str()).collect())
             }
+        }
+    }
+
+    /// The package of a register.
+    fn registered(&self) -> Option<&str> {
+        match self {
+            Self::Register { terms, .. } => Some(&terms.package_id),
+            Self::Cancel(_) => None,
         }
     }
 
@@ -165,27 +193,56 @@ pub fn fold_each(
     for (at, event) in &sorted {
         each[*at] = Some((apply(&mut state, &mut told, service_id, event), false));
     }
-    // From the end: of what packages any later notice speaks; none of them, or all.
-    let (mut any_later, mut all, mut later) = (false, false, HashSet::new());
+    // From the end. An operator's grant says nothing against what stands before it of the same package.
+    let (mut carriers, mut all, mut granted) = (Later::default(), Later::default(), HashSet::new());
     for (at, event) in sorted.iter().rev() {
         let packages = event.change.packages(service_id);
+        let registered = event.change.registered();
         if let Some((_, is_superseded)) = &mut each[*at] {
-            *is_superseded = match &packages {
-                Some(packages) => all || packages.iter().any(|package| later.contains(package)),
-                None => any_later,
+            *is_superseded = match registered {
+                Some(package) => {
+                    carriers.speaks_of(packages.as_deref())
+                        || packages.is_none() && granted.iter().any(|granted| *granted != package)
+                }
+                None => all.speaks_of(packages.as_deref()),
             };
         }
         if event.place.at.is_some() {
-            any_later = true;
-            all |= packages.is_none();
-            later.extend(packages.into_iter().flatten());
+            all.add(packages.as_deref());
+            match registered.filter(|_| event.own.is_some()) {
+                Some(package) => drop(granted.insert(package)),
+                None => carriers.add(packages.as_deref()),
+            }
         }
     }
     (state, each)
 }
 
-/// Whether [`step`] does for this notice what a whole fold would: it stands after all others, and cannot be one that
-/// is told again.
+/// Of what packages any later notice speaks: none of them, or all.
+#[derive(Default)]
+struct Later<'a> {
+    any: bool,
+    all: bool,
+    packages: HashSet<&'a str>,
+}
+
+impl<'a> Later<'a> {
+    fn speaks_of(&self, packages: Option<&[&str]>) -> bool {
+        match packages {
+            Some(packages) => self.all || packages.iter().any(|package| self.packages.contains(package)),
+            None => self.any,
+        }
+    }
+
+    fn add(&mut self, packages: Option<&[&'a str]>) {
+        self.any = true;
+        self.all |= packages.is_none();
+        self.packages.extend(packages.into_iter().flatten());
+    }
+}
+
+/// Whether [`step`] does for this notice what a whole fold would: it stands after all others, cannot be one that is
+/// told again, and is no operator's.
 #[must_use]
 pub fn is_newest(state: &ServiceState, event: &Event, disorder_ms: i64) -> bool {
     // A register that is told again has an event time that was there before.
@@ -193,7 +250,7 @@ pub fn is_newest(state: &ServiceState, event: &Event, disorder_ms: i64) -> bool 
         let others = |held: &Subscription| held.reg_id.is_some() && held.reg_id != event.reg_id;
         event.reg_id.is_some() && state.subscriptions.iter().any(others)
     };
-    !may_be_told_again && state.newest.is_before(&event.place, disorder_ms)
+    event.own.is_none() && !may_be_told_again && state.newest.is_before(&event.place, disorder_ms)
 }
 
 /// Applies a notice that [is the newest](is_newest) of all that `state` has seen.
@@ -204,13 +261,11 @@ pub fn step(state: &mut ServiceState, service_id: &str, event: &Event) -> Effect
 fn apply<'a>(state: &mut ServiceState, told: &mut Told<'a>, service_id: &str, event: &'a Event) -> Effect {
     state.newest = state.newest.with(&event.place);
     told.again = false;
-    let at = event.place.time();
     let changed = match &event.change {
         Change::Register { terms, .. } => register(state, told, event, terms),
-        Change::Cancel(Scope::Services(_)) => state.subscriptions.iter_mut().fold(false, |changed, held| {
-            let again = told.cancelled_again(event, held);
-            (!again && cancel(held, at)) | changed
-        }),
+        Change::Cancel(Scope::Services(_)) => {
+            state.subscriptions.iter_mut().fold(false, |changed, held| cancel(told, event, held) | changed)
+        }
         Change::Cancel(Scope::Packages(packages)) => {
             let of_service = packages.iter().filter(|terms| terms.service_id == service_id);
             of_service.fold(false, |changed, terms| cancel_package(state, told, event, terms) | changed)
@@ -257,6 +312,9 @@ fn register<'a>(
             return true;
         }
     };
+    if let Some(own) = event.own {
+        return grant(state, told, place, own, new);
+    }
     if renews_replaced(state, place, event, terms) {
         return renew_replaced(&mut state.subscriptions[place], new);
     }
@@ -267,6 +325,35 @@ fn register<'a>(
         (run.founder, run.starts_at) = (old.founder, old.starts_at);
     } else {
         state.past.extend(held.run.clone());
+    }
+    become_other(held, new) | replaced
+}
+
+/// An operator grants a package that is known: `new` is what the grant alone would make.
+fn grant(state: &mut ServiceState, told: &Told<'_>, place: usize, own: Own, mut new: Subscription) -> bool {
+    let (at, package_id) = (new.updated_at, new.terms.package_id.clone());
+    let replaced = new.terms.exclusive && replace_others(state, &new.terms, at);
+    let held = &mut state.subscriptions[place];
+    let goes_on = held.state(at).is_in_force();
+    let (Some(old), Some(run)) = (held.run.clone(), &mut new.run) else {
+        return become_other(held, new) | replaced;
+    };
+    let is_news = Some(old.expires_at) > own.known_end;
+    let comes_back = is_news && at < old.expires_at && told.is_ended_by_operator(&package_id);
+    if goes_on && is_news && run.expires_at <= old.expires_at {
+        return replaced;
+    }
+    if goes_on || comes_back {
+        let shortens = !is_news && run.expires_at < old.expires_at;
+        run.auto_renew = old.auto_renew && !shortens;
+        run.expires_at = if is_news { run.expires_at.max(old.expires_at) } else { run.expires_at };
+        run.lapses_at = lapse(&run.terms, run.expires_at, run.auto_renew);
+        (new.channel, new.reg_id) = (held.channel.clone(), held.reg_id.clone());
+    }
+    if goes_on {
+        (run.founder, run.starts_at) = (old.founder, old.starts_at);
+    } else {
+        state.past.push(old);
     }
     become_other(held, new) | replaced
 }
@@ -324,16 +411,21 @@ fn run(event: &Event, terms: &Arc<Terms>) -> Run {
         Change::Cancel(_) => (None, false),
     };
     let expires_at = given.unwrap_or_else(|| cycle::end(terms.period, at, terms.utc_offset_s));
-    let grace_days = if auto_renew { i64::from(terms.grace_days) } else { 0 };
     Run {
         terms: Arc::clone(terms),
         founder: event.place.tie,
         starts_at: at,
         expires_at,
-        lapses_at: expires_at.plus_ms(grace_days * DAY_MS),
+        lapses_at: lapse(terms, expires_at, auto_renew),
         auto_renew,
         ended_at: None,
     }
+}
+
+/// When a run lapses without news.
+fn lapse(terms: &Terms, expires_at: Timestamp, auto_renew: bool) -> Timestamp {
+    let grace_days = if auto_renew { i64::from(terms.grace_days) } else { 0 };
+    expires_at.plus_ms(grace_days * DAY_MS)
 }
 
 fn cancel_package<'a>(
@@ -344,10 +436,7 @@ fn cancel_package<'a>(
 ) -> bool {
     let at = event.place.time();
     match find(state, &terms.package_id) {
-        Ok(place) => {
-            let held = &mut state.subscriptions[place];
-            !told.cancelled_again(event, held) && cancel(held, at)
-        }
+        Ok(place) => cancel(told, event, &mut state.subscriptions[place]),
         Err(place) => {
             let nothing_held = Subscription {
                 terms: Arc::clone(terms),
@@ -363,11 +452,15 @@ fn cancel_package<'a>(
     }
 }
 
-fn cancel(subscription: &mut Subscription, at: Timestamp) -> bool {
+fn cancel<'a>(told: &mut Told<'a>, event: &'a Event, subscription: &mut Subscription) -> bool {
+    if told.cancelled_again(event, subscription) {
+        return false;
+    }
     let changed = subscription.standing != Standing::Cancelled;
     if changed {
-        end(subscription, Standing::Cancelled, at);
+        end(subscription, Standing::Cancelled, event.place.time());
     }
+    told.ended(event, &subscription.terms.package_id, changed);
     changed
 }
 

@@ -76,7 +76,8 @@ pub(super) fn of_number(
 /// Reads a notice's message again; tells whether it says something else. Of a message whose bytes were purged there is
 /// what was read of it then.
 fn read_again(rules: &Rules, row: &mut Row, raw: Option<&Raw>) -> bool {
-    let Some(then) = row.notice() else { return false };
+    // An operator's own row is no message, and all its times are meant.
+    let Some(then) = row.notice().filter(|then| then.own.is_none()) else { return false };
     let message = raw.and_then(|raw| wire::request::notify(&raw.method, &raw.query, &raw.sent()).ok());
     let read = message.map(|message| notice::read(&message, &rules.reads, row.received_at));
     let now = match read {
