@@ -286,7 +286,10 @@ pub(super) fn enter(
 
 /// Puts an event into the fold of every service it speaks of. One effect is enough to call it
 /// applied; older than what is known only where that holds for all. Tells also whether its queueID went back.
-fn stand(
+///
+/// # Errors
+/// The engine's.
+pub(super) fn stand(
     store: &mut impl Store,
     rules: &Rules,
     watch: &mut Watch,

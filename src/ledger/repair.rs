@@ -16,7 +16,7 @@ use super::{Ledger, NotKept, Rules, StoreError};
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::subscription::decide::{Change, Scope};
-use crate::subscription::judge::Judgement;
+use crate::subscription::judge::{Judgement, Policy};
 use crate::subscription::notice::{Content, Notice, Own, RegType, SentIds};
 use crate::subscription::odd::Odd;
 use crate::subscription::{ServiceState, Subscription};
@@ -31,6 +31,12 @@ const IDENTITIES: &str = "o:";
 /// Whether a row of the journal is an operator's own.
 pub(super) fn is_operators(row: &Row) -> bool {
     own(&row.identity).is_some()
+}
+
+/// The settings by which an operator has a row judged again: whatever end another operator granted is meant.
+pub(super) fn applying(policy: Policy, row: &Row) -> Policy {
+    let expiry_periods_max = if is_operators(row) { u32::MAX } else { policy.expiry_periods_max };
+    Policy { expiry_periods_max, ..policy.applying() }
 }
 
 /// What an operator knew, where an identity is an operator's.

@@ -5,25 +5,8 @@
 //! history (`tests/convergence.rs`).
 //!
 //! What is *told again* says nothing new ([`super::told`]). Only a whole fold remembers enough to know such a notice.
-//!
-//! An operator's own rows stand among the others by the moment at which they were given. But a carrier renews by a
-//! register with the time of the run's first one, which stands before them, whatever it was sent for. So a *grant* of a
-//! package that is known says no more than what the operator knew: "what ends at K shall end at U". A later end than K
-//! that stands before it is news of the carrier's, sold since, and goes on to hold:
-//!
-//! ```text
-//!                 known to the operator       known today
-//!   register      1 May  until  8 May         1 May  until  8 May
-//!   renewal                                   1 May  until 15 May   (came on 8 May)
-//!   grant         5 May  until 10 May         5 May  until 10 May   K = 8 May: the 15th is news, and stands
-//!                 in force until 10 May       in force until 15 May
-//! ```
-//!
-//! A grant never shortens what is news, and of a run in force it moves nothing but the end: its regID, its renewing and
-//! its rights' names stay. A grant after an operator's *end* brings such news back too; after the carrier's own cancel
-//! nothing does. The end itself ends whatever stands before it.
+//! An operator's grant has a rule of its own ([`super::grant`]).
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
@@ -32,7 +15,7 @@ use super::notice::Own;
 use super::order::{self, Place};
 use super::terms::Terms;
 use super::told::Told;
-use super::{Run, ServiceState, Standing, Subscription, cycle};
+use super::{Run, ServiceState, Standing, Subscription, cycle, later};
 use crate::clock::{DAY_MS, Timestamp};
 
 /// A notice as the fold sees it.
@@ -105,7 +88,7 @@ impl Change {
     }
 
     /// The packages of a service that the notice speaks of; `None` means all of them.
-    fn packages(&self, service_id: &str) -> Option<Vec<&str>> {
+    pub(super) fn packages(&self, service_id: &str) -> Option<Vec<&str>> {
         match self {
             Self::Register { terms, .. } => (!terms.exclusive).then(|| vec![terms.package_id.as_str()]),
             Self::Cancel(Scope::Services(_)) => None,
@@ -117,7 +100,7 @@ impl Change {
     }
 
     /// The package of a register.
-    fn registered(&self) -> Option<&str> {
+    pub(super) fn registered(&self) -> Option<&str> {
         match self {
             Self::Register { terms, .. } => Some(&terms.package_id),
             Self::Cancel(_) => None,
@@ -193,52 +176,13 @@ pub fn fold_each(
     for (at, event) in &sorted {
         each[*at] = Some((apply(&mut state, &mut told, service_id, event), false));
     }
-    // From the end. An operator's grant says nothing against what stands before it of the same package.
-    let (mut carriers, mut all, mut granted) = (Later::default(), Later::default(), HashSet::new());
-    for (at, event) in sorted.iter().rev() {
-        let packages = event.change.packages(service_id);
-        let registered = event.change.registered();
-        if let Some((_, is_superseded)) = &mut each[*at] {
-            *is_superseded = match registered {
-                Some(package) => {
-                    carriers.speaks_of(packages.as_deref())
-                        || packages.is_none() && granted.iter().any(|granted| *granted != package)
-                }
-                None => all.speaks_of(packages.as_deref()),
-            };
-        }
-        if event.place.at.is_some() {
-            all.add(packages.as_deref());
-            match registered.filter(|_| event.own.is_some()) {
-                Some(package) => drop(granted.insert(package)),
-                None => carriers.add(packages.as_deref()),
-            }
+    let superseded = later::superseded(service_id, &sorted);
+    for ((at, _), is_superseded) in sorted.iter().zip(superseded) {
+        if let Some((_, told)) = &mut each[*at] {
+            *told = is_superseded;
         }
     }
     (state, each)
-}
-
-/// Of what packages any later notice speaks: none of them, or all.
-#[derive(Default)]
-struct Later<'a> {
-    any: bool,
-    all: bool,
-    packages: HashSet<&'a str>,
-}
-
-impl<'a> Later<'a> {
-    fn speaks_of(&self, packages: Option<&[&str]>) -> bool {
-        match packages {
-            Some(packages) => self.all || packages.iter().any(|package| self.packages.contains(package)),
-            None => self.any,
-        }
-    }
-
-    fn add(&mut self, packages: Option<&[&'a str]>) {
-        self.any = true;
-        self.all |= packages.is_none();
-        self.packages.extend(packages.into_iter().flatten());
-    }
 }
 
 /// Whether [`step`] does for this notice what a whole fold would: it stands after all others, cannot be one that is
@@ -280,7 +224,7 @@ fn apply<'a>(state: &mut ServiceState, told: &mut Told<'a>, service_id: &str, ev
 
 /// Another package of an exclusive service takes over: judged at the other register's event time, so
 /// what had lapsed by then stays lapsed.
-fn replace_others(state: &mut ServiceState, terms: &Terms, at: Timestamp) -> bool {
+pub(super) fn replace_others(state: &mut ServiceState, terms: &Terms, at: Timestamp) -> bool {
     let mut changed = false;
     for other in &mut state.subscriptions {
         if other.terms.package_id != terms.package_id && other.state(at).is_in_force() {
@@ -313,7 +257,7 @@ fn register<'a>(
         }
     };
     if let Some(own) = event.own {
-        return grant(state, told, place, own, new);
+        return super::grant::grant(state, told, place, own, new);
     }
     if renews_replaced(state, place, event, terms) {
         return renew_replaced(&mut state.subscriptions[place], new);
@@ -329,37 +273,8 @@ fn register<'a>(
     become_other(held, new) | replaced
 }
 
-/// An operator grants a package that is known: `new` is what the grant alone would make.
-fn grant(state: &mut ServiceState, told: &Told<'_>, place: usize, own: Own, mut new: Subscription) -> bool {
-    let (at, package_id) = (new.updated_at, new.terms.package_id.clone());
-    let replaced = new.terms.exclusive && replace_others(state, &new.terms, at);
-    let held = &mut state.subscriptions[place];
-    let goes_on = held.state(at).is_in_force();
-    let (Some(old), Some(run)) = (held.run.clone(), &mut new.run) else {
-        return become_other(held, new) | replaced;
-    };
-    let is_news = Some(old.expires_at) > own.known_end;
-    let comes_back = is_news && at < old.expires_at && told.is_ended_by_operator(&package_id);
-    if goes_on && is_news && run.expires_at <= old.expires_at {
-        return replaced;
-    }
-    if goes_on || comes_back {
-        let shortens = !is_news && run.expires_at < old.expires_at;
-        run.auto_renew = old.auto_renew && !shortens;
-        run.expires_at = if is_news { run.expires_at.max(old.expires_at) } else { run.expires_at };
-        run.lapses_at = lapse(&run.terms, run.expires_at, run.auto_renew);
-        (new.channel, new.reg_id) = (held.channel.clone(), held.reg_id.clone());
-    }
-    if goes_on {
-        (run.founder, run.starts_at) = (old.founder, old.starts_at);
-    } else {
-        state.past.push(old);
-    }
-    become_other(held, new) | replaced
-}
-
 /// Takes a subscription for another, unless it says the same; tells whether it does not.
-fn become_other(held: &mut Subscription, new: Subscription) -> bool {
+pub(super) fn become_other(held: &mut Subscription, new: Subscription) -> bool {
     let changed = Subscription { updated_at: held.updated_at, ..new.clone() } != *held;
     if changed {
         *held = new;
@@ -423,7 +338,7 @@ fn run(event: &Event, terms: &Arc<Terms>) -> Run {
 }
 
 /// When a run lapses without news.
-fn lapse(terms: &Terms, expires_at: Timestamp, auto_renew: bool) -> Timestamp {
+pub(super) fn lapse(terms: &Terms, expires_at: Timestamp, auto_renew: bool) -> Timestamp {
     let grace_days = if auto_renew { i64::from(terms.grace_days) } else { 0 };
     expires_at.plus_ms(grace_days * DAY_MS)
 }

@@ -9,3 +9,11 @@ ALTER TABLE refold ADD COLUMN reads BIGINT NOT NULL DEFAULT 0;      -- 1: messag
 UPDATE refold SET reads = 1 WHERE after <> '~';
 UPDATE refold SET after = '' WHERE after = '~';
 INSERT INTO refold (id, after) SELECT 1, '' FROM notice WHERE NOT EXISTS (SELECT 1 FROM refold) LIMIT 1;
+
+-- What notices were that an operator laid aside: a retry puts them back so.
+CREATE TABLE aside (
+    notice_id    {key},
+    scope        TEXT,                   -- what it said in the fold; null: it did not stand in it
+    outcome      TEXT   NOT NULL,        -- what had become of it
+    held         TEXT   NOT NULL         -- what its number held with it, as a hash
+);
