@@ -16,7 +16,7 @@ use proptest::sample::{Index, subsequence};
 use sdp_gateway::catalog::Catalog;
 use sdp_gateway::clock::{Clock, DAY_MS, Timestamp};
 use sdp_gateway::config::LedgerUrl;
-use sdp_gateway::ids::Msisdn;
+use sdp_gateway::ids::{Msisdn, NoticeId};
 use sdp_gateway::ledger::raw::Raw;
 use sdp_gateway::ledger::{self, By, Ledger, Operated, Operation, Received, Rules};
 use sdp_gateway::story;
@@ -483,20 +483,46 @@ fn rows(ledger: &gateway::Ledger) -> Vec<Vec<gateway::ledger::Row>> {
     ]
 }
 
-/// A fresh ledger that has received these; where `changes`, the catalog and settings changed since. What it keeps, and
-/// what it keeps after each notice was laid aside and put back.
-async fn laid_aside_and_put_back(
-    folder: &Folder,
+/// What a fresh ledger keeps that has received these, and what it keeps after each notice was laid aside and put back;
+/// where `changes`, by another catalog and other settings than those it was judged by.
+fn laid_aside_and_put_back(
+    runtime: &tokio::runtime::Runtime,
     notices: &[Notice],
     order: &[usize],
     changes: bool,
 ) -> Vec<Vec<Vec<gateway::ledger::Row>>> {
+    let folder = Folder::new();
     let kept = gateway::Ledger::of(folder.path());
     let url = LedgerUrl::parse(&kept.url()).expect("an address");
+    let (ledger, mut ids) = runtime.block_on(received(url, notices, order));
+    if changes {
+        let offer = "[[offer]]\nid = 'other'\nservice_id = '1'\npackage_id = '11'\nexclusive = true\nperiod = 'month'\n";
+        let other = Catalog::parse(offer, "test", &BTreeMap::new(), 5).expect("a catalog");
+        let policy = Policy { expiry_periods_max: 1, record_only: true, ..Policy::default() };
+        let rules = Rules::new(other, policy, Reads::in_zone(hanoi()));
+        runtime.block_on(ledger.put_in_force(rules)).expect("in force");
+    }
+    let mut seen = vec![rows(&kept)];
+    ids.sort_unstable();
+    ids.dedup();
+    for id in ids {
+        for operation in [Operation::Discard, Operation::Retry] {
+            let operated = runtime.block_on(ledger.operate(operation, id, By::command("ann", None)));
+            assert_eq!(operated.expect("kept"), Operated::Changed, "{operation:?} {id}");
+        }
+        seen.push(rows(&kept));
+    }
+    let verified = runtime.block_on(ledger.verify(|_| {})).expect("verified");
+    assert_eq!(verified.told, [""; 0]);
+    runtime.block_on(ledger.close());
+    seen
+}
+
+/// A fresh ledger that has received these, and those of its notices that stand in the fold.
+async fn received(url: LedgerUrl, notices: &[Notice], order: &[usize]) -> (Ledger, Vec<NoticeId>) {
     ledger::migrate(&url).await.expect("a schema");
-    let reads = || Reads::in_zone(hanoi());
     let settings = ledger::Settings { url, queue_max: 64, codes_key: None };
-    let rules = Rules::new(catalog(), Policy::default(), reads());
+    let rules = Rules::new(catalog(), Policy::default(), Reads::in_zone(hanoi()));
     let ledger = Ledger::open(&settings, rules, Clock::system()).await.expect("a ledger");
     let mut ids = Vec::new();
     for (received, index) in (1_i64..).zip(order) {
@@ -508,31 +534,10 @@ async fn laid_aside_and_put_back(
             answer: 0,
         };
         let recorded = ledger.record(received).await.expect("recorded");
-        ids.extend(
-            ["applied", "no_change", "superseded"]
-                .contains(&recorded.outcome.as_str())
-                .then_some(recorded.id),
-        );
+        let stands = ["applied", "no_change", "superseded"].contains(&recorded.outcome.as_str());
+        ids.extend(stands.then_some(recorded.id));
     }
-    if changes {
-        let offer = "[[offer]]\nid = 'other'\nservice_id = '1'\npackage_id = '11'\nexclusive = true\nperiod = 'month'\n";
-        let other = Catalog::parse(offer, "test", &BTreeMap::new(), 5).expect("a catalog");
-        let policy = Policy { expiry_periods_max: 1, record_only: true, ..Policy::default() };
-        ledger.put_in_force(Rules::new(other, policy, reads())).await.expect("in force");
-    }
-    let mut seen = vec![rows(&kept)];
-    ids.sort_unstable();
-    ids.dedup();
-    for id in ids {
-        for operation in [Operation::Discard, Operation::Retry] {
-            let operated = ledger.operate(operation, id, By::command("ann", None)).await;
-            assert_eq!(operated.expect("kept"), Operated::Changed, "{operation:?} {id}");
-        }
-        seen.push(rows(&kept));
-    }
-    assert_eq!(ledger.verify(|_| {}).await.expect("verified").told, [""; 0]);
-    ledger.close().await;
-    seen
+    (ledger, ids)
 }
 
 proptest! {
@@ -543,8 +548,7 @@ proptest! {
     #[test]
     fn a_discard_and_a_retry_leave_the_ledger_as_it_was((notices, _, order) in histories(), changes: bool) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-        let folder = Folder::new();
-        let seen = runtime.block_on(laid_aside_and_put_back(&folder, &notices, &order, changes));
+        let seen = laid_aside_and_put_back(&runtime, &notices, &order, changes);
         for after in &seen[1..] {
             prop_assert_eq!(after, &seen[0]);
         }

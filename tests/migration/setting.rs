@@ -193,6 +193,34 @@ fn a_gateway_with_another_value_folds_by_the_ledgers() {
     folded.verify(HOUR);
 }
 
+/// Another process has begun, and this gateway was started before: it folds nothing until that is done.
+#[test]
+fn a_running_gateway_keeps_no_notice_while_another_process_is_at_it() {
+    let folded = Folded::new();
+    let gateway = folded.serve(DAY);
+    tell(&gateway, NUMBER, false);
+    folded.ledger().execute("UPDATE refold SET after = '', queue_disorder_ms = 3600000");
+    let message = notice(&[
+        ("queueID", "77"),
+        ("msisdn", "84945000002"),
+        ("regType", "1"),
+        ("service_id", "1000625"),
+        ("package_id", "1003015"),
+    ]);
+    let post = || gateway.post("/vascloud/v1/notify_reg", &message);
+    let refused = post();
+    assert_eq!((refused.status, refused.element("error_id").as_str()), (503, "1"), "{}", refused.text());
+    let ready = gateway.admin("/readyz");
+    assert!(ready.status == 503 && ready.text().contains("brought over"), "{}", ready.text());
+    let id = gateway.story(NUMBER)["notices"][0]["id"].to_string();
+    assert_eq!(gateway.admin_post(&format!("/api/v1/notices/{id}/discard")).status, 503);
+    assert!(folded.run(HOUR, &["migrate"]).status.success());
+    assert_eq!(post().element("error_id"), "0");
+    assert_eq!(state(&gateway, NUMBER), "cancelled");
+    drop(gateway);
+    folded.verify(HOUR);
+}
+
 #[test]
 fn a_command_that_comes_first_settles_nothing() {
     let folded = Folded::new();
