@@ -232,6 +232,21 @@ fn a_command_that_comes_first_settles_nothing() {
     folded.verify(HOUR);
 }
 
+/// Whoever opens the copy folds as the original does.
+#[test]
+fn a_copy_takes_it_along() {
+    let folded = Folded::new();
+    tell(&folded.serve(HOUR), NUMBER, false);
+    let copy = format!("sqlite://{}", folded.folder.path().join("copy.db").display());
+    let ran = folded.run(DAY, &["ledger", "copy", "--from", &folded.ledger().url(), "--to", &copy]);
+    assert!(ran.status.success(), "{ran:?}");
+    let of_copy = format!("{}[ledger]\nurl = '{copy}'\n", settings(DAY));
+    let verified = Gateway::cli(folded.folder.path(), &of_copy).args(["ledger", "verify"]).output();
+    let verified = verified.expect("it runs");
+    let told = String::from_utf8_lossy(&verified.stderr);
+    assert!(verified.status.success() && told.contains("folded under, 3600;"), "{verified:?}");
+}
+
 #[test]
 fn a_reload_leaves_it_to_the_next_start_and_says_so() {
     let folded = Folded::new();
