@@ -232,6 +232,51 @@ fn a_command_that_comes_first_settles_nothing() {
     folded.verify(HOUR);
 }
 
+/// A worker of its own does nothing until others have made the folds again, and then its work.
+#[test]
+fn a_worker_waits_until_others_are_done() {
+    let folded = Folded::new();
+    let catalog = folded.folder.path().join("offers.toml");
+    let offer = "[[offer]]\nid = 'a'\nservice_id = '1000625'\npackage_id = '1003015'\nperiod = 'month'\n\
+                 [[offer.grant]]\nkind = 'cloud'\nstorage = 'event'\nretention_days = 7\nprovider = 'test'\n";
+    std::fs::write(&catalog, offer).expect("written");
+    let settings = format!(
+        "{}[catalog]\npath = '{}'\n[worker]\nenabled = false\n[providers.test]\nkind = 'scripted'\nscript = ['done']\n",
+        settings(HOUR),
+        catalog.display()
+    );
+    let gateway = Gateway::start_in(folded.folder.path(), &settings);
+    bind(&gateway, NUMBER);
+    let registered = notice(&[
+        ("queueID", "1"),
+        ("msisdn", NUMBER),
+        ("regType", "1"),
+        ("service_id", "1000625"),
+        ("package_id", "1003015"),
+        ("subcribeTime", "20261105100000"),
+    ]);
+    assert_eq!(gateway.post("/vascloud/v1/notify_reg", &registered).element("error_id"), "0");
+    let task = || gateway.story(NUMBER)["tasks"][0]["state"].clone();
+    assert_eq!(task(), "due");
+    folded.ledger().execute("UPDATE refold SET after = ''");
+    let mut work = Gateway::cli(folded.folder.path(), &settings);
+    let work = work.arg("work").stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null());
+    let mut work = work.spawn().expect("it starts");
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    assert_eq!(task(), "due");
+    assert!(
+        Gateway::cli(folded.folder.path(), &settings).arg("migrate").status().expect("it runs").success()
+    );
+    let until = std::time::Instant::now() + super::gateway::PATIENCE;
+    while task() != "done" && std::time::Instant::now() < until {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let done = task();
+    work.kill().expect("killed");
+    work.wait().expect("its end");
+    assert_eq!(done, "done");
+}
+
 /// Whoever opens the copy folds as the original does.
 #[test]
 fn a_copy_takes_it_along() {
