@@ -225,8 +225,6 @@ fn watcher_and_its_faults() {
             "FILE: providers.none.api_key: is missing",
             "FILE: providers.none.default_preset_id: is missing",
             "FILE: providers.none.login_domain: is missing",
-            "FILE: providers.none.organization_id: is missing: without it each subscriber gets an organization, which \
-             needs [...billing] with an owner",
             "FILE: providers.other.billing: is for kind = \"watcher\"",
             "FILE: providers.same.organization_id: is the organization that users are removed from \
              (default_organization_id)",

@@ -9,6 +9,7 @@ use arc_swap::ArcSwap;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::Mutex;
@@ -29,12 +30,18 @@ pub(super) struct Rest {
     provider: String,
     system: &'static str,
     base: String,
-    /// With the headers that go with every call; another where a secret has changed.
-    http: ArcSwap<Http>,
+    /// Another where a secret has changed.
+    line: ArcSwap<Line>,
     timeout: Duration,
     /// The path that answers whoever has a good key.
     proof: &'static str,
     proved: Mutex<Option<Proved>>,
+}
+
+/// The client with the headers that go with every call, and what of them is secret.
+struct Line {
+    http: Http,
+    secrets: Vec<SecretString>,
 }
 
 /// What was found out about our key, and when.
@@ -147,14 +154,28 @@ fn texts(body: &Value) -> Vec<String> {
     }
 }
 
-fn client(base: &str, timeout: Duration, headers: &[(&'static str, &str)]) -> Result<Http, ClientError> {
-    let mut all = HeaderMap::new();
-    for (name, value) in headers {
-        let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| ClientError::Header)?;
-        value.set_sensitive(true);
-        all.insert(HeaderName::from_static(name), value);
+impl Line {
+    fn new(base: &str, timeout: Duration, headers: &[(&'static str, &str)]) -> Result<Self, ClientError> {
+        let mut all = HeaderMap::new();
+        for (name, value) in headers {
+            let mut value = HeaderValue::from_bytes(value.as_bytes()).map_err(|_| ClientError::Header)?;
+            value.set_sensitive(true);
+            all.insert(HeaderName::from_static(name), value);
+        }
+        let secrets = headers.iter().map(|(_, value)| SecretString::from(*value)).collect();
+        Ok(Self { http: Http::below(base, timeout, all)?, secrets })
     }
-    Http::below(base, timeout, all)
+
+    /// What the other side may have learnt from a call, and is not to be repeated when it says so.
+    fn hidden(&self, call: &Call) -> Vec<String> {
+        let secrets = self.secrets.iter().map(|secret| secret.expose_secret().to_owned());
+        let queried = call.query.iter().filter(|(name, _)| *name == "search").map(|(_, value)| value.clone());
+        let mut hidden: Vec<String> =
+            secrets.chain(queried).chain(call.body.iter().flat_map(texts)).collect();
+        // Of two that are part of one another the longer goes first.
+        hidden.sort_by_key(|text| std::cmp::Reverse(text.len()));
+        hidden
+    }
 }
 
 impl Rest {
@@ -171,14 +192,14 @@ impl Rest {
         timeout_ms: u32,
     ) -> Result<Self, ClientError> {
         let timeout = Duration::from_millis(u64::from(timeout_ms));
-        let http = ArcSwap::from_pointee(client(&base, timeout, headers)?);
+        let line = ArcSwap::from_pointee(Line::new(&base, timeout, headers)?);
         let (provider, proved) = (provider.to_owned(), Mutex::new(None));
-        Ok(Self { provider, system, base, http, timeout, proof, proved })
+        Ok(Self { provider, system, base, line, timeout, proof, proved })
     }
 
     /// Calls that begin from now on carry these headers.
     pub(super) fn renew(&self, headers: &[(&'static str, &str)]) -> Result<(), ClientError> {
-        self.http.store(Arc::new(client(&self.base, self.timeout, headers)?));
+        self.line.store(Arc::new(Line::new(&self.base, self.timeout, headers)?));
         Ok(())
     }
 
@@ -233,21 +254,17 @@ impl Rest {
     }
 
     async fn call(&self, call: Call, about: &str, deadline: Instant) -> Result<Answer, Fault> {
-        let http = self.http.load_full();
-        let answer = self.ask(&http, &call, about, deadline).await?;
-        let hidden = call.body.as_ref().map(texts).unwrap_or_default();
-        match said(&call.method, &answer, about, &hidden) {
+        let line = self.line.load_full();
+        let answer = self.ask(&line, &call, about, deadline).await?;
+        match said(&call.method, &answer, about, &line.hidden(&call)) {
             Said::Done => Ok(answer),
             Said::Not(Fault::Again { .. }) if answer.status == 409 && call.is_done_when_there => {
                 Ok(Answer { body: Vec::new(), ..answer })
             }
             Said::Not(fault) => Err(fault),
-            // Nothing else tells what it is about.
-            Said::OfThingOrKey(words) if call.path == self.proof => Err(match answer.status {
-                403 => Fault::Denied(Why::new(words)),
-                _ => Fault::Never(Why::new(words)),
-            }),
-            Said::OfThingOrKey(words) => match self.works(&http, &call, deadline).await {
+            // Whoever has a good key is answered there: what else is refused has to wait for an operator.
+            Said::OfThingOrKey(words) if call.path == self.proof => Err(Fault::Denied(Why::new(words))),
+            Said::OfThingOrKey(words) => match self.works(&line, &call, deadline).await {
                 Works::Yes => Err(Fault::Never(Why::of_one(words))),
                 Works::No => {
                     let text =
@@ -259,14 +276,14 @@ impl Rest {
                     Err(Fault::Again { why: Why::new(text), after: None })
                 }
             },
-            Said::OfThingOrAll(words) => match self.works(&http, &call, deadline).await {
+            Said::OfThingOrAll(words) => match self.works(&line, &call, deadline).await {
                 Works::Yes => Err(Fault::of_doubt(&call.method, Why::of_one(words))),
                 Works::No | Works::Unknown => Err(Fault::of_doubt(&call.method, Why::new(words))),
             },
         }
     }
 
-    async fn ask(&self, http: &Http, call: &Call, about: &str, deadline: Instant) -> Result<Answer, Fault> {
+    async fn ask(&self, line: &Line, call: &Call, about: &str, deadline: Instant) -> Result<Answer, Fault> {
         let Some(url) = call.url(&self.base) else {
             return Err(Fault::NotThere(Why::new(format!("{about}: nothing has such a name"))));
         };
@@ -276,7 +293,7 @@ impl Rest {
         }
         ask.answer_bytes_max = call.answer_bytes_max.unwrap_or(ask.answer_bytes_max);
         let started = Instant::now();
-        let called = http.call(ask, deadline.min(started + self.timeout)).await;
+        let called = line.http.call(ask, deadline.min(started + self.timeout)).await;
         self.log(call, &called, started);
         called.map_err(|failure| match failure {
             Failure::Before(text) => Fault::Again { why: Why::new(format!("{about}: {text}")), after: None },
@@ -287,7 +304,7 @@ impl Rest {
     /// Whether the other side accepts our key and works, by the call that says so of any key. Asked after `refused`
     /// was, lest a key that was revoked a moment ago end tasks for good; those that were refused meanwhile share the
     /// answer.
-    async fn works(&self, http: &Arc<Http>, refused: &Call, deadline: Instant) -> Works {
+    async fn works(&self, line: &Arc<Line>, refused: &Call, deadline: Instant) -> Works {
         if refused.path == self.proof {
             return Works::Unknown;
         }
@@ -298,7 +315,7 @@ impl Rest {
         }
         let (begun_at, call) = (Instant::now(), Call::get(self.proof));
         let about = self.about(&call);
-        let works = match self.ask(http, &call, &about, deadline).await {
+        let works = match self.ask(line, &call, &about, deadline).await {
             Ok(answer) => match said(&call.method, &answer, &about, &[]) {
                 Said::Done => Works::Yes,
                 Said::Not(Fault::Denied(_)) | Said::OfThingOrKey(_) => Works::No,
@@ -307,7 +324,7 @@ impl Rest {
             Err(_) => Works::Unknown,
         };
         // With another key by now, what it said of this one proves nothing.
-        let works = if Arc::ptr_eq(http, &self.http.load()) { works } else { Works::Unknown };
+        let works = if Arc::ptr_eq(line, &self.line.load()) { works } else { Works::Unknown };
         *proved = Some(Proved { begun_at, works });
         works
     }

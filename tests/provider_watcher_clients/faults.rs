@@ -105,7 +105,7 @@ async fn check(double: &Double, clients: &Clients, kind: &'static str, when: Whe
     let expected = match how {
         How::Status(401) => "denied",
         // The call itself by which it is told whether our credentials are good.
-        How::Status(403) | How::Words(403) if kind == PROOF => "denied",
+        How::Status(403) | How::Words(200 | 403) | How::Denied if kind == PROOF => "denied",
         // They are: it is about this one thing.
         How::Status(403) | How::Words(200 | 400 | 403) => "never",
         How::Status(429) | How::Unavailable | How::SignIn | How::Slash(_) => "again",
