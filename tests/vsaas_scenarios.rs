@@ -142,7 +142,7 @@ async fn a_user_who_reads() {
     let added = setup.vsaas("user add 0945989325");
     added.says(
         "made user 2298 (84945989325@sdp.example); nobody knows its password: have Watcher reset it to let them in\n\
-         organization 753: is a reader already\nfolder 1156: rights granted\n",
+         organization 753: a reader from the start\nfolder 1156: rights granted\n",
     );
     let state = setup.double.state().clone();
     let user = &state.users[&2298];

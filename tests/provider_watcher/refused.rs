@@ -118,12 +118,14 @@ async fn a_camera_is_moved_out_of_the_default_organization_where_that_is_wished_
             }
             let settled = world.settle(&world.task(ANN, name, carried(392))).await;
             assert_eq!(settled.note, None);
-            let state = world.double.state();
-            let camera = &state.cameras[name];
-            assert_eq!((camera.organization, camera.folder), (home, folder), "{mode:?}");
-            assert_eq!((camera.preset, camera.enabled), (392, true));
-            assert_eq!((&state.archive_lost, &state.refused), (&vec![], &vec![]));
-            drop(state);
+            {
+                let state = world.double.state();
+                let camera = &state.cameras[name];
+                assert_eq!((camera.organization, camera.folder), (home, folder), "{mode:?}");
+                assert_eq!((camera.preset, camera.enabled), (392, true));
+                assert_eq!((&state.archive_lost, &state.refused), (&vec![], &vec![]));
+                assert_eq!(state.count("PUT /cameras/{}"), 1, "moved and mended at once");
+            }
             // Once there, it is left there.
             world.settle(&world.task(ANN, name, ended(0))).await;
             assert_eq!(world.double.state().cameras[name].organization, home);

@@ -168,7 +168,7 @@ impl Client {
     /// # Errors
     /// [`Fault`].
     pub async fn camera(&self, name: &str, deadline: Instant) -> Result<Option<Camera>, Fault> {
-        match self.0.read(Call::get("/cameras/{}").at(name), deadline).await {
+        match self.rest.read(Call::get("/cameras/{}").at(name), deadline).await {
             Ok(camera) => Ok(Some(camera)),
             Err(Fault::NotThere(_)) => Ok(None),
             Err(fault) => Err(fault),
@@ -186,13 +186,13 @@ impl Client {
         change: CameraChange,
         deadline: Instant,
     ) -> Result<(), Fault> {
-        let answer = self.0.done(Call::put("/cameras/{}", json!(change)).at(name), deadline).await?;
+        let answer = self.rest.done(Call::put("/cameras/{}", json!(change)).at(name), deadline).await?;
         let contradicts = |camera: &Written| change.contradicted_by(camera);
         if Written::deserialize(answer).ok().as_ref().and_then(contradicts).is_none() {
             return Ok(());
         }
         // The answer may be older than the change.
-        let now: Written = self.0.read(Call::get("/cameras/{}").at(name), deadline).await?;
+        let now: Written = self.rest.read(Call::get("/cameras/{}").at(name), deadline).await?;
         match contradicts(&now) {
             None => Ok(()),
             Some(words) => {

@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 use std::hash::Hash;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
@@ -26,7 +27,11 @@ const PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 const PAGES_MAX: usize = 10_000;
 
 /// Calls Watcher as its administrator.
-pub struct Client(pub(super) Rest);
+pub struct Client {
+    pub(super) rest: Rest,
+    /// Whether lists can be had in the order of their ids: the reference does not say so, and some servers refuse it.
+    sorts: AtomicBool,
+}
 
 /// Part of a list.
 #[derive(Debug)]
@@ -50,18 +55,19 @@ impl Client {
     /// [`ClientError`].
     pub fn new(provider: &str, settings: &WatcherRemote) -> Result<Self, ClientError> {
         let base = format!("{}/vsaas/api/v2", settings.base_url);
-        Rest::new(provider, "Watcher", base, &headers(settings), "/auth/whoami", settings.timeout_ms)
-            .map(Self)
+        let proof = "/auth/whoami";
+        let rest = Rest::new(provider, "Watcher", base, &headers(settings), proof, settings.timeout_ms)?;
+        Ok(Self { rest, sorts: AtomicBool::new(true) })
     }
 
     /// Takes the key of other settings.
     pub(super) fn renew(&self, settings: &WatcherRemote) -> Result<(), ClientError> {
-        self.0.renew(&headers(settings))
+        self.rest.renew(&headers(settings))
     }
 
     /// What the provider is called in the settings.
     pub(super) fn provider(&self) -> &str {
-        self.0.provider()
+        self.rest.provider()
     }
 
     /// One page of a list. Only an empty one is the last: some servers give fewer rows than they are asked for.
@@ -72,9 +78,29 @@ impl Client {
         deadline: Instant,
     ) -> Result<Page<T>, Fault> {
         let call = call.query("limit", PAGE).query("offset", offset).long(PAGE_BYTES_MAX);
-        let list: Rows<T> = self.0.rows(call, deadline).await?;
+        let list: Rows<T> = self.rest.rows(call, deadline).await?;
         let next = (list.len() > 0).then_some(offset + list.len());
         Ok(Page { odd: list.odd, rows: list.rows, next })
+    }
+
+    /// The same, by age where Watcher knows how.
+    async fn page_by_age<T: DeserializeOwned>(
+        &self,
+        call: &(impl Fn() -> Call + Sync),
+        offset: usize,
+        deadline: Instant,
+    ) -> Result<Page<T>, Fault> {
+        if !self.sorts.load(Ordering::Relaxed) {
+            return self.page(call(), offset, deadline).await;
+        }
+        match self.page(call().query("sort", "id"), offset, deadline).await {
+            Err(Fault::Never(_)) => {
+                let page = self.page(call(), offset, deadline).await?;
+                self.sorts.store(false, Ordering::Relaxed);
+                Ok(page)
+            }
+            page => page,
+        }
     }
 
     /// Reads a list page by page until `found` returns something. A page without a row that is new ends it, lest a
@@ -130,11 +156,11 @@ impl Client {
         Ok(rows)
     }
 
-    /// What suits among the rows that have `text` somewhere, in the order that the call asks for. One that is `enough`
-    /// ends the search with its page.
+    /// What suits among the rows that have `text` somewhere, by age where Watcher knows how. One that is `enough` ends the
+    /// search with its page. All rows have the empty text.
     pub(super) async fn search<T, K>(
         &self,
-        (call, text): (impl Fn() -> Call, &str),
+        (call, text): (impl Fn() -> Call + Sync, &str),
         key: impl Fn(&T) -> K,
         suits: impl Fn(&T) -> bool,
         is_enough: impl Fn(&T) -> bool,
@@ -146,8 +172,8 @@ impl Client {
     {
         let (mut offset, mut seen, mut found) = (0, HashSet::new(), Vec::new());
         for _ in 0..PAGES_MAX {
-            let call = call().query("search", text);
-            let page: Page<T> = self.page(call, offset, deadline).await?;
+            let call = || if text.is_empty() { call() } else { call().query("search", text) };
+            let page: Page<T> = self.page_by_age(&call, offset, deadline).await?;
             let mut is_new = page.rows.is_empty();
             for row in page.rows {
                 if seen.insert(key(&row)) {

@@ -61,7 +61,7 @@ impl Client {
     /// # Errors
     /// [`Fault`]; [`Fault::NotThere`] where there is no such organization.
     pub async fn folders(&self, of: OrganizationId, deadline: Instant) -> Result<Vec<Folder>, Fault> {
-        self.0.rows(Call::get("/organizations/{}/folders").at(of), deadline).await.map(|list| list.rows)
+        self.rest.rows(Call::get("/organizations/{}/folders").at(of), deadline).await.map(|list| list.rows)
     }
 
     /// A page of those who have rights in a folder, from `offset` on.
@@ -89,7 +89,7 @@ impl Client {
         deadline: Instant,
     ) -> Result<bool, Fault> {
         let call = Call::get("/organizations/{}/folders/{}/users/{}").at(of).at(folder).at(user);
-        match self.0.done(call, deadline).await {
+        match self.rest.done(call, deadline).await {
             Ok(row) => Ok(row.as_object().is_some_and(|fields| !fields.is_empty())),
             Err(Fault::NotThere(_)) => Ok(false),
             Err(fault) => Err(fault),
@@ -116,6 +116,6 @@ impl Client {
             "dvr_depth_limit": null,
         });
         let call = Call::post("/organizations/{}/folders/{}/users", body).at(of).at(folder);
-        self.0.done(call.or_there(), deadline).await.map(drop)
+        self.rest.done(call.or_there(), deadline).await.map(drop)
     }
 }

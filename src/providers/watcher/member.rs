@@ -85,7 +85,7 @@ impl Client {
             Role::Reader => json!({ "user_id": user }),
             Role::Editor => json!({ "user_id": user, "can_edit_organization_cameras": true }),
         };
-        self.0.done(Call::post("/organizations/{}/users", body).at(of), deadline).await.map(drop)
+        self.rest.done(Call::post("/organizations/{}/users", body).at(of), deadline).await.map(drop)
     }
 
     /// Has a user leave an organization.
@@ -99,6 +99,6 @@ impl Client {
         deadline: Instant,
     ) -> Result<(), Fault> {
         let call = Call::delete("/organizations/{}/users/{}").at(of).at(user);
-        self.0.done(call, deadline).await.map(drop)
+        self.rest.done(call, deadline).await.map(drop)
     }
 }

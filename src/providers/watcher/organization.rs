@@ -172,10 +172,6 @@ fn organizations() -> Call {
     Call::get("/organizations")
 }
 
-fn by_age() -> Call {
-    organizations().query("sort", "id")
-}
-
 impl Client {
     /// All organizations of the domain.
     ///
@@ -208,7 +204,7 @@ impl Client {
         deadline: Instant,
     ) -> Result<Vec<Organization>, Fault> {
         let key = |of: &Organization| of.id;
-        self.search((by_age, title), key, |of| of.title == title, is_enough, deadline).await
+        self.search((organizations, title), key, |of| of.title == title, is_enough, deadline).await
     }
 
     /// The first organization that suits, the oldest first, in as many pages as it takes to find it.
@@ -220,7 +216,9 @@ impl Client {
         suits: impl Fn(&Organization) -> bool,
         deadline: Instant,
     ) -> Result<Option<Organization>, Fault> {
-        self.walk(by_age, |of: &Organization| of.id, |of| suits(&of).then_some(of), deadline).await
+        let key = |of: &Organization| of.id;
+        let all = self.search((organizations, ""), key, &suits, |_| true, deadline).await?;
+        Ok(all.into_iter().next())
     }
 
     /// Makes an organization at a Watcher that no billing manages. Two may have one title: look first.
@@ -228,7 +226,7 @@ impl Client {
     /// # Errors
     /// [`Fault`]; [`Fault::Never`] where billing manages it.
     pub async fn create_organization(&self, title: &str, deadline: Instant) -> Result<Organization, Fault> {
-        self.0.read(Call::post("/organizations", json!({ "title": title })), deadline).await
+        self.rest.read(Call::post("/organizations", json!({ "title": title })), deadline).await
     }
 
     /// Deletes an organization there; one that is not empty is refused.
@@ -236,7 +234,7 @@ impl Client {
     /// # Errors
     /// [`Fault`]; [`Fault::NotThere`] where it was deleted before.
     pub async fn delete_organization(&self, id: OrganizationId, deadline: Instant) -> Result<(), Fault> {
-        self.0.done(Call::delete("/organizations/{}").at(id), deadline).await.map(drop)
+        self.rest.done(Call::delete("/organizations/{}").at(id), deadline).await.map(drop)
     }
 
     /// Lets an organization's cameras have a preset, at a Watcher that no billing manages.
@@ -250,7 +248,7 @@ impl Client {
         deadline: Instant,
     ) -> Result<(), Fault> {
         let call = Call::post("/organizations/{}/presets", json!({ "preset_id": preset })).at(of).or_there();
-        self.0.done(call, deadline).await.map(drop)
+        self.rest.done(call, deadline).await.map(drop)
     }
 
     /// Takes a preset from an organization, there; its cameras may not have it any more.
@@ -263,7 +261,10 @@ impl Client {
         preset: PresetId,
         deadline: Instant,
     ) -> Result<(), Fault> {
-        self.0.done(Call::delete("/organizations/{}/presets/{}").at(of).at(preset), deadline).await.map(drop)
+        self.rest
+            .done(Call::delete("/organizations/{}/presets/{}").at(of).at(preset), deadline)
+            .await
+            .map(drop)
     }
 
     /// The presets that an organization's cameras may have.
@@ -272,7 +273,7 @@ impl Client {
     /// [`Fault`]; [`Fault::NotThere`] where there is no such organization.
     pub async fn presets(&self, of: OrganizationId, deadline: Instant) -> Result<Vec<Preset>, Fault> {
         let call = Call::get("/organizations/{}/presets").at(of);
-        let listed = self.0.rows::<Listed>(call, deadline).await?;
+        let listed = self.rest.rows::<Listed>(call, deadline).await?;
         Ok(listed.rows.into_iter().filter_map(Listed::preset).collect())
     }
 }

@@ -95,8 +95,7 @@ impl Client {
         is_enough: impl Fn(&User) -> bool,
         deadline: Instant,
     ) -> Result<Vec<User>, Fault> {
-        let by_age = || users().query("sort", "id");
-        self.search((by_age, text), |user: &User| user.id, suits, is_enough, deadline).await
+        self.search((users, text), |user: &User| user.id, suits, is_enough, deadline).await
     }
 
     /// Makes a user, straight in an organization where one is given, else in the default one. Its password is random
@@ -123,7 +122,7 @@ impl Client {
         if let Some(organization) = organization {
             body["organization_id"] = json!(organization);
         }
-        self.0.read(Call::post("/users", body), deadline).await
+        self.rest.read(Call::post("/users", body), deadline).await
     }
 
     /// Has a user able to log in, or not. Its cameras go on as they are.
@@ -133,7 +132,7 @@ impl Client {
     /// not done.
     pub async fn enable_user(&self, id: UserId, enabled: bool, deadline: Instant) -> Result<(), Fault> {
         let call = Call::put("/users/{}", json!({ "enabled": enabled })).at(id);
-        let answer = self.0.done(call, deadline).await?;
+        let answer = self.rest.done(call, deadline).await?;
         // Words of another shape say nothing of it.
         let after = Enabled::deserialize(answer).unwrap_or_default().enabled;
         match after.filter(|after| *after != enabled) {
@@ -150,6 +149,6 @@ impl Client {
     /// # Errors
     /// [`Fault`]; [`Fault::NotThere`] where it was deleted before.
     pub async fn delete_user(&self, id: UserId, deadline: Instant) -> Result<(), Fault> {
-        self.0.done(Call::delete("/users/{}").at(id), deadline).await.map(drop)
+        self.rest.done(Call::delete("/users/{}").at(id), deadline).await.map(drop)
     }
 }

@@ -28,8 +28,8 @@ impl Add {
             );
         };
         let place = self.place(systems).await?;
-        let user = self.user(systems, &called, &place).await?;
-        self.join(systems, &user, &place).await?;
+        let (user, is_new) = self.user(systems, &called, &place).await?;
+        self.join(systems, &user, is_new, &place).await?;
         leave_default(systems, &user, &place).await
     }
 
@@ -69,11 +69,12 @@ impl Add {
     }
 
     /// Who edits cameras is no subscriber, and has no key of ours.
-    async fn user(&self, systems: &Systems, called: &Called, place: &Place) -> Result<User, Failure> {
+    /// The user, and whether it was made just now.
+    async fn user(&self, systems: &Systems, called: &Called, place: &Place) -> Result<(User, bool), Failure> {
         let (watcher, domain) = (&systems.watcher, &systems.settings.login_domain);
         if let Some(user) = called.find(systems).await? {
             say(format!("user {} ({}) is there already", user.id, user.login));
-            return Ok(user);
+            return Ok((user, false));
         }
         let (login, key) = (called.login(domain), called.key().filter(|_| !self.editor));
         // Who is made straight in an organization is a reader there, and nobody makes an editor of one.
@@ -84,10 +85,10 @@ impl Add {
             "made user {} ({}); nobody knows its password: have Watcher reset it to let them in",
             user.id, user.login
         ));
-        Ok(user)
+        Ok((user, true))
     }
 
-    async fn join(&self, systems: &Systems, user: &User, place: &Place) -> Ended {
+    async fn join(&self, systems: &Systems, user: &User, is_new: bool, place: &Place) -> Ended {
         let (watcher, of) = (&systems.watcher, place.organization);
         let mut member = watcher.member(of, (user.id, &user.login), Systems::deadline()).await?;
         if self.editor && member.as_ref().is_some_and(|member| !member.is_editor) {
@@ -98,7 +99,9 @@ impl Add {
         match &member {
             Some(member) => {
                 let role = if member.is_editor { "an editor" } else { "a reader" };
-                say(format!("organization {of}: is {role} already"));
+                let since =
+                    if is_new { format!("{role} from the start") } else { format!("is {role} already") };
+                say(format!("organization {of}: {since}"));
             }
             None => {
                 let (role, word) =

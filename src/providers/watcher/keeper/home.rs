@@ -42,6 +42,11 @@ pub(super) struct Home {
 }
 
 impl Home {
+    /// Whether it is known to have a preset.
+    pub(super) fn has(self, preset: PresetId) -> bool {
+        self.preset == Some(preset)
+    }
+
     fn found(id: OrganizationId) -> Self {
         Self { id, preset: None, is_new: false }
     }

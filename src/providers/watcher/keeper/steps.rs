@@ -44,14 +44,17 @@ impl Keeper {
     ) -> Result<Settled, Fault> {
         let (home, made) = self.ready(owner, should.preset_id, deadline).await?;
         let unsure = |fault| if made == Made::Something { in_doubt(fault) } else { fault };
-        let Some(mut camera) = self.client.camera(name, deadline).await.map_err(unsure)? else {
+        let Some(camera) = self.client.camera(name, deadline).await.map_err(unsure)? else {
             return Err(never("the camera is not in Watcher: add it there, then try again"));
         };
         let mut change = should.differs(&camera).unwrap_or_default();
-        let mut place = self.place(&camera, Some(home.id), deadline).await.map_err(unsure)?;
-        if matches!(place, Place::Unassigned(_)) && self.settings.move_cameras {
-            self.move_camera(&mut camera, (owner, home.id), deadline).await.map_err(unsure)?;
-            place = Place::Home;
+        let place = self.place(&camera, Some(home.id), deadline).await.map_err(unsure)?;
+        let moves = matches!(place, Place::Unassigned(_)) && self.settings.move_cameras;
+        if moves {
+            change.organization_id = Some(home.id);
+            change.folder_id = Some(self.folder(home.id, deadline).await.map_err(unsure)?);
+            // Where it goes it keeps only a preset that is asked for.
+            change.preset_id = should.preset_id.or(camera.preset_id);
         }
         let (hint, note) = match place {
             Place::Elsewhere => {
@@ -59,42 +62,30 @@ impl Keeper {
                     "the camera is in another organization than the subscriber: move it to organization";
                 return Err(never(format!("{text} {} in Watcher, then try again", home.id)));
             }
-            Place::Home => match change.preset_id.filter(|preset| home.preset != Some(*preset)) {
-                Some(preset) => (self.ensure_preset(home.id, preset, deadline).await.map_err(unsure)?, None),
-                None => (None, None),
-            },
-            Place::Unassigned(at) => {
+            Place::Unassigned(at) if !moves => {
                 let is_allowed = self.allows(at, change.preset_id, deadline).await.map_err(unsure)?;
                 change.preset_id = change.preset_id.filter(|_| is_allowed);
                 (None, Some(if is_allowed { UNASSIGNED } else { UNASSIGNED_WITHOUT }))
             }
+            Place::Home | Place::Unassigned(_) => {
+                match change.preset_id.filter(|preset| !home.has(*preset)) {
+                    Some(preset) => {
+                        (self.ensure_preset(home.id, preset, deadline).await.map_err(unsure)?, None)
+                    }
+                    None => (None, None),
+                }
+            }
         };
         if change != CameraChange::default() {
-            self.change(&camera, change, hint, deadline).await.map_err(in_doubt)?;
+            match self.change(&camera, change, hint, deadline).await {
+                Err(fault) if moves => {
+                    let fault = self.for_want_of_room(fault, (owner, home.id), "cameras", deadline).await;
+                    return Err(in_doubt(fault));
+                }
+                changed => changed.map_err(in_doubt)?,
+            }
         }
         Ok(Settled { note, ..Settled::default() })
-    }
-
-    /// Takes a camera out of the default organization into its subscriber's, into the folder where that has rights.
-    ///
-    /// # Errors
-    /// [`Fault`]; where the organization is full, it says so.
-    pub(super) async fn move_camera(
-        &self,
-        camera: &mut Camera,
-        (owner, home): (&Owner, OrganizationId),
-        deadline: Instant,
-    ) -> Result<(), Fault> {
-        let folder = self.folder(home, deadline).await?;
-        let change =
-            CameraChange { organization_id: Some(home), folder_id: Some(folder), ..CameraChange::default() };
-        match self.change(camera, change, None, deadline).await {
-            Ok(()) => {
-                (camera.organization_id, camera.folder_id) = (Some(home), Some(folder));
-                Ok(())
-            }
-            Err(fault) => Err(self.for_want_of_room(fault, (owner, home), "cameras", deadline).await),
-        }
     }
 
     /// Whether an organization's cameras may have a preset, as it is.
