@@ -29,5 +29,5 @@ pub use folder::Folder;
 pub use keeper::{BadPreset, Keeper, Should};
 pub use member::{Member, Role};
 pub use organization::{Organization, Preset};
-pub use playback::{Playback, Unplayable, Viewer};
+pub use playback::{Playback, Port, Ports, Unplayable, Viewer};
 pub use user::User;

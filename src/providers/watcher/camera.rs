@@ -7,6 +7,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::client::{Client, Page, or_default};
+use super::playback::{Port, Ports};
 use crate::ids::vsaas::{FolderId, OrganizationId, PresetId};
 use crate::providers::Fault;
 use crate::providers::rest::Call;
@@ -30,6 +31,8 @@ pub struct Camera {
     /// The host that plays it. The list of a whole domain leaves it out, and so does a camera that was only
     /// just enabled: ask for the camera itself.
     pub streamer: Option<String>,
+    /// Where that host listens for players.
+    pub ports: Ports,
     /// What playing it asks for; fresh in every answer, and left out of the list of a whole domain.
     pub playback_token: Option<SecretString>,
 }
@@ -69,6 +72,10 @@ struct WrittenPreset {
 #[derive(Deserialize)]
 struct WrittenStatus {
     server: Option<String>,
+    #[serde(default)]
+    http_port: Port,
+    #[serde(default)]
+    https_port: Port,
 }
 
 #[derive(Deserialize)]
@@ -79,7 +86,10 @@ struct WrittenPlayback {
 impl From<Written> for Camera {
     fn from(written: Written) -> Self {
         let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
-        let of_status = || filled(written.stream_status?.server);
+        let status = written.stream_status;
+        let (server, ports) = status.map_or_else(Default::default, |status| {
+            (status.server, Ports { http: status.http_port, https: status.https_port })
+        });
         Self {
             name: written.name,
             title: written.title,
@@ -87,7 +97,9 @@ impl From<Written> for Camera {
             organization_id: written.organization_id,
             folder_id: written.folder_id,
             preset_id: written.preset_id.or(written.preset.and_then(|preset| preset.id)),
-            streamer: filled(written.streamer_hostname).or_else(of_status),
+            // The status may name a host that players do not reach.
+            streamer: filled(written.streamer_hostname).or_else(|| filled(server)),
+            ports,
             playback_token: written.playback_config.and_then(|config| config.token),
         }
     }
