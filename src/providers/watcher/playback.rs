@@ -109,7 +109,9 @@ impl Ports {
     /// What was told of them and is no port.
     fn odd(&self) -> Vec<String> {
         let of = |(name, port): (&str, &Port)| match port {
-            Port::Odd(written) => Some(format!("{name} of the stream's status is {written}, no port: passed over")),
+            Port::Odd(written) => {
+                Some(format!("{name} of the stream's status is {written}, no port: passed over"))
+            }
             Port::Untold | Port::Is(_) => None,
         };
         [("http_port", &self.http), ("https_port", &self.https)].into_iter().filter_map(of).collect()
