@@ -22,6 +22,8 @@ mod kit;
 mod life;
 #[path = "flussonic_auth/play.rs"]
 mod play;
+#[path = "flussonic_auth/proxy.rs"]
+mod proxy;
 #[path = "flussonic_auth/streamers.rs"]
 mod streamers;
 

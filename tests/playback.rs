@@ -17,6 +17,8 @@ mod streamer;
 #[path = "playback/watcher.rs"]
 mod watcher;
 
+use std::net::SocketAddr;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use gateway::Gateway;
@@ -24,6 +26,7 @@ use kit::{DETECTION, NUMBER, PATH, Stage, now_s, settings};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use players::{Ffmpeg, Page, decode, probe};
 use said::{cancel, carrier_time, register};
+use serde_json::json;
 use streamer::{Kind, Streamer};
 
 /// A stream's name may be a path.
@@ -76,16 +79,8 @@ impl Scene {
     /// The live picture's URL, as the command prints it that operators have for it.
     fn live(&self) -> String {
         let watcher = watcher::serve(watcher::camera(STREAM, self.streamer.address));
-        let folder = &self.stage.gateway.folder;
-        let own = settings(folder, &Self::flussonic());
-        let provider = format!(
-            "[providers.cams]\nkind = 'watcher'\nbase_url = 'http://{watcher}'\napi_key = 'fake-api-key-of-tests'\n\
-             organization_id = 753\ndefault_preset_id = 391\nlogin_domain = 'sdp.example'\n"
-        );
-        let mut command = Gateway::cli(folder, &format!("{own}{provider}"));
-        let printed = command.args(["vsaas", "camera", "show", STREAM, "--play"]).output().expect("it runs");
-        assert!(printed.status.success(), "{}", String::from_utf8_lossy(&printed.stderr));
-        let url = String::from_utf8_lossy(&printed.stdout).trim_end().to_owned();
+        let own = settings(&self.stage.gateway.folder, &Self::flussonic());
+        let url = show(&self.stage.gateway.folder, &own, watcher).expect("a URL").0;
         let base =
             format!("http://{}/site%201/floor/front%20door/index.m3u8?token=v1.", self.streamer.address);
         assert!(url.starts_with(&base), "{url}");
@@ -105,6 +100,22 @@ impl Scene {
 
     fn statuses(&self) -> Vec<u16> {
         self.streamer.asked().into_iter().map(|(_, status)| status).collect()
+    }
+}
+
+/// What `vsaas camera show --play` prints of the only camera, and what it tells beside; or why there is no URL.
+fn show(folder: &Path, own: &str, watcher: SocketAddr) -> Result<(String, String), String> {
+    let provider = format!(
+        "[providers.cams]\nkind = 'watcher'\nbase_url = 'http://{watcher}'\napi_key = 'fake-api-key-of-tests'\n\
+         organization_id = 753\ndefault_preset_id = 391\nlogin_domain = 'sdp.example'\n"
+    );
+    let mut command = Gateway::cli(folder, &format!("{own}{provider}"));
+    let output = command.args(["vsaas", "camera", "show", STREAM, "--play"]).output().expect("it runs");
+    let (printed, told) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    if output.status.success() {
+        Ok((printed.trim_end().to_owned(), told.into_owned()))
+    } else {
+        Err(told.into_owned())
     }
 }
 
@@ -242,4 +253,35 @@ fn hls_js_plays_what_was_bought_and_ends_with_it() {
         scene.stage.unbind("cam-1");
         page.is_refused();
     }
+}
+
+#[test]
+fn ports_that_cannot_be_are_passed_over_and_told() {
+    let folder = gateway::Folder::new();
+    let streamer = "192.0.2.1:9000".parse().expect("an address");
+    for odd in [json!(0), json!("8080"), json!(70000), json!(-1), json!(true)] {
+        let mut camera = watcher::camera(STREAM, streamer);
+        camera["stream_status"]["http_port"] = odd.clone();
+        camera["stream_status"]["https_port"] = odd.clone();
+        let (url, told) = show(folder.path(), "", watcher::serve(camera)).expect("a URL");
+        let path = "site%201/floor/front%20door/index.m3u8?token=3.fake-token-of-watcher";
+        assert_eq!(url, format!("https://192.0.2.1/{path}"), "{odd}");
+        assert!(told.contains(&format!("https_port of the stream's status is {odd}, no port")), "{told}");
+    }
+}
+
+#[test]
+fn a_camera_without_a_streamer_is_played_at_watcher_by_watchers_token_alone() {
+    let mut camera = watcher::camera(STREAM, "192.0.2.1:9000".parse().expect("an address"));
+    camera["streamer_hostname"] = json!(null);
+    camera["stream_status"] = json!({"server": null, "http_port": null, "https_port": null});
+    let watcher = watcher::serve(camera);
+    let folder = gateway::Folder::new();
+    let (url, _) = show(folder.path(), "", watcher).expect("a URL");
+    let path = "site%201/floor/front%20door/index.m3u8?token=3.fake-token-of-watcher";
+    assert_eq!(url, format!("http://{watcher}/{path}"));
+    let scene = Scene::start(Kind::New);
+    let own = settings(&scene.stage.gateway.folder, &Scene::flussonic());
+    let told = show(&scene.stage.gateway.folder, &own, watcher).expect_err("none knows our tokens there");
+    assert!(told.contains("Watcher names no streamer"), "{told}");
 }
