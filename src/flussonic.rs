@@ -131,7 +131,13 @@ impl Flussonic {
         let question = Question::read(request.uri.query().unwrap_or_default()).ok_or(Refusal::Repeated)?;
         self.check_key(key, request, &question)?;
         let ticket = self.verify(&question, now)?;
+        // Of an older ledger a no that follows from what was bought may be wrong as long as it is brought over.
+        let is_refolding = self.ledger.is_refolding();
         let told = self.in_time(request.deadline, self.playable(&ticket, &question, now)).await;
+        let told = told.map_err(|refusal| match refusal.is_of_services() && is_refolding {
+            true => Refusal::Ledger(StoreError::Refolding),
+            false => refusal,
+        });
         let (reason, yes) = self.settle(told, &question, now)?;
         Ok((reason, Allowed::new(&yes.playable, yes.at, &ticket, &self.settings, now)))
     }
@@ -144,7 +150,7 @@ impl Flussonic {
     ) -> Result<T, Refusal> {
         let now = tokio::time::Instant::now();
         let turn = timeout_at(deadline.min(now + TURN_MAX), self.reading.acquire()).await;
-        let _turn = turn.map_err(|_| Refusal::Late)?;
+        let Ok(Ok(_turn)) = turn else { return Err(Refusal::Late) };
         timeout_at(deadline.min(now + ANSWER_MAX), read).await.unwrap_or(Err(Refusal::Late))
     }
 
@@ -175,9 +181,6 @@ impl Flussonic {
                 let yes = Yes { playable: Arc::new(playable), at: now };
                 self.recent.remember(key, Arc::clone(&yes.playable), now);
                 return Ok((refusal::ALLOWED, yes));
-            }
-            Err(refusal) if refusal.is_of_services() && self.ledger.is_refolding() => {
-                Refusal::Ledger(StoreError::Refolding)
             }
             Err(refusal) => refusal,
         };
