@@ -177,7 +177,7 @@ impl Activation {
             })?;
         asker.partner = Some(&partner.name);
         self.limiter.check(&partner.name).map_err(|limited| self.over("partner", &limited, &partner.name))?;
-        let nonce = self.use_nonce(&partner.name, nonce, now).await?;
+        let nonce = self.use_nonce(&partner.name, call, nonce, now).await?;
         let ask = asker.ask.insert(check::ask(call, params, nonce).map_err(Refusal::Code)?);
         match call {
             Call::Redeem => self.try_code(ask, now).await,
@@ -221,11 +221,13 @@ impl Activation {
     async fn use_nonce(
         &self,
         partner: &str,
+        call: Call,
         nonce: Option<check::NonceUse>,
         now: Timestamp,
     ) -> Result<Nonce, Refusal> {
-        let Some(check::NonceUse { nonce, until }) = nonce else { return Ok(Nonce::Fresh) };
-        let used = NonceUse { partner: partner.to_owned(), nonce, until, now };
+        let Some(check::NonceUse { nonce, signature, until }) = nonce else { return Ok(Nonce::Fresh) };
+        let (partner, call) = (partner.to_owned(), call.word().to_owned());
+        let used = NonceUse { partner, call, signature, nonce, until, now };
         match self.ledger.use_nonce(used).await.map_err(|error| unavailable(&error))? {
             Seen::Fresh => Ok(Nonce::Fresh),
             Seen::Before => Ok(Nonce::Seen),

@@ -9,35 +9,50 @@
 //! render   200 with the windows, 403 without a word, 500    answer
 //! ```
 //!
-//! [`Flussonic::answer`] is every question's way. Publishing is not ours to allow: only plays are answered.
+//! [`Flussonic::answer`] is every question's way. Publishing is not ours to allow: only plays are answered. Of all
+//! statuses 500 alone leaves running plays as they are: so that, and never 429 or 503, is the answer wherever we cannot
+//! tell now; and a session that was allowed lately is allowed again ([`recent`]).
 
 mod answer;
 mod question;
+mod recent;
 mod refusal;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use percent_encoding::percent_decode_str;
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
+use tokio::sync::Semaphore;
 use tokio::time::timeout_at;
 
 use crate::clock::{Clock, DAY_MS, Timestamp};
 use crate::config::{self, Config};
-use crate::ledger::Ledger;
 use crate::ledger::read::Recorded;
+use crate::ledger::{Ledger, StoreError};
 use crate::server::origin::{self, Networks, Unbelieved};
 use crate::server::{Guesses, Request, Response};
-use crate::service::playback::playable;
+use crate::service::playback::{Playable, Session, playable};
 pub use crate::signature::token;
 use crate::telemetry::{self, StatusClass};
 use answer::Allowed;
 use question::Question;
+use recent::{Recent, Yes};
 use refusal::{Refusal, Refusals};
 use token::{BadToken, Ticket};
 
-/// A streamer that hears nothing for longer may cut what is playing.
-const ANSWER_MAX: Duration = Duration::from_secs(2);
+/// A streamer that hears nothing for 3 s cuts what is playing; it is to be told within 2, the way included.
+const ANSWER_MAX: Duration = Duration::from_millis(1500);
+
+/// Questions that read the ledger at once: one fewer than it has readers, so that others are heard too.
+const READING_MAX: usize = 3;
+
+/// How long a question waits for its turn to read. Whoever gets one has the rest of [`ANSWER_MAX`] for it: else, where
+/// more ask than can be told, each would get its turn when it is about to be given up.
+const TURN_MAX: Duration = Duration::from_millis(700);
 
 /// The surface.
 pub struct Flussonic {
@@ -47,6 +62,8 @@ pub struct Flussonic {
     allow: Networks,
     trusted_proxies: Networks,
     keep: Keep,
+    recent: Recent,
+    reading: Semaphore,
     refusals: Refusals,
     guesses: Guesses,
 }
@@ -69,6 +86,8 @@ impl Flussonic {
             allow: Networks::new(settings.allow.clone()),
             trusted_proxies: Networks::new(config.carrier.trusted_proxies.clone()),
             keep: Keep::new(config),
+            recent: Recent::new(settings.auth_duration_s),
+            reading: Semaphore::new(READING_MAX),
             refusals: Refusals::new(),
             guesses,
             settings,
@@ -77,37 +96,107 @@ impl Flussonic {
         }
     }
 
-    /// Answers one question, within [`ANSWER_MAX`].
-    pub async fn answer(&self, request: Request) -> Response {
+    /// Answers one question, within [`ANSWER_MAX`]. `key`: what stands in the path after its own; empty where nothing
+    /// does.
+    pub async fn answer(&self, key: &str, request: Request) -> Response {
         let began = Instant::now();
-        let until = request.deadline.min(tokio::time::Instant::now() + ANSWER_MAX);
-        let judged = timeout_at(until, self.judge(&request, self.clock.now())).await;
-        let judged = judged.unwrap_or(Err(Refusal::Late));
-        let reason = judged.as_ref().map_or_else(Refusal::word, |_| "allowed");
-        telemetry::flussonic(reason);
-        let response = match judged {
-            Ok(allowed) => {
-                tracing::debug!(surface = "flussonic", took_us = began.elapsed().as_micros(), "allowed");
-                answer::allow(&allowed)
+        let (reason, response) = match self.judge(key, &request, self.clock.now()).await {
+            Ok((reason, allowed)) => {
+                tracing::debug!(
+                    surface = "flussonic",
+                    reason,
+                    took_us = began.elapsed().as_micros(),
+                    "allowed"
+                );
+                (reason, answer::allow(&allowed))
             }
             Err(refusal) => {
                 self.refusals.log(&refusal, Instant::now());
-                answer::refuse(&refusal)
+                (refusal.word(), answer::refuse(&refusal))
             }
         };
+        telemetry::flussonic(reason);
         telemetry::request("flussonic", StatusClass::of(response.status().as_u16()));
         response
     }
 
-    async fn judge(&self, request: &Request, now: Timestamp) -> Result<Allowed, Refusal> {
+    /// What is allowed, with a word for how that is known.
+    async fn judge(
+        &self,
+        key: &str,
+        request: &Request,
+        now: Timestamp,
+    ) -> Result<(&'static str, Allowed), Refusal> {
         self.admit(request)?;
         let question = Question::read(request.uri.query().unwrap_or_default()).ok_or(Refusal::Repeated)?;
-        self.check_key(request, &question)?;
+        self.check_key(key, request, &question)?;
         let ticket = self.verify(&question, now)?;
-        let recorded = self.find(&ticket, question.name(), now).await?;
+        // Of an older ledger a no that follows from what was bought may be wrong as long as it is brought over.
+        let is_refolding = self.ledger.is_refolding();
+        let told = self.in_time(request.deadline, self.playable(&ticket, &question, now)).await;
+        let told = told.map_err(|refusal| match refusal.is_of_services() && is_refolding {
+            true => Refusal::Ledger(StoreError::Refolding),
+            false => refusal,
+        });
+        let (reason, yes) = self.settle(told, &question, now)?;
+        Ok((reason, Allowed::new(&yes.playable, yes.at, &ticket, &self.settings, now)))
+    }
+
+    /// What comes of a read that waits for its turn first.
+    async fn in_time<T>(
+        &self,
+        deadline: tokio::time::Instant,
+        read: impl Future<Output = Result<T, Refusal>>,
+    ) -> Result<T, Refusal> {
+        let now = tokio::time::Instant::now();
+        let turn = timeout_at(deadline.min(now + TURN_MAX), self.reading.acquire()).await;
+        let Ok(Ok(_turn)) = turn else { return Err(Refusal::Late) };
+        timeout_at(deadline.min(now + ANSWER_MAX), read).await.unwrap_or(Err(Refusal::Late))
+    }
+
+    /// What the ledger says.
+    async fn playable(
+        &self,
+        ticket: &Ticket,
+        question: &Question<'_>,
+        now: Timestamp,
+    ) -> Result<Playable, Refusal> {
+        let recorded = self.find(ticket, question.name(), now).await?;
         let days = |provider: &str| self.keep.days(provider);
         let playable = playable(&recorded.services, &recorded.binding, days, now).ok_or(Refusal::Ended)?;
-        Ok(Allowed::new(playable, &ticket, &self.settings, now))
+        if question.is_within(&playable, now) { Ok(playable) } else { Err(Refusal::Archive) }
+    }
+
+    /// Remembers what the ledger said; where it could not be asked, what a running session was last allowed stands
+    /// as long as it may.
+    fn settle(
+        &self,
+        told: Result<Playable, Refusal>,
+        question: &Question<'_>,
+        now: Timestamp,
+    ) -> Result<(&'static str, Yes), Refusal> {
+        let key = recent::key(question.session_keys());
+        let refusal = match told {
+            Ok(playable) => {
+                let yes = Yes { playable: Arc::new(playable), at: now };
+                self.recent.remember(key, Arc::clone(&yes.playable), now);
+                return Ok((refusal::ALLOWED, yes));
+            }
+            Err(refusal) => refusal,
+        };
+        if !refusal.cannot_tell() {
+            self.recent.forget(&key);
+            return Err(refusal);
+        }
+        let Some(yes) = self.last(&key, question, now) else { return Err(refusal) };
+        self.refusals.log_covered(&refusal, Instant::now());
+        Ok((refusal::REMEMBERED, yes))
+    }
+
+    /// What a running session was allowed lately, as far as it asks for no more.
+    fn last(&self, key: &recent::Key, question: &Question<'_>, now: Timestamp) -> Option<Yes> {
+        let yes = self.recent.find(key, now).filter(|_| question.session() == Session::Running)?;
+        (yes.playable.until > now && question.is_within(&yes.playable, now)).then_some(yes)
     }
 
     fn admit(&self, request: &Request) -> Result<(), Refusal> {
@@ -120,10 +209,13 @@ impl Flussonic {
         }
     }
 
-    fn check_key(&self, request: &Request, question: &Question<'_>) -> Result<(), Refusal> {
+    /// `in_path`: a key that stands there, escaped; the parameter counts where there is none.
+    fn check_key(&self, in_path: &str, request: &Request, question: &Question<'_>) -> Result<(), Refusal> {
         let Some(key) = &self.settings.key else { return Ok(()) };
         let sender = self.guesses.admit(request).map_err(|_| Refusal::Unheard)?;
-        let same = key.expose_secret().as_bytes().ct_eq(question.key().as_bytes());
+        let in_path: Cow<'_, [u8]> = percent_decode_str(in_path).into();
+        let sent = if in_path.is_empty() { question.key().as_bytes() } else { &in_path };
+        let same = key.expose_secret().as_bytes().ct_eq(sent);
         if bool::from(same) {
             return Ok(());
         }

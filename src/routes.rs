@@ -17,7 +17,7 @@ const OF_SUBSCRIBER: &str = "/v1/subscribers/{msisdn}/devices/{device_id}";
 const OF_ACCOUNT: &str = "/v1/accounts/{user_account}/devices/{device_id}";
 
 /// The paths of the JSON surfaces, as the OpenAPI document names them.
-pub const JSON_ROUTES: [(Method, &str, Call); 23] = {
+pub const JSON_ROUTES: [(Method, &str, Call); 24] = {
     use admin::Call as A;
     use partner::Call as P;
     [
@@ -28,6 +28,7 @@ pub const JSON_ROUTES: [(Method, &str, Call); 23] = {
         (Method::PUT, OF_ACCOUNT, Call::Partner(P::BindToAccount)),
         (Method::DELETE, OF_ACCOUNT, Call::Partner(P::UnbindFromAccount)),
         (Method::GET, "/flussonic/v1/auth", Call::Flussonic),
+        (Method::GET, "/flussonic/v1/auth/{key}", Call::Flussonic),
         (Method::GET, "/livez", Call::Admin(A::Livez)),
         (Method::GET, "/readyz", Call::Admin(A::Readyz)),
         (Method::GET, "/metrics", Call::Admin(A::Metrics)),
@@ -182,7 +183,7 @@ impl Routes {
             }
             Call::Flussonic => {
                 let Some(flussonic) = &self.flussonic else { return not_found() };
-                Box::pin(flussonic.answer(request)).await
+                Box::pin(flussonic.answer(items[0], request)).await
             }
             Call::Admin(call) => {
                 let Some(admin) = &self.admin else { return not_found() };

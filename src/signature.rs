@@ -42,12 +42,17 @@ pub fn sign(secret: &SecretString, canonical: &str) -> String {
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
+/// A signature as it was sent, in its one spelling: a blank is a `+` that its sender did not escape.
+#[must_use]
+pub fn spelled(sent: &str) -> String {
+    sent.replace(' ', "+")
+}
+
 /// Whether `sent` is the signature of `canonical` by any of `secrets`. All are tried whatever the
-/// first ones say, so that the time taken tells nothing. A blank in `sent` is a `+` that its sender
-/// did not escape.
+/// first ones say, so that the time taken tells nothing. No other [spelling](spelled) of a signature is one.
 #[must_use]
 pub fn verify(secrets: &[SecretString], canonical: &str, sent: &str) -> bool {
-    let sent = sent.replace(' ', "+");
+    let sent = spelled(sent);
     let matches = secrets.iter().map(|secret| sign(secret, canonical).as_bytes().ct_eq(sent.as_bytes()));
     matches.fold(Choice::from(0), |any, one| any | one).into()
 }

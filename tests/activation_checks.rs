@@ -175,6 +175,7 @@ fn times_and_nonces() {
     let (params, partners) = (read(Some(&params), b"").unwrap(), partners());
     let nonce = verify(&params, &partners, &RULES, NOW).unwrap().nonce.unwrap();
     assert_eq!((nonce.nonce.as_str(), nonce.until), ("704", Timestamp(NOW.0 + 600_000)));
+    assert_eq!(Some(nonce.signature.as_str()), params.get("signature"));
     refused(&signed(&with(&[("signatureNonce", &"x".repeat(129))])), ResultCode::Signature);
     refused(&signed(&with(&[("signatureNonce", "a\0b")])), ResultCode::Signature);
 

@@ -12,6 +12,8 @@ mod watcher;
 #[path = "support/watcher_double.rs"]
 mod watcher_double;
 
+#[path = "flussonic_auth/archive.rs"]
+mod archive;
 #[path = "flussonic_auth/faults.rs"]
 mod faults;
 #[path = "flussonic_auth/kit.rs"]
@@ -20,6 +22,8 @@ mod kit;
 mod life;
 #[path = "flussonic_auth/play.rs"]
 mod play;
+#[path = "flussonic_auth/proxy.rs"]
+mod proxy;
 #[path = "flussonic_auth/streamers.rs"]
 mod streamers;
 

@@ -29,6 +29,9 @@ use serde_json::Value;
 const RELEASED: i64 = 6;
 const NEWEST: i64 = 9;
 
+/// What play tokens are signed with.
+const PLAYS: &str = "no secret, for tests alone";
+
 /// A folder with the released ledger, and so many more numbers.
 struct Old {
     folder: Folder,
@@ -103,5 +106,7 @@ impl Old {
 
 fn settings() -> String {
     let catalog = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/released/catalog.toml");
-    format!("[catalog]\npath = '{catalog}'\n[carrier]\nrenewal_grace_days = 3650\n")
+    format!(
+        "[catalog]\npath = '{catalog}'\n[carrier]\nrenewal_grace_days = 3650\n[flussonic]\ntoken_secret = '{PLAYS}'\n"
+    )
 }

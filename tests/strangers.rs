@@ -120,7 +120,9 @@ fn the_streamers_key_is_not_guessed_at_speed() {
     let gateway = Gateway::start(&settings("bad_signature_per_second = 1"));
     let with = |key: &str| {
         let answer = request(gateway.main, "GET", &format!("{AUTH}&key={key}"), &[], b"");
-        assert_eq!(answer.status, 403, "the streamer is never told why");
+        // 500 leaves running plays as they are: nobody at the streamer's address cuts them.
+        assert!(matches!(answer.status, 403 | 500), "{}", answer.status);
+        assert!(answer.body.is_empty(), "the streamer is never told why");
     };
     let metrics = || with_token(gateway.admin, "/metrics", "operators-token").text();
     let limited = |text: &str| {

@@ -23,11 +23,13 @@ pub struct Verified<'p> {
     pub nonce: Option<NonceUse>,
 }
 
-/// A nonce that its partner may use once.
+/// A nonce that its partner may use once for each request: vendors' clients have one value for two calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NonceUse {
     /// As sent.
     pub nonce: String,
+    /// Of the request that it came with; another request of the same call has another one.
+    pub signature: String,
     /// Until when it must be remembered: later, its request is stale by itself.
     pub until: Timestamp,
 }
@@ -35,9 +37,9 @@ pub struct NonceUse {
 /// What the ledger says of a nonce.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Nonce {
-    /// The partner has not used it, or sent none.
+    /// The partner has not sent this request, or sent no nonce.
     Fresh,
-    /// The partner has used it.
+    /// The partner has sent this request: the same call with the same nonce and signature.
     Seen,
 }
 
@@ -131,7 +133,8 @@ fn lately(params: &Params, rules: &Activation, now: Timestamp) -> Option<Option<
     if nonce.is_some_and(|nonce| nonce.len() > NONCE_BYTES_MAX || nonce.contains('\0')) {
         return None;
     }
-    Some(nonce.map(|nonce| NonceUse { nonce: nonce.to_owned(), until: now.plus_ms(2 * skew_ms) }))
+    let signature = params.get(signature::PARAMETER).map(signature::spelled)?;
+    Some(nonce.map(|nonce| NonceUse { nonce: nonce.to_owned(), signature, until: now.plus_ms(2 * skew_ms) }))
 }
 
 /// 10 digits of seconds, 13 of milliseconds, or ISO 8601 in UTC.

@@ -5,7 +5,7 @@ use hyper::StatusCode;
 use hyper::header::{CACHE_CONTROL, HeaderMap, HeaderValue};
 use serde::Serialize;
 
-use super::refusal::{Cause, Refusal};
+use super::refusal::Refusal;
 use super::token::Ticket;
 use crate::clock::Timestamp;
 use crate::config;
@@ -31,18 +31,19 @@ struct Range {
 }
 
 impl Allowed {
-    /// The streamer asks again when the settings say, sooner where token or service end before that. It is
-    /// never told 0 seconds, which it could take for no answer.
+    /// The streamer asks again as many seconds after `known_at`, when the ledger told it, as the settings say; sooner
+    /// where token or service end before that. It is never told 0 seconds, which it could take for no answer.
     pub(super) fn new(
-        playable: Playable,
+        playable: &Playable,
+        known_at: Timestamp,
         ticket: &Ticket,
         settings: &config::Flussonic,
         now: Timestamp,
     ) -> Self {
-        let seconds_to = |end: Timestamp| end.0.saturating_sub(now.0).div_euclid(1000);
-        let end = playable.until.min(ticket.expires_at);
+        let again_at = known_at.plus_ms(i64::from(settings.auth_duration_s) * 1000);
+        let again_at = again_at.min(playable.until).min(ticket.expires_at);
         Self {
-            auth_duration_s: i64::from(settings.auth_duration_s).min(seconds_to(end)).max(1),
+            auth_duration_s: again_at.0.saturating_sub(now.0).div_euclid(1000).max(1),
             account: ticket.account.clone(),
             sessions_max: settings.sessions_max,
             ranges: playable.windows.iter().filter_map(Range::within).collect(),
@@ -74,14 +75,14 @@ pub(super) fn allow(allowed: &Allowed) -> Response {
     response
 }
 
-/// 403, or 500 where it was our fault: at a 503, or at silence, a streamer would cut running plays.
+/// 403, or 500 where we cannot tell now: then a streamer leaves what plays as it is, which it cuts at any other status
+/// and at silence.
 pub(super) fn refuse(refusal: &Refusal) -> Response {
     let mut response = Response::default();
     let headers: &mut HeaderMap = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    *response.status_mut() = match refusal.cause() {
-        Cause::Ourselves => StatusCode::INTERNAL_SERVER_ERROR,
-        Cause::Streamer | Cause::Viewer => StatusCode::FORBIDDEN,
-    };
+    let cannot_tell = refusal.cannot_tell();
+    *response.status_mut() =
+        if cannot_tell { StatusCode::INTERNAL_SERVER_ERROR } else { StatusCode::FORBIDDEN };
     response
 }

@@ -11,9 +11,14 @@ use crate::telemetry::Chain;
 /// At most one log line in this time for each reason.
 const LOG_EVERY: Duration = Duration::from_secs(10);
 
+/// A yes: by the ledger's word, and by its last one where it cannot be asked.
+pub(super) const ALLOWED: &str = "allowed";
+pub(super) const REMEMBERED: &str = "remembered";
+
 /// Every word of an answer.
-pub(super) const WORDS: [&str; 14] = [
-    "allowed",
+pub(super) const WORDS: [&str; 16] = [
+    ALLOWED,
+    REMEMBERED,
     "not_allowed",
     "untrusted_proxy",
     "unreadable_forward",
@@ -26,6 +31,7 @@ pub(super) const WORDS: [&str; 14] = [
     "unbound",
     "renamed",
     "ended",
+    "archive",
     "unavailable",
 ];
 
@@ -74,6 +80,9 @@ pub(super) enum Refusal {
     /// Neither a service in force nor recordings.
     #[error("nothing is in force on the device and no recordings are kept")]
     Ended,
+    /// Recordings that are none of the account's windows.
+    #[error("the recordings asked for are not within what the device's services give")]
+    Archive,
     /// The ledger did not answer in time.
     #[error("the ledger did not answer in time")]
     Late,
@@ -109,6 +118,7 @@ impl Refusal {
             Self::Unbound => "unbound",
             Self::Renamed => "renamed",
             Self::Ended => "ended",
+            Self::Archive => "archive",
             Self::Late | Self::Ledger(_) => "unavailable",
         }
     }
@@ -118,9 +128,21 @@ impl Refusal {
         match self {
             Self::Address(_) | Self::UntrustedProxy(_) | Self::UnnamedForward(_) => Cause::Streamer,
             Self::Repeated | Self::Key | Self::Unheard | Self::NoSecret => Cause::Streamer,
-            Self::Forged | Self::Expired | Self::Unbound | Self::Renamed | Self::Ended => Cause::Viewer,
+            Self::Forged | Self::Expired | Self::Unbound | Self::Renamed => Cause::Viewer,
+            Self::Ended | Self::Archive => Cause::Viewer,
             Self::Late | Self::Ledger(_) => Cause::Ourselves,
         }
+    }
+
+    /// Whether it is no word on the play: we have not looked, or could not.
+    pub(super) fn cannot_tell(&self) -> bool {
+        matches!(self, Self::Unheard | Self::Late | Self::Ledger(_))
+    }
+
+    /// Whether it follows from what the account bought, which an older ledger tells rightly only when it is brought
+    /// over.
+    pub(super) fn is_of_services(&self) -> bool {
+        matches!(self, Self::Ended | Self::Archive)
     }
 }
 
@@ -130,6 +152,13 @@ pub(super) struct Refusals(Samplers<&'static str>);
 impl Refusals {
     pub(super) fn new() -> Self {
         Self(Samplers::new(1, LOG_EVERY))
+    }
+
+    /// Where a running session goes on by an earlier answer all the same.
+    pub(super) fn log_covered(&self, refusal: &Refusal, now: Instant) {
+        let (surface, reason, why) = ("flussonic", REMEMBERED, Chain(refusal));
+        let Some(Suppressed(suppressed)) = self.0.admit(reason, now) else { return };
+        tracing::error!(surface, reason, suppressed, %why, "a streamer is answered as it was lately");
     }
 
     pub(super) fn log(&self, refusal: &Refusal, now: Instant) {

@@ -29,5 +29,5 @@ pub use folder::{Folder, FolderUser};
 pub use keeper::{BadPreset, Keeper, Should};
 pub use member::{Member, Role};
 pub use organization::{Organization, Preset, Room};
-pub use playback::{Playback, Unplayable, Viewer};
+pub use playback::{Playback, Port, Ports, Unplayable, Viewer};
 pub use user::User;

@@ -20,6 +20,9 @@ const HEADERS_MAX: usize = 100;
 /// Bytes of a request that are shown, at most.
 const SHOWN_MAX: usize = 40;
 
+/// After it a path holds a secret, which is not shown.
+const SECRET_AFTER: &[u8] = b"/flussonic/v1/auth/";
+
 /// Digits in a row that may be a subscriber's number, and are not shown.
 const NUMBER_DIGITS: usize = 9;
 
@@ -145,12 +148,14 @@ impl Faults {
     }
 }
 
-/// The beginning of what was sent, up to a query, escaped; what may be a number is left out.
+/// The beginning of what was sent, up to a query or a secret, escaped; what may be a number is left out.
 struct Began<'a>(&'a [u8]);
 
 impl fmt::Display for Began<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = self.0.split(|byte| matches!(byte, b'?' | b'\r' | b'\n')).next().unwrap_or_default();
+        let secret = line.windows(SECRET_AFTER.len()).position(|part| part == SECRET_AFTER);
+        let line = secret.map_or(line, |at| &line[..at + SECRET_AFTER.len()]);
         let mut rest = &line[..line.len().min(SHOWN_MAX)];
         while let Some(first) = rest.first() {
             let is_digit = first.is_ascii_digit();
@@ -177,6 +182,8 @@ mod tests {
             (&b"\x16\x03\x01\x02\0\x01"[..], "\\x16\\x03\\x01\\x02\\x00\\x01"),
             (b"GET /v1/subscribers/84945989325/x HTTP/9", "GET /v1/subscribers/***/x HTTP/***"),
             (b"GET /a?token=secret HTTP/1.1\r\n", "GET /a"),
+            (b"GET /flussonic/v1/auth/a-key?name=a HTTP/1.1\r\n", "GET /flussonic/v1/auth/"),
+            (b"GET http://h/flussonic/v1/auth/a-key", "GET http://h/flussonic/v1/auth/"),
             (b"\x1b[31m \xff", "\\x1b[31m \\xff"),
             (b"", ""),
         ] {

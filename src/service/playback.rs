@@ -1,12 +1,15 @@
 //! What may be played of a device at a moment: whether at all, until when if nothing comes between, and which
 //! times of its recordings. Leaves who asks, and how the streamer is told, to the surface.
 
+mod archive;
+
 use super::hold::Hold;
 use super::retention::days_after;
 use super::{Service, Turn};
 use crate::catalog::GrantKind;
 use crate::clock::{DAY_MS, Timestamp};
 use crate::ids::UserAccount;
+pub use archive::{Archive, Session};
 
 /// A device that holds more windows apart from one another names the newest of them.
 pub const WINDOWS_MAX: usize = 64;
@@ -36,6 +39,8 @@ pub struct Playable {
     pub until: Timestamp,
     /// The recordings that may be: apart from one another, the oldest first.
     pub windows: Vec<Span>,
+    /// What was recorded for the account under the same services, also what is too old to be kept by now.
+    pub recorded: Vec<Span>,
 }
 
 /// What the account that a device is bound to may play of it at `now`. `services` are the device's, settled to
@@ -49,19 +54,21 @@ pub fn playable(
     now: Timestamp,
 ) -> Option<Playable> {
     let own = services.iter().filter(|service| service.account == binding.account);
-    let (mut until, mut spans) = (None, Vec::new());
+    let (mut until, mut windows, mut recorded) = (None, Vec::new(), Vec::new());
     for service in own {
         let Some(plays) = service.plays(binding, keep_days(&service.plan.provider), now) else { continue };
         until = until.max(Some(plays.until));
-        spans.extend(plays.recorded);
+        windows.extend(plays.recorded.map(|(window, _)| window));
+        recorded.extend(plays.recorded.map(|(_, whole)| whole));
     }
-    Some(Playable { until: until?, windows: merged(spans) })
+    Some(Playable { until: until?, windows: merged(windows), recorded: merged(recorded) })
 }
 
 /// What one service lets be played.
 struct Plays {
     until: Timestamp,
-    recorded: Option<Span>,
+    /// What is kept, and the whole that it is the end of.
+    recorded: Option<(Span, Span)>,
 }
 
 impl Service {
@@ -88,21 +95,23 @@ impl Service {
         }
     }
 
-    /// The recordings up to `end` that are old enough to be the account's and not too old to be there.
+    /// The recordings up to `end` that are new enough to be the account's: those that are not too old to be there,
+    /// and all. None where nothing is there.
     fn recorded(
         &self,
         binding: &Binding,
         retention_days: u32,
         end: Timestamp,
         now: Timestamp,
-    ) -> Option<Span> {
+    ) -> Option<(Span, Span)> {
         let oldest = now.plus_ms(-i64::from(retention_days).saturating_mul(DAY_MS));
         let in_force_since = match self.turn {
             Turn::InForce(since) => since,
             Turn::Waiting | Turn::Asked => Timestamp(i64::MAX),
         };
-        let starts_at = self.starts_at()?.min(in_force_since).max(binding.bound_at).max(oldest);
-        (starts_at < end).then_some(Span { starts_at, ends_at: end })
+        let starts_at = self.starts_at()?.min(in_force_since).max(binding.bound_at);
+        let from = |starts_at| Span { starts_at, ends_at: end };
+        (starts_at.max(oldest) < end).then(|| (from(starts_at.max(oldest)), from(starts_at)))
     }
 
     /// The end without further news: of a right its grace included, for until then it is in force.

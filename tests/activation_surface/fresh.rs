@@ -1,6 +1,6 @@
 //! Whether a request is its partner's and of now, and in which order that is looked at.
 
-use crate::gateway::{Folder, Gateway};
+use crate::gateway::{Folder, Gateway, request};
 use crate::signed::{Ask, EFFECT, PARTNER, USAGE, ask, code, now_ms, one_code, redeem};
 
 /// A question that is in order: of a device that is nobody's, hence 1007.
@@ -61,7 +61,17 @@ fn a_nonce_is_good_once_for_each_partner() {
     assert_eq!(code(&once.clone().sign_by("guessed").send(&gateway)), "1023");
     assert_eq!(once.code(&gateway), "1007", "what nobody signed uses no nonce up");
     assert_eq!(once.code(&gateway), "1023");
-    assert_eq!(ask(USAGE, "ann", "cam-2").with("signatureNonce", "n-1").code(&gateway), "1023");
+    assert_eq!(
+        ask(USAGE, "ann", "cam-1").with("signatureNonce", "n-1").code(&gateway),
+        "1007",
+        "another call"
+    );
+    assert_eq!(
+        ask(EFFECT, "ann", "cam-2").with("signatureNonce", "n-1").code(&gateway),
+        "1007",
+        "another one"
+    );
+    assert_eq!(once.code(&gateway), "1023");
     let other = once.clone().with("partnerKey", "pk-other").sign_by("other-secret");
     assert_eq!(code(&other.send(&gateway)), "1007");
     assert_eq!(once.clone().with("signatureNonce", "n-2").code(&gateway), "1007");
@@ -69,6 +79,50 @@ fn a_nonce_is_good_once_for_each_partner() {
     assert!(gateway.stop().success());
     let gateway = Gateway::start_in(folder.path(), &settings);
     assert_eq!(once.code(&gateway), "1023", "the ledger remembers");
+}
+
+/// As the vendor's own clients do: one moment in milliseconds is time and nonce of both calls that they make.
+#[test]
+fn one_value_for_two_calls_is_no_repeat_and_a_recorded_request_is() {
+    const THREADS: usize = 8;
+    const PAIRS: usize = 25;
+    let folder = Folder::new();
+    let gateway = Gateway::start_in(folder.path(), PARTNER);
+    let pair = |thread: usize, nth: usize| {
+        // No two pairs ask about the same device: two equal requests of one moment are a repeat.
+        let (device, value) = (format!("cam-{thread}-{nth}"), now_ms().to_string());
+        let timed =
+            |path| ask(path, "ann", &device).with("signatureNonce", &value).with("timestamp", &value).sign();
+        [timed(EFFECT), timed(USAGE)]
+    };
+    let honest = |thread: usize| {
+        let asked = |nth| {
+            let pair = pair(thread, nth);
+            pair.each_ref().iter().for_each(|ask| assert_eq!(code(&ask.send(&gateway)), "1007"));
+            pair
+        };
+        (0..PAIRS).map(asked).collect::<Vec<_>>()
+    };
+    let recorded: Vec<[Ask; 2]> = std::thread::scope(|scope| {
+        let honest = &honest;
+        let asking: Vec<_> = (0..THREADS).map(|thread| scope.spawn(move || honest(thread))).collect();
+        asking.into_iter().flat_map(|asked| asked.join().expect("none was refused")).collect()
+    });
+    assert_eq!(recorded.len() * 2, 400);
+    let again = |gateway: &Gateway, each: usize| {
+        for ask in recorded.iter().flatten().step_by(each) {
+            assert_eq!(code(&ask.send(gateway)), "1023");
+        }
+    };
+    again(&gateway, 1);
+    assert_eq!(gateway.admin("/metrics").text().matches("code=\"1023\"} 200").count(), 2, "each call");
+    let [effect, _] = &recorded[0];
+    // What is not signed with it changes nothing: the method, where the parameters are, a `+` that is not escaped.
+    let query = effect.form().replace("%2B", "+");
+    let got = request(gateway.main, "GET", &format!("{EFFECT}?{query}"), &[], b"");
+    assert_eq!(code(&got), "1023");
+    assert!(gateway.stop().success());
+    again(&Gateway::start_in(folder.path(), PARTNER), 7);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use sdp_gateway::flussonic::token::{self, Ticket};
 use sdp_gateway::ids::{DeviceId, UserAccount};
 use serde_json::json;
 
+use crate::gateway::ledger::postgres::Client;
 use crate::gateway::{Answer, Folder, Gateway, Ledger, request};
 use crate::said::{DAY, SERVICE};
 
@@ -90,6 +91,11 @@ impl Stage {
         self.get(&question(name, token))
     }
 
+    /// Asks with other values of some parameters, and some more.
+    pub(crate) fn ask_with(&self, name: &str, token: &str, others: &[(&str, &str)]) -> Answer {
+        self.get(&question_with(name, token, others))
+    }
+
     /// Asks; the answer is 403 without a word, and counted for this reason.
     #[track_caller]
     pub(crate) fn refused(&self, name: &str, token: &str, reason: &str) {
@@ -123,6 +129,24 @@ impl Stage {
         Ledger::of(&self.gateway.folder)
     }
 
+    /// Has every read of a table wait, where readers can be made to; else fail. Until it is dropped.
+    pub(crate) fn hold_reads(&self, table: &'static str) -> Unread<'_> {
+        match self.ledger() {
+            Ledger::Sqlite(_) => Unread::Away(self.away(table)),
+            Ledger::Postgres(url) => Unread::Locked(Locked::of(&url, table)),
+        }
+    }
+
+    /// Has every read of devices fail, until it is dropped.
+    pub(crate) fn ledger_away(&self) -> Away<'_> {
+        self.away("device")
+    }
+
+    fn away(&self, table: &'static str) -> Away<'_> {
+        self.ledger().execute(&format!("ALTER TABLE {table} RENAME TO {table}_gone"));
+        Away { stage: self, table }
+    }
+
     /// A binding as if it were so many seconds older.
     pub(crate) fn age(&self, device: &str, seconds: i64) {
         let ms = seconds * 1000;
@@ -130,10 +154,52 @@ impl Stage {
     }
 }
 
+/// A table that cannot be read.
+#[expect(dead_code, reason = "they hold by being there")]
+pub(crate) enum Unread<'a> {
+    Away(Away<'a>),
+    Locked(Locked),
+}
+
+/// A table that is not there.
+pub(crate) struct Away<'a> {
+    stage: &'a Stage,
+    table: &'static str,
+}
+
+impl Drop for Away<'_> {
+    fn drop(&mut self) {
+        let table = self.table;
+        self.stage.ledger().execute(&format!("ALTER TABLE {table}_gone RENAME TO {table}"));
+    }
+}
+
+/// A table whose readers wait.
+pub(crate) struct Locked(#[expect(dead_code, reason = "it holds by being there")] Client);
+
+impl Locked {
+    fn of(url: &str, table: &str) -> Self {
+        let mut client = Client::open(url).expect("the server");
+        client.rows(&format!("BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")).expect("a lock");
+        Self(client)
+    }
+}
+
 /// Path and query of a streamer's question.
 pub(crate) fn question(name: &str, token: &str) -> String {
+    question_with(name, token, &[])
+}
+
+/// The same, with other values of some parameters, and some more.
+pub(crate) fn question_with(name: &str, token: &str, others: &[(&str, &str)]) -> String {
+    format!("{PATH}?{}", parameters(name, token, others))
+}
+
+/// What a streamer tells of a session that plays.
+pub(crate) fn parameters(name: &str, token: &str, others: &[(&str, &str)]) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    for (key, value) in [
+    let qs = format!("token={token}");
+    let own = [
         ("name", name),
         ("token", token),
         ("ip", "203.0.113.7"),
@@ -145,14 +211,15 @@ pub(crate) fn question(name: &str, token: &str) -> String {
         ("total_clients", "1200"),
         ("duration", "61"),
         ("bytes", "1048576"),
-        ("qs", &format!("token={token}")),
+        ("qs", &qs),
         ("referer", "https://app.example/"),
         ("user_agent", "Player/1.0 (TV)"),
         ("host", "streamer.example"),
-    ] {
-        query.append_pair(key, value);
-    }
-    format!("{PATH}?{}", query.finish())
+    ];
+    let is_other = |name: &str| others.iter().any(|(other, _)| *other == name);
+    query.extend_pairs(own.iter().filter(|(name, _)| !is_other(name)));
+    query.extend_pairs(others);
+    query.finish()
 }
 
 pub(crate) fn ticket(device: &str, account: &str, life_s: i64) -> Ticket {

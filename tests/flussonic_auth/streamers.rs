@@ -1,7 +1,9 @@
 //! Who may ask at all: addresses, proxies, the key; and what of it all the log tells.
 
+use std::io::{Read, Write};
+
 use crate::gateway::{Answer, request};
-use crate::kit::{NUMBER, PATH, Stage, question, token};
+use crate::kit::{NUMBER, PATH, Stage, parameters, question, token};
 use crate::said::{REG, register};
 
 fn ready(settings: &str) -> (Stage, String) {
@@ -74,6 +76,57 @@ fn a_streamer_without_the_key_is_refused_before_its_token_is_looked_at() {
 }
 
 #[test]
+fn the_key_may_stand_in_the_path() {
+    let (stage, token) = ready("key = 'a key/of+streamers&'\n[limits]\nbad_signature_per_second = 0\n");
+    let asked = |path: &str, token: &str| {
+        stage.get(&format!("{PATH}/{path}?{}&", parameters("front-door", token, &[]))).status
+    };
+    assert_eq!(asked("a%20key%2Fof+streamers%26", &token), 200);
+    assert_eq!(asked("a%20key%2Fof+streamers&", &token), 200);
+    for wrong in ["a", "a%20key%2Fof%20streamers%26", "%FF", "a+key%2Fof%2Bstreamers%26"] {
+        assert_eq!(asked(wrong, &token), 403, "{wrong}");
+    }
+    assert_eq!(stage.metric("key"), 4.0);
+    assert_eq!(asked("a%20key%2Fof+streamers%26", "no-token"), 403);
+    // The path's counts.
+    let both = |path: &str, key: &str| {
+        stage.get(&format!("{PATH}/{path}?key={key}&{}", parameters("front-door", &token, &[]))).status
+    };
+    assert_eq!(both("a%20key%2Fof%2Bstreamers%26", "wrong"), 200);
+    assert_eq!(both("wrong", "a+key%2Fof%2Bstreamers%26"), 403);
+    for path in [format!("{PATH}/"), format!("{PATH}/a/b")] {
+        assert_eq!(stage.get(&path).status, 404, "{path}");
+    }
+    let posted = request(stage.gateway.main, "POST", &format!("{PATH}/key"), &[], b"{}");
+    assert_eq!((posted.status, posted.header("allow")), (405, Some("GET")));
+    let (open, token) = ready("");
+    let path = format!("{PATH}/whatever?{}", parameters("front-door", &token, &[]));
+    assert_eq!(open.get(&path).status, 200, "where none is set none is looked at");
+}
+
+/// Old streamers put `?` and what they tell after whatever URL their settings have.
+#[test]
+fn what_an_old_streamer_adds_to_a_url_with_a_query_is_understood() {
+    let (stage, token) = ready("key = 'key?of=it'\n[limits]\nbad_signature_per_second = 0\n");
+    let theirs =
+        |token: &str| format!("token={token}&name=front-door&ip=203.0.113.7&request_type=new_session&");
+    for (url, status) in [
+        (format!("{PATH}?key=key%3Fof%3Dit?{}", theirs(&token)), 200),
+        (format!("{PATH}?site=1&key=key%3Fof%3Dit?{}", theirs(&token)), 200),
+        (format!("{PATH}?key=key%3Fof%3Dit&{}", theirs(&token)), 200),
+        (format!("{PATH}/key%3Fof=it?{}", theirs(&token)), 200),
+        (format!("{PATH}/key%3Fof=it?site=1?{}", theirs(&token)), 200),
+        (format!("{PATH}?key=key%3Fof%3Dit?{}&key=key%3Fof%3Dit", theirs(&token)), 200),
+        (format!("{PATH}?key=wrong?{}", theirs(&token)), 403),
+        (format!("{PATH}?key=key%3Fof%3Dit?{}", theirs("no-token")), 403),
+        (format!("{PATH}?key=key%3Fof%3Dit?{}key=other", theirs(&token)), 403),
+        (format!("{PATH}?name=back-door&key=key%3Fof%3Dit?{}", theirs(&token)), 403),
+    ] {
+        assert_eq!(stage.get(&url).status, status, "{url}");
+    }
+}
+
+#[test]
 fn an_open_backend_without_a_key_is_told_to_the_operator() {
     let told = |settings: &str| {
         let log = Stage::start(settings).gateway.log();
@@ -100,6 +153,22 @@ fn the_log_holds_neither_token_key_stream_nor_account() {
     ] {
         assert_eq!(asked(name, token, key), 403);
     }
+    let in_path = |key: &str| format!("{PATH}/{key}?{}", parameters("front-door", &token, &[]));
+    assert_eq!(stage.get(&in_path("streamers-key")).status, 200);
+    assert_eq!(stage.get(&in_path("guessed-key")).status, 403);
+    let old = parameters("front-door", &token, &[]);
+    assert_eq!(stage.get(&format!("{PATH}?key=streamers-key?{old}")).status, 200);
+    assert_eq!(request(stage.gateway.main, "POST", &in_path("streamers-key"), &[], b"").status, 405);
+    // Heads that cannot be read are shown in the log.
+    for end in [" HTTP/9.9\r\n\r\n", " HTTP/1.1\r\nBad Header: 1\r\n\r\n", " HTTP/1.1\r\nHost"] {
+        let mut broken = std::net::TcpStream::connect(stage.gateway.main).expect("a connection");
+        broken.write_all(format!("GET {PATH}/streamers-key{end}").as_bytes()).expect("sent");
+        broken.shutdown(std::net::Shutdown::Write).expect("sent whole");
+        let _ = broken.read_to_end(&mut Vec::new());
+    }
+    stage.gateway.logs("kind=\"request_line\"");
+    stage.gateway.logs("kind=\"header\"");
+    stage.gateway.logs("kind=\"broken_off\"");
     assert_eq!(stage.get(&format!("{PATH}?name=front-door&name=back-door")).status, 403);
     // The last of them.
     stage.gateway.logs("repeated_parameter");

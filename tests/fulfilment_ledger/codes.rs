@@ -275,6 +275,8 @@ async fn a_nonce_is_used_once_and_forgotten_in_its_time() {
     for world in World::each().await {
         let nonce = |partner: &str, hour| NonceUse {
             partner: partner.to_owned(),
+            call: "effect".to_owned(),
+            signature: "s1".to_owned(),
             nonce: "n1".to_owned(),
             until: at(hour + 1),
             now: at(hour),
@@ -286,6 +288,12 @@ async fn a_nonce_is_used_once_and_forgotten_in_its_time() {
         }
         assert_eq!(fresh, 1);
         assert_eq!(world.ledger.use_nonce(nonce("web", 0)).await.unwrap(), Seen::Fresh);
+        let elsewhere = NonceUse { call: "usage_record".to_owned(), ..nonce("app", 0) };
+        let otherwise = NonceUse { signature: "s2".to_owned(), ..nonce("app", 0) };
+        for another in [elsewhere, otherwise] {
+            assert_eq!(world.ledger.use_nonce(another.clone()).await.unwrap(), Seen::Fresh, "{another:?}");
+            assert_eq!(world.ledger.use_nonce(another.clone()).await.unwrap(), Seen::Before, "{another:?}");
+        }
         world.ledger.sweep(at(1), 10).await.unwrap();
         assert_eq!(world.ledger.use_nonce(nonce("app", 0)).await.unwrap(), Seen::Fresh);
         world.verified().await;

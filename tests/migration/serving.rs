@@ -2,8 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use super::Old;
-use super::gateway::{PATIENCE, notice};
+use sdp_gateway::clock::Timestamp;
+use sdp_gateway::flussonic::token::{self, Ticket};
+use sdp_gateway::ids::{DeviceId, UserAccount};
+
+use super::gateway::{Gateway, PATIENCE, notice, request};
+use super::{Old, PLAYS};
 
 #[test]
 fn no_notice_is_kept_before_it_is_brought_over() {
@@ -41,4 +45,39 @@ fn no_notice_is_kept_before_it_is_brought_over() {
     assert_eq!(story["subscriptions"][0]["state"], "cancelled", "{story}");
     assert!(gateway.stop().success());
     old.verify();
+}
+
+/// What a streamer is told of a viewer of a device.
+fn play(gateway: &Gateway, device: &str, account: &str) -> u16 {
+    let ticket = Ticket {
+        device: DeviceId::parse(device).expect("a device"),
+        account: UserAccount::parse(account).expect("an account"),
+        expires_at: Timestamp((chrono::Utc::now().timestamp() + 3600) * 1000),
+    };
+    let token = token::sign(&PLAYS.into(), device, &ticket);
+    let question = format!("/flussonic/v1/auth?name={device}&token={token}&request_type=update_session");
+    request(gateway.main, "GET", &question, &[], b"").status
+}
+
+/// A streamer cuts what plays at any other status.
+#[test]
+fn no_play_is_refused_by_what_an_older_gateway_left() {
+    let old = Old::with(2500);
+    let nothing = "('cam-9', '84900000098', 'user-9', 1795869031942, 1795869031942)";
+    old.ledger()
+        .execute(&format!("INSERT INTO device (id, msisdn, account, bound_at, settled_at) VALUES {nothing}"));
+    let gateway = old.serve();
+    let until = Instant::now() + 6 * PATIENCE;
+    let ask = || {
+        assert!(Instant::now() < until, "{}", gateway.log());
+        let told = [("cam-1", "user-1"), ("cam-2", "user-2"), ("cam-9", "user-9")];
+        told.map(|(device, account)| play(&gateway, device, account))
+    };
+    // What the older gateway left of cam-2 is wrong; of cam-9 there is nothing.
+    let early: Vec<_> = std::iter::repeat_with(ask).take_while(|told| told[2] != 403).collect();
+    gateway.logs("the ledger is brought over");
+    let is_fit = |told: &[u16; 3]| told.iter().all(|status| [200, 500].contains(status)) && told[2] == 500;
+    assert!(early.iter().all(is_fit), "{early:?}");
+    assert!(early.iter().any(|told| told[0] == 200), "nobody was allowed before: {early:?}");
+    assert_eq!(ask(), [200, 200, 403]);
 }

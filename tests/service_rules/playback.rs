@@ -3,7 +3,7 @@
 use sdp_gateway::catalog::GrantKind;
 use sdp_gateway::clock::{DAY_MS, Timestamp};
 use sdp_gateway::service::hold::{Hold, Paid, Window};
-use sdp_gateway::service::playback::{Binding, Span, WINDOWS_MAX, playable};
+use sdp_gateway::service::playback::{Archive, Binding, Session, Span, WINDOWS_MAX, playable};
 use sdp_gateway::service::source::{ServiceId, Source};
 use sdp_gateway::service::{Service, Turn};
 
@@ -122,6 +122,54 @@ fn other_kinds_let_the_live_picture_be_seen_and_hold_no_recordings() {
         assert_eq!(played(0, &[of_kind(kind, paid(Some(96), Turn::Waiting))]), None);
     }
     check(&[of_kind(GrantKind::Ai, right(98, 120)), ended(90, 99)], 120, &[(93, 99)]);
+}
+
+/// Whether ann, bound since a day, may play days of recordings on day 100, anew and while she plays them.
+fn opens(bound: i64, services: &[Service], from: i64, to: i64) -> [bool; 2] {
+    let binding = Binding { account: account("ann"), bound_at: day(bound) };
+    let playable = playable(services, &binding, |_| KEEP, day(100)).expect("something");
+    let asked = Archive::Of(Span { starts_at: day(from), ends_at: day(to) });
+    [Session::New, Session::Running].map(|session| playable.opens(asked, session, day(100)))
+}
+
+#[test]
+fn recordings_of_a_time_must_lie_within_one_window() {
+    let (both, running, neither) = ([true; 2], [false, true], [false; 2]);
+    let apart = [right(99, 110), ended(94, 97)];
+    for (bound, services, from, to, expected) in [
+        (0, &[right(98, 110)][..], 98, 99, both),
+        (0, &[right(98, 110)], 98, 120, both),
+        (0, &[right(98, 110)], 105, 106, both),
+        (0, &[right(98, 110)], 97, 99, neither),
+        (0, &[right(98, 110)], 110, 111, neither),
+        (0, &[right(50, 110)], 93, 94, both),
+        (0, &[right(50, 110)], 92, 94, running),
+        (0, &[right(50, 110)], 92, 93, neither),
+        (0, &[right(50, 110)], 49, 94, neither),
+        (93, &[right(50, 110)], 92, 94, neither),
+        (0, &[ended(90, 99)], 98, 99, both),
+        (0, &[ended(90, 99)], 98, 100, neither),
+        (0, &[ended(90, 99)], 92, 94, running),
+        (0, &[right(98, 110), ended(94, 98)], 95, 99, both),
+        (0, &apart, 95, 96, neither),
+        (0, &apart, 99, 100, both),
+        (0, &[right(99, 110), ended(94, 98)], 95, 98, both),
+        (0, &[right(99, 110), ended(94, 98)], 95, 100, neither),
+    ] {
+        assert_eq!(opens(bound, services, from, to), expected, "{from} to {to}, bound on {bound}");
+    }
+}
+
+#[test]
+fn recordings_of_no_told_time_need_any_window() {
+    let any = |services: &[Service]| {
+        let binding = Binding { account: account("ann"), bound_at: day(0) };
+        let playable = playable(services, &binding, |_| KEEP, day(100)).expect("something");
+        [Session::New, Session::Running].map(|session| playable.opens(Archive::Some, session, day(100)))
+    };
+    assert_eq!(any(&[right(98, 110)]), [true; 2]);
+    assert_eq!(any(&[ended(90, 99)]), [true; 2]);
+    assert_eq!(any(&[of_kind(GrantKind::Ai, right(98, 110))]), [false; 2]);
 }
 
 #[test]

@@ -53,7 +53,11 @@ pub(super) async fn run(global: &Global, config: &Config, systems: &Systems, com
         Camera::List(of) => list(global, systems, of).await,
         Camera::Show { name, play } => {
             let camera = there(systems, &name).await?;
-            let shown = if play { play::live(config, &camera).await? } else { format!("{:#}", row(&camera)) };
+            let shown = if play {
+                play::live(config, systems, &camera).await?
+            } else {
+                format!("{:#}", row(&camera))
+            };
             super::super::print(&format!("{shown}\n"));
             Ok(())
         }

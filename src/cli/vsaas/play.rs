@@ -2,20 +2,23 @@
 //! about. Where we are the streamer's backend it is played as the subscriber who is bound, and ends with what that
 //! one bought.
 
-use super::super::{Failure, open};
+use super::super::{Failure, open, tell};
+use super::systems::Systems;
 use super::told;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::providers::watcher::{Camera, Playback, Viewer};
 
-/// The URL.
-pub(super) async fn live(config: &Config, camera: &Camera) -> Result<String, Failure> {
+/// The URL. What Watcher told of the streamer and cannot be is told.
+pub(super) async fn live(config: &Config, systems: &Systems, camera: &Camera) -> Result<String, Failure> {
     let clock = Clock::system();
     let viewer = match config.flussonic.token_secret {
         Some(_) => viewer(config, camera, clock.clone()).await?,
         None => None,
     };
-    let playback = Playback::new(camera, viewer, &config.flussonic, clock.now())?;
+    let watcher = &systems.settings.base_url;
+    let playback = Playback::new(camera, viewer, watcher, &config.flussonic, clock.now())?;
+    playback.odd().iter().for_each(tell);
     Ok(playback.live())
 }
 

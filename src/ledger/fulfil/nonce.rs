@@ -1,4 +1,5 @@
-//! Nonces: each partner uses each once, within the time in which its request would not be stale.
+//! Nonces: each partner uses each once for a call and a signature, within the time in which its request would not be
+//! stale. So a request that was sent before is known, and one value may be the nonce of several requests.
 
 use super::{Deed, Fact};
 use crate::clock::Timestamp;
@@ -12,6 +13,10 @@ use crate::ledger::{Ledger, NotKept, StoreError};
 pub struct NonceUse {
     /// Whose.
     pub partner: String,
+    /// A word for what was called.
+    pub call: String,
+    /// What the request was signed with, in its one spelling.
+    pub signature: String,
     /// As sent.
     pub nonce: String,
     /// Until when it is remembered.
@@ -31,7 +36,8 @@ pub enum Seen {
 
 impl NonceUse {
     pub(super) fn key(&self) -> String {
-        format!("{}/{}", self.partner, self.nonce)
+        let Self { partner, call, signature, nonce, .. } = self;
+        format!("{partner}/{call}/{signature}/{nonce}")
     }
 }
 
@@ -50,7 +56,7 @@ pub(super) fn remember(store: &mut impl Store, used: &NonceUse) -> Result<Seen, 
 }
 
 impl Ledger {
-    /// Uses a partner's nonce.
+    /// Uses a partner's nonce for one request.
     ///
     /// # Errors
     /// [`NotKept`].

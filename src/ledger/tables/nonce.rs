@@ -4,7 +4,7 @@ use super::{Cell, Cells, Old, Record, Table, Type};
 use crate::clock::Timestamp;
 use crate::ledger::StoreError;
 
-/// A nonce as stored.
+/// A nonce as stored: partner, call, signature and nonce are its key.
 pub(in crate::ledger) struct NonceRow {
     pub(in crate::ledger) key: String,
     pub(in crate::ledger) until: Timestamp,

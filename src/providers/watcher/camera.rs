@@ -7,6 +7,7 @@ use serde_json::json;
 use tokio::time::Instant;
 
 use super::client::{Client, Page};
+use super::playback::{Port, Ports};
 use crate::ids::vsaas::{FolderId, OrganizationId, PresetId};
 use crate::providers::loose;
 use crate::providers::rest::Call;
@@ -31,6 +32,8 @@ pub struct Camera {
     /// The host that plays it. The list of a whole domain leaves it out, and so does a camera that was only
     /// just enabled: ask for the camera itself.
     pub streamer: Option<String>,
+    /// Where that host listens for players.
+    pub ports: Ports,
     /// What playing it asks for; fresh in every answer, and left out of the list of a whole domain.
     pub playback_token: Option<SecretString>,
 }
@@ -109,6 +112,10 @@ struct WrittenPreset {
 struct WrittenStatus {
     #[serde(default, deserialize_with = "loose::text")]
     server: Option<String>,
+    #[serde(default)]
+    http_port: Port,
+    #[serde(default)]
+    https_port: Port,
 }
 
 #[derive(Deserialize)]
@@ -119,7 +126,9 @@ struct WrittenPlayback {
 impl From<Written> for Camera {
     fn from(written: Written) -> Self {
         let preset_id = written.preset_id();
-        let of_status = || written.stream_status?.server;
+        let (server, ports) = written.stream_status.map_or_else(Default::default, |status| {
+            (status.server, Ports { http: status.http_port, https: status.https_port })
+        });
         Self {
             name: written.name,
             title: written.title.unwrap_or_default(),
@@ -127,7 +136,9 @@ impl From<Written> for Camera {
             organization_id: written.organization_id,
             folder_id: written.folder_id,
             preset_id,
-            streamer: written.streamer_hostname.or_else(of_status),
+            // The status may name a host that players do not reach.
+            streamer: written.streamer_hostname.or(server),
+            ports,
             playback_token: written.playback_config.and_then(|config| config.token),
         }
     }

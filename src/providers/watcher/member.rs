@@ -63,11 +63,9 @@ impl Client {
         (user, login): (UserId, &str),
         deadline: Instant,
     ) -> Result<Option<Member>, Fault> {
-        let members = || Call::get("/organizations/{}/users").at(of);
-        let is_theirs = |member: &Member| member.user_id == user;
-        let key = |member: &Member| member.user_id;
-        let found = self.search((members, login), key, is_theirs, is_theirs, deadline).await?;
-        Ok(found.into_iter().next())
+        let members = || Call::get("/organizations/{}/users").at(of).query("search", login);
+        let theirs = |member: Member| (member.user_id == user).then_some(member);
+        self.walk(members, |member: &Member| member.user_id, theirs, deadline).await
     }
 
     /// Has a user join an organization, where they have no right to see anything yet.
