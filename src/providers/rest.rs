@@ -123,6 +123,12 @@ impl Call {
         self
     }
 
+    /// Whether an answer of this status may be this one thing's alone: what has a page for its own failure, or sends one
+    /// name elsewhere, may do so for that name.
+    fn may_be_alone_with(&self, status: u16) -> bool {
+        !self.parts.is_empty() && (status == 500 || (300..=399).contains(&status))
+    }
+
     /// The URL; `None` where a part would be read as a step up the path, or as no part at all, even encoded:
     /// nothing can have such a name.
     fn url(&self, base: &str) -> Option<String> {
@@ -261,16 +267,20 @@ impl Rest {
             Said::Not(Fault::Again { .. }) if answer.status == 409 && call.is_done_when_there => {
                 Ok(Answer { body: Vec::new(), ..answer })
             }
+            // It speaks of the thing that is there already, or being changed.
+            Said::Not(fault) if answer.status == 409 => Err(fault.of_one()),
+            Said::Not(fault) if call.may_be_alone_with(answer.status) => {
+                match self.works(&line, &call, deadline).await {
+                    Works::Yes => Err(fault.of_one()),
+                    Works::No | Works::Unknown => Err(fault),
+                }
+            }
             Said::Not(fault) => Err(fault),
             // Whoever has a good key is answered there: what else is refused has to wait for an operator.
             Said::OfThingOrKey(words) if call.path == self.proof => Err(Fault::Denied(Why::new(words))),
             Said::OfThingOrKey(words) => match self.works(&line, &call, deadline).await {
                 Works::Yes => Err(Fault::Never(Why::of_one(words))),
-                Works::No => {
-                    let text =
-                        format!("{words}; it does not accept our credentials (nor at GET {})", self.proof);
-                    Err(Fault::Denied(Why::new(text)))
-                }
+                Works::No => Err(self.denied(&words)),
                 Works::Unknown => {
                     let text = format!("{words}; whether our key is accepted could not be told");
                     Err(Fault::Again { why: Why::new(text), after: None })
@@ -280,7 +290,26 @@ impl Rest {
                 Works::Yes => Err(Fault::of_doubt(&call.method, Why::of_one(words))),
                 Works::No | Works::Unknown => Err(Fault::of_doubt(&call.method, Why::new(words))),
             },
+            Said::OfKeyOrPassing(words) if call.path == self.proof => Err(Fault::Denied(Why::new(words))),
+            Said::OfKeyOrPassing(words) => match self.works(&line, &call, deadline).await {
+                Works::Yes => Err(Fault::Again { why: Why::of_one(words), after: answer.retry_after }),
+                Works::No => Err(self.denied(&words)),
+                Works::Unknown => Err(Fault::Again { why: Why::new(words), after: answer.retry_after }),
+            },
+            Said::NotThereOrAll(words) => match self.works(&line, &call, deadline).await {
+                Works::Yes => Err(Fault::NotThere(Why::new(words))),
+                Works::No | Works::Unknown => {
+                    let text =
+                        format!("{words}; whether it is the system itself that says so could not be told");
+                    Err(Fault::Again { why: Why::new(text), after: None })
+                }
+            },
         }
+    }
+
+    fn denied(&self, words: &str) -> Fault {
+        let text = format!("{words}; it does not accept our credentials (nor at GET {})", self.proof);
+        Fault::Denied(Why::new(text))
     }
 
     async fn ask(&self, line: &Line, call: &Call, about: &str, deadline: Instant) -> Result<Answer, Fault> {
@@ -318,8 +347,8 @@ impl Rest {
         let works = match self.ask(line, &call, &about, deadline).await {
             Ok(answer) => match said(&call.method, &answer, &about, &[]) {
                 Said::Done => Works::Yes,
-                Said::Not(Fault::Denied(_)) | Said::OfThingOrKey(_) => Works::No,
-                Said::Not(_) | Said::OfThingOrAll(_) => Works::Unknown,
+                Said::Not(Fault::Denied(_)) | Said::OfThingOrKey(_) | Said::OfKeyOrPassing(_) => Works::No,
+                Said::Not(_) | Said::OfThingOrAll(_) | Said::NotThereOrAll(_) => Works::Unknown,
             },
             Err(_) => Works::Unknown,
         };
