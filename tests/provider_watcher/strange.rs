@@ -5,7 +5,7 @@
 use sdp_gateway::config::Suspend;
 use sdp_gateway::providers::{Outcome, Why};
 
-use super::watcher_double::{ADMIN, At, How, Odd, Oddness, Rewrite, Rows, State, Thing, When};
+use super::watcher_double::{ADMIN, At, How, Odd, Oddness, Rewrite, Rows, Sorting, State, Thing, When};
 use super::world::{ANN, Mode, Terms, World, carried, ended};
 
 const BEN: &str = "84945989326";
@@ -139,11 +139,6 @@ async fn a_404_that_is_none_of_watchers_says_nothing_of_a_camera() {
         (|_, _, _| (404, "text/plain", "404 page not found\n".to_owned())) as Rewrite,
         |_, _, _| (404, HTML, "<html><title>404</title></html>".to_owned()),
         |_, _, _| (404, HTML, String::new()),
-        // Only what is below is away.
-        |kind, status, text| match kind {
-            "GET /users" | "GET /organizations" => (status, JSON, text),
-            _ => (404, "text/plain", "404 page not found\n".to_owned()),
-        },
     ] {
         world.double.state().rewrite = Some(rewrite);
         for wanted in [ended(0), carried(393)] {
@@ -415,4 +410,90 @@ async fn rights_in_another_shape_are_not_written_anew() {
     world.double.state().forget_calls();
     done(&world.keeper.attempt(&world.task(ANN, "cam-1", carried(392))).await);
     assert_eq!(world.double.state().count("POST /organizations/{}/folders/{}/users"), 0);
+}
+
+/// An older Watcher knows no whoami: what it refuses of one camera is that camera's all the same.
+#[tokio::test]
+async fn without_whoami_another_call_tells_of_the_key() {
+    let world = World::new(Mode::Shared, "camera").await;
+    done(&world.keeper.attempt(&world.task(ANN, "cam-1", carried(392))).await);
+    for rewrite in [
+        (|kind, status, text| match kind {
+            "GET /auth/whoami" => (404, JSON, r#"{"error":"NotFound"}"#.to_owned()),
+            _ => (status, JSON, text),
+        }) as Rewrite,
+        |kind, status, text| match kind {
+            "GET /auth/whoami" => (404, HTML, "<html>".to_owned()),
+            _ => (status, JSON, text),
+        },
+    ] {
+        world.double.state().rewrite = Some(rewrite);
+        world.double.state().forbidden.insert(Thing::Camera("cam-1".to_owned()));
+        let told = world.keeper.attempt(&world.task(ANN, "cam-1", carried(393))).await;
+        assert!(matches!(told, Outcome::Never(_)), "{told:?}");
+        world.double.state().forbidden.clear();
+        // A bare 403, as a key that was revoked may have it, of everything.
+        world.double.state().rewrite = Some(|kind, _, _| match kind {
+            "GET /auth/whoami" => (404, JSON, r#"{"error":"NotFound"}"#.to_owned()),
+            _ => (403, JSON, String::new()),
+        });
+        let told = world.keeper.attempt(&world.task(ANN, "cam-1", carried(393))).await;
+        assert!(matches!(told, Outcome::Denied(_)), "{told:?}");
+    }
+}
+
+/// Four at once, with and without billing, whatever lists look like.
+#[tokio::test]
+async fn workers_that_begin_at_once_end_with_one_of_each() {
+    for (round, is_billed) in [true, false].into_iter().cycle().take(12).enumerate() {
+        let world = World::with(Terms { is_billed, moves: true, ..Terms::of(Mode::Own) }).await;
+        {
+            let mut state = world.double.state();
+            state.rows_max = if round % 4 < 2 { 1 } else { usize::MAX };
+            state.sorting = if round % 3 == 0 { Sorting::Ignored } else { Sorting::Known };
+            for n in 2..5 {
+                state.add_camera(&format!("cam-{n}"), 752);
+            }
+        }
+        let tasks = [1, 2, 3, 4].map(|n| world.task(ANN, &format!("cam-{n}"), carried(392)));
+        let told = tokio::join!(
+            world.keeper.attempt(&tasks[0]),
+            world.others().attempt(&tasks[1]),
+            world.keeper.attempt(&tasks[2]),
+            world.others().attempt(&tasks[3]),
+        );
+        for task in tasks.iter().chain(&tasks) {
+            world.settle(task).await;
+        }
+        let state = world.double.state();
+        let homes: Vec<_> = state.organizations.iter().filter(|(_, of)| of.title == ANN).collect();
+        assert_eq!(homes.len(), 1, "{round} {is_billed}: {told:?}\n{:#?}", state.calls);
+        let users: Vec<_> = state.users.values().filter(|user| user.login.starts_with(ANN)).collect();
+        assert_eq!(users.len(), 1, "{round}");
+        for n in 1..5 {
+            let camera = &state.cameras[&format!("cam-{n}")];
+            let is = (camera.organization, camera.preset, camera.enabled);
+            assert_eq!(is, (*homes[0].0, 392, true), "{round} cam-{n}");
+        }
+        assert_eq!(state.refused, Vec::<String>::new());
+    }
+}
+
+/// A system that knows neither pages nor searches.
+#[tokio::test]
+async fn a_list_of_one_page_that_is_always_the_same_ends() {
+    for mode in [Mode::Shared, Mode::Own] {
+        let world = World::with(Terms { moves: true, ..Terms::of(mode) }).await;
+        world.double.state().rewrite = Some(|kind, status, text| match kind {
+            "GET /users" => {
+                (status, JSON, r#"[{"id":9,"login":"boss@example.org"},{"id":10,"login":null}]"#.to_owned())
+            }
+            "GET /organizations" if text == "[]" => {
+                (status, JSON, r#"[{"id":752,"is_default":true,"title":"x"}]"#.to_owned())
+            }
+            _ => (status, JSON, text),
+        });
+        done(&world.keeper.attempt(&world.task(ANN, "cam-1", carried(392))).await);
+        assert!(world.double.state().calls.len() < 20, "{:#?}", world.double.state().calls);
+    }
 }
