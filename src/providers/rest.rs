@@ -60,6 +60,14 @@ pub(super) struct Call {
     is_done_when_there: bool,
 }
 
+/// Why there was no answer: what follows.
+enum Unanswered {
+    /// The request cannot have reached the other side.
+    Before(Fault),
+    /// It may have.
+    After(Fault),
+}
+
 impl Call {
     fn new(method: Method, path: &'static str, body: Option<Value>) -> Self {
         Self {
@@ -112,10 +120,15 @@ impl Call {
         self
     }
 
+    /// Whether it is about one camera or one user, whom others have nothing to do with.
+    fn is_of_one(&self) -> bool {
+        ["/cameras/{}", "/users/{}"].iter().any(|one| self.path.starts_with(one))
+    }
+
     /// Whether an answer of this status may be this one thing's alone: what has a page for its own failure, or sends one
     /// name elsewhere, may do so for that name.
     fn may_be_alone_with(&self, status: u16) -> bool {
-        !self.parts.is_empty() && (status == 500 || (300..=399).contains(&status))
+        self.is_of_one() && matches!(status, 300..=399 | 500 | 502 | 504)
     }
 
     /// The URL; `None` where a part would be read as a step up the path, or as no part at all, even encoded:
@@ -250,7 +263,13 @@ impl Rest {
 
     async fn call(&self, call: Call, about: &str, deadline: Instant) -> Result<Answer, Fault> {
         let line = self.line.load_full();
-        let answer = self.ask(&line, &call, about, deadline).await?;
+        let answer = match self.ask(&line, &call, about, self.own(&call, deadline)).await {
+            Ok(answer) => answer,
+            Err(Unanswered::After(fault)) if call.is_of_one() => {
+                return Err(self.alone(fault, (&line, &call), deadline).await);
+            }
+            Err(Unanswered::Before(fault) | Unanswered::After(fault)) => return Err(fault),
+        };
         match said(&call.method, &answer, about, &line.hidden(&call)) {
             Said::Done => Ok(answer),
             Said::Not(Fault::Again { .. }) if answer.status == 409 && call.is_done_when_there => {
@@ -260,9 +279,24 @@ impl Rest {
         }
     }
 
-    async fn ask(&self, line: &Line, call: &Call, about: &str, deadline: Instant) -> Result<Answer, Fault> {
+    /// When a call has to be over: where it may be this one thing alone that takes for ever, there is to be time left to
+    /// ask.
+    fn own(&self, call: &Call, deadline: Instant) -> Instant {
+        let now = Instant::now();
+        let left = deadline.saturating_duration_since(now).min(self.timeout);
+        if call.is_of_one() { now + left * 9 / 10 } else { now + left }
+    }
+
+    async fn ask(
+        &self,
+        line: &Line,
+        call: &Call,
+        about: &str,
+        deadline: Instant,
+    ) -> Result<Answer, Unanswered> {
         let Some(url) = call.url(&self.base) else {
-            return Err(Fault::NotThere(Why::new(format!("{about}: nothing has such a name"))));
+            let why = Why::new(format!("{about}: nothing has such a name"));
+            return Err(Unanswered::Before(Fault::NotThere(why)));
         };
         let mut ask = Ask::new(call.method.clone(), url);
         if let Some(body) = &call.body {
@@ -273,8 +307,13 @@ impl Rest {
         let called = line.http.call(ask, deadline.min(started + self.timeout)).await;
         self.log(call, &called, started);
         called.map_err(|failure| match failure {
-            Failure::Before(text) => Fault::Again { why: Why::new(format!("{about}: {text}")), after: None },
-            Failure::After(text) => Fault::of_doubt(&call.method, Why::new(format!("{about}: {text}"))),
+            Failure::Before(text) => {
+                Unanswered::Before(Fault::Again { why: Why::new(format!("{about}: {text}")), after: None })
+            }
+            Failure::After(text) => {
+                let why = Why::new(format!("{about}: {text}"));
+                Unanswered::After(Fault::of_doubt(&call.method, why))
+            }
         })
     }
 

@@ -160,6 +160,9 @@ async fn what_one_camera_meets_speaks_against_nobody_else() {
     for (kind, how) in [
         ("GET /cameras/{}", How::Status(500)),
         ("GET /cameras/{}", How::Slash(301)),
+        ("GET /cameras/{}", How::Status(504)),
+        ("GET /cameras/{}", How::Late),
+        ("PUT /cameras/{}", How::Reset),
         ("GET /cameras/{}", How::Status(403)),
         ("PUT /cameras/{}", How::Status(500)),
         ("PUT /cameras/{}", How::Words(404)),
@@ -176,7 +179,7 @@ async fn what_one_camera_meets_speaks_against_nobody_else() {
         world.double.heal();
     }
     // Where nothing else works either, it is no camera's.
-    for how in [How::Status(500), How::Slash(301), How::Words(500)] {
+    for how in [How::Status(500), How::Slash(301), How::Words(500), How::Reset, How::Late] {
         world.double.fail(At::All, When::Before, how);
         for wanted in [carried(392), ended(0)] {
             let told = world.keeper.attempt(&world.task(ANN, "cam-1", wanted)).await;

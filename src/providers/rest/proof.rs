@@ -36,10 +36,9 @@ impl Rest {
         match said {
             // It speaks of the thing that is there already, or being changed.
             Said::Not(fault) if answer.status == 409 => fault.of_one(),
-            Said::Not(fault) if call.may_be_alone_with(answer.status) => match works.await {
-                Works::Yes => fault.of_one(),
-                Works::No | Works::Unknown => fault,
-            },
+            Said::Not(fault) if call.may_be_alone_with(answer.status) => {
+                self.alone(fault, (line, call), deadline).await
+            }
             Said::Not(fault) => fault,
             Said::Done => Fault::of_doubt(&call.method, Why::new("the answer says nothing")),
             Said::OfThingOrKey(words) | Said::OfKeyOrPassing(words) if is_proof => {
@@ -72,6 +71,19 @@ impl Rest {
                     Fault::Again { why: Why::new(text), after: None }
                 }
             },
+        }
+    }
+
+    /// A failure of a call about one thing: that one's alone, where the other side works otherwise.
+    pub(super) async fn alone(
+        &self,
+        fault: Fault,
+        (line, call): (&Arc<Line>, &Call),
+        deadline: Instant,
+    ) -> Fault {
+        match self.works(line, call, deadline).await {
+            Works::Yes => fault.of_one(),
+            Works::No | Works::Unknown => fault,
         }
     }
 
