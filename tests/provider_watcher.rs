@@ -9,6 +9,8 @@ mod refused;
 mod rights;
 #[path = "provider_watcher/scale.rs"]
 mod scale;
+#[path = "provider_watcher/strange.rs"]
+mod strange;
 #[path = "support/watcher_double.rs"]
 mod watcher_double;
 #[path = "provider_watcher/whose.rs"]

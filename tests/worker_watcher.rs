@@ -185,7 +185,7 @@ fn an_account_whose_device_came_to_a_number_is_suspended_too() {
 
 #[test]
 fn what_began_in_an_attempt_that_failed_is_ended_too() {
-    for how in [How::Status(500), How::Late, How::Status(403)] {
+    for how in [How::Status(500), How::Late, How::Status(403), How::Words(403)] {
         let mut world = World::new("", "");
         // Long enough to be seen: the next attempt finds all as it should be.
         world.settings = world.settings.replace("backoff_ms_min = 20\n", "backoff_ms_min = 900\n");
@@ -196,8 +196,8 @@ fn what_began_in_an_attempt_that_failed_is_ended_too() {
         until("it is recorded all the same", || world.camera("cam-1") == (392, true));
         until("the attempt came to nothing", || {
             let task = &tasks(&gateway, "")[0];
-            // A refusal of this one thing is final, whatever was done before it.
-            let state = if how == How::Status(403) { "dead" } else { "due" };
+            // A refusal of this one thing is final, whatever was done before it; a page is none of Watcher's.
+            let state = if how == How::Words(403) { "dead" } else { "due" };
             task["state"] == state && !task["last_error"].is_null()
         });
         cancel("2", ANN).tell(&gateway);

@@ -61,6 +61,9 @@ fn parse(text: &str) -> Option<i64> {
     text.trim().parse().ok().filter(|id| *id > 0)
 }
 
+/// Up to here a number with a fraction is exact.
+const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
+
 /// Reads a number, or a text that holds one: both are met in answers.
 struct Number;
 
@@ -78,6 +81,12 @@ impl Visitor<'_> for Number {
     fn visit_u64<E: Error>(self, id: u64) -> Result<i64, E> {
         let read = i64::try_from(id).ok().filter(|id| *id > 0);
         read.ok_or_else(|| E::invalid_value(Unexpected::Unsigned(id), &self))
+    }
+
+    /// Some systems write whole numbers with a fraction of nothing.
+    fn visit_f64<E: Error>(self, id: f64) -> Result<i64, E> {
+        let whole = format!("{id:.0}").parse().ok().filter(|_| id.fract() == 0.0 && id.abs() < WHOLE_MAX);
+        whole.filter(|id| *id > 0).ok_or_else(|| E::invalid_value(Unexpected::Float(id), &self))
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<i64, E> {

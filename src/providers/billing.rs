@@ -45,7 +45,7 @@ impl Client {
     pub fn new(provider: &str, settings: &BillingRemote) -> Result<Self, ClientError> {
         let base = format!("{}/api/v1", settings.base_url);
         // Nothing says of a key alone that it is good; all who may call may read the tariffs.
-        Rest::new(provider, "billing", base, &headers(settings), "/tariff_plans", settings.timeout_ms)
+        Rest::new(provider, "billing", base, &headers(settings), &["/tariff_plans"], settings.timeout_ms)
             .map(Self)
     }
 

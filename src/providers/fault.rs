@@ -44,6 +44,18 @@ impl Fault {
         }
     }
 
+    /// The same of one thing only: for others the other side works.
+    pub(super) fn of_one(self) -> Self {
+        let one = |why: Why| Why { is_of_one: true, ..why };
+        match self {
+            Self::Again { why, after } => Self::Again { why: one(why), after },
+            Self::Denied(why) => Self::Denied(why),
+            Self::Never(why) => Self::Never(one(why)),
+            Self::NotThere(why) => Self::NotThere(one(why)),
+            Self::Unsure(why) => Self::Unsure(one(why)),
+        }
+    }
+
     /// Why, in words.
     #[must_use]
     pub fn why(&self) -> &Why {

@@ -13,6 +13,9 @@ use tokio::time::{Instant, timeout_at};
 /// hundred bytes a row.
 const ANSWER_BYTES_MAX: usize = 256 * 1024;
 
+/// Some servers begin texts with it, and no reader of JSON takes it.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Nobody is made to wait longer by a `Retry-After`.
 const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
 
@@ -137,6 +140,9 @@ async fn whole(mut response: Response, bytes_max: usize) -> Result<Answer, Failu
             return Err(Failure::After(format!("the answer is longer than {bytes_max} bytes")));
         }
         body.extend_from_slice(&chunk);
+    }
+    if body.starts_with(BYTE_ORDER_MARK) {
+        body.drain(..BYTE_ORDER_MARK.len());
     }
     Ok(Answer { status, retry_after, content_type, location, body })
 }

@@ -138,7 +138,10 @@ impl<'de, T: DeserializeOwned> Visitor<'de> for List<T> {
         let (mut found, mut by_id) = (None, Rows::default());
         while let Some(key) = map.next_key::<String>()? {
             match map.next_value()? {
-                Part::Rows(rows) if found.is_none() => found = Some(rows),
+                // Beside an empty list of something else the rows are elsewhere.
+                Part::Rows(rows) if found.as_ref().is_none_or(|known: &Rows<T>| known.len() == 0) => {
+                    found = Some(rows);
+                }
                 // A map's keys are its rows' ids, or names, where these do not say them.
                 Part::Row(mut row) if key.parse::<i64>().is_ok() => {
                     row.entry("id").or_insert(Value::String(key));

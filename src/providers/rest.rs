@@ -1,5 +1,8 @@
 //! One call of a JSON system that names its things by paths: what is sent, one line of log, and, where the answer
-//! ([`said`](super::said)) leaves open whether one thing is refused or our key, one call that tells. Leaves what the calls are to the clients of Watcher and of billing.
+//! ([`said`](super::said)) leaves open whether one thing is refused or our key, one call that tells (`proof`). Leaves what
+//! the calls are to the clients of Watcher and of billing.
+
+mod proof;
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -13,7 +16,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::Mutex;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::fault::Fault;
 use super::http::{Answer, Ask, ClientError, Failure, Http};
@@ -21,6 +24,7 @@ use super::loose::Rows;
 use super::outcome::Why;
 use super::said::{Said, said};
 use crate::telemetry;
+use proof::Proved;
 
 /// Everything in a part of a path but what is never taken for anything else (RFC 3986, unreserved).
 const PART: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -33,8 +37,8 @@ pub(super) struct Rest {
     /// Another where a secret has changed.
     line: ArcSwap<Line>,
     timeout: Duration,
-    /// The path that answers whoever has a good key.
-    proof: &'static str,
+    /// The paths that answer whoever has a good key; where the first is not there, the next.
+    proofs: &'static [&'static str],
     proved: Mutex<Option<Proved>>,
 }
 
@@ -42,21 +46,6 @@ pub(super) struct Rest {
 struct Line {
     http: Http,
     secrets: Vec<SecretString>,
-}
-
-/// What was found out about our key, and when.
-#[derive(Clone, Copy)]
-struct Proved {
-    begun_at: Instant,
-    works: Works,
-}
-
-/// Whether the other side accepts our key, and works.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Works {
-    Yes,
-    No,
-    Unknown,
 }
 
 /// One call. Not `Debug`: the body may hold a login or a password.
@@ -69,6 +58,14 @@ pub(super) struct Call {
     body: Option<Value>,
     answer_bytes_max: Option<usize>,
     is_done_when_there: bool,
+}
+
+/// Why there was no answer: what follows.
+enum Unanswered {
+    /// The request cannot have reached the other side.
+    Before(Fault),
+    /// It may have.
+    After(Fault),
 }
 
 impl Call {
@@ -121,6 +118,17 @@ impl Call {
     pub(super) fn or_there(mut self) -> Self {
         self.is_done_when_there = true;
         self
+    }
+
+    /// Whether it is about one camera or one user, whom others have nothing to do with.
+    fn is_of_one(&self) -> bool {
+        ["/cameras/{}", "/users/{}"].iter().any(|one| self.path.starts_with(one))
+    }
+
+    /// Whether an answer of this status may be this one thing's alone: what has a page for its own failure, or sends one
+    /// name elsewhere, may do so for that name.
+    fn may_be_alone_with(&self, status: u16) -> bool {
+        self.is_of_one() && matches!(status, 300..=399 | 500 | 502 | 504)
     }
 
     /// The URL; `None` where a part would be read as a step up the path, or as no part at all, even encoded:
@@ -181,20 +189,20 @@ impl Line {
 impl Rest {
     /// `provider` is for the log, `system` names the other side in faults. `headers` go with every call and
     /// are treated as secrets. No call takes longer than `timeout_ms`, whatever its deadline: that may be one of
-    /// many calls. `proof` is a path without parts that answers whoever has a good key: by it a refusal of one thing
-    /// is told from one of the key.
+    /// many calls. `proofs` are paths without parts that answer whoever has a good key: by the first that is there a
+    /// refusal of one thing is told from one of the key.
     pub(super) fn new(
         provider: &str,
         system: &'static str,
         base: String,
         headers: &[(&'static str, &str)],
-        proof: &'static str,
+        proofs: &'static [&'static str],
         timeout_ms: u32,
     ) -> Result<Self, ClientError> {
         let timeout = Duration::from_millis(u64::from(timeout_ms));
         let line = ArcSwap::from_pointee(Line::new(&base, timeout, headers)?);
         let (provider, proved) = (provider.to_owned(), Mutex::new(None));
-        Ok(Self { provider, system, base, line, timeout, proof, proved })
+        Ok(Self { provider, system, base, line, timeout, proofs, proved })
     }
 
     /// Calls that begin from now on carry these headers.
@@ -255,37 +263,40 @@ impl Rest {
 
     async fn call(&self, call: Call, about: &str, deadline: Instant) -> Result<Answer, Fault> {
         let line = self.line.load_full();
-        let answer = self.ask(&line, &call, about, deadline).await?;
+        let answer = match self.ask(&line, &call, about, self.own(&call, deadline)).await {
+            Ok(answer) => answer,
+            Err(Unanswered::After(fault)) if call.is_of_one() => {
+                return Err(self.alone(fault, (&line, &call), deadline).await);
+            }
+            Err(Unanswered::Before(fault) | Unanswered::After(fault)) => return Err(fault),
+        };
         match said(&call.method, &answer, about, &line.hidden(&call)) {
             Said::Done => Ok(answer),
             Said::Not(Fault::Again { .. }) if answer.status == 409 && call.is_done_when_there => {
                 Ok(Answer { body: Vec::new(), ..answer })
             }
-            Said::Not(fault) => Err(fault),
-            // Whoever has a good key is answered there: what else is refused has to wait for an operator.
-            Said::OfThingOrKey(words) if call.path == self.proof => Err(Fault::Denied(Why::new(words))),
-            Said::OfThingOrKey(words) => match self.works(&line, &call, deadline).await {
-                Works::Yes => Err(Fault::Never(Why::of_one(words))),
-                Works::No => {
-                    let text =
-                        format!("{words}; it does not accept our credentials (nor at GET {})", self.proof);
-                    Err(Fault::Denied(Why::new(text)))
-                }
-                Works::Unknown => {
-                    let text = format!("{words}; whether our key is accepted could not be told");
-                    Err(Fault::Again { why: Why::new(text), after: None })
-                }
-            },
-            Said::OfThingOrAll(words) => match self.works(&line, &call, deadline).await {
-                Works::Yes => Err(Fault::of_doubt(&call.method, Why::of_one(words))),
-                Works::No | Works::Unknown => Err(Fault::of_doubt(&call.method, Why::new(words))),
-            },
+            said => Err(self.fault(said, (&line, &call, &answer), deadline).await),
         }
     }
 
-    async fn ask(&self, line: &Line, call: &Call, about: &str, deadline: Instant) -> Result<Answer, Fault> {
+    /// When a call has to be over: where it may be this one thing alone that takes for ever, there is to be time left to
+    /// ask.
+    fn own(&self, call: &Call, deadline: Instant) -> Instant {
+        let now = Instant::now();
+        let left = deadline.saturating_duration_since(now).min(self.timeout);
+        if call.is_of_one() { now + left * 9 / 10 } else { now + left }
+    }
+
+    async fn ask(
+        &self,
+        line: &Line,
+        call: &Call,
+        about: &str,
+        deadline: Instant,
+    ) -> Result<Answer, Unanswered> {
         let Some(url) = call.url(&self.base) else {
-            return Err(Fault::NotThere(Why::new(format!("{about}: nothing has such a name"))));
+            let why = Why::new(format!("{about}: nothing has such a name"));
+            return Err(Unanswered::Before(Fault::NotThere(why)));
         };
         let mut ask = Ask::new(call.method.clone(), url);
         if let Some(body) = &call.body {
@@ -296,37 +307,14 @@ impl Rest {
         let called = line.http.call(ask, deadline.min(started + self.timeout)).await;
         self.log(call, &called, started);
         called.map_err(|failure| match failure {
-            Failure::Before(text) => Fault::Again { why: Why::new(format!("{about}: {text}")), after: None },
-            Failure::After(text) => Fault::of_doubt(&call.method, Why::new(format!("{about}: {text}"))),
+            Failure::Before(text) => {
+                Unanswered::Before(Fault::Again { why: Why::new(format!("{about}: {text}")), after: None })
+            }
+            Failure::After(text) => {
+                let why = Why::new(format!("{about}: {text}"));
+                Unanswered::After(Fault::of_doubt(&call.method, why))
+            }
         })
-    }
-
-    /// Whether the other side accepts our key and works, by the call that says so of any key. Asked after `refused`
-    /// was, lest a key that was revoked a moment ago end tasks for good; those that were refused meanwhile share the
-    /// answer.
-    async fn works(&self, line: &Arc<Line>, refused: &Call, deadline: Instant) -> Works {
-        if refused.path == self.proof {
-            return Works::Unknown;
-        }
-        let since = Instant::now();
-        let Ok(mut proved) = timeout_at(deadline, self.proved.lock()).await else { return Works::Unknown };
-        if let Some(known) = proved.filter(|known| known.begun_at >= since) {
-            return known.works;
-        }
-        let (begun_at, call) = (Instant::now(), Call::get(self.proof));
-        let about = self.about(&call);
-        let works = match self.ask(line, &call, &about, deadline).await {
-            Ok(answer) => match said(&call.method, &answer, &about, &[]) {
-                Said::Done => Works::Yes,
-                Said::Not(Fault::Denied(_)) | Said::OfThingOrKey(_) => Works::No,
-                Said::Not(_) | Said::OfThingOrAll(_) => Works::Unknown,
-            },
-            Err(_) => Works::Unknown,
-        };
-        // With another key by now, what it said of this one proves nothing.
-        let works = if Arc::ptr_eq(line, &self.line.load()) { works } else { Works::Unknown };
-        *proved = Some(Proved { begun_at, works });
-        works
     }
 
     fn log(&self, call: &Call, called: &Result<Answer, Failure>, started: Instant) {

@@ -5,6 +5,7 @@
 
 use reqwest::Method;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::fault::Fault;
@@ -33,6 +34,11 @@ pub(super) enum Said {
     OfThingOrKey(String),
     /// It failed inside: because of this one thing where the rest works.
     OfThingOrAll(String),
+    /// Something before the other side answered in its place, and may do so because of the key: nothing is certain of
+    /// the thing.
+    OfKeyOrPassing(String),
+    /// Not there; but nobody knows whether the other side itself says so.
+    NotThereOrAll(String),
 }
 
 /// What a failure's object may hold. Which of them are texts is not certain.
@@ -51,24 +57,36 @@ struct Told {
 impl Told {
     fn of(body: &[u8]) -> Option<Self> {
         // Lists are long, and say nothing of the call.
-        (body.trim_ascii_start().first() == Some(&b'{')).then(|| serde_json::from_slice(body).ok()).flatten()
+        let is_object = body.trim_ascii_start().first() == Some(&b'{');
+        // A field that is there twice fails the first reading; then the last one counts.
+        let twice = || serde_json::from_slice(body).and_then(serde_json::from_value::<Self>).ok();
+        is_object.then(|| serde_json::from_slice(body).ok().or_else(twice)).flatten()
     }
 
-    /// Whether it denies what was asked, whatever the status.
+    /// Whether it denies what was asked, whatever the status. Words by field, or in a list, are words too.
     fn denies(&self) -> bool {
-        text(&self.error_message).is_some() || self.success == Value::Bool(false)
+        let says_something = match &self.error_message {
+            Value::Object(fields) => !fields.is_empty(),
+            Value::Array(all) => !all.is_empty(),
+            other => text(other).is_some(),
+        };
+        says_something || self.success == Value::Bool(false)
     }
 
     fn words(&self) -> Option<&str> {
         [&self.error_message, &self.message, &self.error].into_iter().find_map(text)
     }
 
-    fn is_of_key(&self) -> bool {
-        let names = [&self.error, &self.name, &self.kind, &self.error_message];
+    /// `is_failure`: by its status it is one. Else a name is that of a thing, which may be called like an error.
+    fn is_of_key(&self, is_failure: bool) -> bool {
+        let names = match is_failure {
+            true => &[&self.error, &self.name, &self.kind, &self.error_message][..],
+            false => &[&self.error, &self.error_message],
+        };
         let plain = |text: &str| {
             text.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase()
         };
-        names.into_iter().filter_map(text).any(|name| OF_THE_KEY.contains(&plain(name).as_str()))
+        names.iter().copied().filter_map(text).any(|name| OF_THE_KEY.contains(&plain(name).as_str()))
     }
 }
 
@@ -93,7 +111,9 @@ pub(super) fn said(method: &Method, answer: &Answer, about: &str, hidden: &[Stri
         Said::Not(Fault::Again { why: Why::new(what(otherwise)), after: answer.retry_after })
     };
     match status {
-        _ if told.is_of_key() => Said::Not(Fault::Denied(Why::new(what(": it does not accept our key")))),
+        _ if told.is_of_key(!(200..=299).contains(&status)) => {
+            Said::Not(Fault::Denied(Why::new(what(": it does not accept our key"))))
+        }
         200..=299 if told.denies() => Said::OfThingOrKey(what(": refused")),
         200..=299 if is_page(answer) => {
             let text = format!(
@@ -102,9 +122,16 @@ pub(super) fn said(method: &Method, answer: &Answer, about: &str, hidden: &[Stri
             Said::Not(Fault::of_doubt(method, Why::new(text)))
         }
         200..=299 => Said::Done,
+        300..=399 if is_sign_in(answer.location.as_deref()) => {
+            Said::OfKeyOrPassing(what(": it sends us to a sign-in page: see base_url and the key"))
+        }
         300..=399 => again(elsewhere(answer.location.as_deref())),
         401 => Said::Not(Fault::Denied(Why::new(what(": it does not accept our credentials")))),
+        403 if is_page(answer) => {
+            Said::OfKeyOrPassing(what(": refused with a page (HTML), so by something before it"))
+        }
         403 => Said::OfThingOrKey(what(": refused")),
+        404 if !is_json(answer) => Said::NotThereOrAll(what(": not there, and not in JSON")),
         404 => Said::Not(Fault::NotThere(Why::new(what(": not there")))),
         408 => again(""),
         409 => again(": it is there already, or being changed"),
@@ -134,21 +161,35 @@ fn kept(words: &str, hidden: &[String]) -> String {
     }
 }
 
+/// Its content type alone does not make it one: some servers call all they say HTML, nothing and JSON too.
 fn is_page(answer: &Answer) -> bool {
     let says_so =
         answer.content_type.as_deref().is_some_and(|kind| kind.to_ascii_lowercase().contains("html"));
-    says_so || answer.body.trim_ascii_start().first() == Some(&b'<')
+    match answer.body.trim_ascii_start().first() {
+        Some(b'<') => true,
+        Some(_) => says_so && !is_json(answer),
+        None => false,
+    }
 }
 
-/// What a redirect means. None is ever followed: it would carry the key elsewhere.
+fn is_json(answer: &Answer) -> bool {
+    serde_json::from_slice::<IgnoredAny>(&answer.body).is_ok()
+}
+
+/// Where a redirect goes, without its query.
+fn path_of(location: Option<&str>) -> Option<String> {
+    location.map(|to| to.split(['?', '#']).next().unwrap_or(to).to_ascii_lowercase())
+}
+
+/// Whether a redirect is one to where people sign in.
+fn is_sign_in(location: Option<&str>) -> bool {
+    let words = ["login", "signin", "sign-in", "sign_in", "auth"];
+    path_of(location).is_some_and(|path| words.iter().any(|word| path.contains(word)))
+}
+
+/// What any other redirect means. None is ever followed: it would carry the key elsewhere.
 fn elsewhere(location: Option<&str>) -> &'static str {
-    let path = location.map(|to| to.split(['?', '#']).next().unwrap_or(to).to_ascii_lowercase());
-    match path.as_deref() {
-        Some(path)
-            if ["login", "signin", "sign-in", "sign_in", "auth"].iter().any(|word| path.contains(word)) =>
-        {
-            ": it sends us to a sign-in page: see base_url and the key"
-        }
+    match path_of(location).as_deref() {
         Some(path) if path.ends_with('/') => {
             ": it sends us to the same with a / at the end: see what is before it"
         }
@@ -176,6 +217,8 @@ mod tests {
             Said::Done => "done",
             Said::OfThingOrKey(_) => "thing or key",
             Said::OfThingOrAll(_) => "thing or all",
+            Said::OfKeyOrPassing(_) => "key or passing",
+            Said::NotThereOrAll(_) => "not there or all",
             Said::Not(Fault::Again { .. }) => "again",
             Said::Not(Fault::Denied(_)) => "denied",
             Said::Not(Fault::Never(_)) => "never",
@@ -198,7 +241,7 @@ mod tests {
                 ("denied", &[401]),
                 ("thing or key", &[403]),
                 ("never", &[400, 402, 405, 410, 415, 422]),
-                ("not there", &[404]),
+                ("not there or all", &[404]),
                 (doubt, &[500, 501, 502, 504, 599]),
             ] {
                 for status in statuses {
@@ -221,6 +264,11 @@ mod tests {
             (403, r#"{"error":"Forbidden","error_message":"not yours"}"#, "thing or key"),
             (400, r#"{"error_message":"WrongApikey"}"#, "denied"),
             (500, r#"{"error":"ApplicationError","error_message":"oops"}"#, "thing or all"),
+            (404, r#"{"error":"NotFound"}"#, "not there"),
+            (404, "404 page not found", "not there or all"),
+            (403, "<html>", "key or passing"),
+            (200, r#"{"name":"WrongApikey"}"#, "done"),
+            (200, r#"{"error_message":{"login":["taken"]}}"#, "thing or key"),
             (500, "<html>", "again"),
             (200, "<!DOCTYPE html>", "again"),
             (200, "", "done"),
@@ -240,8 +288,12 @@ mod tests {
             (None, "elsewhere"),
         ] {
             let answer = Answer { location: location.map(str::to_owned), ..answer(302, "") };
-            let Said::Not(fault) = said(&Method::GET, &answer, "x", &[]) else { panic!("{location:?}") };
-            assert!(fault.to_string().contains(word), "{location:?}: {fault}");
+            let words = match said(&Method::GET, &answer, "x", &[]) {
+                Said::Not(fault) => fault.to_string(),
+                Said::OfKeyOrPassing(words) if word == "sign-in" => words,
+                other => panic!("{location:?}: {other:?}"),
+            };
+            assert!(words.contains(word), "{location:?}: {words}");
         }
     }
 

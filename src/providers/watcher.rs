@@ -24,7 +24,7 @@ mod playback;
 mod user;
 
 pub use camera::{Camera, CameraChange};
-pub use client::{Client, Page};
+pub use client::{Client, Page, Walk};
 pub use folder::{Folder, FolderUser};
 pub use keeper::{BadPreset, Keeper, Should};
 pub use member::{Member, Role};

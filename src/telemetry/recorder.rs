@@ -90,7 +90,9 @@ mod tests {
         CarrierMeters, LedgerMeters, ServerMeters, StatusClass, Surface, activation, below_http,
         codes_unused, flussonic, parked, request, would_be,
     };
-    use super::super::{breaker_open, drift, oldest_due, task_attempt, task_sent, tasks, tasks_waiting};
+    use super::super::{
+        breaker_open, drift, odd_rows, oldest_due, room, task_attempt, task_sent, tasks, tasks_waiting,
+    };
     use super::*;
 
     #[test]
@@ -123,7 +125,8 @@ mod tests {
             would_be("unmapped", 3);
             tasks_waiting("meari", 1);
             super::super::process();
-            drift("cams", "preset", "mended");
+            odd_rows("cams", 2);
+            room("cams", "users", 95, 100);
         });
         let text = handle.render();
         for metric in names::ALL {

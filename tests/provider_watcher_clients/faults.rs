@@ -105,10 +105,13 @@ async fn check(double: &Double, clients: &Clients, kind: &'static str, when: Whe
     let expected = match how {
         How::Status(401) => "denied",
         // The call itself by which it is told whether our credentials are good.
-        How::Status(403) | How::Words(200 | 403) | How::Denied if kind == PROOF => "denied",
-        // They are: it is about this one thing.
-        How::Status(403) | How::Words(200 | 400 | 403) => "never",
+        How::Status(403) | How::Words(200 | 403) | How::Denied | How::SignIn if kind == PROOF => "denied",
+        // They are: it is about this one thing; a page is something's before it.
+        How::Status(403) => "again",
+        How::Words(200 | 400 | 403) => "never",
         How::Status(429) | How::Unavailable | How::SignIn | How::Slash(_) => "again",
+        // By nothing else is told whether billing itself says so.
+        How::Status(404) if kind == PROOF => "again",
         How::Status(404) => "not there",
         How::Status(422) | How::Denied => "never",
         _ if is_safe => "again",

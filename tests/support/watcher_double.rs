@@ -60,7 +60,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
 use faults::{Answer, broken, whole};
-pub use faults::{At, Fault, How, WORDS, When};
+pub use faults::{At, Fault, How, Rewrite, WORDS, When};
 pub use odd::{Odd, Oddness, Rows, Shown};
 use request::{Reply, Request, route};
 pub use state::{Camera, Key, Member, Organization, Preset, Rights, Sorting, State, Tariff, Thing, User};
@@ -151,13 +151,15 @@ async fn serve(state: Arc<Mutex<State>>, request: hyper::Request<Incoming>) -> R
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| "no body")?.to_bytes();
     let request = Request::read(&head, &body);
-    let (reply, fault, delay, words) = {
+    let (reply, fault, delay, words, rewritten) = {
         let mut state = state.lock().unwrap();
         state.renew();
         let kind = route(&request).map_or_else(|| "unknown".to_owned(), |route| route.kind());
         state.note(&kind, &request);
         let fault = state.strike(&kind);
-        (answer(&mut state, &request, fault), fault, state.delay, state.words.clone())
+        let reply = answer(&mut state, &request, fault);
+        let rewritten = state.rewrite.map(|rewrite| faults::rewritten(rewrite, &kind, &reply));
+        (reply, fault, state.delay, state.words.clone(), rewritten)
     };
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
@@ -168,7 +170,7 @@ async fn serve(state: Arc<Mutex<State>>, request: hyper::Request<Incoming>) -> R
             Ok(whole(&reply))
         }
         Some((_, how)) => broken(how, &request.path, &words, &reply),
-        None => Ok(whole(&reply)),
+        None => Ok(rewritten.unwrap_or_else(|| whole(&reply))),
     }
 }
 

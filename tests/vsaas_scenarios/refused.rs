@@ -110,7 +110,8 @@ async fn wrong_usage_ends_with_2() {
 async fn a_system_that_fails_is_told_on_one_line() {
     let setup = Setup::new().await;
     setup.double.fail(At::Every("GET /users"), When::Before, How::Status(403));
-    setup.vsaas("user list").fails("Watcher, GET /users: HTTP 403: refused");
+    let page = "Watcher, GET /users: HTTP 403: refused with a page (HTML), so by something before it";
+    setup.vsaas("user list").fails(page);
     setup.double.heal();
     setup.double.fail(At::Every("GET /users"), When::Before, How::Words(403));
     setup.vsaas("user list").fails(&format!("Watcher, GET /users: HTTP 403: {WORDS}"));

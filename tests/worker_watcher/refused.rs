@@ -4,7 +4,7 @@
 use super::gateway::Gateway;
 use super::outbox::{self, metric, tasks, until, until_states, wait};
 use super::said::{cancel, register};
-use super::watcher_double::{At, How, Odd, Oddness, Rows, Thing, WORDS, When};
+use super::watcher_double::{At, How, Odd, Oddness, Rewrite, Rows, Thing, WORDS, When};
 use super::world::{ANN, LOGIN, World};
 
 const BREAKER: &str = "sdp_gateway_provider_breaker_open{provider=\"cams\"}";
@@ -160,6 +160,67 @@ fn a_comparison_goes_on_past_what_is_refused() {
     let (told, code) = reconciled(&gateway, &["--fix"]);
     assert!(told.last().is_some_and(|line| line.contains("14 mended, 0 failed")), "{code:?} {told:#?}");
     world.nothing_refused();
+}
+
+/// A folder that nobody may look into, or that is gone, is told of; cameras are compared and mended.
+#[test]
+fn a_comparison_goes_on_past_a_folder_that_is_refused() {
+    for (folder, is_forbidden) in [(1156, true), (9999, false)] {
+        let world = World::new(&format!("folder_id = {folder}"), "");
+        if folder == 9999 {
+            // While its beginning was made it was there.
+            let root = Some(world.double.state().root(753));
+            world.double.state().organizations.get_mut(&753).expect("it").folders.insert(9999, root);
+        }
+        let (gateway, ledger) = (world.start(), world.ledger());
+        outbox::bind(&ledger, ANN, "cam-1", LOGIN);
+        register("1", ANN).tell(&gateway);
+        until_states(&gateway, ANN, &["begin done"]);
+        {
+            let mut state = world.double.state();
+            state.cameras.get_mut("cam-1").expect("it").enabled = false;
+            if is_forbidden {
+                state.forbidden.insert(Thing::Folder(folder));
+            } else {
+                state.organizations.get_mut(&753).expect("it").folders.remove(&folder);
+            }
+        }
+        let (told, code) = reconciled(&gateway, &["--fix"]);
+        assert_eq!(code, Some(1), "{told:#?}");
+        assert!(told[0].starts_with(&format!("folder {folder}: cannot be looked at")), "{told:#?}");
+        assert_eq!(told[1], "cam-1: should be enabled; mended", "{told:#?}");
+        assert_eq!(world.camera("cam-1"), (392, true));
+        wait(ledger.close());
+    }
+}
+
+/// A system that knows no pages, of which nothing can be read.
+#[test]
+fn a_comparison_ends_where_a_list_does_not() {
+    const JSON: &str = "application/json";
+    let world = World::new("", "");
+    let gateway = world.start();
+    for rewrite in [
+        (|kind, status, text| match kind {
+            "GET /users" => (status, JSON, "[null]".to_owned()),
+            _ => (status, JSON, text),
+        }) as Rewrite,
+        |kind, status, text| match kind {
+            "GET /cameras" => (status, JSON, "[{},{}]".to_owned()),
+            _ => (status, JSON, text),
+        },
+        |kind, status, text| match kind {
+            "GET /organizations/{}/folders/{}/users" => (status, JSON, "[{}]".to_owned()),
+            _ => (status, JSON, text),
+        },
+    ] {
+        world.double.state().rewrite = Some(rewrite);
+        world.double.state().forget_calls();
+        let (told, code) = reconciled(&gateway, &[]);
+        assert_eq!(code, Some(1), "{told:#?}");
+        let calls = world.double.state().calls.len();
+        assert!((100..200).contains(&calls), "{calls}");
+    }
 }
 
 /// Rows that nobody can read are left out and counted; those beside them are compared and mended.

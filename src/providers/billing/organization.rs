@@ -1,7 +1,7 @@
 //! Organizations of billing: made here, they appear at Watcher under an id of their own. Leaves their cameras
 //! and users to Watcher.
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::json;
 use tokio::time::Instant;
 
@@ -13,25 +13,62 @@ use crate::providers::{Fault, Why};
 
 /// An organization.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "Written")]
 pub struct Organization {
     /// What billing calls it.
     pub id: OrganizationBillingId,
     /// What Watcher calls it.
-    #[serde(rename = "external_id", default, deserialize_with = "loose::maybe")]
     pub watcher_id: Option<OrganizationId>,
     /// Its title.
-    #[serde(default, deserialize_with = "loose::text")]
     pub title: Option<String>,
     /// Who owns it.
-    #[serde(default, deserialize_with = "loose::maybe")]
     pub owner: Option<Owner>,
     /// Its tariffs, the default one among them.
-    #[serde(default, deserialize_with = "tariffs")]
     pub tariff_plans: Vec<Tariff>,
+    /// Whether these are certainly all: billing named them, and each could be read. A list that replaces them may
+    /// only be made of such.
+    pub are_tariffs_whole: bool,
 }
 
-fn tariffs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Tariff>, D::Error> {
-    Ok(loose::maybe::<D, Rows<Tariff>>(deserializer)?.unwrap_or_default().rows)
+/// As billing writes it.
+#[derive(Deserialize)]
+struct Written {
+    id: OrganizationBillingId,
+    #[serde(rename = "external_id", default, deserialize_with = "loose::maybe")]
+    watcher_id: Option<OrganizationId>,
+    #[serde(default, deserialize_with = "loose::text")]
+    title: Option<String>,
+    #[serde(default, deserialize_with = "loose::maybe")]
+    owner: Option<Owner>,
+    #[serde(default, deserialize_with = "loose::maybe")]
+    tariff_plans: Option<Rows<Planned>>,
+}
+
+/// A tariff in an organization: a row, or its id alone.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Planned {
+    Row(Tariff),
+    Id(TariffId),
+}
+
+impl From<Planned> for Tariff {
+    fn from(planned: Planned) -> Self {
+        match planned {
+            Planned::Row(tariff) => tariff,
+            Planned::Id(id) => {
+                Self { id, preset_id: None, name: None, date_from: None, full_price: None, status: None }
+            }
+        }
+    }
+}
+
+impl From<Written> for Organization {
+    fn from(Written { id, watcher_id, title, owner, tariff_plans }: Written) -> Self {
+        let are_tariffs_whole = tariff_plans.as_ref().is_some_and(|plans| plans.odd == 0);
+        let tariff_plans = tariff_plans.unwrap_or_default().rows.into_iter().map(Tariff::from).collect();
+        Self { id, watcher_id, title, owner, tariff_plans, are_tariffs_whole }
+    }
 }
 
 /// Who owns an organization.
@@ -87,7 +124,8 @@ impl Client {
     /// Gives an organization these tariffs in the place of those it has; the default one stays in any case.
     ///
     /// # Errors
-    /// [`Fault`]; [`Fault::Never`] where the answer shows that it was not done.
+    /// [`Fault`]; [`Fault::Never`] where the answer shows that it was not done; one that does not name all tariffs shows
+    /// nothing.
     pub async fn set_tariffs(
         &self,
         id: OrganizationBillingId,
@@ -98,7 +136,7 @@ impl Client {
         let call = Call::put("/organizations/{}", body).at(id);
         let Wrapped { organization } = self.0.read(call, deadline).await?;
         let has = |id: &TariffId| organization.tariff_plans.iter().any(|plan| plan.id == *id);
-        if tariffs.iter().all(has) {
+        if !organization.are_tariffs_whole || tariffs.iter().all(has) {
             Ok(organization)
         } else {
             let text = "billing, PUT /organizations/{}: it was done, by its answer, and the organization has not all \

@@ -21,10 +21,17 @@ use crate::providers::{ClientError, Fault, Why};
 const PAGE: usize = 100;
 
 /// No page read is longer, in bytes: a camera has about two thousand.
-const PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+pub(super) const PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// No list is read further, in pages: a million cameras.
 const PAGES_MAX: usize = 10_000;
+
+/// After so many pages in a row of which nothing can be read, nothing comes that could be: a system that knows no pages
+/// gives the same one for ever.
+const ODD_PAGES_MAX: usize = 100;
+
+/// Whoever has a good key is answered there: where a Watcher has no `whoami` yet, by a list that we read anyway.
+const PROOFS: [&str; 2] = ["/auth/whoami", "/organizations?limit=1"];
 
 /// Calls Watcher as its administrator.
 pub struct Client {
@@ -44,6 +51,37 @@ pub struct Page<T> {
     pub next: Option<usize>,
 }
 
+/// How far a list was read. It ends with an empty page; a page without a row that is new ends it too, lest a system that
+/// knows no pages be asked for ever.
+#[derive(Debug, Default)]
+pub struct Walk {
+    /// Where the next page begins.
+    pub offset: usize,
+    pages: usize,
+    odd_pages: usize,
+}
+
+impl Walk {
+    /// Whether another page is to be read after one that names `next`, had rows that could be read (`is_legible`), and
+    /// among them new ones.
+    ///
+    /// # Errors
+    /// [`Fault::Never`] of a list that does not end.
+    pub fn goes_on(
+        &mut self,
+        next: Option<usize>,
+        (is_legible, is_new): (bool, bool),
+    ) -> Result<bool, Fault> {
+        let Some(next) = next.filter(|_| is_new || !is_legible) else { return Ok(false) };
+        self.odd_pages = if is_legible { 0 } else { self.odd_pages + 1 };
+        (self.offset, self.pages) = (next, self.pages + 1);
+        if self.odd_pages >= ODD_PAGES_MAX || self.pages >= PAGES_MAX {
+            return Err(Fault::Never(Why::new("Watcher: a list that does not end")));
+        }
+        Ok(true)
+    }
+}
+
 fn headers(settings: &WatcherRemote) -> [(&'static str, &str); 1] {
     [("x-vsaas-api-key", settings.api_key.expose_secret())]
 }
@@ -55,8 +93,7 @@ impl Client {
     /// [`ClientError`].
     pub fn new(provider: &str, settings: &WatcherRemote) -> Result<Self, ClientError> {
         let base = format!("{}/vsaas/api/v2", settings.base_url);
-        let proof = "/auth/whoami";
-        let rest = Rest::new(provider, "Watcher", base, &headers(settings), proof, settings.timeout_ms)?;
+        let rest = Rest::new(provider, "Watcher", base, &headers(settings), &PROOFS, settings.timeout_ms)?;
         Ok(Self { rest, sorts: AtomicBool::new(true) })
     }
 
@@ -103,8 +140,7 @@ impl Client {
         }
     }
 
-    /// Reads a list page by page until `found` returns something. A page without a row that is new ends it, lest a
-    /// system that knows no pages be asked for ever; no row is given twice.
+    /// Reads a list page by page until `found` returns something; no row is given twice.
     pub(super) async fn walk<T, K, R>(
         &self,
         call: impl Fn() -> Call,
@@ -116,10 +152,10 @@ impl Client {
         T: DeserializeOwned,
         K: Eq + Hash,
     {
-        let (mut offset, mut seen) = (0, HashSet::new());
-        for _ in 0..PAGES_MAX {
-            let page: Page<T> = self.page(call(), offset, deadline).await?;
-            let mut is_new = page.rows.is_empty();
+        let (mut walk, mut seen) = (Walk::default(), HashSet::new());
+        loop {
+            let page: Page<T> = self.page(call(), walk.offset, deadline).await?;
+            let (is_legible, mut is_new) = (!page.rows.is_empty(), false);
             for row in page.rows {
                 if seen.insert(key(&row)) {
                     is_new = true;
@@ -128,12 +164,10 @@ impl Client {
                     }
                 }
             }
-            match page.next.filter(|_| is_new) {
-                Some(next) => offset = next,
-                None => return Ok(None),
+            if !walk.goes_on(page.next, (is_legible, is_new))? {
+                return Ok(None);
             }
         }
-        Err(Fault::Never(Why::new("Watcher: a list that does not end")))
     }
 
     /// A whole list.
@@ -170,11 +204,11 @@ impl Client {
         T: DeserializeOwned,
         K: Eq + Hash,
     {
-        let (mut offset, mut seen, mut found) = (0, HashSet::new(), Vec::new());
-        for _ in 0..PAGES_MAX {
+        let (mut walk, mut seen, mut found) = (Walk::default(), HashSet::new(), Vec::new());
+        loop {
             let call = || if text.is_empty() { call() } else { call().query("search", text) };
-            let page: Page<T> = self.page_by_age(&call, offset, deadline).await?;
-            let mut is_new = page.rows.is_empty();
+            let page: Page<T> = self.page_by_age(&call, walk.offset, deadline).await?;
+            let (is_legible, mut is_new) = (!page.rows.is_empty(), false);
             for row in page.rows {
                 if seen.insert(key(&row)) {
                     is_new = true;
@@ -183,11 +217,9 @@ impl Client {
                     }
                 }
             }
-            match page.next.filter(|_| is_new && !found.iter().any(&is_enough)) {
-                Some(next) => offset = next,
-                None => return Ok(found),
+            if found.iter().any(&is_enough) || !walk.goes_on(page.next, (is_legible, is_new))? {
+                return Ok(found);
             }
         }
-        Err(Fault::Never(Why::new("Watcher: a list that does not end")))
     }
 }

@@ -5,7 +5,7 @@ use serde::de::{Deserialize, Deserializer, Error};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::client::{Client, Page};
+use super::client::{Client, PAGE_BYTES_MAX, Page};
 use crate::ids::vsaas::{FolderId, OrganizationId, UserId};
 use crate::providers::Fault;
 use crate::providers::loose;
@@ -61,7 +61,8 @@ impl Client {
     /// # Errors
     /// [`Fault`]; [`Fault::NotThere`] where there is no such organization.
     pub async fn folders(&self, of: OrganizationId, deadline: Instant) -> Result<Vec<Folder>, Fault> {
-        self.rest.rows(Call::get("/organizations/{}/folders").at(of), deadline).await.map(|list| list.rows)
+        let call = Call::get("/organizations/{}/folders").at(of).long(PAGE_BYTES_MAX);
+        self.rest.rows(call, deadline).await.map(|list| list.rows)
     }
 
     /// A page of those who have rights in a folder, from `offset` on.
@@ -90,7 +91,11 @@ impl Client {
     ) -> Result<bool, Fault> {
         let call = Call::get("/organizations/{}/folders/{}/users/{}").at(of).at(folder).at(user);
         match self.rest.done(call, deadline).await {
-            Ok(row) => Ok(row.as_object().is_some_and(|fields| !fields.is_empty())),
+            Ok(Value::Object(fields)) => Ok(!fields.is_empty()),
+            Ok(Value::Array(rows)) => {
+                Ok(rows.into_iter().any(|row| FolderUser::deserialize(row).is_ok_and(|row| row.0 == user)))
+            }
+            Ok(_) => Ok(false),
             Err(Fault::NotThere(_)) => Ok(false),
             Err(fault) => Err(fault),
         }

@@ -64,6 +64,8 @@ pub struct Keeper {
     room_looked_at: Mutex<Option<Instant>>,
     /// The root folders of organizations.
     folders: Mutex<HashMap<OrganizationId, FolderId>>,
+    /// Titles of organizations that were made and did not show, and until when that is remembered.
+    unseen: Mutex<HashMap<String, Instant>>,
     turns: Turns,
     tariffs_turn: Mutex<()>,
 }
@@ -92,6 +94,7 @@ impl Keeper {
             tariffs: Mutex::default(),
             room_looked_at: Mutex::default(),
             folders: Mutex::default(),
+            unseen: Mutex::default(),
             turns: Turns::default(),
             tariffs_turn: Mutex::default(),
         })
@@ -162,7 +165,9 @@ impl Keeper {
     ) -> Result<(), Fault> {
         match (self.client.change_camera(&camera.name, change, deadline).await, hint) {
             // It was there a moment ago: the next attempt will see.
-            (Err(Fault::NotThere(why)), _) => Err(Fault::Again { why, after: None }),
+            (Err(Fault::NotThere(why)), _) => {
+                Err(Fault::Again { why: Why { is_of_one: true, ..why }, after: None })
+            }
             (Err(Fault::Never(why)), Some(hint)) => {
                 Err(Fault::Never(Why { text: format!("{}; {hint}", why.text), ..why }))
             }
@@ -201,7 +206,8 @@ fn never(why: impl std::fmt::Display) -> Fault {
 /// the next attempt, that end has to be carried out.
 fn in_doubt(fault: Fault) -> Fault {
     match fault {
-        Fault::Again { why, .. } | Fault::NotThere(why) => Fault::Unsure(why),
+        Fault::Again { why, .. } => Fault::Unsure(why),
+        Fault::NotThere(why) => Fault::Unsure(Why { is_of_one: true, ..why }),
         fault => fault,
     }
 }

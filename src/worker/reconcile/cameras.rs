@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::users::{Homes, Users};
 use super::{End, Mode, Reconcile, ReconcileError, Watcher, What, hash};
 use crate::ledger::read::OnCamera;
-use crate::providers::watcher::{Camera, CameraChange, names};
+use crate::providers::watcher::{Camera, CameraChange, Walk, names};
 
 /// Devices read from the ledger at a time.
 const DEVICES_MAX: u32 = 200;
@@ -16,18 +16,19 @@ const CALLS_OF_BEGINNING: usize = 8;
 impl<W: Watcher> Reconcile<'_, W> {
     /// Walks through the list; hashes of the names in it.
     pub(super) async fn cameras(&mut self, homes: &Homes) -> Result<HashSet<u64>, ReconcileError> {
-        let (of, mut offset, mut seen) = (self.keeper.settings().organization_id, 0, HashSet::new());
+        let (of, mut walk) = (self.keeper.settings().organization_id, Walk::default());
+        let mut seen = HashSet::new();
         loop {
             self.go_on("cameras", self.report.cameras).await?;
             let keeper = self.keeper;
-            let ask = || keeper.client().cameras_page(of, offset, keeper.deadline());
+            let ask = || keeper.client().cameras_page(of, walk.offset, keeper.deadline());
             let page = self.page(|| Box::pin(ask())).await?;
             self.report.odd += u64::try_from(page.odd).unwrap_or(u64::MAX);
             let names: Vec<String> = page.rows.iter().map(|camera| camera.name.clone()).collect();
             let ours = self.ledger.on_cameras(self.name, &names, self.now()).await?;
             let ours: HashMap<&str, &OnCamera> =
                 ours.iter().map(|ours| (ours.camera.as_str(), ours)).collect();
-            let mut is_new = page.rows.is_empty();
+            let (is_legible, mut is_new) = (!page.rows.is_empty(), false);
             for camera in &page.rows {
                 if !seen.insert(hash(&camera.name)) {
                     continue;
@@ -39,10 +40,8 @@ impl<W: Watcher> Reconcile<'_, W> {
                     None => self.report.unknown += 1,
                 }
             }
-            // A system that knows no pages gives the first one for ever.
-            match page.next.filter(|_| is_new) {
-                Some(next) => offset = next,
-                None => return Ok(seen),
+            if !walk.goes_on(page.next, (is_legible, is_new))? {
+                return Ok(seen);
             }
         }
     }

@@ -4,12 +4,13 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
-use super::{End, Mode, Reconcile, ReconcileError, Watcher, What, hash};
+use super::{End, Mode, Reconcile, ReconcileError, Watcher, What, hash, is_of_one};
 use crate::config::Suspend;
 use crate::ids::vsaas::{OrganizationId, UserId};
 use crate::ledger::read::OnCamera;
+use crate::providers::Fault;
 use crate::providers::watcher::names::{self, Mark};
-use crate::providers::watcher::{FolderUser, Keeper, Page, User};
+use crate::providers::watcher::{FolderUser, Keeper, Page, User, Walk};
 use crate::service::wanted::Owner;
 
 /// Whose organization is which.
@@ -65,7 +66,7 @@ impl Homes {
 impl<W: Watcher> Reconcile<'_, W> {
     /// The organizations of all subscribers.
     pub(super) async fn homes(&mut self) -> Result<Homes, ReconcileError> {
-        let (mut titles, mut offset, keeper) = (HashMap::new(), 0, self.keeper);
+        let (mut titles, mut walk, keeper) = (HashMap::new(), Walk::default(), self.keeper);
         let default = self.page(|| Box::pin(keeper.default_organization(keeper.deadline()))).await?;
         let shared = keeper.settings().organization_id;
         let ours = match shared {
@@ -74,10 +75,10 @@ impl<W: Watcher> Reconcile<'_, W> {
         };
         loop {
             self.go_on("organizations", u64::try_from(titles.len()).unwrap_or(u64::MAX)).await?;
-            let ask = || keeper.client().organizations_page(offset, keeper.deadline());
+            let ask = || keeper.client().organizations_page(walk.offset, keeper.deadline());
             let page = self.page(|| Box::pin(ask())).await?;
             self.report.odd += u64::try_from(page.odd).unwrap_or(u64::MAX);
-            let mut is_new = page.rows.is_empty();
+            let (is_legible, mut is_new) = (!page.rows.is_empty(), false);
             for one in page.rows {
                 is_new |= titles.insert(one.id, hash(&one.title)).is_none();
                 if shared == Some(one.id) {
@@ -85,10 +86,9 @@ impl<W: Watcher> Reconcile<'_, W> {
                 }
             }
             // All else of them is of no concern where one is everybody's.
-            let goes_on = is_new && shared.is_none_or(|shared| !titles.contains_key(&shared));
-            match page.next.filter(|_| goes_on) {
-                Some(next) => offset = next,
-                None => break,
+            let is_all = shared.is_some_and(|shared| titles.contains_key(&shared));
+            if is_all || !walk.goes_on(page.next, (is_legible, is_new))? {
+                break;
             }
         }
         let whose = match shared {
@@ -104,14 +104,15 @@ impl<W: Watcher> Reconcile<'_, W> {
 
     /// Walks through all users; what each subscriber's is like.
     pub(super) async fn users(&mut self, homes: &Homes) -> Result<Users, ReconcileError> {
-        let (mut users, mut offset, mut met, keeper) = (Users::new(), 0, HashSet::new(), self.keeper);
+        let (mut users, mut walk, mut met) = (Users::new(), Walk::default(), HashSet::new());
+        let keeper = self.keeper;
         let seeing = self.seeing(homes).await?;
         loop {
             self.go_on("users", self.report.users).await?;
-            let ask = || keeper.client().users_page(offset, keeper.deadline());
+            let ask = || keeper.client().users_page(walk.offset, keeper.deadline());
             let Page { rows, odd, next } = self.page(|| Box::pin(ask())).await?;
             self.report.odd += u64::try_from(odd).unwrap_or(u64::MAX);
-            let mut is_new = rows.is_empty();
+            let (is_legible, mut is_new) = (!rows.is_empty(), false);
             for user in rows {
                 if !met.insert(user.id) {
                     continue;
@@ -137,30 +138,42 @@ impl<W: Watcher> Reconcile<'_, W> {
                     self.no_longer_served(&user, &owner).await?;
                 }
             }
-            // A system that knows no pages gives the first one for ever.
-            match next.filter(|_| is_new) {
-                Some(next) => offset = next,
-                None => return Ok(users),
+            if !walk.goes_on(next, (is_legible, is_new))? {
+                return Ok(users);
             }
         }
     }
 
-    /// Who has rights in the folder of the organization that all share; `None` where there is none such.
+    /// Who has rights in the folder of the organization that all share; `None` where there is none such, or nobody may
+    /// look: that is told of, and cameras are compared all the same.
     async fn seeing(&mut self, homes: &Homes) -> Result<Option<HashSet<UserId>>, ReconcileError> {
-        let (mut seeing, mut offset, keeper) = (HashSet::new(), 0, self.keeper);
+        match self.all_seeing(homes).await {
+            Err(ReconcileError::Fault(fault)) if is_of_one(&fault) || matches!(fault, Fault::NotThere(_)) => {
+                let on = match self.keeper.settings().folder_id {
+                    Some(folder) => format!("folder {folder}"),
+                    None => "the root folder".to_owned(),
+                };
+                self.tell(&on, What::Refused, End::Failed(fault.to_string()));
+                Ok(None)
+            }
+            seeing => seeing,
+        }
+    }
+
+    async fn all_seeing(&mut self, homes: &Homes) -> Result<Option<HashSet<UserId>>, ReconcileError> {
+        let (mut seeing, mut walk, keeper) = (HashSet::new(), Walk::default(), self.keeper);
         let Whose::Shared(shared) = homes.whose else { return Ok(None) };
         let folder = self.page(|| Box::pin(keeper.folder(shared, keeper.deadline()))).await?;
         loop {
-            self.go_on("rights", u64::try_from(offset).unwrap_or(u64::MAX)).await?;
-            let ask = || keeper.client().folder_users_page((shared, folder), offset, keeper.deadline());
+            self.go_on("rights", u64::try_from(walk.offset).unwrap_or(u64::MAX)).await?;
+            let ask = || keeper.client().folder_users_page((shared, folder), walk.offset, keeper.deadline());
             let page = self.page(|| Box::pin(ask())).await?;
             self.report.odd += u64::try_from(page.odd).unwrap_or(u64::MAX);
             let before = seeing.len();
-            let is_all_odd = page.rows.is_empty();
+            let is_legible = !page.rows.is_empty();
             seeing.extend(page.rows.into_iter().map(|FolderUser(user)| user));
-            match page.next.filter(|_| is_all_odd || seeing.len() > before) {
-                Some(next) => offset = next,
-                None => return Ok(Some(seeing)),
+            if !walk.goes_on(page.next, (is_legible, seeing.len() > before))? {
+                return Ok(Some(seeing));
             }
         }
     }

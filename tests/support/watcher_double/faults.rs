@@ -173,6 +173,18 @@ impl Body for Parts {
     }
 }
 
+/// What becomes of every answer that is not broken: from its kind, its status and its text, the status, the content
+/// type and the text that are sent.
+pub type Rewrite = fn(kind: &str, status: u16, text: String) -> (u16, &'static str, String);
+
+pub fn rewritten(rewrite: Rewrite, kind: &str, reply: &Reply) -> Answer {
+    let text = reply.body.as_ref().map(ToString::to_string).unwrap_or_default();
+    let (status, content_type, text) = rewrite(kind, reply.status, text);
+    let mut answer = answer(status, &text);
+    answer.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    answer
+}
+
 pub fn whole(reply: &Reply) -> Answer {
     let text = reply.body.as_ref().map(ToString::to_string).unwrap_or_default();
     let mut answer = answer(reply.status, &text);

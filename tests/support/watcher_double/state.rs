@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::faults::{Fault, How, WORDS, When};
+use super::faults::{Fault, How, Rewrite, WORDS, When};
 use super::index::Index;
 use super::odd::{Odd, Shown};
 use super::request::Request;
@@ -65,6 +65,8 @@ pub struct State {
     /// Requests that a right client never makes, with what is wrong with them.
     pub refused: Vec<String>,
     pub faults: Vec<Fault>,
+    /// What becomes of answers that no fault strikes.
+    pub rewrite: Option<Rewrite>,
     /// What [`How::Words`] says.
     pub words: String,
     pub key: Key,
@@ -107,6 +109,7 @@ impl State {
             calls: Vec::new(),
             refused: Vec::new(),
             faults: Vec::new(),
+            rewrite: None,
             words: WORDS.to_owned(),
             key: Key::Good,
             forbidden: BTreeSet::new(),

@@ -21,6 +21,16 @@ use crate::service::wanted::Owner;
 /// For so long it is remembered that there is no default organization.
 const NO_DEFAULT: Duration = Duration::from_secs(600);
 
+/// For so long an organization that was made and does not show is not made again.
+const UNSEEN: Duration = Duration::from_secs(3600);
+
+/// Of so many it is remembered.
+const UNSEEN_MAX: usize = 10_000;
+
+fn unseen() -> Fault {
+    Fault::Unsure(Why::of_one("an organization was made and does not show yet"))
+}
+
 /// What makes organizations: billing, and who is to own them.
 pub(super) struct Maker {
     pub(super) client: billing::Client,
@@ -154,8 +164,14 @@ impl Keeper {
         preset: Option<PresetId>,
         deadline: Instant,
     ) -> Result<Home, Fault> {
+        let title = self.title(owner);
         if let Some(home) = self.home(owner, deadline).await? {
+            self.unseen.lock().await.remove(&title);
             return Ok(Home::found(home));
+        }
+        if self.unseen.lock().await.get(&title).is_some_and(|until| *until > Instant::now()) {
+            // Another would be made each time.
+            return Err(unseen());
         }
         let preset = preset.filter(|preset| *preset != self.settings.default_preset_id);
         let made = match &self.billing {
@@ -164,7 +180,8 @@ impl Keeper {
         };
         let ours = self.titled(owner, deadline).await.map_err(in_doubt)?;
         let Some(oldest) = ours.first() else {
-            return Err(Fault::Unsure(Why::of_one("an organization was made and does not show yet")));
+            self.remember_unseen(title).await;
+            return Err(unseen());
         };
         match (&self.billing, made) {
             (_, Some(made)) if made == oldest.id => {
@@ -178,6 +195,14 @@ impl Keeper {
             _ => self.delete_empty(&ours[1..], deadline).await.map_err(in_doubt)?,
         }
         Ok(Home::found(oldest.id))
+    }
+
+    async fn remember_unseen(&self, title: String) {
+        let mut all = self.unseen.lock().await;
+        all.retain(|_, until| *until > Instant::now());
+        if all.len() < UNSEEN_MAX {
+            all.insert(title, Instant::now() + UNSEEN);
+        }
     }
 
     async fn make_in_billing(
@@ -230,9 +255,7 @@ impl Keeper {
         preset: PresetId,
         deadline: Instant,
     ) -> Result<Option<String>, Fault> {
-        // Each reads, adds and puts: two at once would undo one another.
-        let _turn = self.tariffs_turn.lock().await;
-        if self.client.presets(home, deadline).await?.iter().any(|known| known.id == preset) {
+        if self.has_preset(home, preset, deadline).await? {
             return Ok(None);
         }
         let Some(maker) = &self.billing else {
@@ -250,16 +273,39 @@ impl Keeper {
             Err(Fault::Never(why)) => return Ok(Some(why.text)),
             tariff => tariff?,
         };
+        // Each reads, adds and puts: two at once would undo one another.
+        let late =
+            |_| Fault::Again { why: Why::new("billing: other tariffs were still being added"), after: None };
+        let _turn = timeout_at(deadline, self.tariffs_turn.lock()).await.map_err(late)?;
         let all = maker.client.organizations(deadline).await?;
         let Some(known) = all.into_iter().find(|known| known.watcher_id == Some(home)) else {
             return Ok(Some("billing knows no organization of that external_id".to_owned()));
         };
         let mut tariffs: Vec<TariffId> = known.tariff_plans.iter().map(|plan| plan.id).collect();
         if !tariffs.contains(&tariff) {
+            if !known.are_tariffs_whole {
+                // The list that is put replaces the one there is: what is not in it is taken from other cameras.
+                let text =
+                    "billing does not say readably which tariffs the organization has, so none was added";
+                return Ok(Some(text.to_owned()));
+            }
             tariffs.push(tariff);
             maker.client.set_tariffs(known.id, &tariffs, deadline).await?;
         }
         Ok(None)
+    }
+
+    /// Whether an organization's cameras may have a preset, by Watcher.
+    ///
+    /// # Errors
+    /// [`Fault`].
+    pub(super) async fn has_preset(
+        &self,
+        home: OrganizationId,
+        preset: PresetId,
+        deadline: Instant,
+    ) -> Result<bool, Fault> {
+        Ok(self.client.presets(home, deadline).await?.iter().any(|known| known.id == preset))
     }
 
     /// The organization that new users and cameras land in. It is one of the oldest, so that looking it up ends soon.
@@ -293,9 +339,10 @@ impl Keeper {
     }
 
     /// Organizations that were made twice, and of which nobody has made use; of these only what is certainly
-    /// ours.
+    /// ours. One that billing keeps keeps nobody from being served: an operator sees it in `vsaas org list`.
     async fn delete_empty(&self, younger: &[Organization], deadline: Instant) -> Result<(), Fault> {
-        let is_empty = |twin: &&Organization| twin.camera_count == Some(0);
+        let is_empty =
+            |twin: &&Organization| twin.camera_count == Some(0) && twin.user_count.unwrap_or(0) == 0;
         let empty: Vec<OrganizationId> = younger.iter().filter(is_empty).map(|twin| twin.id).collect();
         let Some(maker) = self.billing.as_ref().filter(|_| !empty.is_empty()) else { return Ok(()) };
         for known in maker.client.organizations(deadline).await? {
@@ -305,6 +352,10 @@ impl Keeper {
             }
             match maker.client.delete_organization(known.id, deadline).await {
                 Ok(()) | Err(Fault::NotThere(_)) => {}
+                Err(Fault::Never(why)) => {
+                    let (provider, organization) = (self.client.provider(), known.id.0);
+                    tracing::warn!(provider, organization, %why, "an organization that was made twice stays");
+                }
                 Err(fault) => return Err(fault),
             }
         }

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::config::Suspend;
 use crate::ids::vsaas::{OrganizationId, PresetId};
 use crate::providers::watcher::{Camera, CameraChange};
-use crate::providers::{Fault, Settled};
+use crate::providers::{Fault, Settled, Why};
 use crate::service::wanted::{Owner, Wanted};
 
 /// After a user was disabled it is looked at once more: a beginning on another device may have crossed it.
@@ -77,15 +77,44 @@ impl Keeper {
             }
         };
         if change != CameraChange::default() {
-            match self.change(&camera, change, hint, deadline).await {
-                Err(fault) if moves => {
+            let is_known = hint.is_some();
+            match (self.change(&camera, change, hint, deadline).await, change.preset_id) {
+                (Err(Fault::Never(why)), Some(preset)) if !is_known => {
+                    let fault = self.until_given(why, (home.id, preset), deadline).await;
+                    let of = (owner, home.id);
+                    let fault = if moves {
+                        self.for_want_of_room(fault, of, "cameras", deadline).await
+                    } else {
+                        fault
+                    };
+                    return Err(in_doubt(fault));
+                }
+                (Err(fault), _) if moves => {
                     let fault = self.for_want_of_room(fault, (owner, home.id), "cameras", deadline).await;
                     return Err(in_doubt(fault));
                 }
-                changed => changed.map_err(in_doubt)?,
+                (changed, _) => changed.map_err(in_doubt)?,
             }
         }
         Ok(Settled { note, ..Settled::default() })
+    }
+
+    /// A refusal of a camera's change, with a preset that its organization was given: billing tells Watcher in its own
+    /// time, and another process may have taken it away at the same moment. Where Watcher does not list the preset
+    /// there, it is tried again.
+    async fn until_given(
+        &self,
+        why: Why,
+        (home, preset): (OrganizationId, PresetId),
+        deadline: Instant,
+    ) -> Fault {
+        match self.has_preset(home, preset, deadline).await {
+            Ok(false) => {
+                let text = format!("{}; Watcher does not list the preset there yet", why.text);
+                Fault::Unsure(Why { text, is_of_one: true, ..why })
+            }
+            Ok(true) | Err(_) => Fault::Never(why),
+        }
     }
 
     /// Whether an organization's cameras may have a preset, as it is.
@@ -107,12 +136,12 @@ impl Keeper {
         should: &Should,
         deadline: Instant,
     ) -> Result<Settled, Fault> {
-        let mut settled = self.end_camera(owner, name, wanted, should, deadline).await?;
-        if let Some(owner) = owner.filter(|_| self.settings.suspend == Suspend::User) {
-            let crossed_at = self.end_user(owner, wanted.is_owner_served, deadline).await?;
-            settled.follow_up_at = earlier(settled.follow_up_at, crossed_at);
-        }
-        Ok(settled)
+        let settled = self.end_camera(owner, name, wanted, should, deadline).await;
+        let Some(owner) = owner.filter(|_| self.settings.suspend == Suspend::User) else { return settled };
+        // Whatever the camera says, who has nothing any more cannot log in.
+        let crossed_at = self.end_user(owner, wanted.is_owner_served, deadline).await;
+        let (settled, crossed_at) = (settled?, crossed_at?);
+        Ok(Settled { follow_up_at: earlier(settled.follow_up_at, crossed_at), ..settled })
     }
 
     /// The account that had a number's device before is somebody of its own, and loses with it what it had.
