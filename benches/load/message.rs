@@ -10,7 +10,21 @@ pub(crate) struct Template {
     id: usize,
     reg_id: usize,
     reg_type: usize,
-    expires: usize,
+    /// Where the times stand, and how many seconds from now each of them is.
+    times: Vec<(usize, i64)>,
+    /// The second that stands there.
+    second: i64,
+}
+
+const DAY_S: i64 = 86_400;
+
+/// The carrier's zone.
+const ZONE_S: i64 = 7 * 3600;
+
+/// A carrier's 14 digits.
+fn time(seconds: i64) -> u64 {
+    let at = chrono::DateTime::from_timestamp(seconds + ZONE_S, 0).unwrap_or_default();
+    at.format("%Y%m%d%H%M%S").to_string().parse().unwrap_or_default()
 }
 
 /// Digits of a queueID or requestid.
@@ -24,8 +38,8 @@ const NOTIFY: &str = "<ACCESSGW>\n<MODULE>SDP</MODULE>\n<MESSAGE_TYPE>NOTIFY</ME
 <service_id>1000625</service_id>\n <package_id>1003013</package_id>\n <originalprice>3000</originalprice>\n \
 <price>3000</price>\n <commandcode>DK L1</commandcode>\n <serviceCode>LOVETV</serviceCode>\n \
 <packageCode>NGAY</packageCode>\n <subpackageCode>NGAY</subpackageCode>\n <autoRenew>1</autoRenew>\n \
-<subcribeTime>20260310095958</subcribeTime>\n <expiredTime>203001EEEEEE00</expiredTime>\n \
-<updateTime>20260310100000</updateTime>\n</COMMAND>\n</ACCESSGW>\n";
+<subcribeTime>SSSSSSSSSSSSSS</subcribeTime>\n <expiredTime>EEEEEEEEEEEEEE</expiredTime>\n \
+<updateTime>UUUUUUUUUUUUUU</updateTime>\n</COMMAND>\n</ACCESSGW>\n";
 
 const CHECK: &str = "<RQST> \n   <name>CheckServiceInfo</name> \n   <requestid>IIIIIIIIIIIII</requestid>  \n   \
 <msisdn>84MMMMMMMMM</msisdn>  \n   <service>1000625</service>  \n   <package>1003013</package>  \n   \
@@ -53,20 +67,31 @@ impl Template {
             id: place("IIIIIIIIIIIII"),
             reg_id: place("RRRRRRRRRRRRR"),
             reg_type: place("<regType>T") + "<regType>".len(),
-            expires: place("EEEEEE"),
+            times: match kind {
+                Kind::Notify => {
+                    vec![(place("SSSSSSSSSSSSSS"), 0), (place("EEEEEEEEEEEEEE"), DAY_S), (place("UUUUUUUUUUUUUU"), 0)]
+                }
+                Kind::Check => Vec::new(),
+            },
+            second: 0,
             bytes,
         }
     }
 
-    /// The request about a number. Every fifth notice cancels; the others say each time another end.
+    /// The request about a number, of now. Every fifth notice cancels; the others begin, for a day.
     pub(crate) fn fill(&mut self, id: u64, number: u32) -> &[u8] {
         digits(&mut self.bytes[self.id..][..ID_DIGITS], id);
         digits(&mut self.bytes[self.msisdn..][..9], 900_000_000 + u64::from(number));
         if self.kind == Kind::Notify {
-            digits(&mut self.bytes[self.reg_id..][..13], id / 2);
+            // A cancel bears the regID of what it ends.
+            digits(&mut self.bytes[self.reg_id..][..13], u64::from(number));
             self.bytes[self.reg_type] = if id % 5 == 4 { b'2' } else { b'1' };
-            let (day, hour, minute) = (1 + id / 1440 % 28, id / 60 % 24, id % 60);
-            digits(&mut self.bytes[self.expires..][..6], day * 10_000 + hour * 100 + minute);
+            let now = chrono::Utc::now().timestamp();
+            if std::mem::replace(&mut self.second, now) != now {
+                for (at, later) in &self.times {
+                    digits(&mut self.bytes[*at..][..14], time(now + later));
+                }
+            }
         }
         &self.bytes
     }
