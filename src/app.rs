@@ -87,6 +87,7 @@ impl App {
         let (offers, fingerprint) = (rules.catalog.offers().len(), rules.fingerprint().to_owned());
         ledger::migrate(&config.ledger.url).await?;
         let ledger = Ledger::open(&ledger_settings(config), rules, clock.clone()).await?;
+        ledger.fold_as_set().await?;
         tracing::info!(offers, rules = fingerprint, "the catalog is in force");
         let providers = Arc::new(providers::build(&config.providers, &clock)?);
         let sender = Sender::new(config, &providers, ledger.clone(), clock.clone());
@@ -138,7 +139,7 @@ impl App {
         let within = self.settings.shutdown_timeout;
         let lifelines = self.lifelines();
         let mut serving = JoinSet::new();
-        // Nothing is written before an older ledger is brought over: whoever sends a notice is told to come again.
+        // Nothing is written before the ledger is brought over: whoever sends a notice is told to come again.
         let is_late = self.ledger.is_refolding();
         let (over, is_over) = oneshot::channel();
         let (ledger, worker, stopped) = (self.ledger.clone(), self.worker, stop.clone());
@@ -174,7 +175,7 @@ impl App {
 }
 
 /// Waits for `stop`; without its sender it is one too.
-async fn stopped_by(mut stop: watch::Receiver<bool>) {
+pub async fn stopped_by(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 

@@ -2,7 +2,7 @@
 //!
 //! The *journal* has one narrow row per notice; subscriptions and their runs are its fold, kept
 //! beside it and always makeable again. [`record`], [`operate`] and [`repair`] say what one write does, against
-//! [`store::Store`] (operators' are written down in [`mod@audit`]), and [`refold`] what a new order of notices makes of an
+//! [`store::Store`] (operators' are written down in [`mod@audit`], and what they lay aside is kept in [`aside`]), and [`refold`] what a new order of notices makes of an
 //! older ledger; an engine ([`sqlite`], [`postgres`]) brings the statements; [`commit`] gathers
 //! waiting writes into shared transactions. Reads ([`read`]) go through connections of their own and
 //! never wait for the writer. [`copy()`] moves a ledger from one engine to another.
@@ -12,6 +12,7 @@
 //!
 //! The ledger knows nothing of the carrier's grammar; a reply is text that it stores.
 
+mod aside;
 mod audit;
 mod backup;
 mod commit;
@@ -51,6 +52,7 @@ use crate::ids::{Msisdn, NoticeId};
 use crate::lifeline::Lifelines;
 use crate::stock::{SealError, Vault};
 use crate::subscription::ServiceState;
+pub use aside::Otherwise;
 pub use audit::{BadWords, By, WHO_CHARS_MAX, WHY_CHARS_MAX, who, why};
 pub use backup::{BackupError, RestoreError, Restored, backup, restore};
 pub use commit::Pulse;
@@ -64,7 +66,7 @@ use operate::Order;
 pub use operate::{Operated, Operation};
 pub use record::{Received, Recorded, Remarks};
 pub use refold::Refolded;
-pub use repair::{Ending, Repaired};
+pub use repair::{Ending, Granting, Repaired};
 use rules::InForce;
 pub use rules::Rules;
 pub use sqlite::Unfit;

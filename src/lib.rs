@@ -37,8 +37,8 @@
 //! * [`subscription`]: every rule of a notice.
 //! * [`service`]: every rule of what is in force on a device: windows, queues, transfer, retention.
 //! * [`ledger`]: the journal, its fold, group commit, reads; what operators put right (`ledger/operate`,
-//!   `ledger/repair`), written down in `ledger/audit`; an older
-//!   ledger's folds made again (`ledger/refold`); devices, tasks and codes in `ledger/fulfil`; copies
+//!   `ledger/repair`), written down in `ledger/audit`, and what they laid aside (`ledger/aside`); folds made again, of an
+//!   older ledger or for another setting (`ledger/refold`); devices, tasks and codes in `ledger/fulfil`; copies
 //!   from one engine to the other, backups and their way back (`ledger/sqlite/restore`).
 //! * [`providers`]: who carries out what was granted; they see no ledger. Some carry out steps, others
 //!   (`providers/watcher/keeper`) bring about what should be on a device by now (`service/wanted`).

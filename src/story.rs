@@ -22,7 +22,7 @@ use crate::telemetry::Chain;
 
 pub use audit::{AuditJson, audit};
 pub use device::{DeviceJson, device};
-pub use repaired::{RepairedJson, repaired};
+pub use repaired::{RepairedJson, dated_ahead, repaired};
 pub use task::{TaskJson, task};
 
 /// The most notices, tasks and repairs in one story; older ones are in the lists.

@@ -2,7 +2,8 @@
 //!
 //! Read in this order: [`notice`] (a message's fields, checked; [`odd`] times), [`judge`] (does it reach the fold,
 //! or is it parked), [`order`] (where it stands among the others), [`decide`] (one step of the fold,
-//! and the fold; `told` knows what is told again), [`entitlement`] (what a subscriber may use at a clock). [`terms`] are the copies of
+//! and the fold; `told` knows what is told again, `grant` an operator's grant, `later` what is
+//! superseded), [`entitlement`] (what a subscriber may use at a clock). [`terms`] are the copies of
 //! offers that the fold works from, [`cycle`] the carrier's billing cycles.
 //!
 //! What a number holds is the fold of its notices and of nothing else: the order in which they came,
@@ -12,7 +13,9 @@
 pub mod cycle;
 pub mod decide;
 pub mod entitlement;
+mod grant;
 pub mod judge;
+mod later;
 pub mod notice;
 pub mod odd;
 pub mod order;

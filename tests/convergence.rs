@@ -16,13 +16,13 @@ use proptest::sample::{Index, subsequence};
 use sdp_gateway::catalog::Catalog;
 use sdp_gateway::clock::{Clock, DAY_MS, Timestamp};
 use sdp_gateway::config::LedgerUrl;
-use sdp_gateway::ids::Msisdn;
+use sdp_gateway::ids::{Msisdn, NoticeId};
 use sdp_gateway::ledger::raw::Raw;
-use sdp_gateway::ledger::{self, Ledger, Received, Rules};
+use sdp_gateway::ledger::{self, By, Ledger, Operated, Operation, Received, Rules};
 use sdp_gateway::story;
 use sdp_gateway::subscription::decide::{self, Event};
 use sdp_gateway::subscription::judge::{self, Judgement, Policy};
-use sdp_gateway::subscription::notice::{self, Notice, Reading, Reads};
+use sdp_gateway::subscription::notice::{self, Notice, Own, Reading, Reads};
 use sdp_gateway::subscription::terms::{Terms, TermsBook};
 use sdp_gateway::subscription::{Run, ServiceState};
 use sdp_gateway::wire::accessgw::{AccessGw, Notify};
@@ -85,6 +85,8 @@ struct Draft {
     /// Hours.
     expires: Option<i64>,
     auto_renew: bool,
+    /// An operator's own word; of a grant the hour of the end that was known.
+    own: Option<Option<i64>>,
 }
 
 /// Hours, seconds of that hour, and milliseconds where a time has any.
@@ -137,17 +139,10 @@ fn drafts() -> impl Strategy<Value = Vec<Draft>> {
         moments(),
         prop::option::weighted(0.7, 1_i64..200),
         prop::bool::weighted(0.7),
+        prop::option::weighted(0.2, prop::option::weighted(0.7, 1_i64..200)),
     )
-        .prop_map(|((register, target), by_code, queued, reg, at, started, expires, auto_renew)| Draft {
-            register,
-            target,
-            by_code,
-            queued,
-            reg,
-            at,
-            started,
-            expires,
-            auto_renew,
+        .prop_map(|((register, target), by_code, queued, reg, at, started, expires, auto_renew, own)| {
+            Draft { register, target, by_code, queued, reg, at, started, expires, auto_renew, own }
         });
     // Some are pushed again as new rows.
     let pushed = prop::collection::vec(any::<Index>(), 0..3);
@@ -216,10 +211,28 @@ fn notice(draft: &Draft, index: usize, queue: usize) -> Notice {
     };
     let (module, message_type) = (Some("SDP".to_owned()), Some("NOTIFY".to_owned()));
     let message = AccessGw { module, message_type, fields, twice: None };
-    match notice::read(&message, &Reads::in_zone(hanoi()), receipt()) {
+    let notice = match notice::read(&message, &Reads::in_zone(hanoi()), receipt()) {
         Reading::Notice(notice) => *notice,
         other => panic!("{other:?}"),
+    };
+    match draft.own {
+        Some(known_end) => operators(notice, draft, index, known_end),
+        None => notice,
     }
+}
+
+/// The same as an operator says it: of a moment, and by no queue and no regID of the carrier's.
+fn operators(mut notice: Notice, draft: &Draft, index: usize, known_end: Option<i64>) -> Notice {
+    let at = moment(draft.at.unwrap_or(draft.started));
+    let known_end = known_end.filter(|_| draft.register).map(|hours| moment((hours, 0, 0)));
+    let known = known_end.map_or(String::new(), |at| format!(":{}", at.0));
+    notice.name = format!("o:{index}:0{known}");
+    (notice.queue_id, notice.channel, notice.content.reg_id) = (None, None, None);
+    (notice.event_at, notice.start_at) = (Some(at), None);
+    notice.content.subscribe_at = Some(at).filter(|_| draft.register);
+    notice.content.auto_renew = false;
+    notice.own = Some(Own { known_end });
+    notice
 }
 
 /// A set of notices and two orders of arrival, the second with repeats.
@@ -313,6 +326,54 @@ fn what_says_the_same_under_two_identities_has_one_order() {
     assert_eq!(told(&[0, 1]).subscriptions, told(&[1, 0]).subscriptions);
 }
 
+/// A time that is odd when its notice comes is none any more when it comes again: it is the same notice all the same.
+#[test]
+fn what_was_ahead_is_a_repeat_when_it_comes_again_in_its_time() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let text = |text: &str| Some(text.to_owned());
+    let queued = [text("7001"), None];
+    for queue_id in queued {
+        let fields = Notify {
+            queue_id,
+            reg_id: text("r"),
+            msisdn: text(NUMBER),
+            reg_type: text("1"),
+            service_id: text("1"),
+            package_id: text("12"),
+            subscribe_time: time((150, 0, 0)),
+            expired_time: time((400, 0, 0)),
+            ..Notify::default()
+        };
+        let message = AccessGw { module: text("SDP"), message_type: text("NOTIFY"), fields, twice: None };
+        let received = |hours: i64| {
+            let received_at = moment((hours, 0, 0));
+            let reading = notice::read(&message, &Reads::in_zone(hanoi()), received_at);
+            let raw = Raw { method: "POST".into(), path: "/".into(), ..Raw::default() };
+            Received { reading, raw, caller: "carrier".into(), received_at, answer: 0 }
+        };
+        let folder = Folder::new();
+        let url = LedgerUrl::parse(&gateway::Ledger::of(folder.path()).url()).expect("an address");
+        runtime.block_on(async {
+            ledger::migrate(&url).await.expect("a schema");
+            let rules = Rules::new(catalog(), Policy::default(), Reads::in_zone(hanoi()));
+            let settings = ledger::Settings { url, queue_max: 64, codes_key: None };
+            let ledger = Ledger::open(&settings, rules, Clock::system()).await.expect("a ledger");
+            let number = Msisdn::parse(NUMBER).expect("a number");
+            let first = ledger.record(received(10)).await.expect("recorded");
+            assert!(!first.repeated && !first.remarks.odd.is_none(), "{first:?}");
+            let held = ledger.holdings(&number).await.expect("holdings");
+            for hours in [11, 150, 300] {
+                let again = ledger.record(received(hours)).await.expect("recorded");
+                assert!(again.repeated && again.id == first.id, "{hours}: {again:?}");
+            }
+            let after = ledger.holdings(&number).await.expect("holdings");
+            let told = |held| serde_json::to_string(&story::subscriptions(held, receipt())).expect("JSON");
+            assert_eq!(told(&after), told(&held));
+            ledger.close().await;
+        });
+    }
+}
+
 fn sorted(mut past: Vec<Run>) -> Vec<Run> {
     past.sort_by_key(|run| (run.terms.package_id.clone(), run.founder));
     past
@@ -402,5 +463,94 @@ proptest! {
             runtime.block_on(through_the_ledger(&url, &notices, order))
         };
         prop_assert_eq!(through(&first), through(&second));
+    }
+}
+
+/// All that a ledger keeps of its notices and their number.
+fn rows(ledger: &gateway::Ledger) -> Vec<Vec<gateway::ledger::Row>> {
+    vec![
+        ledger.rows(
+            "SELECT id, msisdn, outcome, reason, identity, event_at, subscribe_at, expire_at, scope, start_at, odd, count \
+             FROM notice ORDER BY id",
+        ),
+        ledger.rows("SELECT key, notice_id FROM identity ORDER BY key"),
+        ledger.rows(
+            "SELECT service_id, package_id, terms_id, standing, founder, starts_at, expires_at, lapses_at, ended_at, \
+             auto_renew, channel, reg_id, updated_at FROM subscription ORDER BY service_id, package_id",
+        ),
+        ledger.rows("SELECT service_id, max(newest_queue), max(newest_at) FROM subscription GROUP BY service_id ORDER BY 1"),
+        ledger.rows("SELECT * FROM past_run ORDER BY service_id, package_id, founder"),
+    ]
+}
+
+/// What a fresh ledger keeps that has received these, and what it keeps after each notice was laid aside and put back;
+/// where `changes`, by another catalog and other settings than those it was judged by.
+fn laid_aside_and_put_back(
+    runtime: &tokio::runtime::Runtime,
+    notices: &[Notice],
+    order: &[usize],
+    changes: bool,
+) -> Vec<Vec<Vec<gateway::ledger::Row>>> {
+    let folder = Folder::new();
+    let kept = gateway::Ledger::of(folder.path());
+    let url = LedgerUrl::parse(&kept.url()).expect("an address");
+    let (ledger, mut ids) = runtime.block_on(received(url, notices, order));
+    if changes {
+        let offer = "[[offer]]\nid = 'other'\nservice_id = '1'\npackage_id = '11'\nexclusive = true\nperiod = 'month'\n";
+        let other = Catalog::parse(offer, "test", &BTreeMap::new(), 5).expect("a catalog");
+        let policy = Policy { expiry_periods_max: 1, record_only: true, ..Policy::default() };
+        let rules = Rules::new(other, policy, Reads::in_zone(hanoi()));
+        runtime.block_on(ledger.put_in_force(rules)).expect("in force");
+    }
+    let mut seen = vec![rows(&kept)];
+    ids.sort_unstable();
+    ids.dedup();
+    for id in ids {
+        for operation in [Operation::Discard, Operation::Retry] {
+            let operated = runtime.block_on(ledger.operate(operation, id, By::command("ann", None)));
+            assert_eq!(operated.expect("kept"), Operated::Changed, "{operation:?} {id}");
+        }
+        seen.push(rows(&kept));
+    }
+    let verified = runtime.block_on(ledger.verify(|_| {})).expect("verified");
+    assert_eq!(verified.told, [""; 0]);
+    runtime.block_on(ledger.close());
+    seen
+}
+
+/// A fresh ledger that has received these, and those of its notices that stand in the fold.
+async fn received(url: LedgerUrl, notices: &[Notice], order: &[usize]) -> (Ledger, Vec<NoticeId>) {
+    ledger::migrate(&url).await.expect("a schema");
+    let settings = ledger::Settings { url, queue_max: 64, codes_key: None };
+    let rules = Rules::new(catalog(), Policy::default(), Reads::in_zone(hanoi()));
+    let ledger = Ledger::open(&settings, rules, Clock::system()).await.expect("a ledger");
+    let mut ids = Vec::new();
+    for (received, index) in (1_i64..).zip(order) {
+        let received = Received {
+            reading: Reading::Notice(Box::new(notices[*index].clone())),
+            raw: Raw { method: "POST".into(), path: "/".into(), ..Raw::default() },
+            caller: "carrier".into(),
+            received_at: receipt().plus_ms(received),
+            answer: 0,
+        };
+        let recorded = ledger.record(received).await.expect("recorded");
+        let stands = ["applied", "no_change", "superseded"].contains(&recorded.outcome.as_str());
+        ids.extend(stands.then_some(recorded.id));
+    }
+    (ledger, ids)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 25, max_shrink_iters: 60, ..properties::tried(25, "tests/regressions/convergence_aside.txt")
+    })]
+
+    #[test]
+    fn a_discard_and_a_retry_leave_the_ledger_as_it_was((notices, _, order) in histories(), changes: bool) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let seen = laid_aside_and_put_back(&runtime, &notices, &order, changes);
+        for after in &seen[1..] {
+            prop_assert_eq!(after, &seen[0]);
+        }
     }
 }

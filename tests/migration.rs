@@ -1,6 +1,7 @@
 //! A ledger of the released schema is brought over to this one: every number holds what the contract says, nothing is
 //! lost, no notice is kept meanwhile, and whatever is broken off goes on. `tests/data/released` is such a ledger, made
-//! by the gateway of that schema.
+//! by the gateway of that schema. And a ledger of this schema is brought over to another setting that folds are made
+//! under.
 
 #[path = "support/gateway.rs"]
 mod gateway;
@@ -15,6 +16,8 @@ mod interrupted;
 mod released;
 #[path = "migration/serving.rs"]
 mod serving;
+#[path = "migration/setting.rs"]
+mod setting;
 
 use std::process::Output;
 
@@ -24,7 +27,7 @@ use serde_json::Value;
 
 /// The schema that the released ledger has, and the one that it gets.
 const RELEASED: i64 = 6;
-const NEWEST: i64 = 8;
+const NEWEST: i64 = 9;
 
 /// A folder with the released ledger, and so many more numbers.
 struct Old {

@@ -4,7 +4,8 @@
 //! * `+A@1-5` registers package A on day 1 until day 5, renewing by itself; `!` at the end: not so;
 //!   `+A@1` leaves the end to the offer's period;
 //! * `-A@3` cancels package A on day 3, `-*@3` all of the service;
-//! * `#7` at the end: its regID is 7.
+//! * `#7` at the end: its regID is 7;
+//! * `=A@3-9^5`: an operator grants A on day 3 until day 9, who knew its end on day 5; `~A@3`: an operator ends it.
 //!
 //! Grace is two days. A and B exclude one another; X and Y do not.
 
@@ -16,6 +17,7 @@ use sdp_gateway::ids::Msisdn;
 use sdp_gateway::subscription::ServiceState;
 use sdp_gateway::subscription::decide::{Change, Effect, Event, Scope, fold, fold_each, is_newest, step};
 use sdp_gateway::subscription::entitlement::entitlements;
+use sdp_gateway::subscription::notice::Own;
 use sdp_gateway::subscription::order::Place;
 use sdp_gateway::subscription::terms::Terms;
 
@@ -51,26 +53,31 @@ fn day(text: &str) -> Timestamp {
 }
 
 fn event(word: &str, queue: usize) -> Event {
+    let (word, known_end) = word.split_once('^').map_or((word, None), |(word, end)| (word, Some(day(end))));
+    let own = word.starts_with(['=', '~']).then_some(Own { known_end });
     let (word, reg_id) = word.split_once('#').map_or((word, None), |(word, id)| (word, Some(id.to_owned())));
     let (what, when) = word.split_once('@').expect("WHAT@WHEN");
     let (sign, package) = what.split_at(1);
     let auto_renew = !when.ends_with('!');
     let (at, until) = when.trim_end_matches('!').split_once('-').map_or((when, None), |(a, u)| (a, Some(u)));
     let change = match (sign, package) {
-        ("+", package) => Change::Register { terms: terms(package), expires_at: until.map(day), auto_renew },
+        ("+" | "=", package) => {
+            let auto_renew = auto_renew && own.is_none();
+            Change::Register { terms: terms(package), expires_at: until.map(day), auto_renew }
+        }
         (_, "*") => Change::Cancel(Scope::Services(vec![SERVICE.to_owned()])),
         (_, package) => Change::Cancel(Scope::Packages(vec![terms(package)])),
     };
     let place = Place {
-        queue: Some(queue as u128),
+        queue: own.is_none().then_some(queue as u128),
         at: Some(day(at.trim_end_matches('!'))),
         start_at: None,
         received_at: Timestamp(0),
-        is_cancel: sign == "-",
+        is_cancel: matches!(change, Change::Cancel(_)),
         tie: queue as i64,
     };
-    let subscribe_at = place.at.filter(|_| sign == "+");
-    Event { place, reg_id, subscribe_at, channel: None, change }
+    let subscribe_at = place.at.filter(|_| !place.is_cancel);
+    Event { place, reg_id, subscribe_at, channel: None, own, change }
 }
 
 fn history(words: &str) -> Vec<Event> {
@@ -134,6 +141,67 @@ fn an_unbroken_run_keeps_its_start() {
     check("+A@1-5! +A@5-9", "6", "A active 5-9");
     check("+A@1-9 +A@2-5", "3", "A active 1-5");
     check("+A@1-5 +A@2-5!", "5", "A lapsed 1-5");
+}
+
+/// The carrier renews by the time of the run's first register, before anything an operator said since.
+#[test]
+fn a_renewal_that_a_grant_did_not_know_is_news() {
+    check("+A@1-8#7 =A@5-10^8", "9", "A active 1-10");
+    check("+A@1-8#7 =A@5-10^8", "11", "A grace 1-10");
+    check("+A@1-8!#7 =A@5-10^8", "11", "A lapsed 1-10");
+    check("+A@1-8#7 =A@5-10^8 +A@1-15#7", "12", "A active 1-15");
+    check("+A@1-8#7 =A@5-10^8 +A@1-9#7", "9.5", "A active 1-10");
+    // What was told again says nothing, and what the carrier says for a later time rules as ever.
+    check("+A@1-8#7 =A@5-10^8 +A@1-8#7", "9", "A active 1-10");
+    check("+A@1-8#7 =A@5-20^8 +A@6-7#7", "6.5", "A active 1-7");
+    // Nothing was known when it was granted.
+    check("=A@5-10 +A@1-15#7", "12", "A active 1-15");
+    check("=A@5-10 +A@1-8#7", "9", "A active 1-10");
+    // A second grant knows the first one's end.
+    check("+A@1-8#7 =A@5-10^8 =A@6-7^10", "7.5", "A lapsed 1-7");
+    check("+A@1-8#7 =A@5-10^8 =A@6-7^10 +A@1-15#7", "12", "A active 1-15");
+    check("+A@1-8#7 =A@5-10^8 =A@6-7^10 +A@1-9#7", "7.5", "A lapsed 1-7");
+}
+
+#[test]
+fn a_grant_shortens_what_was_known_and_no_more() {
+    check("+A@1-8#7 =A@5-6^8", "7", "A lapsed 1-6");
+    check("+A@1-8#7 =A@5-6^8 +A@1-15#7", "7", "A active 1-15");
+}
+
+#[test]
+fn news_comes_back_with_a_grant_after_an_operators_end_alone() {
+    check("+A@1-8#7 ~A@4", "5", "A cancelled 1-8");
+    check("+A@1-8#7 ~A@4 +A@1-15#7", "5", "A cancelled 1-15");
+    check("+A@1-8#7 ~A@4 =A@5-10^8", "6", "A active 5-10");
+    check("+A@1-8#7 ~A@4 =A@5-10^8", "10", "A lapsed 5-10");
+    check("+A@1-8#7 ~A@4 =A@5-10^8 +A@1-15#7", "12", "A active 5-15");
+    check("+A@1-8#7 ~*@4 =A@5-10^8 +A@1-15#7", "12", "A active 5-15");
+    check("+A@1-8#7 ~A@4 =A@5-10^8 +A@1-9#7", "9.5", "A active 5-10");
+    // The carrier's own cancel is no mistake to be made good.
+    check("+A@1-8#7 -A@4#7 =A@5-10^8 +A@1-15#7", "12", "A lapsed 5-10");
+    check("+A@1-8#7 ~A@3 -A@4#7 =A@5-10^8 +A@1-15#7", "12", "A lapsed 5-10");
+    // Another package is not the same.
+    check("+A@1-8#7 =B@5-10 +A@1-15#7", "6", "A replaced 1-15, B active 5-10");
+}
+
+#[test]
+fn a_grant_makes_no_renewal_of_its_package_older_than_what_is_known() {
+    let told = |words: &str| -> Vec<(Effect, bool)> {
+        let each = fold_each(SERVICE, &history(words), DAY_MS).1;
+        each.into_iter().map(|each| each.expect("it stands in the fold")).collect()
+    };
+    let changed = (Effect::Changed, false);
+    assert_eq!(
+        told("+A@1-8#7 =A@5-10^8 +A@1-15#7"),
+        [(Effect::Changed, true), (Effect::Unchanged, false), changed]
+    );
+    assert_eq!(
+        told("+X@1-8#7 =X@5-10^8 +X@1-15#7"),
+        [(Effect::Changed, true), (Effect::Unchanged, false), changed]
+    );
+    assert_eq!(told("+A@1-8#7 =B@5-10"), [(Effect::Changed, true), changed]);
+    assert_eq!(told("-A@1#7 =A@5-10"), [(Effect::Changed, true), changed]);
 }
 
 #[test]

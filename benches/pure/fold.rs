@@ -70,6 +70,7 @@ fn event(catalog: &Catalog, book: &TermsBook, nth: usize) -> Event {
         reg_id: Some("15375326".to_owned()),
         subscribe_at: Some(at),
         channel: Some("SMS".to_owned()),
+        own: None,
         change,
     }
 }

@@ -6,7 +6,7 @@ use super::{Admin, audit};
 use crate::clock::Timestamp;
 use crate::ids::Msisdn;
 use crate::json::{self, Problem};
-use crate::ledger::{Ending, NotKept, Repaired};
+use crate::ledger::{Ending, Granting, NotKept, Repaired};
 use crate::server::{Request, Response};
 use crate::story;
 
@@ -53,7 +53,9 @@ impl Admin {
         let until =
             Timestamp::from_rfc3339(&until).ok_or_else(|| Problem::bad("until is not an RFC 3339 time"))?;
         let by = audit::by(request, who.as_deref(), why.as_deref())?;
-        let granted = self.ledger.grant(number.clone(), &offer, until, by).await;
+        // As with a retry: who calls has looked before.
+        let granting = Granting { offer, until, may_shorten: true };
+        let granted = self.ledger.grant(number.clone(), granting, by).await;
         self.repaired(&number, granted).await
     }
 
@@ -69,6 +71,13 @@ impl Admin {
             }
             Repaired::UnknownOffer => return Err(Problem::bad("the catalog in force has no such offer")),
             Repaired::Past => return Err(Problem::bad("until is not ahead")),
+            Repaired::DatedAhead(told_for) => return Err(Problem::bad(story::dated_ahead(told_for))),
+            Repaired::WouldShorten(ends) => {
+                return Err(Problem::conflict(format!(
+                    "nothing changed: it is in force until {}",
+                    ends.rfc3339()
+                )));
+            }
         };
         let told = story::repaired(&self.ledger, number, &ids, self.clock.now()).await;
         told.map(|told| json::ok(&told)).map_err(|error| Problem::unavailable(&error))

@@ -1,5 +1,5 @@
-//! Brings an older gateway's ledger over at a start, while nothing is kept: the schema is this version's already, and
-//! what numbers hold is made again.
+//! Brings a ledger over at a start, while nothing is kept: an older gateway's, whose schema is this version's already,
+//! or one that was folded under another `carrier.queue_disorder_max_s`. What numbers hold is made again.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::telemetry::Chain;
 const BRING_OVER_AGAIN: Duration = Duration::from_secs(1);
 const BRING_OVER_TOLD: Duration = Duration::from_secs(5);
 
-/// Makes an older ledger's subscriptions again, until that is done, or `stop` says so.
+/// Makes such a ledger's subscriptions again, until that is done, or `stop` says so.
 pub(super) async fn bring_over(ledger: &Ledger, stop: watch::Receiver<bool>) {
     if !ledger.is_refolding() {
         return;
@@ -27,7 +27,8 @@ pub(super) async fn bring_over(ledger: &Ledger, stop: watch::Receiver<bool>) {
 
 async fn make_again(ledger: &Ledger) {
     tracing::warn!(
-        "the ledger was written by an older gateway: its subscriptions are made again, notices get 503 until then"
+        "the ledger was written by an older gateway, or under another carrier.queue_disorder_max_s: its subscriptions \
+         are made again, notices get 503 until then"
     );
     let mut told = Instant::now();
     let mut progress = |so_far: &Refolded| {

@@ -8,7 +8,7 @@ use clap::Subcommand;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use super::{Ended, Failure, Global, block_on, open, print, say};
+use super::{Ended, Failure, Global, block_on, open, print, say, tell};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Ledger {
@@ -35,6 +35,13 @@ pub(super) fn run(global: &Global, command: Ledger) -> Ended {
 fn verify(global: &Global) -> Ended {
     let verified = block_on(async {
         let ledger = open::brought_over(global).await?;
+        if let Some(folded_ms) = ledger.folded_otherwise().await? {
+            let folded_s = folded_ms / 1000;
+            tell(format!(
+                "the ledger is judged by the carrier.queue_disorder_max_s that it was folded under, {folded_s}; the \
+                 settings of this command have another"
+            ));
+        }
         let bar = ProgressBar::new_spinner();
         bar.set_style(ProgressStyle::with_template("{spinner} {pos} numbers, {per_sec}")?);
         let progress = bar.clone();

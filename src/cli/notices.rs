@@ -2,6 +2,7 @@
 //! them, and an export that `replay` can send again.
 
 mod losers;
+mod stood;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -164,7 +165,10 @@ async fn next_page(
 
 async fn operate(global: &Global, ledger: &Ledger, operation: Operation, chosen: &Chosen) -> Ended {
     match operation {
-        Operation::Retry => losers::agree(ledger, chosen).await?,
+        Operation::Retry => {
+            stood::tell_otherwise(ledger, chosen).await?;
+            losers::agree(ledger, chosen).await?;
+        }
         _ => agree_to_many(chosen)?,
     }
     let by = caller::by(chosen.why.as_deref());

@@ -12,8 +12,8 @@ use crate::config::{Config, Secrets};
 use crate::ledger::{Gateway, Ledger, Refolded};
 
 /// What is to be done with an older ledger whose subscriptions are not made again yet.
-const NOT_BROUGHT_OVER: &str = "the ledger is not brought over to this version yet: `sdp-gateway migrate` \
-    does it, and so does a gateway that starts on it";
+const NOT_BROUGHT_OVER: &str = "the ledger is not brought over to this version yet, or to another \
+    carrier.queue_disorder_max_s: `sdp-gateway migrate` does it, and so does a gateway that starts on it";
 
 /// The secrets of commands that need none but perhaps the ledger's.
 const OWN: Secrets = Secrets::Of(&["ledger"]);
@@ -23,7 +23,7 @@ const OWN: Secrets = Secrets::Of(&["ledger"]);
 pub(super) async fn ledger(global: &Global) -> Result<Ledger, Failure> {
     let (_, ledger) = with_settings(global, OWN).await?;
     if ledger.is_refolding() {
-        told(&format!("{NOT_BROUGHT_OVER}; until then it has what the older gateway made of its notices"));
+        told(&format!("{NOT_BROUGHT_OVER}; until then it has what was made of its notices before"));
     }
     Ok(ledger)
 }
@@ -73,10 +73,11 @@ pub(super) async fn judging(global: &Global) -> Result<Ledger, Failure> {
     ))
 }
 
-/// Makes the subscriptions of an older ledger again, where that is still to be done: by the catalog, which is read only
-/// then.
+/// Makes the subscriptions of a ledger again, where that is still to be done or the settings have another
+/// `carrier.queue_disorder_max_s` than it was folded under: by the catalog, which is read only then.
 pub(super) async fn bring_over(global: &Global, config: &Config) -> Result<Refolded, Failure> {
     let ledger = beside(config, Clock::system()).await?;
+    ledger.fold_as_set().await?;
     if !ledger.is_refolding() {
         ledger.close().await;
         return Ok(Refolded::default());
@@ -88,7 +89,8 @@ pub(super) async fn bring_over(global: &Global, config: &Config) -> Result<Refol
     let own = ledger.fingerprint();
     for Gateway { name, .. } in ledger.gateways().await?.iter().filter(|gateway| gateway.rules != own) {
         told(&format!(
-            "the gateway {name} was seen on this ledger, of an older version or with another catalog: stop it"
+            "the gateway {name} was seen on this ledger, of an older version, with another catalog or other [carrier] \
+             settings: stop it"
         ));
     }
     let bar = ProgressBar::new_spinner();

@@ -43,7 +43,16 @@ async fn work(global: Global, config: Config, rules: Rules) -> Ended {
     tracing::info!("working");
     let within = config.server.shutdown_timeout();
     let lifeline = ledger.lifelines().hold("worker");
-    let working = lifeline.until(stopped.clone(), worker.run(stopped.clone()));
+    let (beside, until) = (ledger.clone(), stopped.clone());
+    let working = async move {
+        // What is owed follows from folds: a gateway or `migrate` may be making them again.
+        tokio::select! {
+            () = app::stopped_by(until.clone()) => {}
+            () = beside.brought_over() => {}
+        }
+        worker.run(until).await;
+    };
+    let working = lifeline.until(stopped.clone(), working);
     let ended = app::run_until(stopped, within, working, &ledger).await;
     watchdog.abort();
     reloading.abort();

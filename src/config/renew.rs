@@ -8,7 +8,7 @@ impl Config {
     /// These settings with all of `read` that can come into force while the gateway runs; and the keys that differ
     /// and take a restart. Catalog, partners, callers, limits and every secret come into force. What listens, the
     /// ledger, the log, the worker and what else providers have was handed out at the start and stays; so does the
-    /// key of the codes, without which those in stock could not be opened.
+    /// key of the codes, without which those in stock could not be opened, and what all folds were made under.
     #[must_use]
     pub fn renewed(&self, read: &Self) -> (Self, Vec<String>) {
         let mut taken = Self {
@@ -21,6 +21,7 @@ impl Config {
             ..read.clone()
         };
         taken.carrier.listen = self.carrier.listen;
+        taken.carrier.queue_disorder_max_s = self.carrier.queue_disorder_max_s;
         taken.admin.listen = self.admin.listen;
         for (name, provider) in &mut taken.providers {
             if let Some(read) = read.providers.get(name) {

@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, mpsc, oneshot};
 
+use super::aside::{self, Otherwise};
 use super::fulfil::{self, Deed, Fact};
 use super::operate::{Operated, Order, operate};
 use super::record::{Received, Recorded, record};
@@ -28,7 +29,7 @@ use super::repair::{Repair, Repaired, repair};
 use super::store::{Lock, Store};
 use super::{NotKept, Rules, StoreError};
 use crate::clock::Timestamp;
-use crate::ids::Msisdn;
+use crate::ids::{Msisdn, NoticeId};
 use crate::limits::{Sampler, Suppressed};
 use crate::subscription::notice::Reading;
 use crate::telemetry::{Chain, LedgerMeters};
@@ -49,6 +50,8 @@ pub(super) enum Work {
     Probe(Box<Received>),
     /// Folds are made again.
     Refold(refold::Part, Timestamp),
+    /// It is only looked what a notice that was laid aside would be.
+    Compare(NoticeId),
 }
 
 impl Work {
@@ -56,7 +59,9 @@ impl Work {
     pub(super) fn received(&self) -> Option<&Received> {
         match self {
             Self::Record(received) | Self::Probe(received) => Some(received),
-            Self::Operate(_) | Self::Repair(_) | Self::Fulfil(_) | Self::Refold(..) => None,
+            Self::Operate(_) | Self::Repair(_) | Self::Fulfil(_) | Self::Refold(..) | Self::Compare(_) => {
+                None
+            }
         }
     }
 
@@ -66,6 +71,11 @@ impl Work {
             Reading::Notice(notice) => Some(&notice.content.msisdn),
             Reading::Unreadable(_) | Reading::WrongMessage(_) => None,
         }
+    }
+
+    /// Whether it may change what a number holds.
+    pub(super) fn folds(&self) -> bool {
+        !matches!(self, Self::Fulfil(_) | Self::Compare(_))
     }
 
     /// Whether it only tells whether others could be kept: what it meets is no other write's trouble.
@@ -80,6 +90,7 @@ impl Work {
             Self::Operate(_) => vec![Lock::OPERATORS],
             Self::Repair(repair) => vec![Lock::number(&repair.number)],
             Self::Fulfil(deed) => deed.locks(),
+            Self::Compare(_) => Vec::new(),
             Self::Refold(part, _) => part.written().iter().map(Lock::number).collect(),
         }
     }
@@ -101,6 +112,7 @@ pub(super) enum Done {
     Fulfilled(Fact),
     Probed,
     Refolded(Refolded),
+    Compared(Option<Otherwise>),
 }
 
 /// Does one write in a transaction of its engine.
@@ -113,6 +125,7 @@ pub(super) fn perform(store: &mut impl Store, rules: &Rules, work: &Work) -> Res
         Work::Operate(order) => operate(store, rules, order).map(Done::Operated),
         Work::Repair(wanted) => repair(store, rules, wanted).map(Done::Repaired),
         Work::Fulfil(deed) => fulfil::perform(store, deed).map(Done::Fulfilled),
+        Work::Compare(id) => aside::compare(store, rules, *id).map(Done::Compared),
         Work::Refold(part, now) => refold::perform(store, rules, part, *now).map(Done::Refolded),
         Work::Probe(received) => {
             store.probe(received.received_at)?;

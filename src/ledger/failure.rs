@@ -33,9 +33,10 @@ pub enum StoreError {
     /// A file of the embedded ledger is not the one at its path any more; what happened, and the way out.
     #[error("{} {}: nothing is kept in what this gateway has open; {}", .0.display(), .1, .2)]
     Astray(PathBuf, &'static str, &'static str),
-    /// Folds are being made again after the schema was brought up to date.
+    /// Folds are being made again, after the schema was brought up to date or for another setting.
     #[error(
-        "the ledger is being brought over to this version: its subscriptions are made again (`sdp-gateway migrate` does it too)"
+        "the ledger is being brought over to this version and these settings: its subscriptions are made again \
+         (`sdp-gateway migrate` does it too)"
     )]
     Refolding,
     /// The disk was full and is.

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::StoreError;
+use super::{StoreError, repair};
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::subscription::decide::{Change, Event, Scope};
@@ -251,6 +251,7 @@ impl Row {
             start_at: self.start_at,
             odd: self.odd,
             failed: self.failed,
+            own: repair::own(&self.identity),
             content: Content {
                 msisdn: self.msisdn.clone()?,
                 reg_type,

@@ -10,8 +10,9 @@ use super::journal::{Outcome, Row};
 use super::record::{Holder, conflict_key, holder, refold, rejudge};
 use super::repair;
 use super::store::Store;
+use super::tables::aside::Aside;
 use super::tables::audit::Action;
-use super::{Rules, StoreError, foresee};
+use super::{Rules, StoreError, aside, foresee};
 use crate::clock::Timestamp;
 use crate::ids::NoticeId;
 use crate::subscription::judge::{self, Judgement, Reason};
@@ -136,6 +137,7 @@ fn discard(
         return Ok(Done::Unchanged);
     }
     let was_foreseen = row.outcome == Outcome::Parked(Reason::RecordOnly);
+    aside::keep(store, row)?;
     take_out(store, rules, watch, row, Outcome::Discarded)?;
     if let Some(notice) = row.notice().filter(|_| was_foreseen) {
         foresee::write(store, rules, row.id, row.outcome, &notice, row.received_at)?;
@@ -175,22 +177,27 @@ fn retry(
         }
         Outcome::Parked(Reason::Conflict) => overrule(store, rules, watch, row),
         Outcome::Applied | Outcome::NoChange | Outcome::Superseded => Ok(Done::Unchanged),
-        Outcome::Discarded if repair::is_operators(row) || audit::stood_in_fold(store, row.id)? => {
-            restore(store, rules, watch, row).map(Done::from)
+        Outcome::Discarded => match aside::kept(store, row.id)? {
+            Some(aside) if aside.scope.is_some() => restore(store, rules, watch, row, Some(&aside)),
+            // Laid aside before it was kept what it had been.
+            None if repair::is_operators(row) || audit::stood_in_fold(store, row.id)? => {
+                restore(store, rules, watch, row, None)
+            }
+            _ => read_again(store, rules, watch, row),
         }
-        Outcome::Parked(_) | Outcome::Discarded | Outcome::Ignored => {
-            read_again(store, rules, watch, row).map(Done::from)
-        }
+        .map(Done::from),
+        Outcome::Parked(_) | Outcome::Ignored => read_again(store, rules, watch, row).map(Done::from),
     }
 }
 
-/// Puts a notice back that stood in the fold: whatever the settings say, as it was said of it before. Its fields are
-/// what was read of it, so that it does not matter whether its bytes were purged.
+/// Puts a notice back that stood in the fold, whatever the settings say: as it stood, where that was kept, else as it is
+/// judged now. Its fields are what was read of it, so that it does not matter whether its bytes were purged.
 fn restore(
     store: &mut impl Store,
     rules: &Rules,
     watch: &mut Watch,
     row: &mut Row,
+    aside: Option<&Aside>,
 ) -> Result<bool, StoreError> {
     let Some(notice) = row.notice() else { return Ok(false) };
     if holder(store, &notice)?.row.is_some_and(|held| held.id != row.id) {
@@ -199,12 +206,10 @@ fn restore(
         store.update(row)?;
         return Ok(true);
     }
-    let mut policy = rules.policy.applying();
-    if repair::is_operators(row) {
-        // Whatever end an operator grants is meant.
-        policy.expiry_periods_max = u32::MAX;
+    match aside {
+        Some(aside) => aside::put_back(store, rules, watch, row, aside).map(|()| true),
+        None => rejudge(store, rules, watch, row, repair::applying(rules.policy, row)),
     }
-    rejudge(store, rules, watch, row, policy)
 }
 
 /// A conflict's content rules from now on: it takes the identity, and what held it becomes the

@@ -51,7 +51,7 @@ mod writer;
 use std::sync::Arc;
 
 use super::dialect::Dialect;
-use super::{InForce, OpenError, Opened, Rules, migrate, read};
+use super::{InForce, OpenError, Opened, Rules, StoreError, migrate, read, refold};
 use crate::lifeline::Lifelines;
 use crate::subscription::terms::{Terms, TermsBook};
 use hosts::Hosts;
@@ -73,6 +73,7 @@ pub(super) async fn open(
     let mut link = hosts.first().await.map_err(|error| hosts.unreachable(error))?;
     migrate::check(&hosts.address(), Dialect::Postgres).await?;
     rules.book = terms::register(&mut link, rules.terms()).await?;
+    set_order(&mut link, rules.policy.queue_disorder_ms).await?;
     let rules = Arc::new(InForce::from_pointee(rules));
     let known = Arc::new(Known::new(Arc::clone(&rules)));
     let pool = read::postgres(&hosts.address()).await?;
@@ -80,6 +81,21 @@ pub(super) async fn open(
     let writer = writer::start(&hosts, &known, queue_max, lifelines)?;
     let lookups = super::Lookups::Postgres(Lookups::start(&hosts, &known, link, lifelines));
     Ok(Opened { rules, writer, lookups, pool })
+}
+
+/// A ledger without notices takes the setting of whoever opens it first. Writes nothing where there is one.
+async fn set_order(link: &mut Link, disorder_ms: i64) -> Result<(), StoreError> {
+    if link.ask(Ask::new(refold::SETTING)).await?.is_empty() {
+        link.ask(Ask::new(refold::SET).with(disorder_ms)).await?;
+    }
+    Ok(())
+}
+
+/// Has all folds be made again where they were made under another setting.
+pub(super) async fn begin_refold(url: &SecretString, disorder_ms: i64) -> Result<(), OpenError> {
+    let mut link = connect(url).await?;
+    link.ask(Ask::new(refold::BEGIN).with(disorder_ms)).await.map_err(StoreError::from)?;
+    Ok(())
 }
 
 /// Numbers terms beside a ledger that is open.

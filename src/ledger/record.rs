@@ -5,6 +5,7 @@ use super::StoreError;
 use super::fulfil::watch::Watch;
 use super::journal::{Outcome, Row, scope};
 use super::raw::Raw;
+use super::refold::disorder_ms;
 use super::store::Store;
 use super::{Rules, foresee, journal};
 use crate::clock::Timestamp;
@@ -285,14 +286,17 @@ pub(super) fn enter(
 
 /// Puts an event into the fold of every service it speaks of. One effect is enough to call it
 /// applied; older than what is known only where that holds for all. Tells also whether its queueID went back.
-fn stand(
+///
+/// # Errors
+/// The engine's.
+pub(super) fn stand(
     store: &mut impl Store,
     rules: &Rules,
     watch: &mut Watch,
     number: &Msisdn,
     event: &Event,
 ) -> Result<(Outcome, bool), StoreError> {
-    let disorder_ms = rules.policy.queue_disorder_ms;
+    let disorder_ms = disorder_ms(store, rules)?;
     let (mut outcome, mut went_back) = (Outcome::Superseded, false);
     for service_id in event.change.services() {
         let state = store.state(number, service_id)?;
@@ -364,12 +368,12 @@ pub(super) fn refold(
     number: &Msisdn,
     change: &Change,
 ) -> Result<(), StoreError> {
-    let events = store.events(number)?;
+    let (events, disorder_ms) = (store.events(number)?, disorder_ms(store, rules)?);
     for service_id in change.services() {
         let state = store.state(number, service_id)?;
         watch.before(store, number, change, &state)?;
         store.clear(number, service_id)?;
-        write(store, number, &decide::fold(service_id, &events, rules.policy.queue_disorder_ms))?;
+        write(store, number, &decide::fold(service_id, &events, disorder_ms))?;
     }
     Ok(())
 }

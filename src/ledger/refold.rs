@@ -1,7 +1,13 @@
-//! Makes an older ledger's folds again, number by number, after a step of the schema by which notices are read or
-//! ordered otherwise: each message is read anew from its bytes, where they are still there, what was a conflict and is
-//! none any more is judged, and what follows for devices is done. No notice can be kept meanwhile, for it would be
-//! folded into what is about to change; whoever sends one is told to come again.
+//! Makes a ledger's folds again, number by number, and does what follows for devices: after a step of the schema by
+//! which notices are read or ordered otherwise, and where a gateway starts with another `carrier.queue_disorder_max_s`.
+//! After such a step each message is read anew from its bytes, where they are still there, and what was a conflict and
+//! is none any more is judged. No notice can be kept meanwhile, for it would be folded into what is about to change;
+//! whoever sends one is told to come again.
+//!
+//! The setting that the folds are made under is the ledger's own, and every transaction that folds goes by it: commands
+//! and other gateways with other settings make the same folds. It is the only one that a fold reads. What else is set
+//! was copied when a notice was judged: an offer's terms with its zone, grace and clock skew, times as they were read,
+//! what its regType meant, and which end was not believed.
 //!
 //! How far it has come is in the ledger with each commit, so that it goes on where it was broken off. Several gateways
 //! may be at it: a step that another has done is left.
@@ -9,9 +15,11 @@
 mod number;
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use serde::Serialize;
 use sqlx::Row as _;
+use tokio::time::sleep;
 
 use super::commit::{Done, Work};
 use super::fulfil::Task;
@@ -20,16 +28,20 @@ use super::fulfil::watch::Watch;
 use super::journal::Row;
 use super::store::Store;
 use super::tables::device::DeviceRow;
-use super::tables::refold::Refold;
+use super::tables::refold::{DONE, KEY, Refold};
 use super::tables::{Records as _, each};
 use super::verify::NUMBERS;
-use super::{Ledger, NotKept, Rules, StoreError};
+use super::{Ledger, NotKept, OpenError, Rules, StoreError, postgres, sqlite};
 use crate::clock::Timestamp;
+use crate::config::LedgerUrl;
 use crate::ids::Msisdn;
-use number::{of_number, service_of};
+use number::{How, of_number, service_of};
 
 /// Numbers in one commit.
 const TOGETHER: i64 = 200;
+
+/// How long between two looks whether others are done.
+const LOOKED_AGAIN: Duration = Duration::from_secs(1);
 
 /// Numbers in one commit that get another spelling.
 const RESPELLED_TOGETHER: usize = 8;
@@ -42,8 +54,32 @@ const RESPELLED: &str = "/* refold spellings */ SELECT msisdn FROM notice \
     UNION SELECT msisdn FROM device \
     WHERE msisdn >= '0084' AND msisdn < '0085' OR msisdn >= '840' AND msisdn < '841' ORDER BY 1";
 
-/// After every number: no number begins with it.
-const DONE: &str = "~";
+/// What a ledger's folds are made under, in its one row.
+pub(super) const SETTING: &str = "/* refold setting */ SELECT queue_disorder_ms FROM refold WHERE id = 1";
+
+/// Writes that row where there is none: no notice was kept yet. `$1` is the setting in milliseconds.
+pub(super) const SET: &str = "/* refold set */ INSERT INTO refold (id, after, queue_disorder_ms) \
+    SELECT 1, '~', CAST($1 AS BIGINT) WHERE NOT EXISTS (SELECT 1 FROM notice) ON CONFLICT (id) DO NOTHING";
+
+/// Has all folds be made again where they were made under another setting than `$1`, in milliseconds.
+pub(super) const BEGIN: &str = "/* refold begin */ UPDATE refold SET after = '', queue_disorder_ms = $1 \
+    WHERE id = 1 AND (queue_disorder_ms IS NULL OR queue_disorder_ms <> $1)";
+
+/// The setting that a transaction folds by, in milliseconds: the ledger's.
+///
+/// # Errors
+/// [`StoreError::Refolding`] where folds are being made again; the engine's.
+pub(super) fn disorder_ms(store: &mut impl Store, rules: &Rules) -> Result<i64, StoreError> {
+    match store.folded()? {
+        Some(folded) if folded.after != DONE => Err(StoreError::Refolding),
+        folded => Ok(setting(folded.as_ref(), rules)),
+    }
+}
+
+/// Of a ledger that has no row yet, the settings' own.
+fn setting(folded: Option<&Refold>, rules: &Rules) -> i64 {
+    folded.and_then(|folded| folded.queue_disorder_ms).unwrap_or(rules.policy.queue_disorder_ms)
+}
 
 /// Whether folds are still to be made again: as long as they are, nothing else is written.
 #[derive(Debug, Default)]
@@ -114,7 +150,50 @@ impl Ledger {
         self.0.writer.pending().is_pending()
     }
 
-    /// Looks whether they are.
+    /// Has all folds be made again where they were made under another setting than this process has: nothing is
+    /// written before that is [done](Self::refold).
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn fold_as_set(&self) -> Result<(), OpenError> {
+        let own = self.0.rules.load().policy.queue_disorder_ms;
+        if self.folded_ms().await? != Some(own) {
+            match &self.0.url {
+                LedgerUrl::Sqlite(path) => sqlite::begin_refold(path, own).await?,
+                LedgerUrl::Postgres(url) => postgres::begin_refold(url, own).await?,
+            }
+        }
+        Ok(self.look_for_refold().await?)
+    }
+
+    /// `carrier.queue_disorder_max_s` as the ledger's folds are made under it, in milliseconds, where that is another
+    /// than this process has.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn folded_otherwise(&self) -> Result<Option<i64>, StoreError> {
+        let own = self.0.rules.load().policy.queue_disorder_ms;
+        Ok(self.folded_ms().await?.filter(|folded| *folded != own))
+    }
+
+    async fn folded_ms(&self) -> Result<Option<i64>, StoreError> {
+        let folded: Option<Option<i64>> = sqlx::query_scalar(SETTING).fetch_optional(&self.0.pool).await?;
+        Ok(folded.flatten())
+    }
+
+    /// Waits until others have made all folds again, for whoever does not do it.
+    pub async fn brought_over(&self) {
+        while self.is_refolding() {
+            sleep(LOOKED_AGAIN).await;
+            // A ledger that fails is told of by those who write.
+            let _ = self.look_for_refold().await;
+        }
+    }
+
+    /// Looks whether folds are still to be made again.
+    ///
+    /// # Errors
+    /// The engine's.
     pub(super) async fn look_for_refold(&self) -> Result<(), StoreError> {
         let is_pending = self.refolded_after().await?.is_some();
         self.0.writer.pending().0.store(is_pending, Ordering::Relaxed);
@@ -129,6 +208,7 @@ impl Ledger {
     pub async fn refold(&self, mut progress: impl FnMut(&Refolded)) -> Result<Refolded, NotKept> {
         let mut refolded = Refolded::default();
         if let Some(after) = self.refolded_after().await? {
+            // Where messages are not read anew nothing is left to be spelled otherwise, and nothing is found.
             self.respell(&after).await?;
         }
         while let Some(after) = self.refolded_after().await? {
@@ -185,18 +265,19 @@ pub(super) fn perform(
     now: Timestamp,
 ) -> Result<Refolded, StoreError> {
     let mut refolded = Refolded::default();
-    let at: Option<Refold> = store.get(1_i64)?;
-    if at.is_none_or(|at| at.after != part.after) {
-        return Ok(refolded);
-    }
+    let at: Option<Refold> = store.get(KEY)?;
+    let Some(at) = at.filter(|at| at.after == part.after) else { return Ok(refolded) };
+    let how = How { reads: at.reads, disorder_ms: setting(Some(&at), rules) };
     // What one number lacks of its rows is fetched together with what the others lack.
     each(&part.numbers, |number| match part.step {
         Step::Respell => respell(store, number, now),
-        Step::Fold => of_number(store, rules, number, now).map(|done| refolded.add(done)),
+        Step::Fold => of_number(store, rules, how, number, now).map(|done| refolded.add(done)),
     })?;
     if part.step == Step::Fold {
         let after = part.numbers.last().map_or(DONE, |last| last.in_full()).to_owned();
-        store.save(&Refold { after })?;
+        // The next time is for a setting's sake, unless a step of the schema says otherwise.
+        let reads = at.reads && after != DONE;
+        store.save(&Refold { after, queue_disorder_ms: Some(how.disorder_ms), reads })?;
     }
     Ok(refolded)
 }

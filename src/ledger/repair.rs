@@ -1,6 +1,7 @@
 //! An operator's own rows of the journal: an end or a grant, where the carrier said nothing or was mistaken. They fold
-//! like the carrier's notices, by their time, and what the carrier says later rules as ever. No setting keeps them
-//! from taking effect.
+//! like the carrier's notices, by their time, and what the carrier says later rules as ever; so does a renewal that
+//! bears an earlier time and that a grant did not know ([`crate::subscription::decide`]). No setting keeps them from
+//! taking effect.
 
 use super::audit::{self, By, Standing};
 use super::commit::{Done, Work};
@@ -14,21 +15,39 @@ use super::tables::audit::Action;
 use super::{Ledger, NotKept, Rules, StoreError};
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
-use crate::subscription::Subscription;
 use crate::subscription::decide::{Change, Scope};
-use crate::subscription::judge::Judgement;
-use crate::subscription::notice::{Content, Notice, RegType, SentIds};
+use crate::subscription::judge::{Judgement, Policy};
+use crate::subscription::notice::{Content, Notice, Own, RegType, SentIds};
 use crate::subscription::odd::Odd;
+use crate::subscription::{ServiceState, Subscription};
 
 /// Whose rows they are, where a carrier's have the caller's name.
 const OPERATOR: &str = "operator";
 
-/// Their identities begin with this, as no carrier's do.
+/// Their identities begin with this, as no carrier's do: then come a random name, a number, and of a grant the end that
+/// was known, in milliseconds.
 const IDENTITIES: &str = "o:";
 
 /// Whether a row of the journal is an operator's own.
 pub(super) fn is_operators(row: &Row) -> bool {
-    row.identity.starts_with(IDENTITIES)
+    own(&row.identity).is_some()
+}
+
+/// The settings by which an operator has a row judged again: whatever end another operator granted is meant.
+pub(super) fn applying(policy: Policy, row: &Row) -> Policy {
+    let expiry_periods_max = if is_operators(row) { u32::MAX } else { policy.expiry_periods_max };
+    Policy { expiry_periods_max, ..policy.applying() }
+}
+
+/// What an operator knew, where an identity is an operator's.
+pub(super) fn own(identity: &str) -> Option<Own> {
+    let known_end = identity.strip_prefix(IDENTITIES)?.splitn(3, ':').nth(2);
+    Some(Own { known_end: known_end.and_then(|ms| ms.parse().ok()).map(Timestamp) })
+}
+
+fn identity(name: &str, place: usize, own: Own) -> String {
+    let known_end = own.known_end.map_or(String::new(), |at| format!(":{}", at.0));
+    format!("{IDENTITIES}{name}:{place}{known_end}")
 }
 
 /// Which subscriptions are ended: those of a service, of a package, of both; without either, all.
@@ -54,7 +73,18 @@ pub(super) struct Repair {
 #[derive(Debug, Clone)]
 enum What {
     End(Ending),
-    Grant { offer: String, until: Timestamp },
+    Grant(Granting),
+}
+
+/// What is granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Granting {
+    /// The id of an offer of the catalog.
+    pub offer: String,
+    /// Until when, exclusively.
+    pub until: Timestamp,
+    /// Whether a run that is in force until later may be shortened by it.
+    pub may_shorten: bool,
 }
 
 /// What came of it.
@@ -66,8 +96,13 @@ pub enum Repaired {
     NothingHeld,
     /// The catalog in force has no such offer.
     UnknownOffer,
-    /// The end that was wanted is not ahead, or not after what the number was told last.
+    /// The end that was wanted is not ahead.
     Past,
+    /// It is ahead, but not after what the number was told for a time that is ahead, this one: a grant counts after
+    /// that.
+    DatedAhead(Timestamp),
+    /// The offer is in force until this later moment, and it was not said that it may be shortened.
+    WouldShorten(Timestamp),
 }
 
 /// Writes an operator's rows, lets them take effect, and writes down who wanted it.
@@ -77,7 +112,7 @@ pub enum Repaired {
 pub(super) fn repair(store: &mut impl Store, rules: &Rules, repair: &Repair) -> Result<Repaired, StoreError> {
     let changes = match &repair.what {
         What::End(ending) => ends(store, repair, ending)?,
-        What::Grant { offer, until } => match grant(store, rules, repair, offer, *until)? {
+        What::Grant(granting) => match grant(store, rules, repair, granting)? {
             Ok(change) => vec![change],
             Err(refused) => return Ok(refused),
         },
@@ -87,7 +122,7 @@ pub(super) fn repair(store: &mut impl Store, rules: &Rules, repair: &Repair) -> 
     }
     let mut ids = Vec::with_capacity(changes.len());
     for (place, (notice, change)) in changes.into_iter().enumerate() {
-        let name = format!("{IDENTITIES}{}:{place}", repair.name);
+        let name = identity(&repair.name, place, notice.own.unwrap_or(Own { known_end: None }));
         ids.push(write(store, rules, repair, Notice { name, ..notice }, change)?);
     }
     Ok(Repaired::Done(ids))
@@ -113,7 +148,7 @@ fn write(
     let after = Standing::of(store, Some(outcome), Some(number), now)?;
     let action = match repair.what {
         What::End(_) => Action::End,
-        What::Grant { .. } => Action::Grant,
+        What::Grant(_) => Action::Grant,
     };
     let deed = audit::Deed { action, by: &repair.by, number: Some(number), notice: id, now, also: None };
     audit::write(store, deed, &before, &after)?;
@@ -137,7 +172,7 @@ fn ends(
     for state in states(store, &repair.number)? {
         let meant: Vec<&Subscription> = state.subscriptions.iter().filter(is_meant).collect();
         let Some(first) = meant.first() else { continue };
-        let at = after(repair.now, &state.subscriptions);
+        let at = after(repair.now, &state);
         let service_id = first.terms.service_id.clone();
         let (package_id, scope) = match &ending.package_id {
             // A service has a package once.
@@ -155,17 +190,26 @@ fn grant(
     store: &mut impl Store,
     rules: &Rules,
     repair: &Repair,
-    offer: &str,
-    until: Timestamp,
+    granting: &Granting,
 ) -> Result<Result<(Notice, Change), Repaired>, StoreError> {
-    let offer = rules.catalog.offers().iter().find(|known| known.id == offer);
+    let until = granting.until;
+    let offer = rules.catalog.offers().iter().find(|known| known.id == granting.offer);
     let Some(terms) = offer.and_then(|offer| rules.book.current(offer)) else {
         return Ok(Err(Repaired::UnknownOffer));
     };
     let held = store.state(&repair.number, &terms.service_id)?;
-    let at = after(repair.now, &held.subscriptions);
-    if until <= at {
+    let at = after(repair.now, &held);
+    if until <= repair.now {
         return Ok(Err(Repaired::Past));
+    }
+    if until <= at {
+        return Ok(Err(Repaired::DatedAhead(at.plus_ms(-1))));
+    }
+    let of_package = held.subscriptions.iter().find(|held| held.terms.package_id == terms.package_id);
+    let known_end = of_package.and_then(|held| held.run.as_ref()).map(|run| run.expires_at);
+    let in_force_until = known_end.filter(|_| of_package.is_some_and(|held| held.state(at).is_in_force()));
+    if let Some(ends) = in_force_until.filter(|ends| until < *ends && !granting.may_shorten) {
+        return Ok(Err(Repaired::WouldShorten(ends)));
     }
     let sent = SentIds {
         service_id: Some(terms.service_id.clone()),
@@ -175,14 +219,15 @@ fn grant(
     let mut notice = notice(repair, RegType::Register, sent, at);
     notice.content.subscribe_at = notice.event_at;
     notice.content.expire_at = Some(until);
+    notice.own = Some(Own { known_end });
     let (terms, expires_at) = (terms.clone(), Some(until));
     Ok(Ok((notice, Change::Register { terms, expires_at, auto_renew: false })))
 }
 
-/// Now; where what is held was changed by a notice that is dated ahead, the moment after that: an operator's word is
-/// about what they see.
-fn after(now: Timestamp, held: &[Subscription]) -> Timestamp {
-    held.iter().map(|held| held.updated_at.plus_ms(1)).fold(now, Timestamp::max)
+/// Now; where any notice of the service is dated ahead, the moment after that: an operator's word is about what they see,
+/// and the notice would rule over it otherwise.
+fn after(now: Timestamp, held: &ServiceState) -> Timestamp {
+    held.newest.at.map_or(now, |newest| newest.plus_ms(1).max(now))
 }
 
 /// An operator's row, as the carrier would have said it: without a queueID, and without a name yet.
@@ -196,6 +241,7 @@ fn notice(repair: &Repair, reg_type: RegType, sent: SentIds, at: Timestamp) -> N
         start_at: None,
         odd: Odd::default(),
         failed: false,
+        own: Some(Own { known_end: None }),
         content: Content {
             msisdn: repair.number.clone(),
             reg_type,
@@ -219,18 +265,12 @@ impl Ledger {
     }
 
     /// Grants a number an offer of the catalog until a moment, which must be ahead, in an operator's name. It does
-    /// not renew by itself.
+    /// not renew by itself; of a run that is in force it moves the end alone.
     ///
     /// # Errors
     /// [`NotKept`].
-    pub async fn grant(
-        &self,
-        number: Msisdn,
-        offer: &str,
-        until: Timestamp,
-        by: By,
-    ) -> Result<Repaired, NotKept> {
-        self.repair(number, What::Grant { offer: offer.to_owned(), until }, by).await
+    pub async fn grant(&self, number: Msisdn, granting: Granting, by: By) -> Result<Repaired, NotKept> {
+        self.repair(number, What::Grant(granting), by).await
     }
 
     async fn repair(&self, number: Msisdn, what: What, by: By) -> Result<Repaired, NotKept> {

@@ -45,6 +45,7 @@ pub(super) fn specimen(rules: &Rules, now: Timestamp) -> Received {
         start_at: Some(now),
         odd: Odd::default(),
         failed: false,
+        own: None,
     };
     let raw = Raw { method: "POST".to_owned(), body: vec![b'.'; BODY_BYTES].into(), ..Raw::default() };
     Received {

@@ -48,8 +48,9 @@ use super::fulfil::{Claim, Need};
 use super::journal::Row;
 use super::raw::Raw;
 use super::store::{Lock, Store};
-use super::tables::{Cell, Old, Table};
-use super::{InForce, Lookups, OpenError, Opened, Rules, StoreError, migrate, read};
+use super::tables::refold::{self as refold_row, Refold};
+use super::tables::{Cell, Old, Record as _, Records as _, Table};
+use super::{InForce, Lookups, OpenError, Opened, Rules, StoreError, migrate, read, refold};
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::lifeline::Lifelines;
@@ -72,6 +73,7 @@ pub(super) async fn open(
     migrate::check(&address(path), Dialect::Sqlite).await?;
     let mut connection = connect::writer(path)?;
     rules.book = terms::register_terms(&mut connection, rules.terms())?;
+    set_order(&connection, rules.policy.queue_disorder_ms)?;
     let rules = Arc::new(InForce::from_pointee(rules));
     let readers = Readers::start(path, &rules, lifelines)?;
     let place = Place::of(path).map_err(|error| OpenError::Place(path.to_owned(), error))?;
@@ -89,10 +91,41 @@ pub(super) async fn number_terms(path: &Path, today: Vec<Terms>) -> Result<Terms
     numbered.await.unwrap_or_else(|_| Err(StoreError::broken("the terms could not be numbered")))
 }
 
+/// A ledger without notices takes the setting of whoever opens it first. Writes nothing where there is one.
+fn set_order(connection: &Connection, disorder_ms: i64) -> Result<(), StoreError> {
+    if !connection.prepare(refold::SETTING)?.exists([])? {
+        connection.execute(refold::SET, [disorder_ms])?;
+    }
+    Ok(())
+}
+
+/// Has all folds be made again where they were made under another setting. Writes nothing where they were not.
+pub(super) async fn begin_refold(path: &Path, disorder_ms: i64) -> Result<(), StoreError> {
+    let path = path.to_owned();
+    let begun = tokio::task::spawn_blocking(move || {
+        let connection = connect::writer(&path)?;
+        let folded: Option<Option<i64>> =
+            connection.query_row(refold::SETTING, [], |row| row.get(0)).optional()?;
+        if folded.is_some_and(|folded| folded != Some(disorder_ms)) {
+            connection.execute(refold::BEGIN, [disorder_ms])?;
+        }
+        Ok(())
+    });
+    begun.await.unwrap_or_else(|_| Err(StoreError::broken("the folds' setting could not be looked for")))
+}
+
 /// One write transaction. The statements are prepared once and kept with the connection.
 pub(super) struct Tx<'a> {
-    pub(super) connection: &'a Connection,
-    pub(super) book: &'a TermsBook,
+    connection: &'a Connection,
+    book: &'a TermsBook,
+    /// What was found of the folds' setting.
+    folded: Option<Option<Refold>>,
+}
+
+impl<'a> Tx<'a> {
+    fn new(connection: &'a Connection, book: &'a TermsBook) -> Self {
+        Self { connection, book, folded: None }
+    }
 }
 
 impl Store for Tx<'_> {
@@ -109,6 +142,13 @@ impl Store for Tx<'_> {
         // The pages stay written to, and go to the log with the commit: as much as a notice takes there.
         self.connection.execute_batch("ROLLBACK TO rehearsal; RELEASE rehearsal")?;
         Ok(done)
+    }
+
+    fn folded(&mut self) -> Result<Option<Refold>, StoreError> {
+        if self.folded.is_none() {
+            self.folded = Some(self.get(refold_row::KEY)?);
+        }
+        Ok(self.folded.clone().flatten())
     }
 
     fn holder(&mut self, identity: &str) -> Result<Option<NoticeId>, StoreError> {
@@ -210,6 +250,9 @@ impl Store for Tx<'_> {
     }
 
     fn write(&mut self, table: &'static Table, row: Vec<Cell>) -> Result<(), StoreError> {
+        if table == Refold::TABLE {
+            self.folded = None;
+        }
         tables::write(self.connection, table, &row)
     }
 

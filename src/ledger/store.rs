@@ -9,6 +9,7 @@ use super::StoreError;
 use super::fulfil::{Claim, Need};
 use super::journal::Row;
 use super::raw::Raw;
+use super::tables::refold::Refold;
 use super::tables::{Cell, Old, Table};
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, Msisdn, NoticeId};
@@ -33,6 +34,12 @@ pub(super) trait Store {
     fn rehearse<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError>
     where
         Self: Sized;
+
+    /// How far the folds are made, and under which setting; looked for once in a transaction.
+    ///
+    /// # Errors
+    /// The engine's.
+    fn folded(&mut self) -> Result<Option<Refold>, StoreError>;
 
     /// Which notice holds an identity.
     ///

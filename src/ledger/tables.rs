@@ -2,6 +2,7 @@
 //! and each engine reads and writes all of them by one mechanism. The journal and its fold, where
 //! every microsecond counts, have statements of their own.
 
+pub(super) mod aside;
 pub(super) mod audit;
 pub(super) mod breaker;
 pub(super) mod code;

@@ -6,9 +6,10 @@
 use std::sync::Arc;
 
 use super::fulfil::holding::Holding;
+use super::refold::disorder_ms;
 use super::store::Store;
 use super::tables::each;
-use super::{Ledger, Lookups, StoreError};
+use super::{Ledger, Lookups, Rules, StoreError};
 use crate::clock::Timestamp;
 use crate::ids::Msisdn;
 use crate::subscription::{Run, ServiceState, decide};
@@ -81,8 +82,7 @@ impl Ledger {
     /// The engine's; what was found until then is lost.
     pub async fn verify(&self, progress: impl FnMut(u64) + Send + 'static) -> Result<Verified, StoreError> {
         if let Lookups::Postgres(lookups) = &self.0.lookups {
-            let disorder_ms = self.0.rules.load().policy.queue_disorder_ms;
-            return lookups.verify(disorder_ms, progress).await;
+            return lookups.verify(progress).await;
         }
         let inner = Arc::clone(&self.0);
         let checked = tokio::task::spawn_blocking(move || match &inner.lookups {
@@ -93,17 +93,17 @@ impl Ledger {
     }
 }
 
-/// Makes one number's services again and compares.
+/// Makes one number's services again, under the setting that the ledger's folds are made under, and compares.
 ///
 /// # Errors
-/// The engine's.
+/// [`StoreError::Refolding`] where folds are being made again meanwhile; the engine's.
 pub(super) fn check(
     store: &mut impl Store,
+    rules: &Rules,
     number: &Msisdn,
-    disorder_ms: i64,
     verified: &mut Verified,
 ) -> Result<(), StoreError> {
-    let events = store.events(number)?;
+    let (disorder_ms, events) = (disorder_ms(store, rules)?, store.events(number)?);
     let mut services: Vec<String> =
         events.iter().flat_map(|event| event.change.services()).map(str::to_owned).collect();
     services.extend(store.services(number)?);

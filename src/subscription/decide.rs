@@ -5,16 +5,17 @@
 //! history (`tests/convergence.rs`).
 //!
 //! What is *told again* says nothing new ([`super::told`]). Only a whole fold remembers enough to know such a notice.
+//! An operator's grant has a rule of its own ([`super::grant`]).
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::notice::Own;
 use super::order::{self, Place};
 use super::terms::Terms;
 use super::told::Told;
-use super::{Run, ServiceState, Standing, Subscription, cycle};
+use super::{Run, ServiceState, Standing, Subscription, cycle, later};
 use crate::clock::{DAY_MS, Timestamp};
 
 /// A notice as the fold sees it.
@@ -28,6 +29,8 @@ pub struct Event {
     pub subscribe_at: Option<Timestamp>,
     /// The channel, as sent.
     pub channel: Option<String>,
+    /// What an operator knew whose own word it is; none of a carrier's notice.
+    pub own: Option<Own>,
     /// What it says.
     pub change: Change,
 }
@@ -85,7 +88,7 @@ impl Change {
     }
 
     /// The packages of a service that the notice speaks of; `None` means all of them.
-    fn packages(&self, service_id: &str) -> Option<Vec<&str>> {
+    pub(super) fn packages(&self, service_id: &str) -> Option<Vec<&str>> {
         match self {
             Self::Register { terms, .. } => (!terms.exclusive).then(|| vec![terms.package_id.as_str()]),
             Self::Cancel(Scope::Services(_)) => None,
@@ -93,6 +96,14 @@ impl Change {
                 let of_service = packages.iter().filter(|t| t.service_id == service_id);
                 Some(of_service.map(|t| t.package_id.as_str()).collect())
             }
+        }
+    }
+
+    /// The package of a register.
+    pub(super) fn registered(&self) -> Option<&str> {
+        match self {
+            Self::Register { terms, .. } => Some(&terms.package_id),
+            Self::Cancel(_) => None,
         }
     }
 
@@ -165,27 +176,17 @@ pub fn fold_each(
     for (at, event) in &sorted {
         each[*at] = Some((apply(&mut state, &mut told, service_id, event), false));
     }
-    // From the end: of what packages any later notice speaks; none of them, or all.
-    let (mut any_later, mut all, mut later) = (false, false, HashSet::new());
-    for (at, event) in sorted.iter().rev() {
-        let packages = event.change.packages(service_id);
-        if let Some((_, is_superseded)) = &mut each[*at] {
-            *is_superseded = match &packages {
-                Some(packages) => all || packages.iter().any(|package| later.contains(package)),
-                None => any_later,
-            };
-        }
-        if event.place.at.is_some() {
-            any_later = true;
-            all |= packages.is_none();
-            later.extend(packages.into_iter().flatten());
+    let superseded = later::superseded(service_id, &sorted);
+    for ((at, _), is_superseded) in sorted.iter().zip(superseded) {
+        if let Some((_, told)) = &mut each[*at] {
+            *told = is_superseded;
         }
     }
     (state, each)
 }
 
-/// Whether [`step`] does for this notice what a whole fold would: it stands after all others, and cannot be one that
-/// is told again.
+/// Whether [`step`] does for this notice what a whole fold would: it stands after all others, cannot be one that is
+/// told again, and is no operator's.
 #[must_use]
 pub fn is_newest(state: &ServiceState, event: &Event, disorder_ms: i64) -> bool {
     // A register that is told again has an event time that was there before.
@@ -193,7 +194,7 @@ pub fn is_newest(state: &ServiceState, event: &Event, disorder_ms: i64) -> bool 
         let others = |held: &Subscription| held.reg_id.is_some() && held.reg_id != event.reg_id;
         event.reg_id.is_some() && state.subscriptions.iter().any(others)
     };
-    !may_be_told_again && state.newest.is_before(&event.place, disorder_ms)
+    event.own.is_none() && !may_be_told_again && state.newest.is_before(&event.place, disorder_ms)
 }
 
 /// Applies a notice that [is the newest](is_newest) of all that `state` has seen.
@@ -204,13 +205,11 @@ pub fn step(state: &mut ServiceState, service_id: &str, event: &Event) -> Effect
 fn apply<'a>(state: &mut ServiceState, told: &mut Told<'a>, service_id: &str, event: &'a Event) -> Effect {
     state.newest = state.newest.with(&event.place);
     told.again = false;
-    let at = event.place.time();
     let changed = match &event.change {
         Change::Register { terms, .. } => register(state, told, event, terms),
-        Change::Cancel(Scope::Services(_)) => state.subscriptions.iter_mut().fold(false, |changed, held| {
-            let again = told.cancelled_again(event, held);
-            (!again && cancel(held, at)) | changed
-        }),
+        Change::Cancel(Scope::Services(_)) => {
+            state.subscriptions.iter_mut().fold(false, |changed, held| cancel(told, event, held) | changed)
+        }
         Change::Cancel(Scope::Packages(packages)) => {
             let of_service = packages.iter().filter(|terms| terms.service_id == service_id);
             of_service.fold(false, |changed, terms| cancel_package(state, told, event, terms) | changed)
@@ -225,7 +224,7 @@ fn apply<'a>(state: &mut ServiceState, told: &mut Told<'a>, service_id: &str, ev
 
 /// Another package of an exclusive service takes over: judged at the other register's event time, so
 /// what had lapsed by then stays lapsed.
-fn replace_others(state: &mut ServiceState, terms: &Terms, at: Timestamp) -> bool {
+pub(super) fn replace_others(state: &mut ServiceState, terms: &Terms, at: Timestamp) -> bool {
     let mut changed = false;
     for other in &mut state.subscriptions {
         if other.terms.package_id != terms.package_id && other.state(at).is_in_force() {
@@ -257,6 +256,9 @@ fn register<'a>(
             return true;
         }
     };
+    if let Some(own) = event.own {
+        return super::grant::grant(state, told, place, own, new);
+    }
     if renews_replaced(state, place, event, terms) {
         return renew_replaced(&mut state.subscriptions[place], new);
     }
@@ -272,7 +274,7 @@ fn register<'a>(
 }
 
 /// Takes a subscription for another, unless it says the same; tells whether it does not.
-fn become_other(held: &mut Subscription, new: Subscription) -> bool {
+pub(super) fn become_other(held: &mut Subscription, new: Subscription) -> bool {
     let changed = Subscription { updated_at: held.updated_at, ..new.clone() } != *held;
     if changed {
         *held = new;
@@ -324,16 +326,21 @@ fn run(event: &Event, terms: &Arc<Terms>) -> Run {
         Change::Cancel(_) => (None, false),
     };
     let expires_at = given.unwrap_or_else(|| cycle::end(terms.period, at, terms.utc_offset_s));
-    let grace_days = if auto_renew { i64::from(terms.grace_days) } else { 0 };
     Run {
         terms: Arc::clone(terms),
         founder: event.place.tie,
         starts_at: at,
         expires_at,
-        lapses_at: expires_at.plus_ms(grace_days * DAY_MS),
+        lapses_at: lapse(terms, expires_at, auto_renew),
         auto_renew,
         ended_at: None,
     }
+}
+
+/// When a run lapses without news.
+pub(super) fn lapse(terms: &Terms, expires_at: Timestamp, auto_renew: bool) -> Timestamp {
+    let grace_days = if auto_renew { i64::from(terms.grace_days) } else { 0 };
+    expires_at.plus_ms(grace_days * DAY_MS)
 }
 
 fn cancel_package<'a>(
@@ -344,10 +351,7 @@ fn cancel_package<'a>(
 ) -> bool {
     let at = event.place.time();
     match find(state, &terms.package_id) {
-        Ok(place) => {
-            let held = &mut state.subscriptions[place];
-            !told.cancelled_again(event, held) && cancel(held, at)
-        }
+        Ok(place) => cancel(told, event, &mut state.subscriptions[place]),
         Err(place) => {
             let nothing_held = Subscription {
                 terms: Arc::clone(terms),
@@ -363,11 +367,15 @@ fn cancel_package<'a>(
     }
 }
 
-fn cancel(subscription: &mut Subscription, at: Timestamp) -> bool {
+fn cancel<'a>(told: &mut Told<'a>, event: &'a Event, subscription: &mut Subscription) -> bool {
+    if told.cancelled_again(event, subscription) {
+        return false;
+    }
     let changed = subscription.standing != Standing::Cancelled;
     if changed {
-        end(subscription, Standing::Cancelled, at);
+        end(subscription, Standing::Cancelled, event.place.time());
     }
+    told.ended(event, &subscription.terms.package_id, changed);
     changed
 }
 

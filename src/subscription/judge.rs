@@ -237,6 +237,7 @@ pub fn event(notice: &Notice, change: Change, received_at: Timestamp) -> Event {
         subscribe_at: notice.subscribe_at(),
         reg_id: content.reg_id.clone(),
         channel: notice.channel.clone(),
+        own: notice.own,
         change,
     }
 }

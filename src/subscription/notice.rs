@@ -87,6 +87,15 @@ pub struct Notice {
     pub odd: Odd,
     /// Whether `resultCode` says that the carrier's operation failed.
     pub failed: bool,
+    /// What an operator knew whose own word it is; none of a carrier's notice.
+    pub own: Option<Own>,
+}
+
+/// What an operator knew when they gave their word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Own {
+    /// Of a grant: when the newest run of the package ended, as far as was known; none where there was no run.
+    pub known_end: Option<Timestamp>,
 }
 
 /// The fields in which a repeat may not differ.
@@ -216,6 +225,7 @@ fn notice(fields: &Notify, reads: &Reads, received_at: Timestamp) -> Option<Noti
         start_at: times.start_at,
         odd: times.odd,
         failed: fields.result_code.as_deref().is_some_and(|code| code.bytes().any(|digit| digit != b'0')),
+        own: None,
         content: Content {
             reg_id: fields.reg_id.clone(),
             subscribe_at: times.subscribe_at,

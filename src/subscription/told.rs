@@ -1,5 +1,6 @@
 //! What is told again says nothing new (contract section 2): support pushes old rows again, under new queueIDs and with
-//! the times of their sending. Without a regID nothing is taken for told again.
+//! the times of their sending. Without a regID nothing is taken for told again. And who ended what, the carrier or an
+//! operator.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,6 +16,8 @@ pub(super) struct Told<'a> {
     registers: HashMap<(&'a str, &'a str, Timestamp), Timestamp>,
     /// RegIDs whose runs were cancelled under them, with the package.
     cancelled: HashSet<(String, &'a str)>,
+    /// Packages that an operator ended, and the carrier did not cancel since.
+    ended: HashSet<String>,
     /// Whether the present notice was told before.
     pub(super) again: bool,
 }
@@ -28,6 +31,20 @@ impl<'a> Told<'a> {
         self.again = expires_at <= *latest;
         *latest = expires_at.max(*latest);
         self.again
+    }
+
+    /// A subscription was told to end; `changed` where it had not ended before.
+    pub(super) fn ended(&mut self, event: &Event, package_id: &str, changed: bool) {
+        match event.own {
+            Some(_) if changed => drop(self.ended.insert(package_id.to_owned())),
+            Some(_) => {}
+            None => drop(self.ended.remove(package_id)),
+        }
+    }
+
+    /// Whether an operator ended a package, and the carrier has not cancelled it.
+    pub(super) fn is_ended_by_operator(&self, package_id: &str) -> bool {
+        self.ended.contains(package_id)
     }
 
     /// Whether a cancel of a subscription is one of a run that ended before by it. Else it is remembered.

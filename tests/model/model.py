@@ -70,6 +70,8 @@ class Catalog:
 class Notice:
     """What was sent, and when it came first."""
 
+    is_own = False
+
     def __init__(self, fields, received):
         self.sent = fields
         self.fields = {name: text.strip() for name, text in fields.items() if text and text.strip()}
@@ -136,6 +138,23 @@ class Notice:
             "updateTime": read_time(self.fields.get("updateTime")),
         }
         return {name for name, at in readable.items() if name in self.fields and at is None}
+
+
+class Word:
+    """An operator's own end or grant, of the moment at which it counts. Of a grant also what was known of the end of what
+    it is about: by this what the carrier renews meanwhile is told from what it should change."""
+
+    is_own = True
+    started = queue = reg = subscribed = None
+
+    def __init__(self, kind, service, at, offer=None, until=None, known_end=None):
+        self.kind = kind
+        self.service = service
+        self.event = at
+        self.offer = offer
+        self.until = until
+        self.known_end = known_end
+        self.fields = {"service_id": service}
 
 
 def in_order(notices):
@@ -227,10 +246,14 @@ class Service:
         self.told = {}
         self.cancelled = set()
         self.told_again = set()
+        # What an operator ended, and the carrier did not cancel since.
+        self.ended = set()
 
     def fold(self, notices):
         for notice in in_order(notices):
-            if notice.kind == REGISTER:
+            if notice.kind == REGISTER and notice.is_own:
+                self.grant(notice)
+            elif notice.kind == REGISTER:
                 self.register(notice, self.catalog.named(notice.fields)[0])
             else:
                 self.cancel(notice)
@@ -262,6 +285,28 @@ class Service:
         for other in others:
             other.state, other.run.cut = REPLACED, at
 
+    def grant(self, word):
+        """At least until its end: a later end than was known is the carrier's word, given since, and holds."""
+        at, offer, until = word.event, word.offer, word.until
+        for other in self.held.values():
+            if offer.exclusive and other.offer.package != offer.package and other.is_in_force(at):
+                other.state, other.run.cut = REPLACED, at
+        sub = self.held.setdefault(offer.package, Subscription(offer, CANCELLED))
+        goes_on, known = sub.is_in_force(at), sub.expires is not None
+        is_news = known and (word.known_end is None or sub.expires > word.known_end)
+        comes_back = is_news and not goes_on and at < sub.expires and offer.package in self.ended
+        if goes_on or comes_back:
+            sub.auto_renew = sub.auto_renew and (is_news or until >= sub.expires)
+            sub.expires = max(until, sub.expires) if is_news else until
+        else:
+            sub.expires, sub.auto_renew, sub.channel, sub.reg = until, False, None, None
+        sub.state = HELD
+        if not goes_on:
+            sub.subscribed = at
+            sub.run = Run(at, until)
+            self.runs.append((offer, sub.run))
+        sub.run.natural_end = sub.patience_ends()
+
     def cancel(self, notice):
         get = notice.fields.get
         if get("package_id") or get("packageCode"):
@@ -283,6 +328,10 @@ class Service:
             return True
         if notice.reg and notice.reg == sub.reg:
             self.cancelled.add((offer.package, notice.reg))
+        if not notice.is_own:
+            self.ended.discard(offer.package)
+        elif sub.state != CANCELLED:
+            self.ended.add(offer.package)
         if sub.state == HELD:
             sub.run.cut = notice.event
         elif sub.run and notice.event < sub.run.end():
@@ -357,6 +406,7 @@ class Number:
     def __init__(self, catalog):
         self.catalog = catalog
         self.rows = []
+        self.words = []
         self._known = {}
 
     def take(self, fields, received):
@@ -408,5 +458,29 @@ class Number:
                     services.setdefault(service, []).append(row.notice)
         return services
 
+    def counted(self):
+        """The same with what operators said."""
+        services = self.judged()
+        for word in self.words:
+            services.setdefault(word.service, []).append(word)
+        return services
+
     def services(self):
-        return [Service(self.catalog, service).fold(notices) for service, notices in self.judged().items()]
+        return [Service(self.catalog, service).fold(notices) for service, notices in self.counted().items()]
+
+    def end(self, received):
+        """An operator ends all that is in force."""
+        for service in self.services():
+            if any(sub.is_in_force(received) for sub in service.held.values()):
+                self.words.append(Word(CANCEL, service.service, self._counts_from(service.service, received)))
+
+    def grant(self, offer, until, received):
+        """An operator grants an offer."""
+        held = next((service for service in self.services() if service.service == offer.service), None)
+        sub = held and held.held.get(offer.package)
+        at = self._counts_from(offer.service, received)
+        self.words.append(Word(REGISTER, offer.service, at, offer, until, sub and sub.expires))
+
+    def _counts_from(self, service, received):
+        """After all that was told of the service, also for a time that is ahead."""
+        return max([received] + [notice.event + 1 for notice in self.counted().get(service, [])])

@@ -17,6 +17,7 @@ import time
 import cases
 import lives
 import model
+import operators
 from answers import ENTITLEMENT, SUBSCRIPTION, moment, now, odd, shown, sort, told
 from cases import NOTIFY
 from gateway import ADMIN, Gateway, document, get, post
@@ -25,6 +26,8 @@ CHECK = "/vascloud/v1/notify_check"
 SHOWN_MAX = 10
 # Of how many lives entitlements and the journal are looked at too.
 SAMPLE = 4
+# And of how many an operator puts something right at the end.
+OPERATED = 3
 JUDGED = ("applied", "no_change", "superseded")
 
 
@@ -40,7 +43,7 @@ class Run:
     """What was found so far."""
 
     def __init__(self):
-        self.posted = self.compared = self.sampled = 0
+        self.posted = self.compared = self.sampled = self.put_right = 0
         self.wrong = []
         self.outcomes = {}
 
@@ -90,6 +93,24 @@ def live(run, life):
         return run.differ(life, "subscriptions", expected[1], found)
     if story:
         yield from look_closer(run, life, number, services, by_mark)
+    if life.index % OPERATED == 0 and "timeless" not in life.traits:
+        yield from put_right(run, life, number)
+
+
+def put_right(run, life, number):
+    """An operator ends and grants, and the carrier renews what it sold before."""
+    for what, asked in operators.Operator(life, number).steps():
+        asked.took((yield asked.request))
+        before = now()
+        found = document((yield get(f"/v1/subscribers/{life.number}/subscriptions")))
+        after = now()
+        found = told(found["subscriptions"], SUBSCRIPTION)
+        services = number.services()
+        expected = [sort(sum((service.subscriptions(at) for service in services), [])) for at in (before, after)]
+        run.put_right += 1
+        if found not in expected:
+            words = [f"{word.kind} {word.service} at {word.event} until {word.until}" for word in number.words]
+            return run.differ(life, f"subscriptions after {what}, {words}", expected[1], found)
 
 
 def look_closer(run, life, number, services, by_mark):
@@ -196,7 +217,7 @@ def compare(arguments):
         took = time.monotonic() - began
     print(
         f"seed {arguments.seed}, at {at}: {run.compared} numbers compared, {run.sampled} of them closely, "
-        f"{run.posted} messages in {took:.0f} s; rows looked at: {run.outcomes}; {len(run.wrong)} lives differ"
+        f"{run.put_right} words of operators and renewals after them, {run.posted} messages in {took:.0f} s; rows looked at: {run.outcomes}; {len(run.wrong)} lives differ"
     )
     return 1 if run.wrong or run.compared < len(which) else 0
 

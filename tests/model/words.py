@@ -50,6 +50,10 @@ def spell_time(at):
     return local(at).strftime("%Y%m%d%H%M%S")
 
 
+def rfc3339(at):
+    return datetime.datetime.fromtimestamp(at / 1000, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def midnight(day):
     return int(datetime.datetime(day.year, day.month, day.day, tzinfo=HANOI).timestamp()) * 1000
 

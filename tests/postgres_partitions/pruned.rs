@@ -89,8 +89,9 @@ fn what_is_asked_of_a_number_opens_one_partition() {
     let journal = ["notice", "subscription", "past_run", "identity"];
     let mut opened_any = 0;
     for (name, times) in &seen {
-        // Lists of everything, and what is known by its id alone, ask all partitions.
-        let of_all = ["notices", "notice some", "foreseen otherwise"];
+        // Lists of everything, what is known by its id alone, and once in a ledger's life whether it has any notice, ask
+        // all partitions.
+        let of_all = ["notices", "notice some", "foreseen otherwise", "refold set"];
         let is_of_all = of_all.contains(&name.as_str()) || name.starts_with("stats");
         for of_tables in times.iter().filter(|_| !is_of_all) {
             for (table, partitions) in of_tables.iter().filter(|(table, _)| journal.contains(&table.as_str()))

@@ -94,19 +94,18 @@ async fn nothing_secret_is_said() {
 #[tokio::test]
 async fn what_the_other_side_says_is_repeated_without_what_is_secret() {
     let (double, clients) = world().await;
-    let words = |secrets: String| {
-        format!(
-            "Login 84945989325@sdp.example or +84945989325 (0945989325) with {secrets}\n\u{1b}[2J does not suit"
-        )
-    };
     for how in [200, 400, 403, 500].map(How::Words) {
         for kind in KINDS.into_iter().chain([GRANT]) {
             reset(&double);
-            // Each system knows what it was sent, and no more.
-            double.state().words = match kind.starts_with("billing") {
-                true => words(format!("{ADMIN} or {PASSWORD}")),
-                false => words(API_KEY.to_owned()),
+            // Each knows what it was sent.
+            let sent = if kind.starts_with("billing") {
+                format!("{ADMIN} or {PASSWORD}")
+            } else {
+                API_KEY.to_owned()
             };
+            double.state().words = format!(
+                "Login 84945989325@sdp.example or +84945989325 (0945989325) with {sent}\n\u{1b}[2J does not suit"
+            );
             double.fail(At::Every(kind), When::Before, how);
             let Err(fault) = make(&clients, kind, super::soon()).await else { panic!("{kind}, {how:?}") };
             let said = format!("{fault} {fault:?}");

@@ -132,6 +132,68 @@ fn it_comes_back_whatever_the_settings_say_by_now() {
     }
 }
 
+fn catalog(grace_days: u32, id: &str) -> String {
+    format!(
+        "[[offer]]\nid = '{id}'\nservice_id = '1000625'\npackage_id = '1003013'\nexclusive = true\nperiod = 'day'\n\
+         renewal_grace_days = {grace_days}\n[[offer.grant]]\nkind = 'cloud'\nstorage = 'event'\n\
+         retention_days = 7\ndevices_max = 1\nprovider = 'local'\n"
+    )
+}
+
+/// A catalog that changes after a notice was judged changes nothing of it; nor do a discard and a retry.
+#[test]
+fn it_comes_back_for_the_offer_and_by_the_terms_of_then() {
+    let folder = Folder::new();
+    let put = |catalog: String| {
+        std::fs::write(folder.path().join("catalog-of-the-test.toml"), catalog).expect("written");
+    };
+    put(catalog(35, "first"));
+    let gateway = Gateway::start_in(folder.path(), "[catalog]\npath = 'catalog-of-the-test.toml'\n");
+    let id = register("1", NUMBER).with("expiredTime", &said::at(-1)).with("subcribeTime", &said::at(-9));
+    let id = id.kept(&gateway);
+    let before = holdings(&gateway, NUMBER);
+    assert_eq!(
+        (before[0][0]["state"].clone(), before[0][0]["offer"].clone()),
+        (json!("grace"), json!("first"))
+    );
+    put(catalog(0, "second"));
+    gateway.signal("HUP");
+    gateway.logs("reloaded");
+    let story = || gateway.story(NUMBER)["notices"].clone();
+    let told = story();
+    for way in WAYS {
+        assert!(way.operate(&gateway, "discard", id, "a test").done);
+        let came = way.operate(&gateway, "retry", id, "a test");
+        assert!(came.done, "{}", came.said);
+        assert_eq!((holdings(&gateway, NUMBER), story()), (before.clone(), told.clone()), "{way:?}");
+        if way == Way::Command {
+            let says =
+                ["is put back as a register of first", "grace 35 days", "it would be", "second", "grace 0"];
+            assert!(says.iter().all(|says| came.said.contains(says)), "{}", came.said);
+        }
+    }
+    verify(&gateway);
+}
+
+/// What was said of a notice when it came is said of it again, unless its number holds something else by now.
+#[test]
+fn what_became_of_it_comes_back_with_it() {
+    let gateway = Gateway::start("");
+    let ids = [
+        register("1", NUMBER).with("subcribeTime", &said::at(-80)).kept(&gateway),
+        register("2", NUMBER).with("subcribeTime", &said::at(-57)).kept(&gateway),
+        register("3", NUMBER).with("subcribeTime", &said::at(-30)).kept(&gateway),
+    ];
+    for id in ids {
+        assert_eq!(outcome(&gateway, id), "applied");
+        for operation in ["discard", "retry"] {
+            let came = Way::Command.operate(&gateway, operation, id, "a test");
+            assert!(came.done && !came.said.contains("put back as"), "{}", came.said);
+        }
+        assert_eq!(outcome(&gateway, id), "applied", "{id}");
+    }
+}
+
 #[test]
 fn what_was_parked_when_it_was_laid_aside_is_judged_by_the_settings() {
     let gateway = Gateway::start("");

@@ -179,6 +179,131 @@ fn a_grant_of_another_package_takes_over() {
     assert_eq!(states(&gateway), ["1000625 active", "1000625 replaced"]);
 }
 
+/// A carrier renews by a register that repeats the time of the run's first: it stands before an operator's word.
+#[test]
+fn a_renewal_counts_beside_a_grant_and_not_beside_an_end() {
+    for way in WAYS {
+        let gateway = Gateway::start("");
+        let renewal = |queue: &str, until: i64| {
+            let renewal = register(queue, NUMBER).with("regID", "7").with("subcribeTime", &said::at(-20));
+            renewal.with("expiredTime", &said::at(until))
+        };
+        let (first, began) = (renewal("1", 2), said::at(-20));
+        let renewal = |queue: &str, until: i64| renewal(queue, until).with("subcribeTime", &began);
+        first.with("subcribeTime", &began).tell(&gateway);
+        let held = || {
+            let held = gateway.story(NUMBER)["subscriptions"][0].clone();
+            let until = held["expires_at"].as_str().expect("an end").to_owned();
+            (held["state"].as_str().expect("a state").to_owned(), until, held["reg_id"].clone())
+        };
+        let outcome = || newest(&gateway)["outcome"].clone();
+        let (seventh, active, until) = (json!("7"), || "active".to_owned(), rfc3339(5));
+        assert!(way.grant(&gateway, NUMBER, "lovetv-day", &until, "a complaint").done);
+        assert_eq!(held(), (active(), until, seventh.clone()), "{way:?}: the end alone");
+
+        let renewed = renewal("2", 26);
+        renewed.tell(&gateway);
+        let until = held().1;
+        assert_eq!(outcome(), "applied", "{way:?}: it was paid for");
+        assert_eq!(held(), (active(), until.clone(), seventh.clone()));
+        assert!(until > rfc3339(25), "{way:?}: {until}");
+
+        let came = way.end(&gateway, NUMBER, &[], "asked for by telephone");
+        assert!(came.done, "{}", came.said);
+        renewal("3", 50).tell(&gateway);
+        assert_eq!((outcome(), held().0), (json!("superseded"), "cancelled".to_owned()), "{way:?}");
+        assert!(way.grant(&gateway, NUMBER, "lovetv-day", &rfc3339(3), "a mistake").done);
+        assert_eq!(held().0, "active");
+        renewal("4", 74).tell(&gateway);
+        assert_eq!(held().0, "active");
+        assert!(held().1 > rfc3339(73), "{way:?}: {:?}", held());
+        verify(&gateway);
+    }
+}
+
+#[test]
+fn an_end_says_what_brings_it_back() {
+    for way in WAYS {
+        let gateway = Gateway::start("");
+        register("1", NUMBER).tell(&gateway);
+        let said = match way {
+            Way::Call => post(&gateway, &format!("subscribers/{NUMBER}/end"), &json!({})).text(),
+            Way::Command => outbox::printed(&gateway, &["subscriber", "end", NUMBER]),
+        };
+        assert!(said.contains("does not bring it back") && said.contains("notices discard"), "{said}");
+        register("2", NUMBER).with("expiredTime", &said::at(36)).with("regID", "30000001").tell(&gateway);
+        let end = gateway.story(NUMBER)["notices"][1]["id"].as_i64().expect("an id");
+        assert!(way.operate(&gateway, "discard", end, "a mistake").done);
+        let held = gateway.story(NUMBER)["subscriptions"][0].clone();
+        assert_eq!(held["state"], "active", "{held}");
+        assert!(held["expires_at"].as_str().expect("an end") > rfc3339(35).as_str(), "{held}");
+    }
+}
+
+#[test]
+fn what_would_end_earlier_by_a_grant_is_told_before() {
+    let gateway = Gateway::start("");
+    register("1", NUMBER).tell(&gateway);
+    let ends = gateway.story(NUMBER)["subscriptions"][0]["expires_at"].as_str().expect("an end").to_owned();
+    let until = rfc3339(2);
+    let grant = ["subscriber", "grant", NUMBER, "--offer", "lovetv-day", "--until", &until];
+    let ran = command(&gateway, &grant);
+    let said = told(&ran);
+    assert_eq!(ran.status.code(), Some(2), "{said}");
+    let what = format!("is in force until {ends}, and would end at {until}");
+    assert!(said.contains(&what) && said.contains("--yes"), "{said}");
+    assert_eq!(gateway.story(NUMBER)["subscriptions"][0]["expires_at"], ends);
+    assert!(super::audit_of(&gateway).is_empty());
+    let ran = command(&gateway, &[&grant[..], &["--yes"]].concat());
+    assert!(ran.status.success() && told(&ran).contains(&what), "{}", told(&ran));
+    let held = || gateway.story(NUMBER)["subscriptions"][0].clone();
+    assert_eq!(json!([held()["expires_at"], held()["auto_renew"]]), json!([until, false]));
+    // A call does what it says; and what ends later needs no word.
+    let until = rfc3339(1);
+    assert!(Way::Call.grant(&gateway, NUMBER, "lovetv-day", &until, "a test").done);
+    assert_eq!(held()["expires_at"], until);
+    assert!(Way::Command.grant(&gateway, NUMBER, "lovetv-day", &rfc3339(20), "a test").done);
+    verify(&gateway);
+}
+
+#[test]
+fn a_grant_says_that_something_is_dated_ahead() {
+    for (way, status) in [(Way::Call, "400"), (Way::Command, "2")] {
+        let gateway = Gateway::start("");
+        let ahead = said::at(2);
+        register("1", NUMBER).with("subcribeTime", &ahead).with("expiredTime", &said::at(30)).tell(&gateway);
+        let came = way.grant(&gateway, NUMBER, "lovetv-day", &rfc3339(1), "a test");
+        let told_for = said::as_rfc3339(&ahead);
+        assert!(came.said.starts_with(status) && came.said.contains(&told_for), "{}", came.said);
+        assert!(!came.said.contains("not ahead"), "{}", came.said);
+        let came = way.grant(&gateway, NUMBER, "lovetv-day", &rfc3339(-1), "a test");
+        assert!(came.said.starts_with(status) && came.said.contains("not ahead"), "{}", came.said);
+        let until = rfc3339(40);
+        let grant = json!({"offer": "lovetv-day", "until": until});
+        let said = match way {
+            Way::Call => post(&gateway, &format!("subscribers/{NUMBER}/grant"), &grant).text(),
+            Way::Command => {
+                let of = ["subscriber", "grant", NUMBER, "--offer", "lovetv-day", "--until", &until];
+                outbox::printed(&gateway, &of)
+            }
+        };
+        assert!(said.contains("it counts from") && said.contains("ahead"), "{said}");
+        verify(&gateway);
+    }
+}
+
+#[test]
+fn a_grant_rules_over_what_is_dated_ahead_and_changed_nothing() {
+    let gateway = Gateway::start("");
+    let told = register("1", NUMBER);
+    told.tell(&gateway);
+    told.with("queueID", "2").with("subcribeTime", &said::at(2)).tell(&gateway);
+    let until = rfc3339(24);
+    assert!(Way::Call.grant(&gateway, NUMBER, "lovetv-day", &until, "a test").done);
+    assert_eq!(gateway.story(NUMBER)["subscriptions"][0]["expires_at"], until);
+    verify(&gateway);
+}
+
 #[test]
 fn commands_print_what_they_did() {
     let gateway = Gateway::start("");

@@ -2,13 +2,13 @@
 
 use clap::Args;
 
-use super::super::caller::by;
+use super::super::caller::{by, consent};
 use super::super::table::columns;
-use super::super::{Failure, Global, open, told};
+use super::super::{Failure, Global, open, tell, told};
 use super::cell;
 use crate::clock::{Clock, Timestamp};
 use crate::ids::Msisdn;
-use crate::ledger::{Ending, Ledger, NotKept, Repaired};
+use crate::ledger::{Ending, Granting, Ledger, NotKept, Repaired};
 use crate::{ledger, story};
 
 #[derive(Debug, Args)]
@@ -41,6 +41,9 @@ pub(crate) struct Grant {
     /// Why, for whoever looks at it later
     #[arg(long, value_name = "TEXT", value_parser = ledger::why)]
     why: Option<String>,
+    /// Do not ask, also where the offer is in force until later and would end earlier
+    #[arg(long)]
+    yes: bool,
 }
 
 fn time(text: &str) -> Result<Timestamp, &'static str> {
@@ -58,13 +61,31 @@ pub(super) async fn end(global: &Global, end: End) -> Result<(), Failure> {
 
 pub(super) async fn grant(global: &Global, grant: Grant) -> Result<(), Failure> {
     let ledger = open::judging(global).await?;
-    let granted =
-        ledger.grant(grant.msisdn.clone(), &grant.offer, grant.until, by(grant.why.as_deref())).await;
+    let mut granting = Granting { offer: grant.offer.clone(), until: grant.until, may_shorten: false };
+    let by = by(grant.why.as_deref());
+    let mut granted = ledger.grant(grant.msisdn.clone(), granting.clone(), by.clone()).await;
+    if let Ok(Repaired::WouldShorten(ends)) = granted {
+        let (offer, number, ends) = (&grant.offer, &grant.msisdn, ends.rfc3339());
+        let until = grant.until.rfc3339();
+        let what = format!("{offer} of {number} is in force until {ends}, and would end at {until}");
+        if let Err(refused) = consent(grant.yes, &what) {
+            ledger.close().await;
+            return Err(refused);
+        }
+        tell(&what);
+        granting.may_shorten = true;
+        granted = ledger.grant(grant.msisdn.clone(), granting, by).await;
+    }
     let shown = match granted {
         Ok(Repaired::UnknownOffer) => {
             Err(Failure::Usage(format!("the catalog has no offer {}", grant.offer)))
         }
         Ok(Repaired::Past) => Err(Failure::Usage(format!("--until {} is not ahead", grant.until.rfc3339()))),
+        Ok(Repaired::DatedAhead(told_for)) => Err(Failure::Usage(format!(
+            "--until {}: {}",
+            grant.until.rfc3339(),
+            story::dated_ahead(told_for)
+        ))),
         granted => show(global, &ledger, &grant.msisdn, granted).await,
     };
     ledger.close().await;
@@ -90,7 +111,9 @@ async fn show(
             columns(heading, &rows.map(row).collect::<Vec<_>>())
         };
         let notices = table("notices", &["id", "kind", "service_id", "package_id", "outcome"]);
-        notices + "\n" + &table("subscriptions", &["offer", "state", "subscribed_at", "expires_at"])
+        let held = table("subscriptions", &["offer", "state", "subscribed_at", "expires_at"]);
+        let note = json["note"].as_str().map_or_else(String::new, |note| format!("\n{note}\n"));
+        notices + "\n" + &held + &note
     });
     Ok(())
 }

@@ -168,10 +168,9 @@ impl Provider {
             &self.reconcile_every_s.unwrap_or(0),
             0..=RECONCILE_S_MAX,
         );
-        match &self.billing {
-            Some(billing) => billing.check(own, self.organization_id.is_none(), reading),
-            // Each subscriber's organization is made by Watcher itself, then.
-            None => {}
+        // Without billing Watcher itself makes each subscriber's organization.
+        if let Some(billing) = &self.billing {
+            billing.check(own, self.organization_id.is_none(), reading);
         }
     }
 

@@ -29,8 +29,9 @@ const FINISH: &str = "/* mark finish */ UPDATE copy SET finished_at = $1, checks
 pub(in crate::ledger) const UNFINISHED: &str =
     "/* mark unfinished */ SELECT source FROM copy WHERE finished_at IS NULL";
 
-/// Tables that may have rows in a ledger that nobody has used: whoever opens it adds today's offers.
-const FILLED_BY_OPENING: [&str; 1] = ["terms"];
+/// Tables that may have rows in a ledger that nobody has used: whoever opens it adds today's offers, and the setting
+/// that folds are made under.
+const FILLED_BY_OPENING: [&str; 2] = ["refold", "terms"];
 
 /// What a target is before a copy.
 pub(super) enum Found {

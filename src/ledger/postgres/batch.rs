@@ -15,7 +15,8 @@ use crate::ledger::fulfil::{Claim, Need};
 use crate::ledger::journal::Row;
 use crate::ledger::raw::Raw;
 use crate::ledger::store::{Lock, Store};
-use crate::ledger::tables::{Cell as Value, Old, Table};
+use crate::ledger::tables::refold::{KEY, Refold};
+use crate::ledger::tables::{Cell as Value, Old, Record as _, Records as _, Table};
 use crate::subscription::decide::Event;
 use crate::subscription::order::Newest;
 use crate::subscription::terms::Terms;
@@ -58,6 +59,12 @@ impl<'a> Batch<'a> {
         !(self.wanted.is_empty() && self.overlay.wanted.is_empty())
     }
 
+    /// Fetches the folds' setting with the rest: whoever folds asks for it.
+    pub(super) fn wants_folded(&mut self) {
+        let column = Column { table: Refold::TABLE, place: 0 };
+        self.overlay.wanted.rows.entry(column).or_default().insert(KEY.into());
+    }
+
     fn must_hold(&mut self, number: &Msisdn) -> Result<(), StoreError> {
         self.lock(Lock::number(number))
     }
@@ -89,6 +96,10 @@ impl Store for Batch<'_> {
     fn rehearse<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError> {
         self.rehearses = true;
         act(self)
+    }
+
+    fn folded(&mut self) -> Result<Option<Refold>, StoreError> {
+        self.get(KEY)
     }
 
     fn holder(&mut self, identity: &str) -> Result<Option<NoticeId>, StoreError> {

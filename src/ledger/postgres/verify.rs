@@ -22,7 +22,6 @@ impl Lookups {
     /// Checks everything on a session of its own.
     pub(in crate::ledger) async fn verify(
         &self,
-        disorder_ms: i64,
         mut progress: impl FnMut(u64),
     ) -> Result<Verified, StoreError> {
         let mut link = self.hosts.connect().await?;
@@ -38,7 +37,7 @@ impl Lookups {
             let Some(last) = numbers.last() else { break };
             last.in_full().clone_into(&mut after);
             let counted = verified.numbers + numbers.len() as u64;
-            page(&mut link, &self.known, &numbers, disorder_ms, &mut verified).await?;
+            page(&mut link, &self.known, &numbers, &mut verified).await?;
             link.ask(Ask::plain("ROLLBACK")).await?;
             verified.numbers = counted;
             progress(counted);
@@ -63,10 +62,11 @@ async fn page(
     link: &mut Link,
     known: &Known,
     numbers: &[Msisdn],
-    disorder_ms: i64,
     verified: &mut Verified,
 ) -> Result<(), StoreError> {
+    let rules = known.rules.load_full();
     let mut batch = Batch::new(known, None);
+    batch.wants_folded();
     for number in numbers {
         batch.wanted.histories.insert(number.clone());
         batch.wanted.services.insert(number.clone());
@@ -74,7 +74,7 @@ async fn page(
     for _ in 0..ROUNDS_MAX {
         fetch(link, None, known, 0, &mut batch).await?;
         let mut seen = verified.clone();
-        let check = |number| check(&mut batch, number, disorder_ms, &mut seen);
+        let check = |number| check(&mut batch, &rules, number, &mut seen);
         let checked: Vec<_> = numbers.iter().map(check).collect();
         if !batch.wants() {
             *verified = seen;

@@ -312,6 +312,9 @@ async fn run(
 fn foresee(work: &[&Work], rules: &Rules, batch: &mut Batch<'_>) {
     // A number that is new to a service has its history folded, and one cannot know before who is.
     batch.wanted.states_with = With::HistoriesOfNew;
+    if work.iter().any(|work| work.folds()) {
+        batch.wants_folded();
+    }
     for work in work {
         let Some(received) = work.received() else { continue };
         let Reading::Notice(notice) = &received.reading else { continue };

@@ -51,6 +51,8 @@ pub struct Kept {
     pub queue_id: Option<String>,
     /// Which caller brought it first.
     pub caller: String,
+    /// When it happened, by its own account.
+    pub event_at: Option<Timestamp>,
     /// First receipt.
     pub received_at: Timestamp,
     /// Receipts.
@@ -70,7 +72,7 @@ pub struct Kept {
 }
 
 const SELECT: &str = "/* notices */ SELECT n.id, n.kind, n.msisdn, n.service_id, n.package_id, n.queue_id, \
-    n.caller, n.received_at, n.count, n.outcome, n.reason, n.answer, r.method, r.path, r.query, \
+    n.caller, n.event_at, n.received_at, n.count, n.outcome, n.reason, n.answer, r.method, r.path, r.query, \
     r.content_type, r.content_encoding, r.body, r.status, r.reply, f.would_be, n.odd, \
     CASE WHEN n.reason = 'conflict' THEN coalesce((SELECT i.notice_id FROM identity i \
     WHERE i.key = 'n:' || n.msisdn || ' ' || length(n.reg_type) || ' ' || n.reg_type || ' ' || n.identity), \
@@ -129,6 +131,7 @@ fn kept(row: &AnyRow) -> Result<Kept, StoreError> {
         package_id: row.try_get("package_id")?,
         queue_id: row.try_get("queue_id")?,
         caller: row.try_get("caller")?,
+        event_at: row.try_get::<Option<i64>, _>("event_at")?.map(Timestamp),
         received_at: Timestamp(row.try_get("received_at")?),
         count: row.try_get("count")?,
         outcome: Outcome::parse(outcome, reason)

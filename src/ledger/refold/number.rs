@@ -20,13 +20,23 @@ use crate::subscription::notice::{self, Notice, Reading};
 use crate::subscription::{ServiceState, odd};
 use crate::wire;
 
-/// Makes a number's folds again, of what its messages say by today's reading.
+/// How folds are made again.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct How {
+    /// Whether messages are read anew before.
+    pub(super) reads: bool,
+    /// How far apart two event times may be for queueIDs to decide their order, in milliseconds.
+    pub(super) disorder_ms: i64,
+}
+
+/// Makes a number's folds again, of what its messages say by today's reading where they are read anew.
 ///
 /// # Errors
 /// The engine's.
 pub(super) fn of_number(
     store: &mut impl Store,
     rules: &Rules,
+    how: How,
     number: &Msisdn,
     now: Timestamp,
 ) -> Result<Refolded, StoreError> {
@@ -35,13 +45,16 @@ pub(super) fn of_number(
     let mut watch = Watch::default();
     watch.whole(store, number, &before)?;
     let Some(latest) = rows.iter().map(|row| row.id).max() else { return Ok(refolded) };
-    let raws = each(&rows, |row| store.raw(row.id))?;
     let mut now_rows = rows.clone();
-    for (row, raw) in now_rows.iter_mut().zip(raws) {
-        refolded.read_otherwise += u64::from(read_again(rules, row, raw.as_ref()));
+    if how.reads {
+        let raws = each(&rows, |row| store.raw(row.id))?;
+        for (row, raw) in now_rows.iter_mut().zip(raws) {
+            refolded.read_otherwise += u64::from(read_again(rules, row, raw.as_ref()));
+        }
+        refolded.settled = take_identities(store, rules, &mut now_rows)?;
+        each(now_rows.iter_mut(), |row| believe(store, rules, row))?;
     }
-    refolded.settled = take_identities(store, rules, &mut now_rows)?;
-    let folded = fold(store, rules, &mut now_rows, &before)?;
+    let folded = fold(store, how.disorder_ms, &mut now_rows, &before)?;
     for (old, new) in rows.iter().zip(&now_rows) {
         if old != new {
             store.update(new)?;
@@ -63,7 +76,8 @@ pub(super) fn of_number(
 /// Reads a notice's message again; tells whether it says something else. Of a message whose bytes were purged there is
 /// what was read of it then.
 fn read_again(rules: &Rules, row: &mut Row, raw: Option<&Raw>) -> bool {
-    let Some(then) = row.notice() else { return false };
+    // An operator's own row is no message, and all its times are meant.
+    let Some(then) = row.notice().filter(|then| then.own.is_none()) else { return false };
     let message = raw.and_then(|raw| wire::request::notify(&raw.method, &raw.query, &raw.sent()).ok());
     let read = message.map(|message| notice::read(&message, &rules.reads, row.received_at));
     let now = match read {
@@ -131,12 +145,10 @@ type Folded = (String, ServiceState, ServiceState);
 /// Folds each service of a number, and says of what was superseded and is not any more what it does now.
 fn fold(
     store: &mut impl Store,
-    rules: &Rules,
+    disorder_ms: i64,
     rows: &mut [Row],
     before: &[ServiceState],
 ) -> Result<Vec<Folded>, StoreError> {
-    let disorder_ms = rules.policy.queue_disorder_ms;
-    each(rows.iter_mut(), |row| believe(store, rules, row))?;
     let mut places = Vec::new();
     let events = each(rows.iter().enumerate(), |(at, row)| {
         let event = {

@@ -17,7 +17,6 @@ impl Readers {
         mut progress: impl FnMut(u64),
     ) -> Result<Verified, StoreError> {
         let connection = connect::reader(&self.path)?;
-        let mut store = Tx { connection: &connection, book: &rules.book };
         let mut verified = Verified { engine: Some("quick_check"), ..Verified::default() };
         for fault in quick_check(&connection, None)?.unwrap_or_default() {
             verified.fault(fault);
@@ -32,7 +31,7 @@ impl Readers {
             last.in_full().clone_into(&mut after);
             for number in &numbers {
                 let snapshot = connection.unchecked_transaction()?;
-                check(&mut store, number, rules.policy.queue_disorder_ms, &mut verified)?;
+                check(&mut Tx::new(&connection, &rules.book), rules, number, &mut verified)?;
                 drop(snapshot);
                 verified.numbers += 1;
             }

@@ -99,7 +99,7 @@ impl Thread {
         };
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let rules = self.rules.load_full();
-        let mut store = Tx { connection: &tx, book: &rules.book };
+        let mut store = Tx::new(&tx, &rules.book);
         let done = work.iter().map(|work| perform(&mut store, &rules, work)).collect::<Result<_, _>>()?;
         tx.commit()?;
         // After the commit: what was removed before it has been written into nothing.
@@ -116,7 +116,7 @@ fn is_everyones(error: &StoreError) -> bool {
             error.sqlite_error_code(),
             Some(ErrorCode::ConstraintViolation | ErrorCode::TooBig | ErrorCode::DatabaseCorrupt) | None
         ),
-        StoreError::Astray(..) | StoreError::NoRoom(_) => true,
+        StoreError::Astray(..) | StoreError::NoRoom(_) | StoreError::Refolding => true,
         _ => false,
     }
 }
