@@ -20,6 +20,7 @@ pub struct Index {
     grams: Grams,
     users: BTreeSet<(u64, i64)>,
     homes: HashMap<i64, Vec<i64>>,
+    members: HashMap<i64, BTreeSet<(u64, i64)>>,
     /// Of billing.
     billed: HashMap<i64, i64>,
     folders: HashMap<i64, i64>,
@@ -108,11 +109,15 @@ impl Index {
         if let Err(at) = homes.binary_search(&organization) {
             homes.insert(at, organization);
         }
+        self.members.entry(organization).or_default().insert((odd(user), user));
     }
 
     pub fn no_member(&mut self, organization: i64, user: i64) {
         if let Some(homes) = self.homes.get_mut(&user) {
             homes.retain(|home| *home != organization);
+        }
+        if let Some(members) = self.members.get_mut(&organization) {
+            members.remove(&(odd(user), user));
         }
     }
 
@@ -173,6 +178,10 @@ impl Index {
 
     pub fn users(&self) -> impl Iterator<Item = i64> + '_ {
         self.users.iter().map(|(_, id)| *id)
+    }
+
+    pub fn members(&self, organization: i64) -> impl Iterator<Item = i64> + '_ {
+        self.members.get(&organization).into_iter().flatten().map(|(_, id)| *id)
     }
 
     pub fn organizations(&self) -> impl Iterator<Item = i64> + '_ {

@@ -105,12 +105,11 @@ pub fn members(state: &State, organization: i64, request: &Request) -> Worked {
     let asked = Asked::of(state, request, &["user_id", "login"])?;
     let members = &state.organizations[&organization].members;
     let login = |id: &i64| state.users.get(id).map_or("", |user| &user.login);
-    let found = |id: &i64| asked.finds(&login(id).to_lowercase());
-    let found = members.keys().copied().filter(found);
+    let found = |id: &i64| asked.search.is_empty() || asked.finds(&login(id).to_lowercase());
     let page = match asked.sort.as_deref() {
-        None => asked.sorted(found, |id| super::index::odd(*id)),
-        Some("user_id") => asked.page(found),
-        Some(_) => asked.sorted(found, login),
+        None => asked.page(state.index().members(organization).filter(found)),
+        Some("user_id") => asked.page(members.keys().copied().filter(found)),
+        Some(_) => asked.sorted(members.keys().copied().filter(found), login),
     };
     reply(page.into_iter().map(|user| shapes::member(state, organization, user)).collect())
 }

@@ -202,8 +202,8 @@ fn listed(state: &State, organization: i64, folder: i64, request: &Request) -> W
     let asked = lists::Asked::of(state, request, &["user_id"])?;
     let members = state.organizations[&organization].members.iter();
     let with = members.filter_map(|(user, member)| Some((*user, *member.folders.get(&folder)?)));
-    let page = asked.page(with.map(|(user, rights)| shapes::rights(user, rights)));
-    Ok(Reply::of(Value::Array(page)))
+    let page = asked.page(with).into_iter().map(|(user, rights)| shapes::rights(user, rights));
+    Ok(Reply::of(page.collect()))
 }
 
 fn read(mut rights: Rights, fields: &Map<String, Value>) -> Result<Rights, Reply> {
