@@ -159,7 +159,7 @@ async fn in_turn<T>(
         Some(other) => measure(other).await.map(Some),
         None => Ok(None),
     };
-    if round % 2 == 0 {
+    if round.is_multiple_of(2) {
         Ok([Some(measure(this).await?), of_other().await?])
     } else {
         let other = of_other().await?;

@@ -69,7 +69,11 @@ impl Template {
             reg_type: place("<regType>T") + "<regType>".len(),
             times: match kind {
                 Kind::Notify => {
-                    vec![(place("SSSSSSSSSSSSSS"), 0), (place("EEEEEEEEEEEEEE"), DAY_S), (place("UUUUUUUUUUUUUU"), 0)]
+                    vec![
+                        (place("SSSSSSSSSSSSSS"), 0),
+                        (place("EEEEEEEEEEEEEE"), DAY_S),
+                        (place("UUUUUUUUUUUUUU"), 0),
+                    ]
                 }
                 Kind::Check => Vec::new(),
             },

@@ -393,10 +393,10 @@ async fn the_root_is_found_among_thousands_of_folders() {
     let world = World::new(Mode::Shared, "camera").await;
     {
         let mut state = world.double.state();
-        let folder = |state: &State| state.organizations[&753].folders[&1156].clone();
+        let folder = |state: &State| state.organizations[&753].folders[&1156];
         let some = folder(&state);
         let own = state.organizations.get_mut(&753).expect("it");
-        own.folders.extend((5000..6500).map(|id| (id, some.clone())));
+        own.folders.extend((5000..6500).map(|id| (id, some)));
     }
     done(&world.keeper.attempt(&world.task(ANN, "cam-1", carried(392))).await);
 }
