@@ -5,6 +5,14 @@
 //! A new kind: its file here with the same `send`, its arm in [`build`], its keys in
 //! `config/provider.rs`. What a provider needs to know is in the task; what it needs to have is handed
 //! to [`build`]. The clients of [`watcher`] and [`billing`] are used by the commands too.
+//!
+//! ```text
+//! http     one request: bounded, never redirected
+//! said     what an answer says of the call, whatever its status
+//! rest     one call of a JSON system; whether a refusal is about one thing or about our key
+//! loose    numbers for booleans, `0` for none, rows that cannot be read
+//! fault    why a call did not come about;  outcome: what came of an attempt at a task
+//! ```
 
 pub mod activation;
 pub mod billing;
