@@ -478,7 +478,11 @@ fn rows(ledger: &gateway::Ledger) -> Vec<Vec<gateway::ledger::Row>> {
             "SELECT service_id, package_id, terms_id, standing, founder, starts_at, expires_at, lapses_at, ended_at, \
              auto_renew, channel, reg_id, updated_at FROM subscription ORDER BY service_id, package_id",
         ),
-        ledger.rows("SELECT service_id, max(newest_queue), max(newest_at) FROM subscription GROUP BY service_id ORDER BY 1"),
+        // As numbers: as texts, 4 is the greater of 4 and 1000.
+        ledger.rows(
+            "SELECT service_id, max(CAST(newest_queue AS NUMERIC)), max(newest_at) FROM subscription \
+             GROUP BY service_id ORDER BY 1",
+        ),
         ledger.rows("SELECT * FROM past_run ORDER BY service_id, package_id, founder"),
     ]
 }
