@@ -61,7 +61,11 @@ fn times_that_cannot_be_meant_are_taken_as_absent_and_told() {
         let name = format!("sdp_gateway_notices_odd_total{{field=\"{field}\"}}");
         let before = counted(&gateway, &name);
         let number = format!("8494500100{place}");
-        let said = register(&format!("{}", 100 + place), &number).with(field, text);
+        let mut said = register(&format!("{}", 100 + place), &number).with(field, text);
+        if *field == "expiredTime" {
+            // Of today, also shortly after midnight.
+            said = said.with("subcribeTime", &carrier_time(Utc::now()));
+        }
         assert_eq!(became(&gateway, &said.xml()), "applied", "{field}: {why}");
         assert_eq!(odd(&newest(&gateway)), [*field], "{why}");
         assert_eq!(counted(&gateway, &name), before + 1, "{why}");

@@ -131,7 +131,8 @@ impl Client {
             return self.page(call(), offset, deadline).await;
         }
         match self.page(call().query("sort", "id"), offset, deadline).await {
-            Err(Fault::Never(_)) => {
+            // Of what it refuses for another reason it says so, and means this one thing.
+            Err(Fault::Never(why)) if !why.is_of_one => {
                 let page = self.page(call(), offset, deadline).await?;
                 self.sorts.store(false, Ordering::Relaxed);
                 Ok(page)
