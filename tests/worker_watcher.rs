@@ -274,8 +274,10 @@ fn killed_workers_and_failing_calls_leave_what_the_last_notice_says() {
         let login = format!("{number}@sdp.example");
         let users = world.double.state().users.values().filter(|user| user.login == login).count();
         if n % 2 == 1 && users == 0 {
-            // Cancelled each time before anybody had made anything of the beginning.
-            assert_eq!((preset, enabled), (391, true), "{number}: {told:?}");
+            // Cancelled each time before anybody had made anything of the beginning; an end that was sent all the same
+            // has stopped the recording.
+            let was_ended = told.iter().any(|state| state == "end done");
+            assert!(preset == 391 && (enabled || was_ended), "{number}: {enabled} {told:?}");
             continue;
         }
         assert_eq!((users, enabled), (1, n % 2 == 0), "{number}: {told:?}");
