@@ -40,13 +40,22 @@ pub struct Client {
     sorts: AtomicBool,
 }
 
+/// In which order a list is read.
+#[derive(Debug, Clone, Copy)]
+enum Order {
+    /// In Watcher's own.
+    Any,
+    /// By age, where Watcher knows how.
+    Age,
+}
+
 /// Part of a list.
 #[derive(Debug)]
 pub struct Page<T> {
     /// The rows, in Watcher's order.
     pub rows: Vec<T>,
-    /// Rows that could not be read.
-    pub odd: usize,
+    /// How many rows could not be read.
+    pub odd: u64,
     /// Where the next page begins; `None` after the last.
     pub next: Option<usize>,
 }
@@ -117,13 +126,13 @@ impl Client {
         let call = call.query("limit", PAGE).query("offset", offset).long(PAGE_BYTES_MAX);
         let list: Rows<T> = self.rest.rows(call, deadline).await?;
         let next = (list.len() > 0).then_some(offset + list.len());
-        Ok(Page { odd: list.odd, rows: list.rows, next })
+        Ok(Page { odd: u64::try_from(list.odd).unwrap_or(u64::MAX), rows: list.rows, next })
     }
 
     /// The same, by age where Watcher knows how.
     async fn page_by_age<T: DeserializeOwned>(
         &self,
-        call: &(impl Fn() -> Call + Sync),
+        call: impl Fn() -> Call,
         offset: usize,
         deadline: Instant,
     ) -> Result<Page<T>, Fault> {
@@ -141,7 +150,39 @@ impl Client {
         }
     }
 
-    /// Reads a list page by page until `found` returns something; no row is given twice.
+    /// Reads a list page by page; no row is given twice. Where `take` says of one that it is enough, the list ends with
+    /// that row's page.
+    async fn read<T, K>(
+        &self,
+        (call, order): (impl Fn() -> Call, Order),
+        key: impl Fn(&T) -> K,
+        mut take: impl FnMut(T) -> bool,
+        deadline: Instant,
+    ) -> Result<(), Fault>
+    where
+        T: DeserializeOwned,
+        K: Eq + Hash,
+    {
+        let (mut walk, mut seen) = (Walk::default(), HashSet::new());
+        loop {
+            let page: Page<T> = match order {
+                Order::Any => self.page(call(), walk.offset, deadline).await?,
+                Order::Age => self.page_by_age(&call, walk.offset, deadline).await?,
+            };
+            let (is_legible, mut is_new, mut is_enough) = (!page.rows.is_empty(), false, false);
+            for row in page.rows {
+                if seen.insert(key(&row)) {
+                    is_new = true;
+                    is_enough |= take(row);
+                }
+            }
+            if is_enough || !walk.goes_on(page.next, (is_legible, is_new))? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads a list until `found` returns something.
     pub(super) async fn walk<T, K, R>(
         &self,
         call: impl Fn() -> Call,
@@ -153,22 +194,13 @@ impl Client {
         T: DeserializeOwned,
         K: Eq + Hash,
     {
-        let (mut walk, mut seen) = (Walk::default(), HashSet::new());
-        loop {
-            let page: Page<T> = self.page(call(), walk.offset, deadline).await?;
-            let (is_legible, mut is_new) = (!page.rows.is_empty(), false);
-            for row in page.rows {
-                if seen.insert(key(&row)) {
-                    is_new = true;
-                    if let Some(result) = found(row) {
-                        return Ok(Some(result));
-                    }
-                }
-            }
-            if !walk.goes_on(page.next, (is_legible, is_new))? {
-                return Ok(None);
-            }
-        }
+        let mut result = None;
+        let take = |row| {
+            result = result.take().or_else(|| found(row));
+            result.is_some()
+        };
+        self.read((call, Order::Any), key, take, deadline).await?;
+        Ok(result)
     }
 
     /// A whole list.
@@ -185,9 +217,9 @@ impl Client {
         let mut rows = Vec::new();
         let keep = |row| {
             rows.push(row);
-            None::<()>
+            false
         };
-        self.walk(call, key, keep, deadline).await?;
+        self.read((call, Order::Any), key, keep, deadline).await?;
         Ok(rows)
     }
 
@@ -195,7 +227,7 @@ impl Client {
     /// search with its page. All rows have the empty text.
     pub(super) async fn search<T, K>(
         &self,
-        (call, text): (impl Fn() -> Call + Sync, &str),
+        (call, text): (impl Fn() -> Call, &str),
         key: impl Fn(&T) -> K,
         suits: impl Fn(&T) -> bool,
         is_enough: impl Fn(&T) -> bool,
@@ -205,22 +237,16 @@ impl Client {
         T: DeserializeOwned,
         K: Eq + Hash,
     {
-        let (mut walk, mut seen, mut found) = (Walk::default(), HashSet::new(), Vec::new());
-        loop {
-            let call = || if text.is_empty() { call() } else { call().query("search", text) };
-            let page: Page<T> = self.page_by_age(&call, walk.offset, deadline).await?;
-            let (is_legible, mut is_new) = (!page.rows.is_empty(), false);
-            for row in page.rows {
-                if seen.insert(key(&row)) {
-                    is_new = true;
-                    if suits(&row) {
-                        found.push(row);
-                    }
-                }
+        let mut found = Vec::new();
+        let take = |row| {
+            let (suits, is_enough) = (suits(&row), is_enough(&row));
+            if suits {
+                found.push(row);
             }
-            if found.iter().any(&is_enough) || !walk.goes_on(page.next, (is_legible, is_new))? {
-                return Ok(found);
-            }
-        }
+            suits && is_enough
+        };
+        let call = || if text.is_empty() { call() } else { call().query("search", text) };
+        self.read((call, Order::Age), key, take, deadline).await?;
+        Ok(found)
     }
 }

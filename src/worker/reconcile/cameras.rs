@@ -23,7 +23,7 @@ impl<W: Watcher> Reconcile<'_, W> {
             let keeper = self.keeper;
             let ask = || keeper.client().cameras_page(of, walk.offset, keeper.deadline());
             let page = self.page(|| Box::pin(ask())).await?;
-            self.report.odd += u64::try_from(page.odd).unwrap_or(u64::MAX);
+            self.report.odd += page.odd;
             let names: Vec<String> = page.rows.iter().map(|camera| camera.name.clone()).collect();
             let ours = self.ledger.on_cameras(self.name, &names, self.now()).await?;
             let ours: HashMap<&str, &OnCamera> =

@@ -77,7 +77,7 @@ impl<W: Watcher> Reconcile<'_, W> {
             self.go_on("organizations", u64::try_from(titles.len()).unwrap_or(u64::MAX)).await?;
             let ask = || keeper.client().organizations_page(walk.offset, keeper.deadline());
             let page = self.page(|| Box::pin(ask())).await?;
-            self.report.odd += u64::try_from(page.odd).unwrap_or(u64::MAX);
+            self.report.odd += page.odd;
             let (is_legible, mut is_new) = (!page.rows.is_empty(), false);
             for one in page.rows {
                 is_new |= titles.insert(one.id, hash(&one.title)).is_none();
@@ -111,7 +111,7 @@ impl<W: Watcher> Reconcile<'_, W> {
             self.go_on("users", self.report.users).await?;
             let ask = || keeper.client().users_page(walk.offset, keeper.deadline());
             let Page { rows, odd, next } = self.page(|| Box::pin(ask())).await?;
-            self.report.odd += u64::try_from(odd).unwrap_or(u64::MAX);
+            self.report.odd += odd;
             let (is_legible, mut is_new) = (!rows.is_empty(), false);
             for user in rows {
                 if !met.insert(user.id) {
@@ -168,7 +168,7 @@ impl<W: Watcher> Reconcile<'_, W> {
             self.go_on("rights", u64::try_from(walk.offset).unwrap_or(u64::MAX)).await?;
             let ask = || keeper.client().folder_users_page((shared, folder), walk.offset, keeper.deadline());
             let page = self.page(|| Box::pin(ask())).await?;
-            self.report.odd += u64::try_from(page.odd).unwrap_or(u64::MAX);
+            self.report.odd += page.odd;
             let before = seeing.len();
             let is_legible = !page.rows.is_empty();
             seeing.extend(page.rows.into_iter().map(|FolderUser(user)| user));
