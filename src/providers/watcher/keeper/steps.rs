@@ -63,7 +63,10 @@ impl Keeper {
                 return Err(never(format!("{text} {} in Watcher, then try again", home.id)));
             }
             Place::Unassigned(at) if !moves => {
-                let is_allowed = self.allows(at, change.preset_id, deadline).await.map_err(unsure)?;
+                let is_allowed = match change.preset_id {
+                    Some(preset) => self.has_preset(at, preset, deadline).await.map_err(unsure)?,
+                    None => true,
+                };
                 change.preset_id = change.preset_id.filter(|_| is_allowed);
                 (None, Some(if is_allowed { UNASSIGNED } else { UNASSIGNED_WITHOUT }))
             }
@@ -78,22 +81,18 @@ impl Keeper {
         };
         if change != CameraChange::default() {
             let is_known = hint.is_some();
-            match (self.change(&camera, change, hint, deadline).await, change.preset_id) {
-                (Err(Fault::Never(why)), Some(preset)) if !is_known => {
-                    let fault = self.until_given(why, (home.id, preset), deadline).await;
-                    let of = (owner, home.id);
-                    let fault = if moves {
-                        self.for_want_of_room(fault, of, "cameras", deadline).await
-                    } else {
-                        fault
-                    };
-                    return Err(in_doubt(fault));
-                }
-                (Err(fault), _) if moves => {
-                    let fault = self.for_want_of_room(fault, (owner, home.id), "cameras", deadline).await;
-                    return Err(in_doubt(fault));
-                }
-                (changed, _) => changed.map_err(in_doubt)?,
+            if let Err(fault) = self.change(&camera, change, hint, deadline).await {
+                let fault = match (fault, change.preset_id) {
+                    (Fault::Never(why), Some(preset)) if !is_known => {
+                        self.until_given(why, (home.id, preset), deadline).await
+                    }
+                    (fault, _) => fault,
+                };
+                let theirs = (owner, home.id);
+                return Err(in_doubt(match moves {
+                    true => self.for_want_of_room(fault, theirs, "cameras", deadline).await,
+                    false => fault,
+                }));
             }
         }
         Ok(Settled { note, ..Settled::default() })
@@ -115,17 +114,6 @@ impl Keeper {
             }
             Ok(true) | Err(_) => Fault::Never(why),
         }
-    }
-
-    /// Whether an organization's cameras may have a preset, as it is.
-    async fn allows(
-        &self,
-        at: OrganizationId,
-        preset: Option<PresetId>,
-        deadline: Instant,
-    ) -> Result<bool, Fault> {
-        let Some(preset) = preset else { return Ok(true) };
-        Ok(self.client.presets(at, deadline).await?.iter().any(|known| known.id == preset))
     }
 
     pub(super) async fn end(
