@@ -2,8 +2,8 @@
 //!
 //! The *journal* has one narrow row per notice; subscriptions and their runs are its fold, kept
 //! beside it and always makeable again. [`record`], [`operate`] and [`repair`] say what one write does, against
-//! [`store::Store`] (operators' are written down in [`mod@audit`], and what they lay aside is kept in [`aside`]), and [`refold`] what a new order of notices makes of an
-//! older ledger; an engine ([`sqlite`], [`postgres`]) brings the statements; [`commit`] gathers
+//! [`store::Store`] (operators' are written down in [`mod@audit`], and what they lay aside is kept in [`aside`]), and
+//! [`refold`] makes the folds of an older ledger, or of one under another setting, again; an engine ([`sqlite`], [`postgres`]) brings the statements; [`commit`] gathers
 //! waiting writes into shared transactions. Reads ([`read`]) go through connections of their own and
 //! never wait for the writer. [`copy()`] moves a ledger from one engine to another.
 //!

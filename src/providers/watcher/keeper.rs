@@ -15,8 +15,9 @@
 //! A camera that is still in the default organization, nobody's, is moved to its subscriber's where the settings
 //! say so, else served where it is, as far as Watcher lets it be; one in somebody else's is told of and left alone.
 //!
-//! Nothing is remembered of users and organizations: Watcher looks them up, so that the calls for one subscriber are
-//! as many with sixty thousand others as with none.
+//! Users and organizations are looked up by Watcher each time, so that the calls for one subscriber are as many with
+//! sixty thousand others as with none. Remembered is what costs a list and does not change: whose billing says an
+//! organization is, its root folder, the default one, the tariffs of presets.
 
 mod camera;
 mod home;
