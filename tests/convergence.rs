@@ -413,6 +413,16 @@ fn at_most_one_of_an_exclusive_service(state: &ServiceState) -> Result<(), TestC
     Ok(())
 }
 
+fn from_carrier(notice: &Notice, received_at: Timestamp) -> Received {
+    Received {
+        reading: Reading::Notice(Box::new(notice.clone())),
+        raw: Raw { method: "POST".into(), path: "/".into(), ..Raw::default() },
+        caller: "carrier".into(),
+        received_at,
+        answer: 0,
+    }
+}
+
 /// A fresh ledger that has received these notices in this order; its subscriber's holdings as JSON.
 async fn through_the_ledger(url: &str, notices: &[Notice], order: &[usize]) -> String {
     let url = LedgerUrl::parse(url).expect("an address");
@@ -423,13 +433,7 @@ async fn through_the_ledger(url: &str, notices: &[Notice], order: &[usize]) -> S
     // Handed over at once: they share transactions, as under load.
     let mut waiting = Vec::new();
     for (received, index) in (1_i64..).zip(order) {
-        let received = Received {
-            reading: Reading::Notice(Box::new(notices[*index].clone())),
-            raw: Raw { method: "POST".into(), path: "/".into(), ..Raw::default() },
-            caller: "carrier".into(),
-            received_at: receipt().plus_ms(received),
-            answer: 0,
-        };
+        let received = from_carrier(&notices[*index], receipt().plus_ms(received));
         let ledger = ledger.clone();
         waiting.push(tokio::spawn(async move { ledger.record(received).await }));
         tokio::task::yield_now().await;
@@ -530,13 +534,7 @@ async fn received(url: LedgerUrl, notices: &[Notice], order: &[usize]) -> (Ledge
     let ledger = Ledger::open(&settings, rules, Clock::system()).await.expect("a ledger");
     let mut ids = Vec::new();
     for (received, index) in (1_i64..).zip(order) {
-        let received = Received {
-            reading: Reading::Notice(Box::new(notices[*index].clone())),
-            raw: Raw { method: "POST".into(), path: "/".into(), ..Raw::default() },
-            caller: "carrier".into(),
-            received_at: receipt().plus_ms(received),
-            answer: 0,
-        };
+        let received = from_carrier(&notices[*index], receipt().plus_ms(received));
         let recorded = ledger.record(received).await.expect("recorded");
         let stands = ["applied", "no_change", "superseded"].contains(&recorded.outcome.as_str());
         ids.extend(stands.then_some(recorded.id));

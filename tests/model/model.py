@@ -276,12 +276,7 @@ class Service:
         sub.channel, sub.reg = notice.fields.get("channel"), notice.reg
         if stays_replaced:
             return
-        sub.state = HELD
-        if not goes_on:
-            sub.subscribed = at
-            sub.run = Run(at, until)
-            self.runs.append((offer, sub.run))
-        sub.run.natural_end = sub.patience_ends()
+        self.hold(sub, goes_on, at, until)
         for other in others:
             other.state, other.run.cut = REPLACED, at
 
@@ -300,11 +295,15 @@ class Service:
             sub.expires = max(until, sub.expires) if is_news else until
         else:
             sub.expires, sub.auto_renew, sub.channel, sub.reg = until, False, None, None
+        self.hold(sub, goes_on, at, until)
+
+    def hold(self, sub, goes_on, at, until):
+        """Goes on with the run, or begins another."""
         sub.state = HELD
         if not goes_on:
             sub.subscribed = at
             sub.run = Run(at, until)
-            self.runs.append((offer, sub.run))
+            self.runs.append((sub.offer, sub.run))
         sub.run.natural_end = sub.patience_ends()
 
     def cancel(self, notice):
