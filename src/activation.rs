@@ -228,7 +228,7 @@ impl Activation {
         let Some(check::NonceUse { nonce, signature, until }) = nonce else { return Ok(Nonce::Fresh) };
         let (partner, call) = (partner.to_owned(), call.word().to_owned());
         let used = NonceUse { partner, call, signature, nonce, until, now };
-        match self.ledger.use_nonce(used).await.map_err(|error| unavailable(&error))? {
+        match self.ledger.write(used).await.map_err(|error| unavailable(&error))? {
             Seen::Fresh => Ok(Nonce::Fresh),
             Seen::Before => Ok(Nonce::Seen),
         }

@@ -26,8 +26,10 @@ pub mod journal;
 mod migrate;
 mod operate;
 mod postgres;
+mod probe;
 pub mod raw;
 pub mod read;
+mod received;
 mod record;
 mod refold;
 mod remedy;
@@ -43,28 +45,27 @@ mod verify;
 
 use std::path::PathBuf;
 use std::sync::Arc;
-
-use tokio::sync::Notify;
+use std::sync::atomic::AtomicBool;
 
 use crate::clock::Clock;
 use crate::config::{CodesKey, LedgerUrl};
-use crate::ids::{Msisdn, NoticeId};
+use crate::ids::Msisdn;
 use crate::lifeline::Lifelines;
 use crate::stock::{SealError, Vault};
 use crate::subscription::ServiceState;
-pub use aside::Otherwise;
+pub use aside::{Compare, Otherwise};
 pub use audit::{BadWords, By, WHO_CHARS_MAX, WHY_CHARS_MAX, who, why};
 pub use backup::{BackupError, RestoreError, Restored, backup, restore};
-pub use commit::Pulse;
-use commit::{Done, Work, Writer};
+pub use commit::{Deed, Pulse};
+use commit::{Pending, Writer};
 pub use copy::{Copied, CopiedTable, CopyError, Phase, Progress, copy};
 pub use failure::StoreError;
 pub use foresee::WOULD_BE;
 pub use gateways::Gateway;
 pub use migrate::{MigrateError, migrate, newest as schema_version};
-use operate::Order;
-pub use operate::{Operated, Operation};
-pub use record::{Received, Recorded, Remarks};
+pub use operate::{Operate, Operated, Operation};
+pub use received::Received;
+pub use record::{Recorded, Remarks};
 pub use refold::Refolded;
 pub use repair::{Ending, Granting, Repaired};
 use rules::InForce;
@@ -179,8 +180,8 @@ struct Inner {
     pool: sqlx::AnyPool,
     clock: Clock,
     vault: Vault,
-    /// Told of every write of this process that may have made a task due.
-    owed: Notify,
+    /// Whether folds are still to be made again: as long as they are, nothing else is written.
+    refolding: AtomicBool,
     lifelines: Lifelines,
 }
 
@@ -211,84 +212,55 @@ impl Ledger {
             LedgerUrl::Postgres(url) => postgres::open(url, rules, queue_max, &lifelines).await?,
         };
         let Opened { rules, writer, lookups, pool } = opened;
-        let (url, owed) = (settings.url.clone(), Notify::new());
+        let (url, refolding) = (settings.url.clone(), AtomicBool::new(false));
         let ledger =
-            Self(Arc::new(Inner { url, rules, writer, lookups, pool, clock, vault, owed, lifelines }));
+            Self(Arc::new(Inner { url, rules, writer, lookups, pool, clock, vault, refolding, lifelines }));
         ledger.look_for_refold().await?;
         Ok(ledger)
     }
 
-    /// Records one message and answers after its commit has reached the disk. The write is the
-    /// writer's own from the moment it is taken: dropping this future cancels nothing.
+    /// Writes, and answers after the commit has reached the disk. The write is the writer's own from the moment it is
+    /// taken: dropping this future cancels nothing.
     ///
     /// # Errors
     /// [`NotKept`]; only after [`NotKept::Full`] is it certain that nothing was kept.
-    pub async fn record(&self, received: Received) -> Result<Recorded, NotKept> {
-        match self.0.writer.submit(Work::Record(Box::new(received))).await? {
-            Done::Recorded(recorded) => {
-                if recorded.may_owe {
-                    self.0.owed.notify_one();
-                }
-                Ok(recorded)
-            }
-            _ => Err(NotKept::Stopped),
-        }
-    }
-
-    /// Does what an operator says of a kept message.
-    ///
-    /// # Errors
-    /// [`NotKept`].
-    pub async fn operate(&self, operation: Operation, id: NoticeId, by: By) -> Result<Operated, NotKept> {
-        let operated = self.operate_all(operation, &[id], by).await?;
-        operated.into_iter().next().ok_or(NotKept::Stopped)
+    pub async fn write<D: Deed>(&self, deed: D) -> Result<D::Answer, NotKept> {
+        self.hand_over(deed)?.answer().await
     }
 
     /// The same for many, in their order and in shared commits; what came of each.
     ///
     /// # Errors
     /// [`NotKept`] from the first that failed; those before it are done.
-    pub async fn operate_all(
+    pub async fn write_all<D: Deed>(
         &self,
-        operation: Operation,
-        ids: &[NoticeId],
-        by: By,
-    ) -> Result<Vec<Operated>, NotKept> {
-        let (now, by, mut operated) = (self.0.clock.now(), Arc::new(by), Vec::with_capacity(ids.len()));
-        for ids in ids.chunks(self.0.writer.together()) {
-            let order = |id: &NoticeId| Order { operation, id: *id, by: Arc::clone(&by), now };
-            let hand_over = |id: &NoticeId| self.0.writer.hand_over(Work::Operate(order(id)));
-            for pending in ids.iter().map(hand_over).collect::<Result<Vec<_>, _>>()? {
-                match pending.answer().await? {
-                    Done::Operated(done) => operated.push(done),
-                    _ => return Err(NotKept::Stopped),
-                }
+        deeds: impl IntoIterator<Item = D>,
+    ) -> Result<Vec<D::Answer>, NotKept> {
+        let mut deeds = deeds.into_iter();
+        let mut answers = Vec::with_capacity(deeds.size_hint().0);
+        loop {
+            let some = deeds.by_ref().take(self.0.writer.together());
+            let pending = some.map(|deed| self.hand_over(deed)).collect::<Result<Vec<_>, _>>()?;
+            if pending.is_empty() {
+                return Ok(answers);
+            }
+            for one in pending {
+                answers.push(one.answer().await?);
             }
         }
-        self.0.owed.notify_one();
-        Ok(operated)
+    }
+
+    fn hand_over<D: Deed>(&self, deed: D) -> Result<Pending<D::Answer>, NotKept> {
+        if self.is_refolding() {
+            return Err(NotKept::Failed(StoreError::Refolding));
+        }
+        self.0.writer.hand_over(deed)
     }
 
     /// Waits until a write of this process may have made a task due, also one since the last call. For
     /// one worker; what other processes write it finds by looking.
     pub async fn owes(&self) {
-        self.0.owed.notified().await;
-    }
-
-    /// Tells whether notices can be kept: one that nobody sent is recorded and undone, in a transaction whose
-    /// commit must reach the disk.
-    ///
-    /// # Errors
-    /// [`NotKept`] where they cannot.
-    pub async fn probe(&self) -> Result<(), NotKept> {
-        self.0.writer.probe(specimen::specimen(&self.0.rules.load(), self.0.clock.now())).await
-    }
-
-    /// Notices of this process that could not be kept so far. One more makes an older answer of
-    /// [`Self::probe`] doubtful.
-    #[must_use]
-    pub fn refusals(&self) -> u64 {
-        self.0.writer.refusals()
+        self.0.writer.owes().await;
     }
 
     /// Whether the schema is still the one that this gateway knows.

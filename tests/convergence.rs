@@ -18,7 +18,7 @@ use sdp_gateway::clock::{Clock, DAY_MS, Timestamp};
 use sdp_gateway::config::LedgerUrl;
 use sdp_gateway::ids::{Msisdn, NoticeId};
 use sdp_gateway::ledger::raw::Raw;
-use sdp_gateway::ledger::{self, By, Ledger, Operated, Operation, Received, Rules};
+use sdp_gateway::ledger::{self, By, Ledger, Operate, Operated, Operation, Received, Rules};
 use sdp_gateway::story;
 use sdp_gateway::subscription::decide::{self, Event};
 use sdp_gateway::subscription::judge::{self, Judgement, Policy};
@@ -359,11 +359,11 @@ fn what_was_ahead_is_a_repeat_when_it_comes_again_in_its_time() {
             let settings = ledger::Settings { url, queue_max: 64, codes_key: None };
             let ledger = Ledger::open(&settings, rules, Clock::system()).await.expect("a ledger");
             let number = Msisdn::parse(NUMBER).expect("a number");
-            let first = ledger.record(received(10)).await.expect("recorded");
+            let first = ledger.write(received(10)).await.expect("recorded");
             assert!(!first.repeated && !first.remarks.odd.is_none(), "{first:?}");
             let held = ledger.holdings(&number).await.expect("holdings");
             for hours in [11, 150, 300] {
-                let again = ledger.record(received(hours)).await.expect("recorded");
+                let again = ledger.write(received(hours)).await.expect("recorded");
                 assert!(again.repeated && again.id == first.id, "{hours}: {again:?}");
             }
             let after = ledger.holdings(&number).await.expect("holdings");
@@ -435,7 +435,7 @@ async fn through_the_ledger(url: &str, notices: &[Notice], order: &[usize]) -> S
     for (received, index) in (1_i64..).zip(order) {
         let received = from_carrier(&notices[*index], receipt().plus_ms(received));
         let ledger = ledger.clone();
-        waiting.push(tokio::spawn(async move { ledger.record(received).await }));
+        waiting.push(tokio::spawn(async move { ledger.write(received).await }));
         tokio::task::yield_now().await;
     }
     for recorded in waiting {
@@ -515,7 +515,8 @@ fn laid_aside_and_put_back(
     ids.dedup();
     for id in ids {
         for operation in [Operation::Discard, Operation::Retry] {
-            let operated = runtime.block_on(ledger.operate(operation, id, By::command("ann", None)));
+            let order = Operate { operation, id, by: By::command("ann", None), now: Clock::system().now() };
+            let operated = runtime.block_on(ledger.write(order));
             assert_eq!(operated.expect("kept"), Operated::Changed, "{operation:?} {id}");
         }
         seen.push(rows(&kept));
@@ -535,7 +536,7 @@ async fn received(url: LedgerUrl, notices: &[Notice], order: &[usize]) -> (Ledge
     let mut ids = Vec::new();
     for (received, index) in (1_i64..).zip(order) {
         let received = from_carrier(&notices[*index], receipt().plus_ms(received));
-        let recorded = ledger.record(received).await.expect("recorded");
+        let recorded = ledger.write(received).await.expect("recorded");
         let stands = ["applied", "no_change", "superseded"].contains(&recorded.outcome.as_str());
         ids.extend(stands.then_some(recorded.id));
     }

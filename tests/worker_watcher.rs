@@ -144,7 +144,7 @@ fn redeem(gateway: &Gateway, ledger: &Ledger, device: &str, account: &str) {
         token: "the test's".to_owned(),
         pausing: Arc::new(BTreeSet::from(["cams".to_owned()])),
     };
-    assert!(matches!(wait(ledger.redeem(redeem)), Ok(Redeemed::Done(_))));
+    assert!(matches!(wait(ledger.write(redeem)), Ok(Redeemed::Done(_))));
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn an_account_whose_device_came_to_a_number_is_suspended_too() {
     let (device, number) = (DeviceId::parse("cam-1"), Msisdn::parse(ANN));
     let owner = Owner::Number(number.expect("a number"));
     let unbind = Unbind { device: device.expect("a device"), owner, now: Clock::system().now() };
-    assert_eq!(wait(ledger.unbind(unbind)).expect("kept"), Unbound::Unbound);
+    assert_eq!(wait(ledger.write(unbind)).expect("kept"), Unbound::Unbound);
     until("she cannot either", || can_log_in(LOGIN) == Some(false));
     until("nor can he", || can_log_in("carl@sdp.example") == Some(false));
     drop(gateway);

@@ -8,7 +8,7 @@ use super::{ResultCode, unavailable};
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::ledger::Ledger;
-use crate::ledger::fulfil::{Claimed, Outcome as Judged, Settled as Written, TaskState};
+use crate::ledger::fulfil::{Claimed, Outcome as Judged, Settle, Settled as Written, TaskState};
 use crate::providers::{CodeFault, Outcome, Settled, Why};
 use crate::service::source::ServiceId;
 use crate::worker::{Sender, errand};
@@ -49,8 +49,8 @@ impl Remotes {
         let outcome = self.send(&claimed).await;
         let now = self.clock.now();
         let (judged, refused) = judge(outcome, now.plus_ms(self.backoff_ms));
-        let task = &claimed.task;
-        let settled = self.ledger.settle(task, judged, now).await.map_err(|error| unavailable(&error))?;
+        let settle = Settle { task: claimed.task.clone(), outcome: judged, now };
+        let settled = self.ledger.write(settle).await.map_err(|error| unavailable(&error))?;
         match refused {
             Some(code) => Err(Refusal::Code(code)),
             // Somebody else goes on with it: it took longer than the lease.

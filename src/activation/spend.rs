@@ -25,7 +25,7 @@ impl Activation {
             token: lease_token().map_err(|error| unavailable(&error))?,
             pausing: Arc::clone(&self.pausing),
         };
-        match self.ledger.redeem(redeem).await.map_err(|error| unavailable(&error))? {
+        match self.ledger.write(redeem).await.map_err(|error| unavailable(&error))? {
             Redeemed::Done(service) => Ok(Told::Redeemed(service)),
             Redeemed::Remote(claimed) => self.remotes.redeem(*claimed).await.map(Told::Redeemed),
             // Its end is known soon: until then another try is the only true answer.

@@ -9,7 +9,7 @@ use crate::ids::NoticeId;
 use crate::json::{self, Problem, Query};
 use crate::ledger::journal::Outcome;
 use crate::ledger::read::{Filter, Page};
-use crate::ledger::{Operated, Operation, WOULD_BE};
+use crate::ledger::{Operate, Operated, Operation, WOULD_BE};
 use crate::server::{Request, Response};
 use crate::story;
 use crate::subscription::judge::Reason;
@@ -55,7 +55,7 @@ impl Admin {
     ) -> Result<Response, Problem> {
         let Said { who, why } = json::body(request).await?;
         let by = audit::by(request, who.as_deref(), why.as_deref())?;
-        let operated = self.ledger.operate(operation, id, by).await;
+        let operated = self.ledger.write(Operate { operation, id, by, now: self.clock.now() }).await;
         match operated.map_err(|error| Problem::unavailable(&error))? {
             Operated::Changed => self.notice(id).await,
             Operated::Unchanged(why) => Err(Problem::conflict(format!("nothing changed: {why}"))),

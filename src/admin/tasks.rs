@@ -8,7 +8,7 @@ use super::Admin;
 use super::query::{cursor, limit, provider, word};
 use crate::json::{self, Problem, Query};
 use crate::ledger::StoreError;
-use crate::ledger::fulfil::{TaskId, TaskOperated, TaskOperation, TaskState};
+use crate::ledger::fulfil::{OperateTask, TaskId, TaskOperated, TaskOperation, TaskState};
 use crate::ledger::read::TaskFilter;
 use crate::server::Response;
 use crate::{story, telemetry};
@@ -34,7 +34,7 @@ impl Admin {
     pub(super) async fn operate_task(&self, operation: TaskOperation, id: &str) -> Result<Response, Problem> {
         let unknown = || Problem::not_found("there is no such task");
         let id = id.parse().map(TaskId).map_err(|_| unknown())?;
-        let operated = self.ledger.operate_task(operation, id, self.clock.now()).await;
+        let operated = self.ledger.write(OperateTask { operation, id, now: self.clock.now() }).await;
         match operated.map_err(|error| Problem::unavailable(&error))? {
             TaskOperated::Changed => {
                 let found = self.ledger.task(id).await.map_err(|error| Problem::unavailable(&error))?;

@@ -60,7 +60,7 @@ impl Carrier {
             answer: u8::from(code != Code::Kept),
         };
         let number = number(&received.reading);
-        let recording = tokio::time::timeout_at(arrival.deadline, self.ledger.record(received));
+        let recording = tokio::time::timeout_at(arrival.deadline, self.ledger.write(received));
         let (code, outcome) = match recording.await {
             Ok(Ok(recorded)) => {
                 self.count(recorded.remarks);

@@ -10,10 +10,11 @@ use serde_json::{Value, json};
 use super::subscriber::cell;
 use super::table::columns;
 use super::{Ended, Global, block_on, caller, chosen, open, output, told};
+use crate::clock::Clock;
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::journal::Outcome;
 use crate::ledger::read::{Filter, Kept, Page};
-use crate::ledger::{self, Ledger, Operation, StoreError, WOULD_BE};
+use crate::ledger::{self, Ledger, Operate, Operation, StoreError, WOULD_BE};
 use crate::story;
 use crate::subscription::judge::Reason;
 
@@ -180,7 +181,11 @@ async fn operate(global: &Global, ledger: &Ledger, operation: Operation, chosen:
         let page = next_page(ledger, &filter, &mut after).await?.unwrap_or_default();
         Ok(page.iter().map(|kept| kept.id).collect())
     };
-    let operate = async |ids: &[NoticeId]| ledger.operate_all(operation, ids, by.clone()).await;
+    let operate = async |ids: &[NoticeId]| {
+        let now = Clock::system().now();
+        let order = |id: &NoticeId| Operate { operation, id: *id, by: by.clone(), now };
+        ledger.write_all(ids.iter().map(order)).await
+    };
     chosen::operate(global, &ids, next_page, operate).await
 }
 

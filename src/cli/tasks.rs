@@ -9,7 +9,7 @@ use super::{Ended, Global, block_on, chosen, open};
 use crate::clock::{Clock, Timestamp};
 use crate::ids::{Msisdn, visible};
 use crate::ledger::Ledger;
-use crate::ledger::fulfil::{Breaker, Task, TaskId, TaskOperation, TaskState};
+use crate::ledger::fulfil::{Breaker, OperateTask, Task, TaskId, TaskOperation, TaskState};
 use crate::ledger::read::TaskFilter;
 use crate::story;
 
@@ -179,6 +179,6 @@ async fn operate(global: &Global, ledger: &Ledger, operation: TaskOperation, cho
         before = page.last().map(|task| task.id).or(before);
         Ok(page.iter().map(|task| task.id).collect())
     };
-    chosen::operate(global, &ids, next_page, async |ids| ledger.operate_tasks(operation, ids, now).await)
-        .await
+    let order = |id: &TaskId| OperateTask { operation, id: *id, now };
+    chosen::operate(global, &ids, next_page, async |ids| ledger.write_all(ids.iter().map(order)).await).await
 }

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 
 use sha2::{Digest, Sha256};
 
-use super::commit::{Done, Work};
+use super::commit::Deed;
 use super::fulfil::holding::states;
 use super::fulfil::watch::Watch;
 use super::journal::{Outcome, Row, scope};
@@ -15,7 +15,7 @@ use super::repair::applying;
 use super::store::Store;
 use super::tables::Records as _;
 use super::tables::aside::Aside;
-use super::{Ledger, NotKept, Rules, StoreError};
+use super::{Rules, StoreError};
 use crate::ids::{Msisdn, NoticeId};
 use crate::subscription::decide::{Change, Event, Scope};
 use crate::subscription::judge::{self, Judgement};
@@ -87,16 +87,23 @@ fn held(store: &mut impl Store, number: Option<&Msisdn>) -> Result<String, Store
     Ok(digest[..8].iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// What a notice that was laid aside would be by today's catalog and settings, where that is something else than it is
-/// put back as.
-///
-/// # Errors
-/// The engine's.
-pub(super) fn compare(
-    store: &mut impl Store,
-    rules: &Rules,
-    id: NoticeId,
-) -> Result<Option<Otherwise>, StoreError> {
+/// Asks what a notice that was laid aside would be by the catalog and settings in force, where that is something else
+/// than a retry puts it back as. Changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Compare(
+    /// Which notice.
+    pub NoticeId,
+);
+
+impl Deed for Compare {
+    type Answer = Option<Otherwise>;
+
+    fn perform(&self, store: &mut impl Store, rules: &Rules) -> Result<Option<Otherwise>, StoreError> {
+        compare(store, rules, self.0)
+    }
+}
+
+fn compare(store: &mut impl Store, rules: &Rules, id: NoticeId) -> Result<Option<Otherwise>, StoreError> {
     let Some(mut row) = store.notice(id)?.filter(|row| row.outcome == Outcome::Discarded) else {
         return Ok(None);
     };
@@ -143,19 +150,5 @@ fn told(change: &Change) -> String {
             format!("a cancel of {}", packages.join(", "))
         }
         Change::Cancel(Scope::Services(services)) => format!("a cancel of service {}", services.join(", ")),
-    }
-}
-
-impl Ledger {
-    /// What a notice that was laid aside would be by the catalog and settings in force, where that is something else
-    /// than a retry puts it back as.
-    ///
-    /// # Errors
-    /// [`NotKept`].
-    pub async fn stood_otherwise(&self, id: NoticeId) -> Result<Option<Otherwise>, NotKept> {
-        match self.0.writer.submit(Work::Compare(id)).await? {
-            Done::Compared(otherwise) => Ok(otherwise),
-            _ => Err(NotKept::Stopped),
-        }
     }
 }

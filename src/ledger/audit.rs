@@ -67,11 +67,6 @@ impl By {
     pub fn admin(who: &str, why: Option<String>) -> Self {
         Self { who: format!("admin:{who}"), why }
     }
-
-    /// The gateway itself, in whose name nothing is written down.
-    pub(super) fn gateway() -> Self {
-        Self { who: "gateway".to_owned(), why: None }
-    }
 }
 
 /// How a notice and its number stand, in words.
@@ -133,7 +128,7 @@ fn one(held: &Subscription, now: Timestamp) -> String {
 }
 
 /// What was done to what.
-pub(super) struct Deed<'a> {
+pub(super) struct Repair<'a> {
     pub(super) action: Action,
     pub(super) by: &'a By,
     pub(super) number: Option<&'a Msisdn>,
@@ -149,21 +144,21 @@ pub(super) struct Deed<'a> {
 /// The engine's.
 pub(super) fn write(
     store: &mut impl Store,
-    deed: Deed<'_>,
+    repair: Repair<'_>,
     before: &Standing,
     after: &Standing,
 ) -> Result<(), StoreError> {
     let id = store.next_number(Audit::TABLE)?;
     store.save(&Audit {
         id,
-        at: deed.now,
-        who: deed.by.who.clone(),
-        why: deed.by.why.clone(),
-        action: deed.action,
-        msisdn: deed.number.cloned(),
-        notice: Some(deed.notice),
+        at: repair.now,
+        who: repair.by.who.clone(),
+        why: repair.by.why.clone(),
+        action: repair.action,
+        msisdn: repair.number.cloned(),
+        notice: Some(repair.notice),
         before: before.told(None),
-        after: after.told(deed.also.as_deref()),
+        after: after.told(repair.also.as_deref()),
     })
 }
 

@@ -1,6 +1,7 @@
 //! Group commit: whoever writes takes all waiting writes into one transaction and answers each after
 //! the commit, so that they share an fsync. This is the queue between those who write and the
-//! engine's writer ([`super::sqlite`], [`super::postgres`]), and what one write is.
+//! engine's writer ([`super::sqlite`], [`super::postgres`]). What a write is ([`Deed`]) each kind says for itself;
+//! none is known here.
 //!
 //! A caller holds nothing but the end of a channel: one that goes away cancels nothing. A batch that
 //! fails as a whole for one write's sake is undone and its writes are tried one by one, so that one
@@ -9,6 +10,8 @@
 //! An engine may have several writers on the one queue. They take turns, so that what was handed over
 //! earlier is also begun earlier.
 
+mod deed;
+mod job;
 mod keeping;
 mod queue;
 
@@ -18,140 +21,21 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::sync::{Notify, mpsc};
 
-use super::aside::{self, Otherwise};
-use super::fulfil::{self, Deed, Fact};
-use super::operate::{Operated, Order, operate};
-use super::record::{Received, Recorded, record};
-use super::refold::{self, Refolded};
-use super::repair::{Repair, Repaired, repair};
-use super::store::{Lock, Store};
-use super::{NotKept, Rules, StoreError};
-use crate::clock::Timestamp;
-use crate::ids::{Msisdn, NoticeId};
+use super::{NotKept, StoreError};
 use crate::limits::{Sampler, Suppressed};
-use crate::subscription::notice::Reading;
 use crate::telemetry::{Chain, LedgerMeters};
+pub use deed::Deed;
+pub(super) use job::{Job, Pending};
+use keeping::Keeping;
+pub(super) use queue::Queue;
 
 /// The most writes in one transaction: bounds how long the first of them waits.
 pub(super) const BATCH_MAX: usize = 256;
 
 /// At most one line of log in this time tells of failed commits.
 const FAILURES_EVERY: Duration = Duration::from_secs(5);
-
-/// One write.
-pub(super) enum Work {
-    Record(Box<Received>),
-    Operate(Order),
-    Repair(Box<Repair>),
-    Fulfil(Box<Deed>),
-    /// A message that is recorded and undone again, beside something small that is committed.
-    Probe(Box<Received>),
-    /// Folds are made again.
-    Refold(refold::Part, Timestamp),
-    /// It is only looked what a notice that was laid aside would be.
-    Compare(NoticeId),
-}
-
-impl Work {
-    /// The message that is recorded, for good or to be undone.
-    pub(super) fn received(&self) -> Option<&Received> {
-        match self {
-            Self::Record(received) | Self::Probe(received) => Some(received),
-            Self::Operate(_) | Self::Repair(_) | Self::Fulfil(_) | Self::Refold(..) | Self::Compare(_) => {
-                None
-            }
-        }
-    }
-
-    /// The number that a notice speaks of.
-    pub(super) fn number(&self) -> Option<&Msisdn> {
-        match &self.received()?.reading {
-            Reading::Notice(notice) => Some(&notice.content.msisdn),
-            Reading::Unreadable(_) | Reading::WrongMessage(_) => None,
-        }
-    }
-
-    /// Whether it may change what a number holds.
-    pub(super) fn folds(&self) -> bool {
-        !matches!(self, Self::Fulfil(_) | Self::Compare(_))
-    }
-
-    /// Whether it only tells whether others could be kept: what it meets is no other write's trouble.
-    pub(super) fn is_probe(&self) -> bool {
-        matches!(self, Self::Probe(_))
-    }
-
-    /// What it will certainly need for itself.
-    pub(super) fn locks(&self) -> Vec<Lock> {
-        match self {
-            Self::Record(_) | Self::Probe(_) => self.number().map(Lock::number).into_iter().collect(),
-            Self::Operate(_) => vec![Lock::OPERATORS],
-            Self::Repair(repair) => vec![Lock::number(&repair.number)],
-            Self::Fulfil(deed) => deed.locks(),
-            Self::Compare(_) => Vec::new(),
-            Self::Refold(part, _) => part.written().iter().map(Lock::number).collect(),
-        }
-    }
-
-    /// Whether it takes rows that others may hold, and so goes alone: a transaction that has some and
-    /// waits for more could wait for one that waits for it.
-    pub(super) fn goes_alone(&self) -> bool {
-        let is_refold = matches!(self, Self::Refold(..));
-        is_refold || self.is_probe() || matches!(self, Self::Fulfil(deed) if deed.goes_alone())
-    }
-}
-
-/// What became of one.
-#[derive(Debug, Clone)]
-pub(super) enum Done {
-    Recorded(Recorded),
-    Operated(Operated),
-    Repaired(Repaired),
-    Fulfilled(Fact),
-    Probed,
-    Refolded(Refolded),
-    Compared(Option<Otherwise>),
-}
-
-/// Does one write in a transaction of its engine.
-///
-/// # Errors
-/// The engine's.
-pub(super) fn perform(store: &mut impl Store, rules: &Rules, work: &Work) -> Result<Done, StoreError> {
-    match work {
-        Work::Record(received) => record(store, rules, received).map(Done::Recorded),
-        Work::Operate(order) => operate(store, rules, order).map(Done::Operated),
-        Work::Repair(wanted) => repair(store, rules, wanted).map(Done::Repaired),
-        Work::Fulfil(deed) => fulfil::perform(store, deed).map(Done::Fulfilled),
-        Work::Compare(id) => aside::compare(store, rules, *id).map(Done::Compared),
-        Work::Refold(part, now) => refold::perform(store, rules, part, *now).map(Done::Refolded),
-        Work::Probe(received) => {
-            store.probe(received.received_at)?;
-            store.rehearse(|store| record(store, rules, received)).map(|_| Done::Probed)
-        }
-    }
-}
-
-use keeping::Keeping;
-pub(super) use queue::Queue;
-
-/// A write and who waits for it.
-pub(super) struct Job {
-    pub(super) work: Work,
-    reply: oneshot::Sender<Result<Done, StoreError>>,
-}
-
-/// A write that was handed over.
-pub(super) struct Pending(oneshot::Receiver<Result<Done, StoreError>>);
-
-impl Pending {
-    /// Waits until it is committed. Dropping this cancels nothing.
-    pub(super) async fn answer(self) -> Result<Done, NotKept> {
-        Ok(self.0.await.map_err(|_| NotKept::Stopped)??)
-    }
-}
 
 /// What a writer shows of itself.
 #[derive(Debug, Default)]
@@ -188,8 +72,9 @@ pub(super) struct Writer {
     /// How the last commit of all went.
     failing: Arc<AtomicBool>,
     keeping: Arc<Keeping>,
-    pending: refold::Pending,
-    queue: Mutex<Option<mpsc::UnboundedSender<Job>>>,
+    /// Told of every commit for which a task may be due.
+    owed: Arc<Notify>,
+    queue: Mutex<Option<mpsc::UnboundedSender<Box<dyn Job>>>>,
     /// Writes in the queue; what bounds it.
     waiting: Arc<AtomicUsize>,
     /// Writes handed over and not answered.
@@ -206,13 +91,14 @@ impl Writer {
         let lanes: Vec<_> = (0..writers).map(|_| Arc::new(Lane::default())).collect();
         let failures = Arc::new(Sampler::every(FAILURES_EVERY));
         let (failing, landed) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
-        let keeping = Arc::<Keeping>::default();
+        let (keeping, owed) = <(Arc<Keeping>, Arc<Notify>)>::default();
         let watched = |lane| Watched {
             lane: Arc::clone(lane),
             failing: Arc::clone(&failing),
             keeping: Arc::clone(&keeping),
             outstanding: Arc::clone(&outstanding),
             landed: Arc::clone(&landed),
+            owed: Arc::clone(&owed),
             meters: LedgerMeters::new(),
             place: None,
             failures: Arc::clone(&failures),
@@ -227,7 +113,7 @@ impl Writer {
             lanes,
             failing,
             keeping,
-            pending: refold::Pending::default(),
+            owed,
             queue: sender,
             waiting,
             outstanding,
@@ -246,52 +132,32 @@ impl Writer {
         Pulse(self.lanes.iter().map(|lane| (Arc::clone(lane), 0)).collect())
     }
 
-    /// Hands a write over and waits until it is committed.
-    pub(super) async fn submit(&self, work: Work) -> Result<Done, NotKept> {
-        self.hand_over(work)?.answer().await
-    }
-
     /// Hands a write over. Writes are begun in the order in which they are handed over.
-    pub(super) fn hand_over(&self, work: Work) -> Result<Pending, NotKept> {
-        if self.pending.is_pending() && !matches!(work, Work::Refold(..)) {
-            return Err(NotKept::Failed(StoreError::Refolding));
-        }
-        let (reply, answer) = oneshot::channel();
+    pub(super) fn hand_over<D: Deed>(&self, deed: D) -> Result<Pending<D::Answer>, NotKept> {
         let queue = lock(&self.queue).clone().ok_or(NotKept::Stopped)?;
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= self.queue_max {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             return Err(NotKept::Full);
         }
         self.outstanding.fetch_add(1, Ordering::Relaxed);
-        queue.send(Job { work, reply }).map_err(|_| NotKept::Stopped)?;
-        Ok(Pending(answer))
+        let (job, pending) = job::job(deed);
+        queue.send(job).map_err(|_| NotKept::Stopped)?;
+        Ok(pending)
     }
 
-    /// Whether notices can be kept: does with `specimen` what is done with any notice, and undoes it; and
-    /// where those of several numbers were refused lately and none was kept, the same with the last of them.
-    /// So it tells of faults that spare the one or the other, and of their end although no notice comes.
-    pub(super) async fn probe(&self, specimen: Received) -> Result<(), NotKept> {
-        self.submit(Work::Probe(Box::new(specimen))).await?;
-        if let Some(refused) = self.keeping.widely_refused() {
-            self.submit(Work::Probe(refused)).await?;
-            self.keeping.mended();
-        }
-        Ok(())
+    /// How notices fared lately.
+    pub(super) fn keeping(&self) -> &Keeping {
+        &self.keeping
     }
 
-    /// Notices that could not be kept so far.
-    pub(super) fn refusals(&self) -> u64 {
-        self.keeping.refusals()
+    /// Waits until a task may be due for a commit, also one since the last call.
+    pub(super) async fn owes(&self) {
+        self.owed.notified().await;
     }
 
     /// As many writes as can be handed over at once and share a commit.
     pub(super) fn together(&self) -> usize {
         self.queue_max.min(BATCH_MAX)
-    }
-
-    /// Whether folds are still to be made again.
-    pub(super) fn pending(&self) -> &refold::Pending {
-        &self.pending
     }
 
     pub(super) fn is_failing(&self) -> bool {
@@ -327,6 +193,7 @@ pub(super) struct Watched {
     keeping: Arc<Keeping>,
     outstanding: Arc<AtomicUsize>,
     landed: Arc<Notify>,
+    owed: Arc<Notify>,
     meters: LedgerMeters,
     /// The file that is written, where it is one.
     place: Option<PathBuf>,
@@ -335,12 +202,15 @@ pub(super) struct Watched {
 
 impl Watched {
     /// Answers each job of a batch.
-    pub(super) fn answer(&self, batch: Vec<Job>, results: Vec<Result<Done, StoreError>>) {
+    pub(super) fn answer(&self, batch: Vec<Box<dyn Job>>, results: Vec<Result<(), StoreError>>) {
         self.outstanding.fetch_sub(batch.len(), Ordering::Relaxed);
+        let mut may_owe = false;
         for (job, result) in batch.into_iter().zip(results) {
-            self.keeping.saw(&job.work, &result);
-            // A caller that has gone away does not wait for the answer; the write stands.
-            let _ = job.reply.send(result);
+            self.keeping.saw(&*job, &result);
+            may_owe |= job.answer(result);
+        }
+        if may_owe {
+            self.owed.notify_one();
         }
         self.landed.notify_one();
     }

@@ -8,12 +8,12 @@ use std::time::Duration;
 use sqlx::Row as _;
 use tokio::time::sleep;
 
-use super::audit::By;
-use super::journal::{Outcome, Row};
-use super::store::Store;
+use super::commit::Deed;
+use super::journal::Outcome;
+use super::store::{Lock, Store};
 use super::tables::Records;
 use super::tables::foreseen::Foreseen;
-use super::{Ledger, NotKept, Operation, Rules, StoreError};
+use super::{Ledger, NotKept, Rules, StoreError};
 use crate::clock::Timestamp;
 use crate::ids::NoticeId;
 use crate::subscription::judge::{self, Judgement, Policy, Reason};
@@ -58,18 +58,24 @@ pub(super) fn write(
     store.save(&Foreseen { notice: id, would_be, rules: rules.fingerprint().to_owned() })
 }
 
-/// Foresees a kept notice by these rules; tells whether it is something else than before.
-///
-/// # Errors
-/// The engine's.
-pub(super) fn again(store: &mut impl Store, rules: &Rules, row: &Row) -> Result<bool, StoreError> {
-    let Some(notice) = row.notice().filter(|_| row.outcome == Outcome::Parked(Reason::RecordOnly)) else {
-        return Ok(false);
-    };
-    let before: Option<Foreseen> = store.get(row.id.0)?;
-    write(store, rules, row.id, row.outcome, &notice, row.received_at)?;
-    Ok(before
-        .is_none_or(|before| before.would_be.as_deref() != Some(would_be(rules, &notice, row.received_at))))
+/// A notice that is foreseen again.
+struct Foresee(NoticeId);
+
+impl Deed for Foresee {
+    type Answer = ();
+
+    fn locks(&self) -> Vec<Lock> {
+        vec![Lock::OPERATORS]
+    }
+
+    fn perform(&self, store: &mut impl Store, rules: &Rules) -> Result<(), StoreError> {
+        let row = store.notice(self.0)?;
+        let row = row.filter(|row| row.outcome == Outcome::Parked(Reason::RecordOnly));
+        match row.as_ref().and_then(|row| Some((row, row.notice()?))) {
+            Some((row, notice)) => write(store, rules, row.id, row.outcome, &notice, row.received_at),
+            None => Ok(()),
+        }
+    }
 }
 
 impl Ledger {
@@ -85,7 +91,7 @@ impl Ledger {
             let ids = self.foreseen_otherwise(&rules, after).await?;
             let Some(last) = ids.last() else { return Ok(foreseen) };
             after = last.0;
-            foreseen += self.operate_all(Operation::Foresee, &ids, By::gateway()).await?.len() as u64;
+            foreseen += self.write_all(ids.into_iter().map(Foresee)).await?.len() as u64;
             sleep(PAUSE).await;
         }
     }

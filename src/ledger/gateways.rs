@@ -3,11 +3,11 @@
 //! often, and when it stops. One that was killed is taken to run for [`GONE_AFTER_MS`]; where it starts again it
 //! takes over its own row.
 
-use super::fulfil::Deed;
-use super::store::Store;
+use super::commit::Deed;
+use super::store::{Lock, Store};
 use super::tables::Records;
 pub use super::tables::gateway::Gateway;
-use super::{Ledger, NotKept, StoreError};
+use super::{Ledger, NotKept, Rules, StoreError};
 use crate::clock::{DAY_MS, Timestamp};
 
 /// A gateway that has said nothing for so long is gone, in milliseconds: it says something several times in that.
@@ -16,11 +16,21 @@ const GONE_AFTER_MS: i64 = 60_000;
 /// Rows of gateways are forgotten after so long, in milliseconds.
 const FORGOTTEN_AFTER_MS: i64 = 30 * DAY_MS;
 
+/// Says that it runs, or has stopped.
+impl Deed for Gateway {
+    type Answer = ();
+
+    fn locks(&self) -> Vec<Lock> {
+        vec![Lock::text(&self.name)]
+    }
+
+    fn perform(&self, store: &mut impl Store, _: &Rules) -> Result<(), StoreError> {
+        say(store, self)
+    }
+}
+
 /// Writes a gateway's row. What came into force earlier, and is in force still, keeps its time.
-///
-/// # Errors
-/// The engine's.
-pub(super) fn say(store: &mut impl Store, gateway: &Gateway) -> Result<(), StoreError> {
+fn say(store: &mut impl Store, gateway: &Gateway) -> Result<(), StoreError> {
     let known: Option<Gateway> = store.get(&gateway.name)?;
     let same = known.filter(|known| known.rules == gateway.rules && known.seen_at > Timestamp(0));
     let since = same.map_or(gateway.since, |known| known.since);
@@ -59,7 +69,7 @@ impl Ledger {
             since: self.0.clock.now(),
             seen_at,
         };
-        self.deed(Deed::Say(gateway)).await.map(drop)
+        self.write(gateway).await
     }
 
     /// The gateways that run on this ledger now, by name.

@@ -2,14 +2,14 @@
 //! down in the same transaction ([`super::audit`]).
 
 use std::cell::RefCell;
-use std::sync::Arc;
 
 use super::audit::{self, By, Standing};
+use super::commit::Deed;
 use super::fulfil::watch::Watch;
 use super::journal::{Outcome, Row};
 use super::record::{Holder, conflict_key, holder, refold, rejudge};
 use super::repair;
-use super::store::Store;
+use super::store::{Lock, Store};
 use super::tables::aside::Aside;
 use super::tables::audit::Action;
 use super::{Rules, StoreError, aside, foresee};
@@ -26,8 +26,6 @@ pub enum Operation {
     Retry,
     /// Lay one aside, out of the fold where it stands in it: repeats of it are not judged again.
     Discard,
-    /// Say what would become of one that is kept without effect, by the rules in force.
-    Foresee,
 }
 
 /// What came of it.
@@ -43,30 +41,49 @@ pub enum Operated {
 
 /// An operator's word about one notice.
 #[derive(Debug, Clone)]
-pub(super) struct Order {
-    pub(super) operation: Operation,
-    pub(super) id: NoticeId,
-    pub(super) by: Arc<By>,
-    pub(super) now: Timestamp,
+pub struct Operate {
+    /// What to do.
+    pub operation: Operation,
+    /// With which notice.
+    pub id: NoticeId,
+    /// Who says so.
+    pub by: By,
+    /// The time.
+    pub now: Timestamp,
 }
 
-/// Does it.
-///
-/// # Errors
-/// The engine's; nothing has changed then.
-pub(super) fn operate(store: &mut impl Store, rules: &Rules, order: &Order) -> Result<Operated, StoreError> {
+impl Deed for Operate {
+    type Answer = Operated;
+
+    fn locks(&self) -> Vec<Lock> {
+        vec![Lock::OPERATORS]
+    }
+
+    fn folds(&self) -> bool {
+        true
+    }
+
+    fn may_owe(&self, _: &Operated) -> bool {
+        true
+    }
+
+    fn perform(&self, store: &mut impl Store, rules: &Rules) -> Result<Operated, StoreError> {
+        operate(store, rules, self)
+    }
+}
+
+fn operate(store: &mut impl Store, rules: &Rules, order: &Operate) -> Result<Operated, StoreError> {
     let (id, now) = (order.id, order.now);
     let Some(mut row) = store.notice(id)? else { return Ok(Operated::Unknown) };
     let action = match order.operation {
         Operation::Retry => Action::Retry,
         Operation::Discard => Action::Discard,
-        Operation::Foresee => return foreseen(store, rules, &row),
     };
     let before = Standing::of(store, Some(row.outcome), row.msisdn.as_ref(), now)?;
     let (mut watch, outcome) = (Watch::default(), row.outcome);
-    let done = match action {
-        Action::Discard => discard(store, rules, &mut watch, &mut row)?,
-        _ => retry(store, rules, &mut watch, &mut row)?,
+    let done = match order.operation {
+        Operation::Discard => discard(store, rules, &mut watch, &mut row)?,
+        Operation::Retry => retry(store, rules, &mut watch, &mut row)?,
     };
     watch.after(store, id, now)?;
     let Done::Changed { yielded } = done else {
@@ -76,8 +93,8 @@ pub(super) fn operate(store: &mut impl Store, rules: &Rules, order: &Order) -> R
     let after = Standing::of(store, Some(row.outcome), row.msisdn.as_ref(), now)?;
     let also = yielded.map(|loser| format!("notice {loser} is the conflict now"));
     let number = row.msisdn.as_ref();
-    let deed = audit::Deed { action, by: &order.by, number, notice: id, now, also };
-    audit::write(store, deed, &before, &after)?;
+    let repair = audit::Repair { action, by: &order.by, number, notice: id, now, also };
+    audit::write(store, repair, &before, &after)?;
     Ok(Operated::Changed)
 }
 
@@ -119,11 +136,6 @@ fn why(operation: Operation, before: Outcome, is_purged: bool) -> &'static str {
         (_, Outcome::Discarded) => "it is laid aside already",
         (_, _) => "it stands as before",
     }
-}
-
-fn foreseen(store: &mut impl Store, rules: &Rules, row: &Row) -> Result<Operated, StoreError> {
-    let changed = foresee::again(store, rules, row)?;
-    Ok(if changed { Operated::Changed } else { Operated::Unchanged("it would become the same as before") })
 }
 
 /// What stands in the fold is taken out of it. It keeps its identity: repeats of it are counted and do nothing.

@@ -54,6 +54,7 @@ use super::dialect::Dialect;
 use super::{InForce, OpenError, Opened, Rules, StoreError, migrate, read, refold};
 use crate::lifeline::Lifelines;
 use crate::subscription::terms::{Terms, TermsBook};
+pub(super) use batch::Batch;
 use hosts::Hosts;
 pub(super) use link::{Ask, Link};
 pub(super) use lookups::Lookups;

@@ -1,13 +1,14 @@
 //! Recording one message: is it known, what becomes of it, and what that changes. Runs inside the
 //! writer's transaction and may run again, so it depends on nothing but its arguments.
 
-use super::StoreError;
+use super::commit::Deed;
 use super::fulfil::watch::Watch;
 use super::journal::{Outcome, Row, scope};
 use super::raw::Raw;
+use super::received::Received;
 use super::refold::disorder_ms;
-use super::store::Store;
-use super::{Rules, foresee, journal};
+use super::store::{Lock, Store};
+use super::{Rules, StoreError, foresee, journal};
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::subscription::decide::{self, Effect, Event};
@@ -15,21 +16,6 @@ use crate::subscription::judge::{self, Judgement, Policy, Reason};
 use crate::subscription::notice::{self, Glimpse, Notice, Reading, RegType};
 use crate::subscription::odd::Odd;
 use crate::subscription::{ServiceState, decide::Change};
-
-/// A message to be kept, with the answer it will get.
-#[derive(Debug, Clone)]
-pub struct Received {
-    /// What it turned out to be.
-    pub reading: Reading,
-    /// The message as it came, and its answer.
-    pub raw: Raw,
-    /// Which caller brought it.
-    pub caller: String,
-    /// When it came.
-    pub received_at: Timestamp,
-    /// The `error_id` of the answer.
-    pub answer: u8,
-}
 
 /// What was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +41,31 @@ pub struct Remarks {
     pub queue_id_reused: bool,
     /// It is newer than what was known, by more than queueIDs may be in disorder, and its queueID is lower.
     pub queue_id_went_back: bool,
+}
+
+/// Kept for ever, exactly once.
+impl Deed for Received {
+    type Answer = Recorded;
+
+    fn locks(&self) -> Vec<Lock> {
+        self.number().map(Lock::number).into_iter().collect()
+    }
+
+    fn folds(&self) -> bool {
+        true
+    }
+
+    fn received(&self) -> Option<&Received> {
+        Some(self)
+    }
+
+    fn may_owe(&self, recorded: &Recorded) -> bool {
+        recorded.may_owe
+    }
+
+    fn perform(&self, store: &mut impl Store, rules: &Rules) -> Result<Recorded, StoreError> {
+        record(store, rules, self)
+    }
 }
 
 /// Who holds an operation's identity.

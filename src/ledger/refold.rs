@@ -14,19 +14,19 @@
 
 mod number;
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde::Serialize;
 use sqlx::Row as _;
 use tokio::time::sleep;
 
-use super::commit::{Done, Work};
+use super::commit::Deed;
 use super::fulfil::Task;
 use super::fulfil::holding::states;
 use super::fulfil::watch::Watch;
 use super::journal::Row;
-use super::store::Store;
+use super::store::{Lock, Store};
 use super::tables::device::DeviceRow;
 use super::tables::refold::{DONE, KEY, Refold};
 use super::tables::{Records as _, each};
@@ -81,22 +81,12 @@ fn setting(folded: Option<&Refold>, rules: &Rules) -> i64 {
     folded.and_then(|folded| folded.queue_disorder_ms).unwrap_or(rules.policy.queue_disorder_ms)
 }
 
-/// Whether folds are still to be made again: as long as they are, nothing else is written.
-#[derive(Debug, Default)]
-pub(super) struct Pending(AtomicBool);
-
-impl Pending {
-    pub(super) fn is_pending(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
 /// The next numbers, as far as the folds were made again when they were looked for.
-#[derive(Debug, Clone)]
-pub(super) struct Part {
+struct Part {
     after: String,
     numbers: Vec<Msisdn>,
     step: Step,
+    now: Timestamp,
 }
 
 /// What is done with them.
@@ -108,11 +98,26 @@ enum Step {
     Fold,
 }
 
-impl Part {
+impl Deed for Part {
+    type Answer = Refolded;
+
     /// The numbers whose rows it writes.
-    pub(super) fn written(&self) -> Vec<Msisdn> {
+    fn locks(&self) -> Vec<Lock> {
         let spelled = self.numbers.iter().filter_map(spelled).filter(|_| self.step == Step::Respell);
-        self.numbers.iter().cloned().chain(spelled).collect()
+        let spelled: Vec<Msisdn> = spelled.collect();
+        self.numbers.iter().chain(&spelled).map(Lock::number).collect()
+    }
+
+    fn goes_alone(&self) -> bool {
+        true
+    }
+
+    fn folds(&self) -> bool {
+        true
+    }
+
+    fn perform(&self, store: &mut impl Store, rules: &Rules) -> Result<Refolded, StoreError> {
+        refold(store, rules, self)
     }
 }
 
@@ -147,7 +152,7 @@ impl Ledger {
     /// Whether folds are still to be made again.
     #[must_use]
     pub fn is_refolding(&self) -> bool {
-        self.0.writer.pending().is_pending()
+        self.0.refolding.load(Ordering::Relaxed)
     }
 
     /// Has all folds be made again where they were made under another setting than this process has: nothing is
@@ -196,7 +201,7 @@ impl Ledger {
     /// The engine's.
     pub(super) async fn look_for_refold(&self) -> Result<(), StoreError> {
         let is_pending = self.refolded_after().await?.is_some();
-        self.0.writer.pending().0.store(is_pending, Ordering::Relaxed);
+        self.0.refolding.store(is_pending, Ordering::Relaxed);
         Ok(())
     }
 
@@ -213,10 +218,10 @@ impl Ledger {
         }
         while let Some(after) = self.refolded_after().await? {
             let numbers = self.numbers(sqlx::query(NUMBERS).bind(&after).bind(TOGETHER)).await?;
-            refolded.add(self.part(Part { after, numbers, step: Step::Fold }).await?);
+            refolded.add(self.part(after, numbers, Step::Fold).await?);
             progress(&refolded);
         }
-        self.0.writer.pending().0.store(false, Ordering::Relaxed);
+        self.0.refolding.store(false, Ordering::Relaxed);
         Ok(refolded)
     }
 
@@ -225,17 +230,15 @@ impl Ledger {
         let mut numbers = self.numbers(sqlx::query(RESPELLED)).await?;
         numbers.retain(|number| spelled(number).is_some());
         for numbers in numbers.chunks(RESPELLED_TOGETHER) {
-            let (after, numbers) = (after.to_owned(), numbers.to_vec());
-            self.part(Part { after, numbers, step: Step::Respell }).await?;
+            self.part(after.to_owned(), numbers.to_vec(), Step::Respell).await?;
         }
         Ok(())
     }
 
-    async fn part(&self, part: Part) -> Result<Refolded, NotKept> {
-        match self.0.writer.submit(Work::Refold(part, self.0.clock.now())).await? {
-            Done::Refolded(done) => Ok(done),
-            _ => Err(NotKept::Stopped),
-        }
+    /// Goes past the door that is closed to all others meanwhile ([`Self::write`]).
+    async fn part(&self, after: String, numbers: Vec<Msisdn>, step: Step) -> Result<Refolded, NotKept> {
+        let part = Part { after, numbers, step, now: self.0.clock.now() };
+        self.0.writer.hand_over(part)?.answer().await
     }
 
     async fn numbers(
@@ -254,24 +257,15 @@ impl Ledger {
     }
 }
 
-/// Does one part.
-///
-/// # Errors
-/// The engine's.
-pub(super) fn perform(
-    store: &mut impl Store,
-    rules: &Rules,
-    part: &Part,
-    now: Timestamp,
-) -> Result<Refolded, StoreError> {
+fn refold(store: &mut impl Store, rules: &Rules, part: &Part) -> Result<Refolded, StoreError> {
     let mut refolded = Refolded::default();
     let at: Option<Refold> = store.get(KEY)?;
     let Some(at) = at.filter(|at| at.after == part.after) else { return Ok(refolded) };
     let how = How { reads: at.reads, disorder_ms: setting(Some(&at), rules) };
     // What one number lacks of its rows is fetched together with what the others lack.
     each(&part.numbers, |number| match part.step {
-        Step::Respell => respell(store, number, now),
-        Step::Fold => of_number(store, rules, how, number, now).map(|done| refolded.add(done)),
+        Step::Respell => respell(store, number, part.now),
+        Step::Fold => of_number(store, rules, how, number, part.now).map(|done| refolded.add(done)),
     })?;
     if part.step == Step::Fold {
         let after = part.numbers.last().map_or(DONE, |last| last.in_full()).to_owned();

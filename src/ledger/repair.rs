@@ -4,13 +4,13 @@
 //! taking effect.
 
 use super::audit::{self, By, Standing};
-use super::commit::{Done, Work};
+use super::commit::Deed;
 use super::fulfil::claim::lease_token;
 use super::fulfil::holding::states;
 use super::fulfil::watch::Watch;
 use super::journal::Row;
 use super::record::enter;
-use super::store::Store;
+use super::store::{Lock, Store};
 use super::tables::audit::Action;
 use super::{Ledger, NotKept, Rules, StoreError};
 use crate::clock::Timestamp;
@@ -61,8 +61,8 @@ pub struct Ending {
 
 /// What an operator wants of a number.
 #[derive(Debug, Clone)]
-pub(super) struct Repair {
-    pub(super) number: Msisdn,
+struct Repair {
+    number: Msisdn,
     what: What,
     by: By,
     /// Random: the identities of its rows are made of it.
@@ -105,11 +105,28 @@ pub enum Repaired {
     WouldShorten(Timestamp),
 }
 
+impl Deed for Repair {
+    type Answer = Repaired;
+
+    fn locks(&self) -> Vec<Lock> {
+        vec![Lock::number(&self.number)]
+    }
+
+    fn folds(&self) -> bool {
+        true
+    }
+
+    fn may_owe(&self, _: &Repaired) -> bool {
+        true
+    }
+
+    fn perform(&self, store: &mut impl Store, rules: &Rules) -> Result<Repaired, StoreError> {
+        repair(store, rules, self)
+    }
+}
+
 /// Writes an operator's rows, lets them take effect, and writes down who wanted it.
-///
-/// # Errors
-/// The engine's; nothing has changed then.
-pub(super) fn repair(store: &mut impl Store, rules: &Rules, repair: &Repair) -> Result<Repaired, StoreError> {
+fn repair(store: &mut impl Store, rules: &Rules, repair: &Repair) -> Result<Repaired, StoreError> {
     let changes = match &repair.what {
         What::End(ending) => ends(store, repair, ending)?,
         What::Grant(granting) => match grant(store, rules, repair, granting)? {
@@ -150,8 +167,8 @@ fn write(
         What::End(_) => Action::End,
         What::Grant(_) => Action::Grant,
     };
-    let deed = audit::Deed { action, by: &repair.by, number: Some(number), notice: id, now, also: None };
-    audit::write(store, deed, &before, &after)?;
+    let told = audit::Repair { action, by: &repair.by, number: Some(number), notice: id, now, also: None };
+    audit::write(store, told, &before, &after)?;
     Ok(id)
 }
 
@@ -273,15 +290,9 @@ impl Ledger {
         self.repair(number, What::Grant(granting), by).await
     }
 
+    /// The random name is drawn before, since what is done may be done again.
     async fn repair(&self, number: Msisdn, what: What, by: By) -> Result<Repaired, NotKept> {
         let name = lease_token().map_err(|error| StoreError::broken(error.to_string()))?;
-        let repair = Repair { number, what, by, name, now: self.0.clock.now() };
-        match self.0.writer.submit(Work::Repair(Box::new(repair))).await? {
-            Done::Repaired(repaired) => {
-                self.0.owed.notify_one();
-                Ok(repaired)
-            }
-            _ => Err(NotKept::Stopped),
-        }
+        self.write(Repair { number, what, by, name, now: self.0.clock.now() }).await
     }
 }

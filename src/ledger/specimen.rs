@@ -3,7 +3,7 @@
 
 use super::Rules;
 use super::raw::Raw;
-use super::record::Received;
+use super::received::Received;
 use crate::clock::Timestamp;
 use crate::ids::Msisdn;
 use crate::subscription::notice::{Content, Notice, Reading, RegType, SentIds};

@@ -19,7 +19,7 @@ use crate::subscription::terms::Terms;
 use crate::subscription::{Run, ServiceState, Subscription};
 
 /// One open write transaction.
-pub(super) trait Store {
+pub trait Store {
     /// Writes something, so that the commit must reach the disk.
     ///
     /// # Errors
@@ -205,7 +205,7 @@ pub(super) trait Store {
 
 /// What a transaction can have for itself where several write at once; no two kinds share a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Lock(i64);
+pub struct Lock(i64);
 
 impl Lock {
     /// Held by operators' changes, one transaction at a time: which numbers they touch shows only as

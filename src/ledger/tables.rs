@@ -24,7 +24,7 @@ use crate::clock::Timestamp;
 
 /// One value of a row.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Cell {
+pub enum Cell {
     Null,
     Int(i64),
     Text(String),
@@ -39,7 +39,7 @@ pub(super) enum Type {
 
 /// A table: its name and columns, of which the first is its key.
 #[derive(Debug)]
-pub(super) struct Table {
+pub struct Table {
     pub(super) name: &'static str,
     pub(super) columns: &'static [(&'static str, Type)],
 }
@@ -102,7 +102,7 @@ impl Table {
 
 /// Which rows of a table are old at a time: those with an earlier one, or the same, in a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Old {
+pub struct Old {
     pub(super) table: &'static Table,
     pub(super) column: &'static str,
 }

@@ -58,7 +58,7 @@ impl Partners {
     ) -> Result<Response, Problem> {
         let now = self.clock.now();
         let bind = Bind { device: device.clone(), account, msisdn, camera, now };
-        match self.ledger.bind(bind).await.map_err(|error| Problem::unavailable(&error))? {
+        match self.ledger.write(bind).await.map_err(|error| Problem::unavailable(&error))? {
             Bound::AnotherAccount => Err(Problem::conflict("the device is bound to another account")),
             Bound::AnotherNumber => Err(Problem::conflict("the device is bound to another number")),
             Bound::Bound => {
@@ -74,8 +74,7 @@ impl Partners {
     pub(super) async fn unbind(&self, owner: Owner, device: &str) -> Result<Response, Problem> {
         let (device, now) = (json::device(device)?, self.clock.now());
         let unbind = Unbind { device: device.clone(), owner, now };
-        if self.ledger.unbind(unbind).await.map_err(|error| Problem::unavailable(&error))?
-            == Unbound::NotBound
+        if self.ledger.write(unbind).await.map_err(|error| Problem::unavailable(&error))? == Unbound::NotBound
         {
             let known =
                 self.ledger.device(&device, now).await.map_err(|error| Problem::unavailable(&error))?;

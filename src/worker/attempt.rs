@@ -11,7 +11,7 @@ use super::errand::{Unfit, errand};
 use super::judge::{self, Policy};
 use super::sender::Place;
 use crate::clock::{Clock, Timestamp};
-use crate::ledger::fulfil::{Claimed, Drawn, Outcome, Settled, Task, TaskAction};
+use crate::ledger::fulfil::{Claimed, Draw, Drawn, Outcome, Settle, Settled, Task, TaskAction};
 use crate::ledger::{Ledger, NotKept};
 use crate::providers;
 use crate::telemetry::{self, Chain};
@@ -78,7 +78,7 @@ impl Attempt {
     /// A code for the task. Where there is none to go on with, what is to be settled, if anything is.
     async fn draw(&self) -> Result<crate::ledger::fulfil::Code, Step> {
         let task = &self.claimed.task;
-        match self.shared.ledger.draw(task, self.shared.clock.now()).await {
+        match self.shared.ledger.write(Draw { task: task.clone(), now: self.shared.clock.now() }).await {
             Ok(Drawn::Reserved(code)) => Ok(code),
             Ok(Drawn::Issued(_)) => {
                 telemetry::task_attempt(&self.place.name, "done");
@@ -117,7 +117,8 @@ impl Attempt {
             tracing::warn!(task = task.id.0, provider = &*self.place.name, why, "a task is dead");
         }
         loop {
-            match shared.ledger.settle(task, outcome.clone(), shared.clock.now()).await {
+            let settle = Settle { task: task.clone(), outcome: outcome.clone(), now: shared.clock.now() };
+            match shared.ledger.write(settle).await {
                 Ok(Settled::Settled) => return,
                 Ok(Settled::NotYours) => {
                     tracing::warn!(task = task.id.0, "a task was taken up by another before it was settled");

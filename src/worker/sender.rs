@@ -170,7 +170,7 @@ impl Sender {
                 let until = until.rfc3339();
                 tracing::warn!(provider, until, failures = news.failures, "nothing is sent for a while");
             }
-            if let Err(error) = self.0.ledger.keep_breaker(news).await {
+            if let Err(error) = self.0.ledger.write(news).await {
                 tracing::warn!(error = %Chain(&error), provider, "its breaker was not kept");
             }
         }

@@ -2,8 +2,8 @@
 
 use sdp_gateway::catalog::GrantKind;
 use sdp_gateway::ledger::fulfil::{
-    Bound, CodeState, Drawn, NonceUse, Outcome, Redeemed, Seen, Settled, TaskOperated, TaskOperation,
-    TaskState,
+    Bound, CodeState, Drawn, NonceUse, OperateTask, Outcome, Redeemed, Seen, Settled, TaskOperated,
+    TaskOperation, TaskState,
 };
 use sdp_gateway::stock::redeem::{CodeFault, Refused};
 use sdp_gateway::story;
@@ -19,7 +19,7 @@ async fn one_code_is_used_once_whatever_the_concurrency() {
             let name = format!("cam-{}", n % 250);
             let wish = world.wish("one code", GrantKind::Cloud, (&name, "ann"), 0);
             let ledger = if n % 2 == 0 { world.ledger.clone() } else { other.clone() };
-            tokio::spawn(async move { ledger.redeem(wish).await.expect("written") })
+            tokio::spawn(async move { ledger.write(wish).await.expect("written") })
         });
         let (mut done, mut used) = (0, 0);
         for answer in asked.collect::<Vec<_>>() {
@@ -67,14 +67,12 @@ async fn an_entitlement_by_code_waits_for_stock_gets_one_and_loses_it_with_the_c
         world.register(ANN, "3", 0, 48).await;
         let claimed = world.claim(10, 1).await;
         assert_eq!(claimed[0].task.action.word(), "issue");
-        assert_eq!(world.ledger.draw(&claimed[0].task, at(1)).await.unwrap(), Drawn::Empty);
+        assert_eq!(world.draw(&claimed[0], 1).await, Drawn::Empty);
         world.settle(&claimed[0], Outcome::Waits { due_at: at(2), why: None }, 1).await;
         world.stock(&["AI-1", "AI-2"], GrantKind::Ai, "local").await;
         let claimed = world.claim(10, 2).await;
         assert_eq!(claimed[0].task.attempts, 0);
-        let Drawn::Issued(code) = world.ledger.draw(&claimed[0].task, at(2)).await.unwrap() else {
-            panic!("no code")
-        };
+        let Drawn::Issued(code) = world.draw(&claimed[0], 2).await else { panic!("no code") };
         let task = world.ledger.task(claimed[0].task.id).await.unwrap().unwrap();
         assert_eq!(task.state, TaskState::Done);
         let told = story::tell(&world.ledger, &number(ANN), at(3)).await.unwrap();
@@ -93,9 +91,7 @@ async fn an_entitlement_by_code_waits_for_stock_gets_one_and_loses_it_with_the_c
         world.register(ANN, "3", 30, 60).await;
         let claimed = world.claim(10, 30).await;
         let issue = claimed.iter().find(|one| one.task.action.word() == "issue").expect("an issue");
-        let Drawn::Issued(code) = world.ledger.draw(&issue.task, at(30)).await.unwrap() else {
-            panic!("no code")
-        };
+        let Drawn::Issued(code) = world.draw(issue, 30).await else { panic!("no code") };
         world.cancel(ANN, "3", 31).await;
         assert_eq!(world.ledger.code(&code.key).await.unwrap().unwrap().state, CodeState::Void);
         world.verified().await;
@@ -220,7 +216,7 @@ async fn of_many_accounts_at_once_one_may_try_its_remote_code_on_an_unbound_devi
         let asked = codes.iter().enumerate().map(|(n, code)| {
             let wish = world.wish(code, GrantKind::Ai, ("cam-1", &format!("user-{n}")), 0);
             let ledger = if n % 2 == 0 { world.ledger.clone() } else { other.clone() };
-            tokio::spawn(async move { ledger.redeem(wish).await.expect("written") })
+            tokio::spawn(async move { ledger.write(wish).await.expect("written") })
         });
         let (mut tries, mut waits) = (Vec::new(), 0);
         for answer in asked.collect::<Vec<_>>() {
@@ -264,7 +260,8 @@ async fn whoever_dies_over_a_remote_code_is_followed_by_a_worker() {
         world.settle(&task, dead, 2).await;
         let code = world.ledger.code(&world.keys("FAR-2")[0]).await.unwrap().unwrap();
         assert_eq!(code.state, CodeState::Unused);
-        let retried = world.ledger.operate_task(TaskOperation::Retry, task.task.id, at(3)).await.unwrap();
+        let retry = OperateTask { operation: TaskOperation::Retry, id: task.task.id, now: at(3) };
+        let retried = world.ledger.write(retry).await.unwrap();
         assert!(matches!(retried, TaskOperated::Unchanged(_)));
         world.verified().await;
     }
@@ -281,21 +278,21 @@ async fn a_nonce_is_used_once_and_forgotten_in_its_time() {
             until: at(hour + 1),
             now: at(hour),
         };
-        let uses = (0..20).map(|_| world.ledger.use_nonce(nonce("app", 0)));
+        let uses = (0..20).map(|_| world.ledger.write(nonce("app", 0)));
         let mut fresh = 0;
         for seen in uses {
             fresh += usize::from(seen.await.unwrap() == Seen::Fresh);
         }
         assert_eq!(fresh, 1);
-        assert_eq!(world.ledger.use_nonce(nonce("web", 0)).await.unwrap(), Seen::Fresh);
+        assert_eq!(world.ledger.write(nonce("web", 0)).await.unwrap(), Seen::Fresh);
         let elsewhere = NonceUse { call: "usage_record".to_owned(), ..nonce("app", 0) };
         let otherwise = NonceUse { signature: "s2".to_owned(), ..nonce("app", 0) };
         for another in [elsewhere, otherwise] {
-            assert_eq!(world.ledger.use_nonce(another.clone()).await.unwrap(), Seen::Fresh, "{another:?}");
-            assert_eq!(world.ledger.use_nonce(another.clone()).await.unwrap(), Seen::Before, "{another:?}");
+            assert_eq!(world.ledger.write(another.clone()).await.unwrap(), Seen::Fresh, "{another:?}");
+            assert_eq!(world.ledger.write(another.clone()).await.unwrap(), Seen::Before, "{another:?}");
         }
         world.ledger.sweep(at(1), 10).await.unwrap();
-        assert_eq!(world.ledger.use_nonce(nonce("app", 0)).await.unwrap(), Seen::Fresh);
+        assert_eq!(world.ledger.write(nonce("app", 0)).await.unwrap(), Seen::Fresh);
         world.verified().await;
     }
 }

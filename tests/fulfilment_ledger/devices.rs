@@ -94,7 +94,7 @@ async fn what_was_paid_pauses_freezes_and_moves_and_loses_nothing() {
         };
         world.bind("cam-2", "ann", None, 99).await;
         world.bind("cam-3", "bob", None, 99).await;
-        let moved = |transfer| async { world.ledger.transfer(transfer).await.unwrap() };
+        let moved = |transfer| async { world.ledger.write(transfer).await.unwrap() };
         assert_eq!(moved(to("cam-3", "ann")).await, Transferred::Refused(Refused::AnotherAccount));
         assert_eq!(moved(to("cam-2", "bob")).await, Transferred::Refused(Refused::NoSuchService));
         assert_eq!(moved(to("cam-4", "ann")).await, Transferred::Refused(Refused::NotBound));

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use sdp_gateway::ledger::fulfil::{Breaker, Outcome, Owner, Settled, TaskOperated, TaskOperation, TaskState};
+use sdp_gateway::ledger::fulfil::{
+    Breaker, OperateTask, Outcome, Owner, Settled, TaskOperated, TaskOperation, TaskState,
+};
 use sdp_gateway::ledger::read::TaskFilter;
 
 use super::world::{ANN, BOB, World, at, claim, number};
@@ -175,8 +177,8 @@ async fn an_operator_tries_dead_tasks_again_and_lays_them_aside() {
         world.bind("cam-1", "ann", Some(ANN), 0).await;
         world.register(ANN, "2", 1, 25).await;
         let one = world.claim(10, 1).await.remove(0);
-        let operate =
-            async |operation, hour| world.ledger.operate_task(operation, one.task.id, at(hour)).await;
+        let order = |operation, hour| OperateTask { operation, id: one.task.id, now: at(hour) };
+        let operate = async |operation, hour| world.ledger.write(order(operation, hour)).await;
         assert!(matches!(operate(TaskOperation::Discard, 1).await.unwrap(), TaskOperated::Unchanged(_)));
         world.settle(&one, Outcome::Dead { why: "refused".to_owned(), doubt: false }, 1).await;
         assert!(world.claim(10, 2).await.is_empty());
@@ -194,7 +196,7 @@ async fn an_operator_tries_dead_tasks_again_and_lays_them_aside() {
             last_error: Some("busy".to_owned()),
             changed_at: at(5),
         };
-        world.ledger.keep_breaker(breaker.clone()).await.unwrap();
+        world.ledger.write(breaker.clone()).await.unwrap();
         assert_eq!(world.ledger.breakers().await.unwrap(), [breaker]);
         world.verified().await;
     }
@@ -217,9 +219,9 @@ async fn numbers_of_two_gateways_have_one_history_on_their_devices() {
                     camera: None,
                     now: at(1),
                 };
-                ledger.bind(bind).await.expect("written");
+                ledger.write(bind).await.expect("written");
                 let unbind = sdp_gateway::ledger::fulfil::Unbind { device, owner, now: at(1) };
-                ledger.unbind(unbind).await.expect("written");
+                ledger.write(unbind).await.expect("written");
             })
         });
         let moves: Vec<_> = moves.collect();

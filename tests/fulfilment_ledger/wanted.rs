@@ -159,7 +159,7 @@ async fn a_device_that_is_called_otherwise_is_looked_at_under_both_names() {
             let (msisdn, camera) = (Some(number(ANN)), Some(camera.to_owned()));
             world
                 .ledger
-                .bind(Bind { device, account, msisdn, camera, now: at(hour) })
+                .write(Bind { device, account, msisdn, camera, now: at(hour) })
                 .await
                 .expect("written");
         };
@@ -210,7 +210,7 @@ async fn a_camera_goes_on_as_what_the_device_that_replaced_it_is_for() {
             camera: Some("cam-1".to_owned()),
             now: at(hour),
         };
-        world.ledger.bind(bind("new-device", ANN, 4)).await.expect("written");
+        world.ledger.write(bind("new-device", ANN, 4)).await.expect("written");
         let begin = only(&world, 4).await;
         assert_eq!(begin.task.action.word(), "begin");
         world.settle(&begin, done(None), 4).await;
@@ -218,7 +218,7 @@ async fn a_camera_goes_on_as_what_the_device_that_replaced_it_is_for() {
         assert_eq!((end.task.action.word(), preset(state(&end))), ("end", Some(393)), "hers still");
         world.settle(&end, Outcome::Again { due_at: at(8), why: "busy".to_owned() }, 5).await;
         world.unbind("new-device", Owner::Number(number(ANN)), 6).await;
-        world.ledger.bind(bind("third", BOB, 6)).await.expect("written");
+        world.ledger.write(bind("third", BOB, 6)).await.expect("written");
         world.register(BOB, "2", 6, 500).await;
         let end = world.claim(10, 8).await.into_iter().find(|one| one.task.id == end.task.id).expect("it");
         assert!(state(&end).carried.is_nothing() && state(&end).is_anothers, "{end:?}");
@@ -231,7 +231,7 @@ async fn a_duty_is_one_workers_at_a_time_and_comes_round() {
     for world in World::each().await {
         let say = async |token: &str, word, hour| {
             let (name, token) = ("reconcile test".to_owned(), token.to_owned());
-            world.ledger.duty(Duty { name, token, word, now: at(hour) }).await.expect("written")
+            world.ledger.write(Duty { name, token, word, now: at(hour) }).await.expect("written")
         };
         assert!(say("one", DutyWord::Begin(at(2)), 0).await);
         assert!(!say("two", DutyWord::Begin(at(3)), 1).await);
@@ -252,7 +252,7 @@ async fn a_duty_is_one_workers_at_a_time_and_comes_round() {
 async fn redeem(world: &World, text: &str, on: (&str, &str), hour: i64) -> Redeemed {
     let pausing = Arc::new(BTreeSet::from(["test".to_owned()]));
     let wish = Redeem { pausing, ..world.wish(text, GrantKind::Cloud, on, hour) };
-    world.ledger.redeem(wish).await.expect("written")
+    world.ledger.write(wish).await.expect("written")
 }
 
 fn names(names: &[&str]) -> Vec<String> {

@@ -10,8 +10,8 @@ use sdp_gateway::clock::{Clock, Timestamp};
 use sdp_gateway::config::{LedgerUrl, Provider, ProviderKind};
 use sdp_gateway::ids::{DeviceId, Msisdn, UserAccount};
 use sdp_gateway::ledger::fulfil::{
-    Added, Bind, Bound, Claim, Claimed, Code, CodeState, Outcome, Owner, Redeem, Redeemed, Room, Settled,
-    Unbind, Unbound,
+    Added, Bind, Bound, Claim, Claimed, Code, CodeState, Draw, Drawn, Outcome, Owner, Redeem, Redeemed, Room,
+    Settle, Settled, Unbind, Unbound,
 };
 use sdp_gateway::ledger::raw::Raw;
 use sdp_gateway::ledger::{self, Ledger, Received, Rules};
@@ -165,18 +165,18 @@ impl World {
         assert!(matches!(reading, Reading::Notice(_)), "{reading:?}");
         let raw = Raw { method: "POST".into(), path: "/".into(), ..Raw::default() };
         let received = Received { reading, raw, caller: "carrier".into(), received_at: when, answer: 0 };
-        self.ledger.record(received).await.expect("recorded");
+        self.ledger.write(received).await.expect("recorded");
     }
 
     pub(crate) async fn bind(&self, name: &str, user: &str, msisdn: Option<&str>, hour: i64) -> Bound {
         let (device, account, msisdn) = (device(name), account(user), msisdn.map(number));
         let bind = Bind { device, account, msisdn, camera: None, now: at(hour) };
-        self.ledger.bind(bind).await.expect("written")
+        self.ledger.write(bind).await.expect("written")
     }
 
     pub(crate) async fn unbind(&self, name: &str, owner: Owner, hour: i64) -> Unbound {
         let unbind = Unbind { device: device(name), owner, now: at(hour) };
-        self.ledger.unbind(unbind).await.expect("written")
+        self.ledger.write(unbind).await.expect("written")
     }
 
     /// Kind and state of each service on a device, in the order of their kinds.
@@ -236,7 +236,7 @@ impl World {
     }
 
     pub(crate) async fn redeem(&self, text: &str, kind: GrantKind, on: (&str, &str), hour: i64) -> Redeemed {
-        self.ledger.redeem(self.wish(text, kind, on, hour)).await.expect("written")
+        self.ledger.write(self.wish(text, kind, on, hour)).await.expect("written")
     }
 
     /// Takes up to so many tasks of every provider, on a lease of an hour.
@@ -245,7 +245,12 @@ impl World {
     }
 
     pub(crate) async fn settle(&self, claimed: &Claimed, outcome: Outcome, hour: i64) -> Settled {
-        self.ledger.settle(&claimed.task, outcome, at(hour)).await.expect("written")
+        let settle = Settle { task: claimed.task.clone(), outcome, now: at(hour) };
+        self.ledger.write(settle).await.expect("written")
+    }
+
+    pub(crate) async fn draw(&self, claimed: &Claimed, hour: i64) -> Drawn {
+        self.ledger.write(Draw { task: claimed.task.clone(), now: at(hour) }).await.unwrap()
     }
 
     /// Carries out everything that is due; action and device of each, in order.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use sdp_gateway::clock::Clock;
 use sdp_gateway::ledger::Ledger;
-use sdp_gateway::ledger::fulfil::{Claim, Claimed, Outcome, Room, Settled};
+use sdp_gateway::ledger::fulfil::{Claim, Claimed, Outcome, Room, Settle, Settled};
 
 use crate::gateway::ledger::postgres::Client;
 use crate::gateway::{Folder, Gateway, PATIENCE, request};
@@ -116,7 +116,8 @@ impl Scene {
             Kind::Settle => {
                 let (ledger, tasks) = self.teller.as_ref().expect("a teller");
                 let done = Outcome::Done { note: None, follow_up_at: None };
-                let settled = wait(ledger.settle(&tasks[nth].task, done, Clock::system().now()));
+                let (task, now) = (tasks[nth].task.clone(), Clock::system().now());
+                let settled = wait(ledger.write(Settle { task, outcome: done, now }));
                 assert!(!matches!(settled, Ok(Settled::NotYours)), "task {nth} is said to be another's");
                 settled.is_ok()
             }

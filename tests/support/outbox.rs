@@ -72,7 +72,7 @@ pub fn bind(ledger: &Ledger, msisdn: &str, device: &str, account: &str) {
         camera: None,
         now: Clock::system().now(),
     };
-    assert_eq!(wait(ledger.bind(bind)).expect("kept"), Bound::Bound);
+    assert_eq!(wait(ledger.write(bind)).expect("kept"), Bound::Bound);
 }
 
 /// The nth number, with a device bound to it.

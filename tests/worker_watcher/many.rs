@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use sdp_gateway::clock::Clock;
 use sdp_gateway::ids::{DeviceId, Msisdn, UserAccount};
 use sdp_gateway::ledger::Ledger;
-use sdp_gateway::ledger::fulfil::{Bind, Claim, Outcome, Room};
+use sdp_gateway::ledger::fulfil::{Bind, Claim, Outcome, Room, Settle};
 
 use tokio::task::JoinSet;
 
@@ -37,7 +37,7 @@ fn fill(world: &World, gateway: &Gateway, ledger: &Ledger, cameras: usize) {
         };
         wait(all((0..DEVICES_EACH).map(bind).map(|bind| {
             let ledger = ledger.clone();
-            async move { ledger.bind(bind).await.map(drop).expect("kept") }
+            async move { ledger.write(bind).await.map(drop).expect("kept") }
         })));
         register(&n.to_string(), &number).tell(gateway);
         let mut state = world.double.state();
@@ -76,8 +76,8 @@ async fn begun(ledger: &Ledger) {
         }
         let done = Outcome::Done { note: None, follow_up_at: None };
         all(claimed.into_iter().map(|one| {
-            let (ledger, done) = (ledger.clone(), done.clone());
-            async move { ledger.settle(&one.task, done, now).await.map(drop).expect("settled") }
+            let (ledger, settle) = (ledger.clone(), Settle { task: one.task, outcome: done.clone(), now });
+            async move { ledger.write(settle).await.map(drop).expect("settled") }
         }))
         .await;
     }

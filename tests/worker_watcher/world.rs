@@ -98,5 +98,5 @@ pub(crate) fn bind_to_account(ledger: &Ledger, device: &str, account: &str) {
         camera: None,
         now: Clock::system().now(),
     };
-    assert_eq!(wait(ledger.bind(bind)).expect("kept"), Bound::Bound);
+    assert_eq!(wait(ledger.write(bind)).expect("kept"), Bound::Bound);
 }

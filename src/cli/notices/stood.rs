@@ -4,8 +4,8 @@
 use super::super::{Failure, tell};
 use super::{Chosen, next_page};
 use crate::ids::NoticeId;
-use crate::ledger::Ledger;
 use crate::ledger::journal::Outcome;
+use crate::ledger::{Compare, Ledger};
 
 /// So many are told one by one.
 const TOLD_MAX: usize = 20;
@@ -35,7 +35,7 @@ pub(super) async fn tell_otherwise(ledger: &Ledger, chosen: &Chosen) -> Result<(
 }
 
 async fn tell_one(ledger: &Ledger, id: NoticeId, told: usize) -> Result<bool, Failure> {
-    let Some(otherwise) = ledger.stood_otherwise(id).await? else { return Ok(false) };
+    let Some(otherwise) = ledger.write(Compare(id)).await? else { return Ok(false) };
     if told < TOLD_MAX {
         let (then, now) = (otherwise.then, otherwise.now);
         tell(format!("notice {id} is put back as {then}; by today's catalog and settings it would be {now}"));

@@ -9,16 +9,16 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rusqlite::ErrorCode;
 
-use super::{Done, Work};
+use super::Job;
 use crate::ledger::StoreError;
-use crate::ledger::record::Received;
+use crate::ledger::received::Received;
 
 /// As many numbers whose notices are refused in a row are taken for all.
 const NUMBERS_MANY: usize = 2;
 
 /// How notices fare, over all writers.
 #[derive(Default)]
-pub(super) struct Keeping {
+pub(in crate::ledger) struct Keeping {
     /// Whether any was refused since the last that was kept; else there is nothing to look at.
     some: AtomicBool,
     refused: Mutex<Refused>,
@@ -31,23 +31,24 @@ pub(super) struct Keeping {
 struct Refused {
     /// Their numbers, as many as matter; messages without one count as one number.
     numbers: BTreeSet<String>,
-    latest: Option<Box<Received>>,
+    latest: Option<Received>,
 }
 
 impl Keeping {
     /// Takes note of a write and its result.
-    pub(super) fn saw(&self, work: &Work, result: &Result<Done, StoreError>) {
+    pub(super) fn saw(&self, job: &dyn Job, result: &Result<(), StoreError>) {
         if result.as_ref().is_err_and(is_of_room) {
             self.cramped.store(true, Ordering::Relaxed);
         }
-        let Work::Record(received) = work else { return };
+        let Some(received) = job.received().filter(|_| !job.is_probe()) else { return };
         match result {
-            Ok(_) => self.mended(),
+            Ok(()) => self.mended(),
             Err(_) => {
                 self.refusals.fetch_add(1, Ordering::Relaxed);
                 let mut refused = self.refused();
                 if refused.numbers.len() < NUMBERS_MANY {
-                    let number = work.number().map_or(String::new(), |number| number.in_full().to_owned());
+                    let number =
+                        received.number().map_or(String::new(), |number| number.in_full().to_owned());
                     refused.numbers.insert(number);
                 }
                 refused.latest = Some(received.clone());
@@ -57,19 +58,20 @@ impl Keeping {
     }
 
     /// The last that was refused, where refusals speak for all.
-    pub(super) fn widely_refused(&self) -> Option<Box<Received>> {
+    pub(in crate::ledger) fn widely_refused(&self) -> Option<Received> {
         let refused = self.refused();
         refused.latest.clone().filter(|_| refused.numbers.len() >= NUMBERS_MANY)
     }
 
     /// One was kept, or could have been.
-    pub(super) fn mended(&self) {
+    pub(in crate::ledger) fn mended(&self) {
         if self.some.swap(false, Ordering::Relaxed) {
             *self.refused() = Refused::default();
         }
     }
 
-    pub(super) fn refusals(&self) -> u64 {
+    /// Notices that could not be kept so far.
+    pub(in crate::ledger) fn refusals(&self) -> u64 {
         self.refusals.load(Ordering::Relaxed)
     }
 

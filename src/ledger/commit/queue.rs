@@ -24,7 +24,7 @@ const CROWD_MIN: usize = 8;
 
 /// The writers' end of the queue.
 pub(in crate::ledger) struct Queue {
-    jobs: mpsc::UnboundedReceiver<Job>,
+    jobs: mpsc::UnboundedReceiver<Box<dyn Job>>,
     waiting: Arc<AtomicUsize>,
     outstanding: Arc<AtomicUsize>,
     landed: Arc<Notify>,
@@ -33,7 +33,7 @@ pub(in crate::ledger) struct Queue {
 
 impl Queue {
     pub(super) fn new(
-        jobs: mpsc::UnboundedReceiver<Job>,
+        jobs: mpsc::UnboundedReceiver<Box<dyn Job>>,
         waiting: Arc<AtomicUsize>,
         outstanding: Arc<AtomicUsize>,
         landed: Arc<Notify>,
@@ -43,14 +43,14 @@ impl Queue {
     }
 
     /// What waits, up to a batch, for a writer that is a thread. None: the end.
-    pub(in crate::ledger) fn blocking_batch(&mut self) -> Option<Vec<Job>> {
+    pub(in crate::ledger) fn blocking_batch(&mut self) -> Option<Vec<Box<dyn Job>>> {
         let mut batch = Vec::new();
         self.jobs.blocking_recv_many(&mut batch, BATCH_MAX);
         self.taken(batch)
     }
 
     /// What waits or comes in a moment, up to a batch, for a writer that is a task. None: the end.
-    pub(in crate::ledger) async fn batch(&mut self) -> Option<Vec<Job>> {
+    pub(in crate::ledger) async fn batch(&mut self) -> Option<Vec<Box<dyn Job>>> {
         let mut batch = Vec::new();
         self.jobs.recv_many(&mut batch, BATCH_MAX).await;
         let worth = self.crowd.worth_waiting_for();
@@ -77,7 +77,7 @@ impl Queue {
         self.outstanding.load(Ordering::Relaxed) > self.waiting.load(Ordering::Relaxed)
     }
 
-    fn taken(&self, batch: Vec<Job>) -> Option<Vec<Job>> {
+    fn taken(&self, batch: Vec<Box<dyn Job>>) -> Option<Vec<Box<dyn Job>>> {
         self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
         (!batch.is_empty()).then_some(batch)
     }
@@ -109,13 +109,10 @@ mod tests {
 
     use tokio::time::timeout;
 
-    use super::super::{Done, Work, Writer};
+    use super::super::{Deed, Writer};
     use super::*;
-    use crate::clock::Timestamp;
-    use crate::ids::NoticeId;
-    use crate::ledger::Operation;
-    use crate::ledger::audit::By;
-    use crate::ledger::operate::Order;
+    use crate::ledger::store::Store;
+    use crate::ledger::{Rules, StoreError};
 
     #[test]
     fn a_writer_waits_for_its_share_and_not_for_who_stays_away() {
@@ -131,9 +128,14 @@ mod tests {
         assert_eq!(crowd.worth_waiting_for(), BATCH_MAX);
     }
 
-    fn some_work() -> Work {
-        let by = Arc::new(By::gateway());
-        Work::Operate(Order { operation: Operation::Retry, id: NoticeId(1), by, now: Timestamp(0) })
+    struct Nothing;
+
+    impl Deed for Nothing {
+        type Answer = ();
+
+        fn perform(&self, _: &mut impl Store, _: &Rules) -> Result<(), StoreError> {
+            Ok(())
+        }
     }
 
     /// Long enough for anything that is ready, and less than a batch is waited for.
@@ -142,7 +144,7 @@ mod tests {
     #[tokio::test]
     async fn a_batch_begins_at_once_or_when_the_one_in_flight_has_landed() {
         let (writer, mut queue, watched) = Writer::new(64, 2);
-        let hand_over = |count| (0..count).map(|_| writer.hand_over(some_work()).ok()).collect();
+        let hand_over = |count| (0..count).map(|_| writer.hand_over(Nothing).ok()).collect();
         let answers: Vec<_> = hand_over(16);
         let first = queue.batch().await.expect("a batch");
         assert_eq!(first.len(), 16, "nothing was in flight");
@@ -150,7 +152,7 @@ mod tests {
         {
             let mut second = pin!(queue.batch());
             assert!(timeout(MOMENT, second.as_mut()).await.is_err(), "its share is five of the sixteen");
-            watched[0].answer(first, (0..16).map(|_| Ok(Done::Probed)).collect());
+            watched[0].answer(first, vec![Ok(()); 16]);
             assert_eq!(second.await.expect("a batch").len(), 1);
         }
         assert!(answers.iter().chain(&late).all(Option::is_some));
@@ -159,7 +161,7 @@ mod tests {
     #[tokio::test]
     async fn a_batch_begins_when_its_share_has_come() {
         let (writer, mut queue, _watched) = Writer::new(64, 2);
-        let hand_over = |count| (0..count).map(|_| writer.hand_over(some_work()).ok()).collect();
+        let hand_over = |count| (0..count).map(|_| writer.hand_over(Nothing).ok()).collect();
         let _answers: Vec<_> = hand_over(16);
         let _first = queue.batch().await.expect("a batch");
         let _more: Vec<_> = hand_over(5);

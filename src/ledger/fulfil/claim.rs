@@ -1,12 +1,12 @@
 //! Taking tasks up: what is due and in order goes to a worker on lease, by one statement, so that no
 //! two ever hold one task.
 
-use super::{Deed, Fact};
 use crate::clock::Timestamp;
+use crate::ledger::commit::Deed;
 use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::task::{Task, TaskAction, TaskState};
 use crate::ledger::tables::{Records, each, read};
-use crate::ledger::{Ledger, NoRandomBytes, NotKept, StoreError};
+use crate::ledger::{Ledger, NoRandomBytes, NotKept, Rules, StoreError};
 use crate::service::wanted::Wanted;
 
 /// How much a worker can send now.
@@ -43,12 +43,23 @@ pub struct Room {
     pub wants_state: bool,
 }
 
-impl Claim {
+/// The tasks alone; [`Ledger::claim`] reads what goes with them.
+impl Deed for Claim {
+    type Answer = Vec<Task>;
+
     /// Two claims that do not see one another could take a retirement and a beginning of one device up at
     /// once, and what a provider keeps there would be what was wanted first. So such claims take turns.
-    pub(super) fn locks(&self) -> Vec<Lock> {
+    fn locks(&self) -> Vec<Lock> {
         let stateful = self.rooms.iter().filter(|room| room.wants_state);
         stateful.map(|room| Lock::text(&format!("claims of {}", room.provider))).collect()
+    }
+
+    fn goes_alone(&self) -> bool {
+        true
+    }
+
+    fn perform(&self, store: &mut impl Store, _: &Rules) -> Result<Vec<Task>, StoreError> {
+        claim(store, self)
     }
 }
 
@@ -84,11 +95,7 @@ pub(in crate::ledger) const TAKE: &str = "UPDATE task SET \
     doubt = CASE state WHEN 'running' THEN 1 ELSE doubt END, state = 'running', \
     open_on = CASE action WHEN 'retire' THEN device_id ELSE open_on END";
 
-/// Claims.
-///
-/// # Errors
-/// The engine's.
-pub(super) fn claim(store: &mut impl Store, claim: &Claim) -> Result<Vec<Task>, StoreError> {
+fn claim(store: &mut impl Store, claim: &Claim) -> Result<Vec<Task>, StoreError> {
     let mut tasks: Vec<Task> = store.claim(claim)?.into_iter().map(read).collect::<Result<_, _>>()?;
     tasks.sort_by_key(|task| task.id);
     let is_stateful = |task: &&Task| claim.rooms.iter().any(|r| r.wants_state && r.provider == task.provider);
@@ -122,9 +129,7 @@ impl Ledger {
         let stateful: Vec<String> =
             claim.rooms.iter().filter(stateful).map(|room| room.provider.clone()).collect();
         let now = claim.now;
-        let Fact::Claimed(tasks) = self.deed(Deed::Claim(claim)).await? else {
-            return Err(NotKept::Stopped);
-        };
+        let tasks = self.write(claim).await?;
         let mut claimed = Vec::with_capacity(tasks.len());
         for task in tasks {
             let ended_order_nums = self.ended_order_nums(&task).await?;

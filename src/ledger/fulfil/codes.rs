@@ -1,9 +1,10 @@
 //! Codes into stock.
 
-use super::{Code, Deed, Fact};
-use crate::ledger::store::Store;
+use super::Code;
+use crate::ledger::commit::Deed;
+use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::Records;
-use crate::ledger::{Ledger, NotKept, StoreError};
+use crate::ledger::{Ledger, NotKept, Rules, StoreError};
 
 /// Codes in one write, and rows in one commit: few, since notices wait for it.
 const TOGETHER: usize = 20;
@@ -33,11 +34,23 @@ impl Code {
     }
 }
 
-/// Adds them.
-///
-/// # Errors
-/// The engine's.
-pub(super) fn add(store: &mut impl Store, codes: &[Code]) -> Result<Added, StoreError> {
+/// Codes to take into stock.
+struct Add(Vec<Code>);
+
+impl Deed for Add {
+    type Answer = Added;
+
+    fn locks(&self) -> Vec<Lock> {
+        // Who adds a code must not write over one that another added, and that was used, meanwhile.
+        vec![Lock::text("codes into stock")]
+    }
+
+    fn perform(&self, store: &mut impl Store, _: &Rules) -> Result<Added, StoreError> {
+        add(store, &self.0)
+    }
+}
+
+fn add(store: &mut impl Store, codes: &[Code]) -> Result<Added, StoreError> {
     let known: Vec<Option<Code>> = crate::ledger::tables::each(codes, |code| store.get(code.key.as_str()))?;
     let mut added = Added::default();
     for (place, (code, known)) in codes.iter().zip(known).enumerate() {
@@ -73,9 +86,8 @@ impl Ledger {
         let mut all = Added::default();
         let together = self.0.writer.together().min(ROWS_MAX / TOGETHER);
         for (round, codes) in codes.chunks(TOGETHER * together).enumerate() {
-            let deeds = codes.chunks(TOGETHER).map(|codes| Deed::Add(codes.to_vec())).collect();
-            for (part, fact) in self.deeds(deeds).await?.into_iter().enumerate() {
-                let Fact::Added(added) = fact else { return Err(NotKept::Stopped) };
+            let adds = codes.chunks(TOGETHER).map(|codes| Add(codes.to_vec()));
+            for (part, added) in self.write_all(adds).await?.into_iter().enumerate() {
                 let before = (round * together + part) * TOGETHER;
                 all.new += added.new;
                 all.known.extend(added.known.into_iter().map(|place| before + place));

@@ -1,17 +1,18 @@
 //! Codes out of stock: issued to the subscriber of an entitlement, or put aside for a task whose provider
 //! redeems codes.
 
-use super::settle::held;
-use super::{Code, CodeState, Deed, Fact, Task, TaskAction, TaskState};
+use super::settle::{held, locks};
+use super::{Code, CodeState, Task, TaskAction, TaskState};
 use crate::catalog::{GrantKind, Storage};
 use crate::clock::Timestamp;
-use crate::ledger::store::Store;
+use crate::ledger::commit::Deed;
+use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::{Record, Records, read};
-use crate::ledger::{Ledger, NotKept, StoreError};
+use crate::ledger::{Rules, StoreError};
 
 /// What a code must be that serves a task.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::ledger) struct Need {
+pub struct Need {
     pub(in crate::ledger) provider: String,
     pub(in crate::ledger) kind: GrantKind,
     pub(in crate::ledger) days_min: u32,
@@ -45,6 +46,15 @@ impl Need {
     }
 }
 
+/// A claimed task that needs a code: [`TaskAction::Issue`] is settled by it.
+#[derive(Debug, Clone)]
+pub struct Draw {
+    /// The task as it was given, with the lease's secret.
+    pub task: Task,
+    /// The time.
+    pub now: Timestamp,
+}
+
 /// What came of it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Drawn {
@@ -58,11 +68,23 @@ pub enum Drawn {
     NotYours,
 }
 
-/// Draws.
-///
-/// # Errors
-/// The engine's.
-pub(super) fn draw(store: &mut impl Store, leased: &Task, now: Timestamp) -> Result<Drawn, StoreError> {
+impl Deed for Draw {
+    type Answer = Drawn;
+
+    fn locks(&self) -> Vec<Lock> {
+        locks(&self.task)
+    }
+
+    fn goes_alone(&self) -> bool {
+        true
+    }
+
+    fn perform(&self, store: &mut impl Store, _: &Rules) -> Result<Drawn, StoreError> {
+        draw(store, &self.task, self.now)
+    }
+}
+
+fn draw(store: &mut impl Store, leased: &Task, now: Timestamp) -> Result<Drawn, StoreError> {
     let Some(task) = held(store, leased)? else { return Ok(Drawn::NotYours) };
     if let Some(key) = &task.code_key
         && let Some(code) = store.get::<Code>(key.as_str())?
@@ -104,17 +126,4 @@ pub(super) fn draw(store: &mut impl Store, leased: &Task, now: Timestamp) -> Res
     store.save(&code)?;
     store.save(&Task { code_key: Some(code.key.clone()), ..task })?;
     Ok(Drawn::Reserved(code))
-}
-
-impl Ledger {
-    /// Takes a code out of stock for a claimed task: for [`TaskAction::Issue`] that settles it.
-    ///
-    /// # Errors
-    /// [`NotKept`].
-    pub async fn draw(&self, task: &Task, now: Timestamp) -> Result<Drawn, NotKept> {
-        match self.deed(Deed::Draw { task: Box::new(task.clone()), now }).await? {
-            Fact::Drawn(drawn) => Ok(*drawn),
-            _ => Err(NotKept::Stopped),
-        }
-    }
 }

@@ -1,14 +1,15 @@
 //! Duties that come round every so often, each done by one worker of all at a time. Leaves what they are to
 //! the worker.
 
-use super::{Deed, Fact};
 use crate::clock::Timestamp;
-use crate::ledger::store::Store;
+use crate::ledger::commit::Deed;
+use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::Records;
 use crate::ledger::tables::duty::DutyRow;
-use crate::ledger::{Ledger, NotKept, StoreError};
+use crate::ledger::{Rules, StoreError};
 
-/// What a worker says of a duty.
+/// What a worker says of a duty: it is written down where it may be so. The answer tells whether the duty is, or was
+/// until now, this worker's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Duty {
     /// Which.
@@ -32,11 +33,19 @@ pub enum DutyWord {
     End(Timestamp),
 }
 
-/// Writes it down, where it may be so. Tells whether the duty is, or was until now, this worker's.
-///
-/// # Errors
-/// The engine's.
-pub(super) fn say(store: &mut impl Store, duty: &Duty) -> Result<bool, StoreError> {
+impl Deed for Duty {
+    type Answer = bool;
+
+    fn locks(&self) -> Vec<Lock> {
+        vec![Lock::text(&self.name)]
+    }
+
+    fn perform(&self, store: &mut impl Store, _: &Rules) -> Result<bool, StoreError> {
+        say(store, self)
+    }
+}
+
+fn say(store: &mut impl Store, duty: &Duty) -> Result<bool, StoreError> {
     let known: Option<DutyRow> = store.get(&duty.name)?;
     let is_own = known.as_ref().is_some_and(|known| known.token.as_ref() == Some(&duty.token));
     let is_due = known.is_none_or(|known| known.next_at <= duty.now);
@@ -49,17 +58,4 @@ pub(super) fn say(store: &mut impl Store, duty: &Duty) -> Result<bool, StoreErro
         store.save(&DutyRow { name: duty.name.clone(), token, next_at })?;
     }
     Ok(may)
-}
-
-impl Ledger {
-    /// Begins a duty, goes on with it or ends it; whether it is, or was until now, the caller's.
-    ///
-    /// # Errors
-    /// [`NotKept`].
-    pub async fn duty(&self, duty: Duty) -> Result<bool, NotKept> {
-        match self.deed(Deed::Duty(duty)).await? {
-            Fact::Duty(is_own) => Ok(is_own),
-            _ => Err(NotKept::Stopped),
-        }
-    }
 }

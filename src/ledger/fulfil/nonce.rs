@@ -1,14 +1,14 @@
 //! Nonces: each partner uses each once for a call and a signature, within the time in which its request would not be
 //! stale. So a request that was sent before is known, and one value may be the nonce of several requests.
 
-use super::{Deed, Fact};
 use crate::clock::Timestamp;
-use crate::ledger::store::Store;
+use crate::ledger::commit::Deed;
+use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::Records;
 use crate::ledger::tables::nonce::NonceRow;
-use crate::ledger::{Ledger, NotKept, StoreError};
+use crate::ledger::{Rules, StoreError};
 
-/// A nonce to use.
+/// A partner's nonce to use for one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NonceUse {
     /// Whose.
@@ -35,17 +35,25 @@ pub enum Seen {
 }
 
 impl NonceUse {
-    pub(super) fn key(&self) -> String {
+    fn key(&self) -> String {
         let Self { partner, call, signature, nonce, .. } = self;
         format!("{partner}/{call}/{signature}/{nonce}")
     }
 }
 
-/// Remembers it.
-///
-/// # Errors
-/// The engine's.
-pub(super) fn remember(store: &mut impl Store, used: &NonceUse) -> Result<Seen, StoreError> {
+impl Deed for NonceUse {
+    type Answer = Seen;
+
+    fn locks(&self) -> Vec<Lock> {
+        vec![Lock::text(&self.key())]
+    }
+
+    fn perform(&self, store: &mut impl Store, _: &Rules) -> Result<Seen, StoreError> {
+        remember(store, self)
+    }
+}
+
+fn remember(store: &mut impl Store, used: &NonceUse) -> Result<Seen, StoreError> {
     let key = used.key();
     let known: Option<NonceRow> = store.get(&key)?;
     if known.is_some_and(|known| known.until > used.now) {
@@ -53,17 +61,4 @@ pub(super) fn remember(store: &mut impl Store, used: &NonceUse) -> Result<Seen, 
     }
     store.save(&NonceRow { key, until: used.until })?;
     Ok(Seen::Fresh)
-}
-
-impl Ledger {
-    /// Uses a partner's nonce for one request.
-    ///
-    /// # Errors
-    /// [`NotKept`].
-    pub async fn use_nonce(&self, nonce: NonceUse) -> Result<Seen, NotKept> {
-        match self.deed(Deed::Nonce(nonce)).await? {
-            Fact::Nonce(seen) => Ok(seen),
-            _ => Err(NotKept::Stopped),
-        }
-    }
 }

@@ -9,22 +9,23 @@ use std::sync::Arc;
 
 use super::holding::Holding;
 use super::owe::body;
-use super::{Claimed, Code, CodeState, Deed, Fact, Task, TaskAction, TaskState};
+use super::{Claimed, Code, CodeState, Task, TaskAction, TaskState};
 use crate::catalog::{GrantKind, Storage};
 use crate::clock::{DAY_MS, Timestamp};
 use crate::ids::{DeviceId, Msisdn, UserAccount};
+use crate::ledger::commit::Deed;
 use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::device::DeviceRow;
 use crate::ledger::tables::task::TaskId;
 use crate::ledger::tables::{Record, Records, each};
-use crate::ledger::{Ledger, NotKept, StoreError};
+use crate::ledger::{Rules, StoreError};
 use crate::service::holdings::{Purchase, Refused as NotGranted};
 use crate::service::source::{ServiceId, Source};
 use crate::service::{LOCAL_PROVIDER, Plan};
 use crate::stock::Lookup;
 use crate::stock::redeem::{CodeStanding, DeviceStanding, Refused, may_redeem};
 
-/// A code to redeem.
+/// A code to redeem on a device, which is bound where it is not. One code is used once, however many ask at once.
 #[derive(Debug, Clone)]
 pub struct Redeem {
     /// All that the code may be kept under (`Vault::lookups`); none where no code looks like it.
@@ -61,11 +62,6 @@ pub enum Redeemed {
 }
 
 impl Redeem {
-    pub(super) fn locks(&self) -> Vec<Lock> {
-        let codes = self.keys.iter().map(|key| Lock::text(key.as_str()));
-        codes.chain([Lock::device(&self.device)]).collect()
-    }
-
     /// Whether a code is redeemed with us alone.
     fn is_ours(&self, code: &Code) -> bool {
         code.provider == LOCAL_PROVIDER || self.pausing.contains(&code.provider)
@@ -79,11 +75,25 @@ impl Redeem {
     }
 }
 
+impl Deed for Redeem {
+    type Answer = Redeemed;
+
+    fn locks(&self) -> Vec<Lock> {
+        let codes = self.keys.iter().map(|key| Lock::text(key.as_str()));
+        codes.chain([Lock::device(&self.device)]).collect()
+    }
+
+    fn may_owe(&self, _: &Redeemed) -> bool {
+        true
+    }
+
+    fn perform(&self, store: &mut impl Store, _: &Rules) -> Result<Redeemed, StoreError> {
+        redeem(store, self)
+    }
+}
+
 /// Redeems, or reserves.
-///
-/// # Errors
-/// The engine's.
-pub(super) fn redeem(store: &mut impl Store, asked: &Redeem) -> Result<Redeemed, StoreError> {
+fn redeem(store: &mut impl Store, asked: &Redeem) -> Result<Redeemed, StoreError> {
     for lock in asked.locks() {
         store.lock(lock)?;
     }
@@ -300,18 +310,4 @@ pub(super) fn redeemed(store: &mut impl Store, task: &Task, now: Timestamp) -> R
         super::delivery::revoke(store, &id, now)?;
     }
     Ok(true)
-}
-
-impl Ledger {
-    /// Redeems a code on a device, which it binds where it is not bound. One code is used once, however
-    /// many ask at once.
-    ///
-    /// # Errors
-    /// [`NotKept`].
-    pub async fn redeem(&self, redeem: Redeem) -> Result<Redeemed, NotKept> {
-        match self.deed(Deed::Redeem(redeem)).await? {
-            Fact::Redeemed(redeemed) => Ok(*redeemed),
-            _ => Err(NotKept::Stopped),
-        }
-    }
 }

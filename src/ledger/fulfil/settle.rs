@@ -2,12 +2,13 @@
 
 use super::holding::Holding;
 use super::owe::close;
-use super::{Body, Code, CodeState, Deed, Fact, Task, TaskAction, TaskState, redeem, retire};
+use super::{Body, Code, CodeState, Task, TaskAction, TaskState, redeem, retire};
 use crate::clock::Timestamp;
+use crate::ledger::commit::Deed;
 use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::Records;
 use crate::ledger::tables::device::DeviceRow;
-use crate::ledger::{Ledger, NotKept, StoreError};
+use crate::ledger::{Rules, StoreError};
 use crate::service::source::ServiceId;
 use crate::service::{LOCAL_PROVIDER, Service};
 use crate::stock::redeem::CodeFault;
@@ -71,6 +72,17 @@ pub enum Outcome {
     },
 }
 
+/// What came of a task that was claimed, or that redeeming a remote code gave.
+#[derive(Debug, Clone)]
+pub struct Settle {
+    /// The task as it was given, with the lease's secret.
+    pub task: Task,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// The time.
+    pub now: Timestamp,
+}
+
 /// Whether it was written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Settled {
@@ -78,6 +90,23 @@ pub enum Settled {
     Settled,
     /// The lease is another's, or over: nothing changed.
     NotYours,
+}
+
+impl Deed for Settle {
+    type Answer = Settled;
+
+    fn locks(&self) -> Vec<Lock> {
+        locks(&self.task)
+    }
+
+    /// What comes of other tasks the worker knows that settles them; who redeems is none.
+    fn may_owe(&self, _: &Settled) -> bool {
+        self.task.action == TaskAction::Redeem
+    }
+
+    fn perform(&self, store: &mut impl Store, _: &Rules) -> Result<Settled, StoreError> {
+        settle(store, &self.task, &self.outcome, self.now)
+    }
 }
 
 /// The locks of what a task speaks of.
@@ -104,11 +133,7 @@ fn of_lease(store: &mut impl Store, leased: &Task) -> Result<Option<Task>, Store
     Ok(task.filter(|task| leased.token.is_some() && task.token == leased.token))
 }
 
-/// Settles.
-///
-/// # Errors
-/// The engine's.
-pub(super) fn settle(
+fn settle(
     store: &mut impl Store,
     leased: &Task,
     outcome: &Outcome,
@@ -234,18 +259,5 @@ fn spoil(store: &mut impl Store, task: &Task, fault: CodeFault, now: Timestamp) 
             store.save(&Code { state: CodeState::Bad, used_at, ..code })
         }
         _ => Ok(()),
-    }
-}
-
-impl Ledger {
-    /// Says what came of a task that was claimed, or that redeeming a remote code gave.
-    ///
-    /// # Errors
-    /// [`NotKept`].
-    pub async fn settle(&self, task: &Task, outcome: Outcome, now: Timestamp) -> Result<Settled, NotKept> {
-        match self.deed(Deed::Settle { task: Box::new(task.clone()), outcome, now }).await? {
-            Fact::Settled(settled) => Ok(settled),
-            _ => Err(NotKept::Stopped),
-        }
     }
 }

@@ -3,21 +3,21 @@
 
 use std::collections::BTreeSet;
 
-use super::Deed;
 use super::holding::{Holding, states};
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, Msisdn};
+use crate::ledger::commit::Deed;
 use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::Records;
 use crate::ledger::tables::device::DeviceRow;
-use crate::ledger::{Ledger, NotKept, StoreError};
+use crate::ledger::tables::nonce::NonceRow;
+use crate::ledger::{Ledger, NotKept, Rules, StoreError};
 
 /// Holdings in one commit: each writes a few rows, and notices wait for the commit.
 const TOGETHER: usize = 64;
 
 /// Holdings to bring up to date.
-#[derive(Debug, Clone)]
-pub(in crate::ledger) struct Tick {
+struct Tick {
     on: On,
     now: Timestamp,
 }
@@ -37,20 +37,37 @@ pub struct Swept {
     pub more: bool,
 }
 
-impl Tick {
-    pub(super) fn lock(&self) -> Lock {
-        match &self.on {
+impl Deed for Tick {
+    type Answer = ();
+
+    fn locks(&self) -> Vec<Lock> {
+        vec![match &self.on {
             On::Number(number) => Lock::number(number),
             On::Device(device) => Lock::device(device),
-        }
+        }]
+    }
+
+    fn may_owe(&self, _: &()) -> bool {
+        true
+    }
+
+    fn perform(&self, store: &mut impl Store, _: &Rules) -> Result<(), StoreError> {
+        tick(store, self)
     }
 }
 
-/// Settles one.
-///
-/// # Errors
-/// The engine's.
-pub(super) fn tick(store: &mut impl Store, tick: &Tick) -> Result<(), StoreError> {
+/// Nonces to forget whose time is over by then.
+struct Purge(Timestamp);
+
+impl Deed for Purge {
+    type Answer = ();
+
+    fn perform(&self, store: &mut impl Store, _: &Rules) -> Result<(), StoreError> {
+        store.purge(&NonceRow::OLD, self.0)
+    }
+}
+
+fn tick(store: &mut impl Store, tick: &Tick) -> Result<(), StoreError> {
     let mut holding = match &tick.on {
         On::Number(number) => {
             let states = states(store, number)?;
@@ -77,12 +94,12 @@ impl Ledger {
         let on = |(device, number): (DeviceId, Option<Msisdn>)| number.map_or(On::Device(device), On::Number);
         let all: BTreeSet<On> = due.into_iter().map(on).collect();
         let holdings = all.len();
-        let ticks: Vec<Tick> = all.into_iter().map(|on| Tick { on, now }).collect();
-        for ticks in ticks.chunks(TOGETHER) {
-            self.deeds(ticks.iter().cloned().map(Deed::Tick).collect()).await?;
+        let mut ticks = all.into_iter().map(|on| Tick { on, now }).peekable();
+        while ticks.peek().is_some() {
+            self.write_all(ticks.by_ref().take(TOGETHER)).await?;
         }
         if self.has_old_nonces(now).await? {
-            self.deed(Deed::Purge(now)).await?;
+            self.write(Purge(now)).await?;
         }
         Ok(Swept { holdings, more })
     }

@@ -2,11 +2,12 @@
 
 use super::owe::close;
 use super::settle::locks;
-use super::{Deed, Fact, Task, TaskAction, TaskId, TaskState};
+use super::{Task, TaskAction, TaskId, TaskState};
 use crate::clock::Timestamp;
+use crate::ledger::commit::Deed;
 use crate::ledger::store::Store;
 use crate::ledger::tables::Records;
-use crate::ledger::{Ledger, NotKept, StoreError};
+use crate::ledger::{Rules, StoreError};
 use crate::service::Service;
 
 /// An operator's word.
@@ -16,6 +17,17 @@ pub enum TaskOperation {
     Retry,
     /// Lay one aside that is dead, or waits.
     Discard,
+}
+
+/// An operator's word about one task.
+#[derive(Debug, Clone, Copy)]
+pub struct OperateTask {
+    /// What to do.
+    pub operation: TaskOperation,
+    /// With which.
+    pub id: TaskId,
+    /// The time.
+    pub now: Timestamp,
 }
 
 /// What came of it.
@@ -29,11 +41,19 @@ pub enum TaskOperated {
     Unknown,
 }
 
-/// Does it.
-///
-/// # Errors
-/// The engine's.
-pub(super) fn operate(
+impl Deed for OperateTask {
+    type Answer = TaskOperated;
+
+    fn may_owe(&self, _: &TaskOperated) -> bool {
+        true
+    }
+
+    fn perform(&self, store: &mut impl Store, _: &Rules) -> Result<TaskOperated, StoreError> {
+        operate(store, self.id, self.operation, self.now)
+    }
+}
+
+fn operate(
     store: &mut impl Store,
     id: TaskId,
     operation: TaskOperation,
@@ -83,40 +103,4 @@ fn may_come_back(store: &mut impl Store, task: &Task) -> Result<bool, StoreError
         (TaskAction::Redeem, _) => task.code_key.is_some(),
         _ => true,
     })
-}
-
-impl Ledger {
-    /// Does what an operator says of a task.
-    ///
-    /// # Errors
-    /// [`NotKept`].
-    pub async fn operate_task(
-        &self,
-        operation: TaskOperation,
-        id: TaskId,
-        now: Timestamp,
-    ) -> Result<TaskOperated, NotKept> {
-        match self.deed(Deed::Operate { id, operation, now }).await? {
-            Fact::Operated(operated) => Ok(operated),
-            _ => Err(NotKept::Stopped),
-        }
-    }
-
-    /// The same for many, in their order and in shared commits; what came of each.
-    ///
-    /// # Errors
-    /// [`NotKept`] from the first that failed; those before it are done.
-    pub async fn operate_tasks(
-        &self,
-        operation: TaskOperation,
-        ids: &[TaskId],
-        now: Timestamp,
-    ) -> Result<Vec<TaskOperated>, NotKept> {
-        let deeds = ids.iter().map(|id| Deed::Operate { id: *id, operation, now }).collect();
-        let operated = |fact| match fact {
-            Fact::Operated(operated) => Ok(operated),
-            _ => Err(NotKept::Stopped),
-        };
-        self.deeds(deeds).await?.into_iter().map(operated).collect()
-    }
 }

@@ -23,7 +23,7 @@ use crate::subscription::terms::Terms;
 use crate::subscription::{Run, ServiceState, Subscription};
 
 /// One transaction's rows.
-pub(super) struct Batch<'a> {
+pub(in crate::ledger) struct Batch<'a> {
     known: &'a Known,
     /// The numbers that this transaction has for itself; none where it only reads.
     locks: Option<&'a BTreeSet<i64>>,

@@ -25,7 +25,7 @@ use super::session::{Ended, Session};
 use super::sets::With;
 use super::tables;
 use super::terms::Known;
-use crate::ledger::commit::{Done, Job, Queue, Watched, Work, Writer, perform};
+use crate::ledger::commit::{Job, Queue, Watched, Writer};
 use crate::ledger::store::Lock;
 use crate::ledger::{NoRandomBytes, Rules, StoreError};
 use crate::lifeline::Lifelines;
@@ -125,9 +125,8 @@ impl Task {
         }
     }
 
-    async fn settle(&mut self, batch: Vec<Job>, mut turn: Turn) {
-        let (alone, together): (Vec<Job>, Vec<Job>) =
-            batch.into_iter().partition(|job| job.work.goes_alone());
+    async fn settle(&mut self, batch: Vec<Box<dyn Job>>, mut turn: Turn) {
+        let (alone, together): (Vec<_>, Vec<_>) = batch.into_iter().partition(|job| job.goes_alone());
         if !together.is_empty() {
             self.settle_together(together, &mut turn).await;
         }
@@ -136,54 +135,47 @@ impl Task {
         }
     }
 
-    async fn settle_together(&mut self, batch: Vec<Job>, turn: &mut Turn) {
-        let work: Vec<&Work> = batch.iter().map(|job| &job.work).collect();
-        let results = match self.commit(&work, turn).await {
-            Ok(done) => done.into_iter().map(Ok).collect(),
-            Err(error) if work.len() > 1 && is_ones_own(&error) => self.one_by_one(&work).await,
-            Err(error) => vec![Err(error); work.len()],
+    async fn settle_together(&mut self, mut batch: Vec<Box<dyn Job>>, turn: &mut Turn) {
+        let results = match self.commit(&mut batch, turn).await {
+            Err(error) if batch.len() > 1 && is_ones_own(&error) => self.one_by_one(&mut batch).await,
+            result => vec![result; batch.len()],
         };
         self.watched.answer(batch, results);
     }
 
-    async fn one_by_one(&mut self, work: &[&Work]) -> Vec<Result<Done, StoreError>> {
-        let mut results = Vec::with_capacity(work.len());
-        for work in work {
-            let done = self.commit(&[*work], &mut None).await;
-            let lost = || StoreError::broken("a write had no result");
-            results.push(done.and_then(|done| done.into_iter().next().ok_or_else(lost)));
+    async fn one_by_one(&mut self, batch: &mut [Box<dyn Job>]) -> Vec<Result<(), StoreError>> {
+        let mut results = Vec::with_capacity(batch.len());
+        for alone in batch.chunks_mut(1) {
+            results.push(self.commit(alone, &mut None).await);
         }
         results
     }
 
     /// Does a batch, once. On a failure it is not known whether it took place, unless the server refused it.
-    async fn commit(&mut self, work: &[&Work], turn: &mut Turn) -> Result<Vec<Done>, StoreError> {
+    async fn commit(&mut self, jobs: &mut [Box<dyn Job>], turn: &mut Turn) -> Result<(), StoreError> {
         let began = self.watched.begin();
         // What is given up leaves no session behind, and no name: what its transaction holds ends with it, and
         // if that lands after all, it is not taken for another.
-        let result = timeout(COMMIT_MAX, self.go(work, turn)).await;
+        let result = timeout(COMMIT_MAX, self.go(jobs, turn)).await;
         let under_way = self.under_way.take();
         let result = result.unwrap_or_else(|_| {
             self.adrift.extend(under_way);
             Err(StoreError::Late)
         });
-        self.watched.ended(began, work.len(), &result);
+        self.watched.ended(began, jobs.len(), &result);
         result
     }
 
     /// A batch's course, step by step. Bounded by [`COMMIT_MAX`]: a doubt has no other end but its answer.
-    async fn go(&mut self, work: &[&Work], turn: &mut Turn) -> Result<Vec<Done>, StoreError> {
+    async fn go(&mut self, jobs: &mut [Box<dyn Job>], turn: &mut Turn) -> Result<(), StoreError> {
         let (mut course, mut step) = (Course::default(), Step::Send);
-        let (mut made, mut failure, mut pauses) = (Vec::new(), StoreError::Contended, 0);
+        let (mut failure, mut pauses) = (StoreError::Contended, 0);
         loop {
             step = match step {
-                Step::Send => match self.attempt(work, turn).await {
-                    Ok((done, Ended::Committed)) => {
-                        made = done;
-                        course.sent(Sent::Committed)
-                    }
-                    Ok((done, Ended::Unknown(mark, error))) => {
-                        (made, failure) = (done, error);
+                Step::Send => match self.attempt(jobs, turn).await {
+                    Ok(Ended::Committed) => course.sent(Sent::Committed),
+                    Ok(Ended::Unknown(mark, error)) => {
+                        failure = error;
                         course.sent(Sent::Unknown(mark))
                     }
                     Err(error) => {
@@ -193,7 +185,7 @@ impl Task {
                     }
                 },
                 Step::Look(mark) => course.seen(self.look(&mark).await),
-                Step::Happened => return Ok(made),
+                Step::Happened => return Ok(()),
                 Step::GivenUp => return Err(failure),
             };
             if matches!(step, Step::Send | Step::Look(_)) {
@@ -204,7 +196,7 @@ impl Task {
     }
 
     /// One transaction. The session is kept only where it is in good order.
-    async fn attempt(&mut self, work: &[&Work], turn: &mut Turn) -> Result<(Vec<Done>, Ended), StoreError> {
+    async fn attempt(&mut self, jobs: &mut [Box<dyn Job>], turn: &mut Turn) -> Result<Ended, StoreError> {
         let mut session = match self.session.take() {
             Some(session) => session,
             None => Session::open(&self.hosts, self.names.next()).await?,
@@ -214,9 +206,9 @@ impl Task {
             self.adrift.pop_front();
         }
         self.under_way = Some(session.name());
-        let result = transaction(&mut session, &self.known, work, turn).await;
+        let result = transaction(&mut session, &self.known, jobs, turn).await;
         match &result {
-            Ok((_, Ended::Committed)) => self.session = Some(session),
+            Ok(Ended::Committed) => self.session = Some(session),
             Err(error) if !is_lost(error) && session.roll_back().await.is_ok() => {
                 self.session = Some(session)
             }
@@ -251,23 +243,23 @@ impl Task {
 async fn transaction(
     session: &mut Session,
     known: &Known,
-    work: &[&Work],
+    jobs: &mut [Box<dyn Job>],
     turn: &mut Turn,
-) -> Result<(Vec<Done>, Ended), StoreError> {
-    let mut locks: BTreeSet<i64> = work.iter().flat_map(|work| work.locks()).map(Lock::key).collect();
+) -> Result<Ended, StoreError> {
+    let mut locks: BTreeSet<i64> = jobs.iter().flat_map(|job| job.locks()).map(Lock::key).collect();
     loop {
         let begin = session.begin(locks.iter().copied());
         let mut batch = Batch::new(known, Some(&locks));
-        match run(session, begin, &mut batch, known, work, turn).await {
-            Ok(done) => {
+        match run(session, begin, &mut batch, known, jobs, turn).await {
+            Ok(()) => {
                 let mut writes = flush::asks(&batch.fetched, &batch.changed);
                 writes.extend(tables::writes(&batch.overlay.changed));
                 if batch.rehearses {
                     writes = flush::undone(writes);
                 }
-                return Ok((done, session.commit(writes).await?));
+                return session.commit(writes).await;
             }
-            Err(StoreError::Unfetched) if locks.len() < ROUNDS_MAX * work.len() => {
+            Err(StoreError::Unfetched) if locks.len() < ROUNDS_MAX * jobs.len() => {
                 let more = std::mem::take(&mut batch.wanted.locks);
                 session.roll_back().await?;
                 locks.extend(more);
@@ -284,20 +276,21 @@ async fn run(
     begin: Ask<'_>,
     batch: &mut Batch<'_>,
     known: &Known,
-    work: &[&Work],
+    jobs: &mut [Box<dyn Job>],
     turn: &mut Turn,
-) -> Result<Vec<Done>, StoreError> {
-    let rows = work.iter().filter(|work| work.received().is_some()).count();
+) -> Result<(), StoreError> {
+    let rows = jobs.iter().filter(|job| job.received().is_some()).count();
     // All of them by the same rules, however often they are run again.
     let rules = known.rules.load_full();
-    foresee(work, &rules, batch);
+    foresee(jobs, &rules, batch);
     fetch(session.link(), Some(begin), known, rows, batch).await?;
     *turn = None;
     for _ in 0..ROUNDS_MAX {
         batch.begin_again();
-        let done: Vec<_> = work.iter().map(|work| perform(batch, &rules, work)).collect();
+        // All of them, whatever came of the first: what they lack is fetched together.
+        let done = jobs.iter_mut().fold(Ok(()), |done, job| done.and(job.on_postgres(batch, &rules)));
         if !batch.wants() {
-            return done.into_iter().collect();
+            return done;
         }
         if !batch.wanted.locks.is_empty() {
             return Err(StoreError::Unfetched);
@@ -309,14 +302,13 @@ async fn run(
 
 /// What the writes will ask for if all are new: their identities, the services they speak of, and whether
 /// the numbers have devices.
-fn foresee(work: &[&Work], rules: &Rules, batch: &mut Batch<'_>) {
+fn foresee(jobs: &[Box<dyn Job>], rules: &Rules, batch: &mut Batch<'_>) {
     // A number that is new to a service has its history folded, and one cannot know before who is.
     batch.wanted.states_with = With::HistoriesOfNew;
-    if work.iter().any(|work| work.folds()) {
+    if jobs.iter().any(|job| job.folds()) {
         batch.wants_folded();
     }
-    for work in work {
-        let Some(received) = work.received() else { continue };
+    for received in jobs.iter().filter_map(|job| job.received()) {
         let Reading::Notice(notice) = &received.reading else { continue };
         batch.wanted.identities.insert(notice.name.clone(), Some(notice.content.msisdn.clone()));
         if let Judgement::Stands(change) =

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::{Checkpointer, Place, Tx, connect};
-use crate::ledger::commit::{Done, Job, Queue, Watched, Work, Writer, perform};
+use crate::ledger::commit::{Job, Queue, Watched, Writer};
 use crate::ledger::{InForce, StoreError};
 use crate::lifeline::Lifelines;
 
@@ -47,8 +47,7 @@ pub(super) fn start(
 impl Thread {
     fn run(mut self) {
         while let Some(batch) = self.queue.blocking_batch() {
-            let (probes, writes): (Vec<Job>, Vec<Job>) =
-                batch.into_iter().partition(|job| job.work.is_probe());
+            let (probes, writes): (Vec<_>, Vec<_>) = batch.into_iter().partition(|job| job.is_probe());
             if !writes.is_empty() {
                 self.settle(writes);
             }
@@ -58,13 +57,13 @@ impl Thread {
         }
     }
 
-    fn settle(&mut self, batch: Vec<Job>) {
+    fn settle(&mut self, mut batch: Vec<Box<dyn Job>>) {
         let writes = batch.len();
-        let work: Vec<&Work> = batch.iter().map(|job| &job.work).collect();
-        let results = match self.commit(&work) {
-            Ok(done) => done.into_iter().map(Ok).collect(),
-            Err(error) if batch.len() > 1 && !is_everyones(&error) => self.one_by_one(&work),
-            Err(error) => vec![Err(error); batch.len()],
+        let results = match self.commit(&mut batch) {
+            Err(error) if writes > 1 && !is_everyones(&error) => {
+                batch.chunks_mut(1).map(|alone| self.commit(alone)).collect()
+            }
+            result => vec![result; writes],
         };
         self.watched.answer(batch, results);
         if let Some(connection) = &self.connection {
@@ -72,25 +71,18 @@ impl Thread {
         }
     }
 
-    fn one_by_one(&mut self, work: &[&Work]) -> Vec<Result<Done, StoreError>> {
-        let lost = || StoreError::broken("a write had no result");
-        let alone =
-            |work: &&Work| self.commit(&[*work]).and_then(|done| done.into_iter().next().ok_or_else(lost));
-        work.iter().map(alone).collect()
-    }
-
-    fn commit(&mut self, work: &[&Work]) -> Result<Vec<Done>, StoreError> {
+    fn commit(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
         let began = self.watched.begin();
-        let result = self.transaction(work);
-        self.watched.ended(began, work.len(), &result);
+        let result = self.transaction(batch);
+        self.watched.ended(began, batch.len(), &result);
         if result.as_ref().is_err_and(|error| is_everyones(error) || is_damage(error)) {
             self.connection = None;
         }
         result
     }
 
-    fn transaction(&mut self, work: &[&Work]) -> Result<Vec<Done>, StoreError> {
-        if work.iter().any(|work| work.is_probe()) && self.watched.lacks_room(|| self.place.has_room()) {
+    fn transaction(&mut self, batch: &mut [Box<dyn Job>]) -> Result<(), StoreError> {
+        if batch.iter().any(|job| job.is_probe()) && self.watched.lacks_room(|| self.place.has_room()) {
             return Err(StoreError::NoRoom(self.place.path().to_owned()));
         }
         let connection = match &mut self.connection {
@@ -100,11 +92,10 @@ impl Thread {
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let rules = self.rules.load_full();
         let mut store = Tx::new(&tx, &rules.book);
-        let done = work.iter().map(|work| perform(&mut store, &rules, work)).collect::<Result<_, _>>()?;
+        batch.iter_mut().try_for_each(|job| job.on_sqlite(&mut store, &rules))?;
         tx.commit()?;
         // After the commit: what was removed before it has been written into nothing.
-        self.place.check()?;
-        Ok(done)
+        self.place.check()
     }
 }
 

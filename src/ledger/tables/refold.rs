@@ -11,7 +11,7 @@ pub(in crate::ledger) const DONE: &str = "~";
 
 /// The one row there is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::ledger) struct Refold {
+pub struct Refold {
     /// The last number that is done; [`DONE`] where all are.
     pub(in crate::ledger) after: String,
     /// `carrier.queue_disorder_max_s` of the folds, in milliseconds; none where it is not known.

@@ -101,7 +101,7 @@ impl<'a> Turn<'a> {
     /// Whether it is ours; where the ledger cannot tell, it is not.
     async fn say(&self, word: DutyWord) -> bool {
         let duty = Duty { name: self.name.clone(), token: self.token.clone(), word, now: self.clock.now() };
-        self.ledger.duty(duty).await.unwrap_or_else(|error| {
+        self.ledger.write(duty).await.unwrap_or_else(|error| {
             tracing::warn!(error = %Chain(&error), "whose turn it is could not be written down");
             false
         })
