@@ -1,16 +1,20 @@
 //! What the gateway remembers, for ever and exactly once.
 //!
-//! The *journal* has one narrow row per notice; subscriptions and their runs are its fold, kept
-//! beside it and always makeable again. [`record`], [`operate`] and [`repair`] say what one write does, against
-//! [`store::Store`] (operators' are written down in [`mod@audit`], and what they lay aside is kept in [`aside`]), and
-//! [`refold`] makes the folds of an older ledger, or of one under another setting, again; an engine ([`sqlite`], [`postgres`]) brings the statements; [`commit`] gathers
-//! waiting writes into shared transactions. Reads ([`read`]) go through connections of their own and
-//! never wait for the writer. [`copy()`] moves a ledger from one engine to another.
+//! The *journal* has one narrow row per notice; subscriptions and their runs are its fold ([`fold`]), kept beside it
+//! and always makeable again. What one write does stands in a file of its own, against [`store::Store`]: [`record`],
+//! [`operate`] and [`repair`] (operators' are written down in [`mod@audit`], and what they lay aside is kept in
+//! [`aside`]), [`probe`], the verbs of [`fulfil`]; [`refold`] makes the folds of an older ledger, or of one under
+//! another setting, again. [`commit`] gathers waiting writes into shared transactions and knows none of them; an
+//! engine ([`sqlite`], [`postgres`]) brings the statements; [`handle`] is the open ledger, through whose
+//! [`Ledger::write`] all of them go. Reads ([`read`]) go through connections of their own and never wait for the
+//! writer. [`copy()`] moves a ledger from one engine to another.
 //!
 //! [`fulfil`] is what subscriptions, codes and orders become on devices, and what providers owe for
 //! it; its [`tables`] are read and written by one mechanism.
 //!
 //! The ledger knows nothing of the carrier's grammar; a reply is text that it stores.
+//!
+//! This file only names what others may use: no part of the ledger uses it.
 
 mod aside;
 mod audit;
@@ -18,19 +22,29 @@ mod backup;
 mod commit;
 mod copy;
 mod dialect;
+mod due;
 mod failure;
+mod fold;
+mod folded;
 mod foresee;
 pub mod fulfil;
 mod gateways;
+mod handle;
+mod identity;
 pub mod journal;
 mod migrate;
+mod need;
+mod opening;
 mod operate;
+mod own;
+mod pool;
 mod postgres;
 mod probe;
 pub mod raw;
 pub mod read;
 mod received;
 mod record;
+mod records;
 mod refold;
 mod remedy;
 mod repair;
@@ -43,287 +57,23 @@ mod tables;
 mod terms;
 mod verify;
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-
-use crate::clock::Clock;
-use crate::config::{CodesKey, LedgerUrl};
-use crate::ids::Msisdn;
-use crate::lifeline::Lifelines;
-use crate::stock::{SealError, Vault};
-use crate::subscription::ServiceState;
 pub use aside::{Compare, Otherwise};
 pub use audit::{BadWords, By, WHO_CHARS_MAX, WHY_CHARS_MAX, who, why};
 pub use backup::{BackupError, RestoreError, Restored, backup, restore};
 pub use commit::{Deed, Pulse};
-use commit::{Pending, Writer};
 pub use copy::{Copied, CopiedTable, CopyError, Phase, Progress, copy};
-pub use failure::StoreError;
+pub use failure::{NoRandomBytes, NotKept, ServerError, StoreError};
 pub use foresee::WOULD_BE;
 pub use gateways::Gateway;
-pub use migrate::{MigrateError, migrate, newest as schema_version};
+pub use handle::{Ledger, Settings};
+pub use migrate::{migrate, newest as schema_version};
+pub use opening::{MigrateError, OpenError};
 pub use operate::{Operate, Operated, Operation};
 pub use received::Received;
 pub use record::{Recorded, Remarks};
 pub use refold::Refolded;
 pub use repair::{Ending, Granting, Repaired};
-use rules::InForce;
 pub use rules::Rules;
 pub use sqlite::Unfit;
 pub use tables::audit::Audit;
 pub use verify::Verified;
-
-impl ServerError {
-    fn as_driver(&self) -> Option<&tokio_postgres::Error> {
-        match self {
-            Self::Driver(error) => Some(error),
-            Self::Dial(_) | Self::Refused(_) | Self::Late => None,
-        }
-    }
-}
-
-/// Why a session with the server failed, or there is none.
-#[derive(Debug, thiserror::Error)]
-pub enum ServerError {
-    /// The server's own word, or the connection's end.
-    #[error(transparent)]
-    Driver(#[from] tokio_postgres::Error),
-    /// No connection with the host.
-    #[error("error connecting to server")]
-    Dial(#[source] std::io::Error),
-    /// The host lets us in and is of no use, or what stands before it.
-    #[error("{0}")]
-    Refused(String),
-    /// The host did not let us in in time.
-    #[error("no answer in time")]
-    Late,
-}
-
-/// Why a write was not done, or is not known to be.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum NotKept {
-    /// Too many writes wait already; this one was not taken.
-    #[error("too many notices wait for a commit")]
-    Full,
-    /// The commit failed.
-    #[error(transparent)]
-    Failed(#[from] StoreError),
-    /// The writer has stopped.
-    #[error("the ledger's writer has stopped")]
-    Stopped,
-}
-
-/// The operating system gave no random bytes, and what must be nobody else's cannot be made.
-#[derive(Debug, thiserror::Error)]
-#[error("the operating system gave no random bytes")]
-pub struct NoRandomBytes(#[source] getrandom::Error);
-
-/// Why a ledger could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// An address that the driver cannot read.
-    #[error("ledger.url {0} cannot be read")]
-    Url(String, #[source] sqlx::Error),
-    /// None of its hosts let us in.
-    #[error("no connection to {0}")]
-    Connect(String, #[source] ServerError),
-    /// Only `serve` and `migrate` make a ledger.
-    #[error("there is no ledger at {0}; `serve` or `migrate` makes one")]
-    Missing(PathBuf),
-    /// Its folder cannot be made.
-    #[error("cannot make the folder of {0}")]
-    Folder(PathBuf, #[source] std::io::Error),
-    /// Its files must not be opened as they are.
-    #[error(transparent)]
-    Unfit(#[from] Unfit),
-    /// Its files cannot be looked at.
-    #[error("cannot look at {}", .0.display())]
-    Place(PathBuf, #[source] std::io::Error),
-    /// Its schema cannot be brought up to date.
-    #[error(transparent)]
-    Migrate(#[from] MigrateError),
-    /// The key of the codes cannot be used.
-    #[error("codes.key_file cannot be used")]
-    Vault(#[from] SealError),
-    /// The system gave no thread to read with.
-    #[error("no thread that reads the ledger")]
-    Thread(#[source] std::io::Error),
-    /// A writer cannot be told from other gateways'.
-    #[error("no name for a writer")]
-    Name(#[from] NoRandomBytes),
-    /// The engine's failure.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// Where the ledger is and what it may hold waiting.
-#[derive(Debug, Clone)]
-pub struct Settings {
-    /// The engine and its place.
-    pub url: LedgerUrl,
-    /// Notices waiting for a commit.
-    pub queue_max: usize,
-    /// What activation codes are sealed with; none: they are kept in plain text.
-    pub codes_key: Option<CodesKey>,
-}
-
-/// The open ledger; clones share it.
-#[derive(Clone)]
-pub struct Ledger(Arc<Inner>);
-
-struct Inner {
-    url: LedgerUrl,
-    rules: Arc<InForce>,
-    writer: Writer,
-    lookups: Lookups,
-    pool: sqlx::AnyPool,
-    clock: Clock,
-    vault: Vault,
-    /// Whether folds are still to be made again: as long as they are, nothing else is written.
-    refolding: AtomicBool,
-    lifelines: Lifelines,
-}
-
-/// The look-ups on the answer path.
-enum Lookups {
-    Sqlite(sqlite::Readers),
-    Postgres(postgres::Lookups),
-}
-
-/// What an engine has opened.
-struct Opened {
-    rules: Arc<InForce>,
-    writer: Writer,
-    lookups: Lookups,
-    pool: sqlx::AnyPool,
-}
-
-impl Ledger {
-    /// Opens a ledger whose schema is up to date, and starts its writers.
-    ///
-    /// # Errors
-    /// Where there is none, its schema is another, or the engine fails.
-    pub async fn open(settings: &Settings, rules: Rules, clock: Clock) -> Result<Self, OpenError> {
-        let vault = Vault::new(settings.codes_key.as_ref())?;
-        let (queue_max, lifelines) = (settings.queue_max, Lifelines::default());
-        let opened = match &settings.url {
-            LedgerUrl::Sqlite(path) => sqlite::open(path, rules, queue_max, &lifelines).await?,
-            LedgerUrl::Postgres(url) => postgres::open(url, rules, queue_max, &lifelines).await?,
-        };
-        let Opened { rules, writer, lookups, pool } = opened;
-        let (url, refolding) = (settings.url.clone(), AtomicBool::new(false));
-        let ledger =
-            Self(Arc::new(Inner { url, rules, writer, lookups, pool, clock, vault, refolding, lifelines }));
-        ledger.look_for_refold().await?;
-        Ok(ledger)
-    }
-
-    /// Writes, and answers after the commit has reached the disk. The write is the writer's own from the moment it is
-    /// taken: dropping this future cancels nothing.
-    ///
-    /// # Errors
-    /// [`NotKept`]; only after [`NotKept::Full`] is it certain that nothing was kept.
-    pub async fn write<D: Deed>(&self, deed: D) -> Result<D::Answer, NotKept> {
-        self.hand_over(deed)?.answer().await
-    }
-
-    /// The same for many, in their order and in shared commits; what came of each.
-    ///
-    /// # Errors
-    /// [`NotKept`] from the first that failed; those before it are done.
-    pub async fn write_all<D: Deed>(
-        &self,
-        deeds: impl IntoIterator<Item = D>,
-    ) -> Result<Vec<D::Answer>, NotKept> {
-        let mut deeds = deeds.into_iter();
-        let mut answers = Vec::with_capacity(deeds.size_hint().0);
-        loop {
-            let some = deeds.by_ref().take(self.0.writer.together());
-            let pending = some.map(|deed| self.hand_over(deed)).collect::<Result<Vec<_>, _>>()?;
-            if pending.is_empty() {
-                return Ok(answers);
-            }
-            for one in pending {
-                answers.push(one.answer().await?);
-            }
-        }
-    }
-
-    fn hand_over<D: Deed>(&self, deed: D) -> Result<Pending<D::Answer>, NotKept> {
-        if self.is_refolding() {
-            return Err(NotKept::Failed(StoreError::Refolding));
-        }
-        self.0.writer.hand_over(deed)
-    }
-
-    /// Waits until a write of this process may have made a task due, also one since the last call. For
-    /// one worker; what other processes write it finds by looking.
-    pub async fn owes(&self) {
-        self.0.writer.owes().await;
-    }
-
-    /// Whether the schema is still the one that this gateway knows.
-    ///
-    /// # Errors
-    /// [`MigrateError`].
-    pub async fn check_schema(&self) -> Result<(), MigrateError> {
-        migrate::check_again(&self.0.pool).await
-    }
-
-    /// What a number holds of a service, by every notice that any gateway has answered so far.
-    ///
-    /// # Errors
-    /// The engine's.
-    pub async fn holds(&self, number: &Msisdn, service_id: &str) -> Result<ServiceState, StoreError> {
-        match &self.0.lookups {
-            Lookups::Sqlite(readers) => readers.state(number, service_id).await,
-            Lookups::Postgres(lookups) => lookups.state(number, service_id).await,
-        }
-    }
-
-    /// What seals codes for this ledger, and opens them.
-    #[must_use]
-    pub fn vault(&self) -> &Vault {
-        &self.0.vault
-    }
-
-    /// Whether the last commit failed.
-    #[must_use]
-    pub fn is_failing(&self) -> bool {
-        self.0.writer.is_failing()
-    }
-
-    /// Notices waiting for a commit now.
-    #[must_use]
-    pub fn waiting(&self) -> usize {
-        self.0.writer.waiting()
-    }
-
-    /// Watches whether the writer gets on.
-    #[must_use]
-    pub fn pulse(&self) -> Pulse {
-        self.0.writer.pulse()
-    }
-
-    /// What the process lives by: the ledger's own threads and tasks hold theirs.
-    #[must_use]
-    pub fn lifelines(&self) -> &Lifelines {
-        &self.0.lifelines
-    }
-
-    /// Brings the gauges up to date, before a scrape.
-    pub fn measure(&self) {
-        self.0.writer.measure();
-    }
-
-    /// Commits what was taken, and stops the writer.
-    pub async fn close(&self) {
-        self.0.writer.stop().await;
-        match &self.0.lookups {
-            Lookups::Sqlite(readers) => readers.stop().await,
-            Lookups::Postgres(lookups) => lookups.stop().await,
-        }
-        self.0.pool.close().await;
-    }
-}

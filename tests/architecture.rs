@@ -1,6 +1,9 @@
 //! The layers and the absences that `lib.rs` promises, read from the source text: a use of something
 //! above, or of something that a module must be free of, fails here with file and line.
 
+#[path = "architecture/imports.rs"]
+mod imports;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -56,6 +59,38 @@ const STDOUT: (&str, [&str; 3]) = ("src/cli/output.rs", ["io::stdout()", " print
 
 const LINES_MAX: usize = 400;
 
+/// Circles of files that stay, and why.
+const CIRCLES: [(&[&str], &str); 10] = [
+    (
+        &["subscription/decide", "subscription/grant", "subscription/later", "subscription/told"],
+        "one step of the fold: its parts take the event and the runs that it defines",
+    ),
+    (
+        &["replay/folder", "replay/journal", "replay/load"],
+        "a loader and its two sources, with bounds for both",
+    ),
+    (
+        &["server/accept", "server/connection", "server/request"],
+        "one connection's life: taken, kept open, and told by its requests when to end",
+    ),
+    (&["catalog/offer", "catalog/resolve"], "an offer tells whether it fits what resolving asks for"),
+    (
+        &["cli/vsaas/tariffs/compare", "cli/vsaas/tariffs/findings"],
+        "a comparison and its findings, which speak of its rows",
+    ),
+    (&["config/caller", "config/carrier"], "callers are checked against one another in their section"),
+    (&["config/env", "config/layers"], "the environment is one of the layers, and its names are theirs"),
+    (
+        &["providers/watcher/camera", "providers/watcher/playback"],
+        "a camera has its ports, and its links need it",
+    ),
+    (&["stock/import", "stock/import_row"], "a file and its lines: a line gives what the file collects"),
+    (&["subscription/notice", "subscription/odd"], "a notice keeps which of its own times are odd"),
+];
+
+/// Files that only name what others may use of their parts.
+const FACADES: [&str; 2] = ["ledger", "ledger/fulfil"];
+
 struct Source {
     /// The module at the top: `carrier` for `src/carrier/notify.rs`.
     module: String,
@@ -89,7 +124,8 @@ fn module(file: &Path) -> String {
 
 /// Lines of code with their numbers, comments and tests left out.
 fn code(source: &Source) -> impl Iterator<Item = (usize, &str)> {
-    let until_tests = source.text.lines().take_while(|line| !line.starts_with("#[cfg(test)]"));
+    let tests = source.text.find("\n#[cfg(test)]\nmod tests").unwrap_or(source.text.len());
+    let until_tests = source.text[..tests].lines();
     until_tests
         .enumerate()
         .map(|(at, line)| (at + 1, line))
@@ -167,6 +203,28 @@ fn standard_output_is_written_in_one_place() {
             let found = words.iter().find(|word| text.contains(*word));
             assert!(found.is_none(), "{}:{line}: {found:?} belongs to {own}", source.file.display());
         }
+    }
+}
+
+#[test]
+fn files_do_not_use_one_another_in_a_circle() {
+    let modules = imports::Modules::read();
+    assert!(modules.count() > 1000, "most uses are not seen any more");
+    let known = |circle: &[String]| CIRCLES.iter().any(|(files, _)| circle == *files);
+    let circles = modules.circles();
+    let new = circles.iter().filter(|circle| !known(circle));
+    let new: Vec<String> = new.map(|circle| modules.inside(circle).join("\n    ")).collect();
+    assert!(new.is_empty(), "{} circles that are not in CIRCLES:\n    {}", new.len(), new.join("\n\n    "));
+    let gone = CIRCLES.iter().find(|(files, _)| circles.iter().all(|circle| circle != files));
+    assert!(gone.is_none(), "{gone:?} is no circle any more: take it off the list");
+}
+
+#[test]
+fn who_only_names_others_is_used_by_none_of_its_parts() {
+    let modules = imports::Modules::read();
+    for whole in FACADES {
+        let users = modules.parts_that_use(whole);
+        assert!(users.is_empty(), "src/{whole}.rs is used by {users:?}: what they share belongs below it");
     }
 }
 

@@ -7,13 +7,13 @@ use std::cell::RefCell;
 use sha2::{Digest, Sha256};
 
 use super::commit::Deed;
+use super::fold::stand;
 use super::fulfil::holding::states;
 use super::fulfil::watch::Watch;
 use super::journal::{Outcome, Row, scope};
-use super::record::stand;
+use super::records::Records as _;
 use super::repair::applying;
 use super::store::Store;
-use super::tables::Records as _;
 use super::tables::aside::Aside;
 use super::{Rules, StoreError};
 use crate::ids::{Msisdn, NoticeId};

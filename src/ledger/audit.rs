@@ -3,9 +3,10 @@
 
 use super::fulfil::holding::states;
 use super::journal::Outcome;
+use super::records::Records;
 use super::store::Store;
+use super::tables::Record;
 use super::tables::audit::{Action, Audit};
-use super::tables::{Record, Records};
 use super::{Ledger, StoreError};
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};

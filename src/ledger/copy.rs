@@ -11,22 +11,24 @@
 //! While a copy goes on, its target belongs to it alone: a gateway that has it open keeps it from
 //! beginning, and until it is finished a mark ([`mark`]) keeps everybody from opening it.
 
+mod checksum;
 pub(super) mod mark;
 mod postgres;
 mod row;
 mod side;
 mod sqlite;
 mod table;
+mod target;
 
 use std::path::Path;
 
 use super::{OpenError, StoreError, migrate};
 use crate::clock::Clock;
 use crate::config::LedgerUrl;
-use mark::Found;
-use row::{Content, whole};
+use checksum::{Content, whole};
 use side::Side;
 use table::{Range, Table};
+use target::Found;
 
 /// Why a copy was not made.
 #[derive(Debug, thiserror::Error)]
@@ -147,12 +149,12 @@ pub async fn copy(
     let found = target.catalog().await?;
     let is_marked = found.iter().any(|column| column.table == mark::TABLE);
     refuse_different(&tables, &table::tables(found)?)?;
-    let found = mark::find(&mut target, is_marked, &tables, &name).await?;
+    let found = target::find(&mut target, is_marked, &tables, &name).await?;
     let mut run = Run { source, target, tables, progress, of: 0 };
     if let Found::Finished(checksum) = found {
         run.refuse_written(&checksum).await?;
     }
-    mark::begin(&mut run.target, &name, clock.now()).await?;
+    target::begin(&mut run.target, &name, clock.now()).await?;
     run.target.marked().await?;
     let copied = run.through(clock).await;
     run.source.close().await;
@@ -211,7 +213,7 @@ impl Run<'_> {
         let copied = Copied { tables: tables.collect() };
         if copied.is_same() {
             self.target.settle().await?;
-            mark::finish(&mut self.target, &target, clock.now()).await?;
+            target::finish(&mut self.target, &target, clock.now()).await?;
         }
         Ok(copied)
     }

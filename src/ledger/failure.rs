@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::ServerError;
-
 /// Why a statement failed. Cheap to clone, since a failed commit is told to every waiting notice.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -83,3 +81,48 @@ impl StoreError {
         }
     }
 }
+
+/// Why a session with the server failed, or there is none.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The server's own word, or the connection's end.
+    #[error(transparent)]
+    Driver(#[from] tokio_postgres::Error),
+    /// No connection with the host.
+    #[error("error connecting to server")]
+    Dial(#[source] std::io::Error),
+    /// The host lets us in and is of no use, or what stands before it.
+    #[error("{0}")]
+    Refused(String),
+    /// The host did not let us in in time.
+    #[error("no answer in time")]
+    Late,
+}
+
+impl ServerError {
+    pub(super) fn as_driver(&self) -> Option<&tokio_postgres::Error> {
+        match self {
+            Self::Driver(error) => Some(error),
+            Self::Dial(_) | Self::Refused(_) | Self::Late => None,
+        }
+    }
+}
+
+/// Why a write was not done, or is not known to be.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum NotKept {
+    /// Too many writes wait already; this one was not taken.
+    #[error("too many notices wait for a commit")]
+    Full,
+    /// The commit failed.
+    #[error(transparent)]
+    Failed(#[from] StoreError),
+    /// The writer has stopped.
+    #[error("the ledger's writer has stopped")]
+    Stopped,
+}
+
+/// The operating system gave no random bytes, and what must be nobody else's cannot be made.
+#[derive(Debug, thiserror::Error)]
+#[error("the operating system gave no random bytes")]
+pub struct NoRandomBytes(#[source] pub(super) getrandom::Error);

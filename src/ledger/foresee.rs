@@ -10,8 +10,8 @@ use tokio::time::sleep;
 
 use super::commit::Deed;
 use super::journal::Outcome;
+use super::records::Records;
 use super::store::{Lock, Store};
-use super::tables::Records;
 use super::tables::foreseen::Foreseen;
 use super::{Ledger, NotKept, Rules, StoreError};
 use crate::clock::Timestamp;

@@ -22,7 +22,7 @@
 
 mod bind;
 mod breaker;
-pub(super) mod claim;
+mod claim;
 mod codes;
 mod delivery;
 mod draw;
@@ -46,7 +46,6 @@ pub use bind::{Bind, Bound};
 pub use breaker::Breaker;
 pub use claim::{Claim, Claimed, Room, lease_token};
 pub use codes::Added;
-pub(super) use draw::Need;
 pub use draw::{Draw, Drawn};
 pub use duty::{Duty, DutyWord};
 pub use nonce::{NonceUse, Seen};

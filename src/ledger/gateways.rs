@@ -4,8 +4,8 @@
 //! takes over its own row.
 
 use super::commit::Deed;
+use super::records::Records;
 use super::store::{Lock, Store};
-use super::tables::Records;
 pub use super::tables::gateway::Gateway;
 use super::{Ledger, NotKept, Rules, StoreError};
 use crate::clock::{DAY_MS, Timestamp};

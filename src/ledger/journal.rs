@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::{StoreError, repair};
+use super::{StoreError, own};
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::subscription::decide::{Change, Event, Scope};
@@ -251,7 +251,7 @@ impl Row {
             start_at: self.start_at,
             odd: self.odd,
             failed: self.failed,
-            own: repair::own(&self.identity),
+            own: own::own(&self.identity),
             content: Content {
                 msisdn: self.msisdn.clone()?,
                 reg_type,
@@ -263,6 +263,12 @@ impl Row {
                 price: self.price.clone(),
             },
         })
+    }
+
+    /// Whether it is an operator's own, and no message.
+    #[must_use]
+    pub fn is_operators(&self) -> bool {
+        own::own(&self.identity).is_some()
     }
 
     /// The row as the fold sees it; `None` where it does not stand in the fold.

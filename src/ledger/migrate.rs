@@ -10,7 +10,7 @@ use sqlx::migrate::{AppliedMigration, Migrate, Migration, MigrationType, Migrato
 
 use super::copy::mark;
 use super::dialect::Dialect;
-use super::{OpenError, postgres, sqlite};
+use super::{MigrateError, OpenError, postgres, sqlite};
 use crate::config::LedgerUrl;
 
 /// Every step of the schema, oldest first. A released step is never edited: its checksum is kept in
@@ -26,39 +26,6 @@ const STEPS: [(i64, &str, &str); 9] = [
     (8, "audit", include_str!("migrations/0008_audit.sql")),
     (9, "folded", include_str!("migrations/0009_folded.sql")),
 ];
-
-/// Why the schema is not what this binary needs.
-#[derive(Debug, thiserror::Error)]
-pub enum MigrateError {
-    /// Written by a newer gateway.
-    #[error("the ledger's schema is version {0}, newer than this gateway knows; install a newer gateway")]
-    Newer(i64),
-    /// Some steps are still to be done.
-    #[error("the ledger's schema is out of date; run `sdp-gateway migrate`")]
-    Older,
-    /// A copy from the ledger named has been begun.
-    #[error("a copy from {0} into this ledger is not finished; run `ledger copy` again, to its end")]
-    Unfinished(String),
-    /// A table that a step would make is there, and is another.
-    #[error(
-        "table {table} was declared before the gateway made it, and is not what the gateway needs: there is \
-         {there}, and it needs {wanted}; docs/partitions.sql declares it right"
-    )]
-    Declared {
-        /// Its name.
-        table: &'static str,
-        /// The first that differs, in words.
-        there: String,
-        /// What should be in its place.
-        wanted: String,
-    },
-    /// The engine's failure.
-    #[error("the ledger's schema could not be brought up to date")]
-    Engine(#[source] sqlx::migrate::MigrateError),
-    /// No connection.
-    #[error("the ledger could not be opened")]
-    Connect(#[source] sqlx::Error),
-}
 
 /// Makes the ledger where there is none and brings its schema up to date. Returns the versions it
 /// had and has; 0 is none. A server's database must be there; only what is in it is made.

@@ -5,9 +5,11 @@ use std::cell::RefCell;
 
 use super::audit::{self, By, Standing};
 use super::commit::Deed;
+use super::fold::refold;
 use super::fulfil::watch::Watch;
+use super::identity::{Holder, conflict_key, holder};
 use super::journal::{Outcome, Row};
-use super::record::{Holder, conflict_key, holder, refold, rejudge};
+use super::record::rejudge;
 use super::repair;
 use super::store::{Lock, Store};
 use super::tables::aside::Aside;
@@ -192,7 +194,7 @@ fn retry(
         Outcome::Discarded => match aside::kept(store, row.id)? {
             Some(aside) if aside.scope.is_some() => restore(store, rules, watch, row, Some(&aside)),
             // Laid aside before it was kept what it had been.
-            None if repair::is_operators(row) || audit::stood_in_fold(store, row.id)? => {
+            None if row.is_operators() || audit::stood_in_fold(store, row.id)? => {
                 restore(store, rules, watch, row, None)
             }
             _ => read_again(store, rules, watch, row),

@@ -51,11 +51,14 @@ mod writer;
 use std::sync::Arc;
 
 use super::dialect::Dialect;
-use super::{InForce, OpenError, Opened, Rules, StoreError, migrate, read, refold};
+use super::opening::Opened;
+use super::rules::InForce;
+use super::{OpenError, Rules, StoreError, folded, migrate, pool};
 use crate::lifeline::Lifelines;
 use crate::subscription::terms::{Terms, TermsBook};
 pub(super) use batch::Batch;
 use hosts::Hosts;
+pub(super) use hosts::{address, connect};
 pub(super) use link::{Ask, Link};
 pub(super) use lookups::Lookups;
 pub(super) use place::OPEN;
@@ -69,7 +72,7 @@ pub(super) async fn open(
     mut rules: Rules,
     queue_max: usize,
     lifelines: &Lifelines,
-) -> Result<Opened, OpenError> {
+) -> Result<Opened<Lookups>, OpenError> {
     let hosts = Arc::new(Hosts::parse(url)?);
     let mut link = hosts.first().await.map_err(|error| hosts.unreachable(error))?;
     migrate::check(&hosts.address(), Dialect::Postgres).await?;
@@ -77,17 +80,17 @@ pub(super) async fn open(
     set_order(&mut link, rules.policy.queue_disorder_ms).await?;
     let rules = Arc::new(InForce::from_pointee(rules));
     let known = Arc::new(Known::new(Arc::clone(&rules)));
-    let pool = read::postgres(&hosts.address()).await?;
+    let pool = pool::postgres(&hosts.address()).await?;
     hosts.follow(pool.clone());
     let writer = writer::start(&hosts, &known, queue_max, lifelines)?;
-    let lookups = super::Lookups::Postgres(Lookups::start(&hosts, &known, link, lifelines));
+    let lookups = Lookups::start(&hosts, &known, link, lifelines);
     Ok(Opened { rules, writer, lookups, pool })
 }
 
 /// A ledger without notices takes the setting of whoever opens it first. Writes nothing where there is one.
 async fn set_order(link: &mut Link, disorder_ms: i64) -> Result<(), StoreError> {
-    if link.ask(Ask::new(refold::SETTING)).await?.is_empty() {
-        link.ask(Ask::new(refold::SET).with(disorder_ms)).await?;
+    if link.ask(Ask::new(folded::SETTING)).await?.is_empty() {
+        link.ask(Ask::new(folded::SET).with(disorder_ms)).await?;
     }
     Ok(())
 }
@@ -95,24 +98,11 @@ async fn set_order(link: &mut Link, disorder_ms: i64) -> Result<(), StoreError> 
 /// Has all folds be made again where they were made under another setting.
 pub(super) async fn begin_refold(url: &SecretString, disorder_ms: i64) -> Result<(), OpenError> {
     let mut link = connect(url).await?;
-    link.ask(Ask::new(refold::BEGIN).with(disorder_ms)).await.map_err(StoreError::from)?;
+    link.ask(Ask::new(folded::BEGIN).with(disorder_ms)).await.map_err(StoreError::from)?;
     Ok(())
 }
 
 /// Numbers terms beside a ledger that is open.
 pub(super) async fn number_terms(url: &SecretString, today: Vec<Terms>) -> Result<TermsBook, OpenError> {
     Ok(terms::register(&mut connect(url).await?, today).await?)
-}
-
-/// One session on the host that takes writes now.
-pub(super) async fn connect(url: &SecretString) -> Result<Link, OpenError> {
-    let hosts = Hosts::parse(url)?;
-    hosts.first().await.map_err(|error| hosts.unreachable(error))
-}
-
-/// The address of the host that takes writes now, for whoever connects by himself.
-pub(super) async fn address(url: &SecretString) -> Result<String, OpenError> {
-    let hosts = Hosts::parse(url)?;
-    hosts.first().await.map_err(|error| hosts.unreachable(error))?;
-    Ok(hosts.address())
 }

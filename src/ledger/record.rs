@@ -2,20 +2,19 @@
 //! writer's transaction and may run again, so it depends on nothing but its arguments.
 
 use super::commit::Deed;
+use super::fold::stand;
 use super::fulfil::watch::Watch;
+use super::identity::{Holder, conflict_key, find, holder};
 use super::journal::{Outcome, Row, scope};
 use super::raw::Raw;
 use super::received::Received;
-use super::refold::disorder_ms;
 use super::store::{Lock, Store};
-use super::{Rules, StoreError, foresee, journal};
+use super::{Rules, StoreError, foresee};
 use crate::clock::Timestamp;
-use crate::ids::{Msisdn, NoticeId};
-use crate::subscription::decide::{self, Effect, Event};
+use crate::ids::NoticeId;
 use crate::subscription::judge::{self, Judgement, Policy, Reason};
 use crate::subscription::notice::{self, Glimpse, Notice, Reading, RegType};
 use crate::subscription::odd::Odd;
-use crate::subscription::{ServiceState, decide::Change};
 
 /// What was recorded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,38 +65,6 @@ impl Deed for Received {
     fn perform(&self, store: &mut impl Store, rules: &Rules) -> Result<Recorded, StoreError> {
         record(store, rules, self)
     }
-}
-
-/// Who holds an operation's identity.
-pub(super) struct Holder {
-    /// The key under which it is, or would be, held.
-    pub(super) key: String,
-    /// The notice that holds it.
-    pub(super) row: Option<Row>,
-    /// Whether another operation goes by the same name.
-    pub(super) is_shared: bool,
-}
-
-/// Looks for the notice of an operation. The first of a name is held under the name alone, others under the whole
-/// identity: so the common case takes one look, which also tells what shares a name.
-///
-/// # Errors
-/// The engine's.
-pub(super) fn holder(store: &mut impl Store, notice: &Notice) -> Result<Holder, StoreError> {
-    let held = |row: &Row| row.notice().is_some_and(|held| held.is_same_operation(notice));
-    let Some(first) = store.holder(&notice.name)? else {
-        return Ok(Holder { key: notice.name.clone(), row: None, is_shared: false });
-    };
-    let row = find(store, first)?;
-    if held(&row) {
-        return Ok(Holder { key: notice.name.clone(), row: Some(row), is_shared: false });
-    }
-    let key = notice.identity();
-    let row = match store.holder(&key)? {
-        Some(id) => Some(find(store, id)?),
-        None => None,
-    };
-    Ok(Holder { key, row, is_shared: true })
 }
 
 /// Records one message.
@@ -214,11 +181,6 @@ fn conflict(
     keep_once(store, &key, &row, &received.raw)
 }
 
-/// The identity that a conflicting content occupies.
-pub(super) fn conflict_key(notice: &Notice, rules: &Rules) -> String {
-    format!("c:{}", notice.fingerprint(&rules.catalog))
-}
-
 fn record_other(
     store: &mut impl Store,
     received: &Received,
@@ -258,12 +220,6 @@ fn insert(store: &mut impl Store, key: &str, row: &Row, raw: &Raw) -> Result<Not
     Ok(id)
 }
 
-pub(super) fn find(store: &mut impl Store, id: NoticeId) -> Result<journal::Row, StoreError> {
-    store
-        .notice(id)?
-        .ok_or_else(|| StoreError::broken(format!("an identity names notice {id}, which is missing")))
-}
-
 /// What a judged notice did.
 pub(super) struct Entered {
     pub(super) outcome: Outcome,
@@ -293,109 +249,4 @@ pub(super) fn enter(
         }
     };
     Ok(Entered { outcome, scope: None, went_back: false })
-}
-
-/// Puts an event into the fold of every service it speaks of. One effect is enough to call it
-/// applied; older than what is known only where that holds for all. Tells also whether its queueID went back.
-///
-/// # Errors
-/// The engine's.
-pub(super) fn stand(
-    store: &mut impl Store,
-    rules: &Rules,
-    watch: &mut Watch,
-    number: &Msisdn,
-    event: &Event,
-) -> Result<(Outcome, bool), StoreError> {
-    let disorder_ms = disorder_ms(store, rules)?;
-    let (mut outcome, mut went_back) = (Outcome::Superseded, false);
-    for service_id in event.change.services() {
-        let state = store.state(number, service_id)?;
-        watch.before(store, number, &event.change, &state)?;
-        went_back |= state.newest.went_back(&event.place, disorder_ms);
-        let fast = !state.subscriptions.is_empty() && decide::is_newest(&state, event, disorder_ms);
-        let here = if fast {
-            step(store, number, service_id, state, event)?
-        } else {
-            insert_into_fold(store, number, service_id, &state, event, disorder_ms)?
-        };
-        outcome = outcome.min(here);
-    }
-    Ok((outcome, went_back))
-}
-
-/// The fast path: the newest notice, arriving last.
-fn step(
-    store: &mut impl Store,
-    number: &Msisdn,
-    service_id: &str,
-    before: ServiceState,
-    event: &Event,
-) -> Result<Outcome, StoreError> {
-    let mut after = before.clone();
-    let effect = decide::step(&mut after, service_id, event);
-    let changed = after.subscriptions.iter().filter(|held| !before.subscriptions.contains(held));
-    // A notice that says nothing new still moves the fold on: some row must say so.
-    let witness = after.subscriptions.iter().take(usize::from(effect == Effect::Unchanged));
-    for subscription in changed.chain(witness) {
-        store.put(number, subscription, &after.newest)?;
-    }
-    for run in &after.past {
-        store.add_past(number, run)?;
-    }
-    Ok(if effect == Effect::Changed { Outcome::Applied } else { Outcome::NoChange })
-}
-
-/// Any other arrival folds the whole history again.
-fn insert_into_fold(
-    store: &mut impl Store,
-    number: &Msisdn,
-    service_id: &str,
-    before: &ServiceState,
-    event: &Event,
-    disorder_ms: i64,
-) -> Result<Outcome, StoreError> {
-    let mut events = store.events(number)?;
-    events.push(event.clone());
-    let (after, mut each) = decide::fold_each(service_id, &events, disorder_ms);
-    let did = each.pop().flatten();
-    if !before.subscriptions.is_empty() {
-        store.clear(number, service_id)?;
-    }
-    write(store, number, &after)?;
-    Ok(match did {
-        Some((Effect::ToldAgain, _)) => Outcome::NoChange,
-        Some((_, true)) => Outcome::Superseded,
-        _ if after.subscriptions == before.subscriptions => Outcome::NoChange,
-        _ => Outcome::Applied,
-    })
-}
-
-/// Makes a service's state from the journal as it stands.
-pub(super) fn refold(
-    store: &mut impl Store,
-    rules: &Rules,
-    watch: &mut Watch,
-    number: &Msisdn,
-    change: &Change,
-) -> Result<(), StoreError> {
-    let (events, disorder_ms) = (store.events(number)?, disorder_ms(store, rules)?);
-    for service_id in change.services() {
-        let state = store.state(number, service_id)?;
-        watch.before(store, number, change, &state)?;
-        store.clear(number, service_id)?;
-        write(store, number, &decide::fold(service_id, &events, disorder_ms))?;
-    }
-    Ok(())
-}
-
-/// Writes what a service's notices made of it, where nothing of it is stored.
-///
-/// # Errors
-/// The engine's.
-pub(super) fn write(store: &mut impl Store, number: &Msisdn, state: &ServiceState) -> Result<(), StoreError> {
-    for subscription in &state.subscriptions {
-        store.put(number, subscription, &state.newest)?;
-    }
-    state.past.iter().try_for_each(|run| store.add_past(number, run))
 }

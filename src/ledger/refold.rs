@@ -22,14 +22,16 @@ use sqlx::Row as _;
 use tokio::time::sleep;
 
 use super::commit::Deed;
+use super::folded::{SETTING, setting};
 use super::fulfil::Task;
 use super::fulfil::holding::states;
 use super::fulfil::watch::Watch;
 use super::journal::Row;
+use super::records::Records as _;
 use super::store::{Lock, Store};
 use super::tables::device::DeviceRow;
+use super::tables::each;
 use super::tables::refold::{DONE, KEY, Refold};
-use super::tables::{Records as _, each};
 use super::verify::NUMBERS;
 use super::{Ledger, NotKept, OpenError, Rules, StoreError, postgres, sqlite};
 use crate::clock::Timestamp;
@@ -53,33 +55,6 @@ const RESPELLED: &str = "/* refold spellings */ SELECT msisdn FROM notice \
     WHERE msisdn >= '0084' AND msisdn < '0085' OR msisdn >= '840' AND msisdn < '841' \
     UNION SELECT msisdn FROM device \
     WHERE msisdn >= '0084' AND msisdn < '0085' OR msisdn >= '840' AND msisdn < '841' ORDER BY 1";
-
-/// What a ledger's folds are made under, in its one row.
-pub(super) const SETTING: &str = "/* refold setting */ SELECT queue_disorder_ms FROM refold WHERE id = 1";
-
-/// Writes that row where there is none: no notice was kept yet. `$1` is the setting in milliseconds.
-pub(super) const SET: &str = "/* refold set */ INSERT INTO refold (id, after, queue_disorder_ms) \
-    SELECT 1, '~', CAST($1 AS BIGINT) WHERE NOT EXISTS (SELECT 1 FROM notice) ON CONFLICT (id) DO NOTHING";
-
-/// Has all folds be made again where they were made under another setting than `$1`, in milliseconds.
-pub(super) const BEGIN: &str = "/* refold begin */ UPDATE refold SET after = '', queue_disorder_ms = $1 \
-    WHERE id = 1 AND (queue_disorder_ms IS NULL OR queue_disorder_ms <> $1)";
-
-/// The setting that a transaction folds by, in milliseconds: the ledger's.
-///
-/// # Errors
-/// [`StoreError::Refolding`] where folds are being made again; the engine's.
-pub(super) fn disorder_ms(store: &mut impl Store, rules: &Rules) -> Result<i64, StoreError> {
-    match store.folded()? {
-        Some(folded) if folded.after != DONE => Err(StoreError::Refolding),
-        folded => Ok(setting(folded.as_ref(), rules)),
-    }
-}
-
-/// Of a ledger that has no row yet, the settings' own.
-fn setting(folded: Option<&Refold>, rules: &Rules) -> i64 {
-    folded.and_then(|folded| folded.queue_disorder_ms).unwrap_or(rules.policy.queue_disorder_ms)
-}
 
 /// The next numbers, as far as the folds were made again when they were looked for.
 struct Part {

@@ -5,10 +5,11 @@
 
 use super::audit::{self, By, Standing};
 use super::commit::Deed;
-use super::fulfil::claim::lease_token;
+use super::due::lease_token;
 use super::fulfil::holding::states;
 use super::fulfil::watch::Watch;
 use super::journal::Row;
+use super::own::identity;
 use super::record::enter;
 use super::store::{Lock, Store};
 use super::tables::audit::Action;
@@ -24,30 +25,10 @@ use crate::subscription::{ServiceState, Subscription};
 /// Whose rows they are, where a carrier's have the caller's name.
 const OPERATOR: &str = "operator";
 
-/// Their identities begin with this, as no carrier's do: then come a random name, a number, and of a grant the end that
-/// was known, in milliseconds.
-const IDENTITIES: &str = "o:";
-
-/// Whether a row of the journal is an operator's own.
-pub(super) fn is_operators(row: &Row) -> bool {
-    own(&row.identity).is_some()
-}
-
 /// The settings by which an operator has a row judged again: whatever end another operator granted is meant.
 pub(super) fn applying(policy: Policy, row: &Row) -> Policy {
-    let expiry_periods_max = if is_operators(row) { u32::MAX } else { policy.expiry_periods_max };
+    let expiry_periods_max = if row.is_operators() { u32::MAX } else { policy.expiry_periods_max };
     Policy { expiry_periods_max, ..policy.applying() }
-}
-
-/// What an operator knew, where an identity is an operator's.
-pub(super) fn own(identity: &str) -> Option<Own> {
-    let known_end = identity.strip_prefix(IDENTITIES)?.splitn(3, ':').nth(2);
-    Some(Own { known_end: known_end.and_then(|ms| ms.parse().ok()).map(Timestamp) })
-}
-
-fn identity(name: &str, place: usize, own: Own) -> String {
-    let known_end = own.known_end.map_or(String::new(), |at| format!(":{}", at.0));
-    format!("{IDENTITIES}{name}:{place}{known_end}")
 }
 
 /// Which subscriptions are ended: those of a service, of a package, of both; without either, all.

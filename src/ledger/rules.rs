@@ -8,9 +8,7 @@ use arc_swap::ArcSwap;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::{Ledger, OpenError, postgres, sqlite};
 use crate::catalog::{Catalog, Offer};
-use crate::config::LedgerUrl;
 use crate::subscription::judge::Policy;
 use crate::subscription::notice::Reads;
 use crate::subscription::terms::{Terms, TermsBook};
@@ -53,28 +51,6 @@ impl Rules {
     #[must_use]
     pub fn fingerprint(&self) -> &str {
         &self.fingerprint
-    }
-}
-
-impl Ledger {
-    /// The offers in force.
-    #[must_use]
-    pub fn catalog(&self) -> Arc<Catalog> {
-        Arc::clone(&self.0.rules.load().catalog)
-    }
-
-    /// Numbers the terms of new rules and judges by these from then on: a transaction that has begun is finished by
-    /// the old ones. Where it fails the old ones stay.
-    ///
-    /// # Errors
-    /// The engine's.
-    pub async fn put_in_force(&self, mut rules: Rules) -> Result<(), OpenError> {
-        rules.book = match &self.0.url {
-            LedgerUrl::Sqlite(path) => sqlite::number_terms(path, rules.terms()).await?,
-            LedgerUrl::Postgres(url) => postgres::number_terms(url, rules.terms()).await?,
-        };
-        self.0.rules.store(Arc::new(rules));
-        Ok(())
     }
 }
 

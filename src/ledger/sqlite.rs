@@ -46,7 +46,9 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension};
 
 use super::dialect::Dialect;
-use super::{InForce, Lookups, OpenError, Opened, Rules, StoreError, migrate, read, refold};
+use super::opening::Opened;
+use super::rules::InForce;
+use super::{OpenError, Rules, StoreError, folded, migrate, pool};
 use crate::lifeline::Lifelines;
 use crate::subscription::terms::{Terms, TermsBook};
 
@@ -56,7 +58,7 @@ pub(super) async fn open(
     mut rules: Rules,
     queue_max: usize,
     lifelines: &Lifelines,
-) -> Result<Opened, OpenError> {
+) -> Result<Opened<Readers>, OpenError> {
     if !path.exists() {
         return Err(OpenError::Missing(path.to_owned()));
     }
@@ -69,9 +71,9 @@ pub(super) async fn open(
     let readers = Readers::start(path, &rules, lifelines)?;
     let place = Place::of(path).map_err(|error| OpenError::Place(path.to_owned(), error))?;
     let place = Arc::new(place);
-    let pool = read::sqlite(&address(path), &place).await?;
+    let pool = pool::sqlite(&address(path), &place).await?;
     let writer = writer::start(place, connection, Arc::clone(&rules), queue_max, lifelines);
-    Ok(Opened { rules, writer, lookups: Lookups::Sqlite(readers), pool })
+    Ok(Opened { rules, writer, lookups: readers, pool })
 }
 
 /// Numbers terms beside a ledger that is open. A connection of its own: it comes once in a while.
@@ -84,8 +86,8 @@ pub(super) async fn number_terms(path: &Path, today: Vec<Terms>) -> Result<Terms
 
 /// A ledger without notices takes the setting of whoever opens it first. Writes nothing where there is one.
 fn set_order(connection: &Connection, disorder_ms: i64) -> Result<(), StoreError> {
-    if !connection.prepare(refold::SETTING)?.exists([])? {
-        connection.execute(refold::SET, [disorder_ms])?;
+    if !connection.prepare(folded::SETTING)?.exists([])? {
+        connection.execute(folded::SET, [disorder_ms])?;
     }
     Ok(())
 }
@@ -96,9 +98,9 @@ pub(super) async fn begin_refold(path: &Path, disorder_ms: i64) -> Result<(), St
     let begun = tokio::task::spawn_blocking(move || {
         let connection = connect::writer(&path)?;
         let folded: Option<Option<i64>> =
-            connection.query_row(refold::SETTING, [], |row| row.get(0)).optional()?;
+            connection.query_row(folded::SETTING, [], |row| row.get(0)).optional()?;
         if folded.is_some_and(|folded| folded != Some(disorder_ms)) {
-            connection.execute(refold::BEGIN, [disorder_ms])?;
+            connection.execute(folded::BEGIN, [disorder_ms])?;
         }
         Ok(())
     });

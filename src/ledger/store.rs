@@ -6,8 +6,9 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
-use super::fulfil::{Claim, Need};
+use super::due::Claim;
 use super::journal::Row;
+use super::need::Need;
 use super::raw::Raw;
 use super::tables::refold::Refold;
 use super::tables::{Cell, Old, Table};

@@ -19,7 +19,6 @@ use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 
 use super::StoreError;
-use super::store::Store;
 use crate::clock::Timestamp;
 
 /// One value of a row.
@@ -143,40 +142,6 @@ pub(super) trait Record: Sized {
 pub(super) fn read<R: Record>(cells: Vec<Cell>) -> Result<R, StoreError> {
     R::read(&mut Cells { table: R::TABLE, cells: cells.into_iter() })
 }
-
-/// Records in a transaction.
-pub(super) trait Records: Store {
-    /// The record of a key.
-    ///
-    /// # Errors
-    /// As for all of these: the engine's.
-    fn get<R: Record>(&mut self, key: impl Into<Cell>) -> Result<Option<R>, StoreError> {
-        self.row(R::TABLE, &key.into())?.map(read).transpose()
-    }
-
-    /// The records with a value in an indexed column, in no order.
-    ///
-    /// # Errors
-    /// The engine's.
-    fn list<R: Record>(
-        &mut self,
-        column: &'static str,
-        value: impl Into<Cell>,
-    ) -> Result<Vec<R>, StoreError> {
-        let place = R::TABLE.place(column)?;
-        self.rows(R::TABLE, place, &value.into())?.into_iter().map(read).collect()
-    }
-
-    /// Writes a record, over the one of its key if there is one.
-    ///
-    /// # Errors
-    /// The engine's.
-    fn save<R: Record>(&mut self, record: &R) -> Result<(), StoreError> {
-        self.write(R::TABLE, record.write())
-    }
-}
-
-impl<S: Store> Records for S {}
 
 /// Does something for each of several, and asks for all that was not fetched yet before it gives up:
 /// so that a batch on a server needs one more round, not one for each.

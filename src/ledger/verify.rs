@@ -5,11 +5,12 @@
 
 use std::sync::Arc;
 
+use super::folded::disorder_ms;
 use super::fulfil::holding::Holding;
-use super::refold::disorder_ms;
+use super::handle::Lookups;
 use super::store::Store;
 use super::tables::each;
-use super::{Ledger, Lookups, Rules, StoreError};
+use super::{Ledger, Rules, StoreError};
 use crate::clock::Timestamp;
 use crate::ids::Msisdn;
 use crate::subscription::{Run, ServiceState, decide};
@@ -27,10 +28,6 @@ pub(super) const NUMBERS: &str = "/* verify numbers */ SELECT msisdn FROM \
     UNION SELECT msisdn FROM \
     (SELECT DISTINCT msisdn FROM subscription WHERE msisdn > $1 ORDER BY msisdn LIMIT $2) AS s \
     ORDER BY 1 LIMIT $2";
-
-/// The services under which anything is stored for a number.
-pub(super) const SERVICES: &str = "/* verify services */ SELECT service_id FROM subscription WHERE msisdn = $1 \
-    UNION SELECT service_id FROM past_run WHERE msisdn = $1";
 
 /// Links that must never be broken: each statement gives a sentence for every row that breaks one.
 pub(super) const BROKEN_LINKS: [&str; 5] = [

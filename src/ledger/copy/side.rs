@@ -2,7 +2,8 @@
 //! text. Each engine is spoken to by its own driver, since sqlx's common one has no arrays, without
 //! which PostgreSQL takes rows one by one.
 
-use super::row::{Checksum, Content, Row, Value};
+use super::checksum::{Checksum, Content};
+use super::row::{Row, Value};
 use super::table::{Found, Kind, Range, Table};
 use super::{postgres, sqlite};
 use crate::config::LedgerUrl;

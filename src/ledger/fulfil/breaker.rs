@@ -1,8 +1,8 @@
 //! What a worker knows of a provider's health, written down for all others.
 
 use crate::ledger::commit::Deed;
+use crate::ledger::records::Records;
 use crate::ledger::store::{Lock, Store};
-use crate::ledger::tables::Records;
 pub use crate::ledger::tables::breaker::Breaker;
 use crate::ledger::{Rules, StoreError};
 

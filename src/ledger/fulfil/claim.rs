@@ -1,47 +1,14 @@
 //! Taking tasks up: what is due and in order goes to a worker on lease, by one statement, so that no
 //! two ever hold one task.
 
-use crate::clock::Timestamp;
 use crate::ledger::commit::Deed;
+pub use crate::ledger::due::{Claim, Room, lease_token};
+use crate::ledger::records::Records;
 use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::task::{Task, TaskAction, TaskState};
-use crate::ledger::tables::{Records, each, read};
-use crate::ledger::{Ledger, NoRandomBytes, NotKept, Rules, StoreError};
+use crate::ledger::tables::{each, read};
+use crate::ledger::{Ledger, NotKept, Rules, StoreError};
 use crate::service::wanted::Wanted;
-
-/// How much a worker can send now.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Claim {
-    /// Whose tasks, and how many of each at most. Providers that are not named get none.
-    pub rooms: Vec<Room>,
-    /// The time.
-    pub now: Timestamp,
-    /// Until when the tasks are the worker's: after that anybody may take them up again.
-    pub leased_until: Timestamp,
-    /// The lease's secret: random, of this claim alone.
-    pub token: String,
-}
-
-/// A lease's secret, of one claim alone.
-///
-/// # Errors
-/// [`NoRandomBytes`].
-pub fn lease_token() -> Result<String, NoRandomBytes> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).map_err(NoRandomBytes)?;
-    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
-}
-
-/// How many tasks of one provider may be taken up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Room {
-    /// `local`, or the name of a `[providers.NAME]`.
-    pub provider: String,
-    /// At most so many.
-    pub tasks_max: u32,
-    /// Whether its tasks are to come with what it should have on the device by now.
-    pub wants_state: bool,
-}
 
 /// The tasks alone; [`Ledger::claim`] reads what goes with them.
 impl Deed for Claim {
@@ -78,22 +45,6 @@ pub struct Claimed {
     /// What the provider should have on the device, where it asked for that.
     pub wanted: Option<Wanted>,
 }
-
-/// Tasks that are due, and no task that is older is open for the same device; a retirement waits for
-/// younger ones too. The engines differ only in how one statement serves several providers.
-pub(in crate::ledger) const CLAIMABLE: &str = "SELECT t.id FROM task t WHERE t.provider = $1 \
-    AND t.open_on IS NOT NULL AND t.due_at <= $2 AND NOT EXISTS \
-    (SELECT 1 FROM task o WHERE o.open_on = t.open_on AND o.id < t.id) \
-    AND (t.action <> 'retire' OR t.open_on = t.device_id \
-    OR NOT EXISTS (SELECT 1 FROM task o WHERE o.open_on = t.device_id)) \
-    ORDER BY t.due_at, t.id";
-
-/// What being taken up changes. One that was running had a lease that ran out: an attempt that nobody
-/// knows the end of. A retirement stands in its device's order only while it runs (`Task::lane`).
-pub(in crate::ledger) const TAKE: &str = "UPDATE task SET \
-    attempts = attempts + CASE state WHEN 'running' THEN 1 ELSE 0 END, \
-    doubt = CASE state WHEN 'running' THEN 1 ELSE doubt END, state = 'running', \
-    open_on = CASE action WHEN 'retire' THEN device_id ELSE open_on END";
 
 fn claim(store: &mut impl Store, claim: &Claim) -> Result<Vec<Task>, StoreError> {
     let mut tasks: Vec<Task> = store.claim(claim)?.into_iter().map(read).collect::<Result<_, _>>()?;

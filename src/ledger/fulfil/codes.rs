@@ -2,8 +2,8 @@
 
 use super::Code;
 use crate::ledger::commit::Deed;
+use crate::ledger::records::Records;
 use crate::ledger::store::{Lock, Store};
-use crate::ledger::tables::Records;
 use crate::ledger::{Ledger, NotKept, Rules, StoreError};
 
 /// Codes in one write, and rows in one commit: few, since notices wait for it.

@@ -3,48 +3,13 @@
 
 use super::settle::{held, locks};
 use super::{Code, CodeState, Task, TaskAction, TaskState};
-use crate::catalog::{GrantKind, Storage};
 use crate::clock::Timestamp;
 use crate::ledger::commit::Deed;
+use crate::ledger::need::Need;
+use crate::ledger::records::Records;
 use crate::ledger::store::{Lock, Store};
-use crate::ledger::tables::{Record, Records, read};
+use crate::ledger::tables::read;
 use crate::ledger::{Rules, StoreError};
-
-/// What a code must be that serves a task.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Need {
-    pub(in crate::ledger) provider: String,
-    pub(in crate::ledger) kind: GrantKind,
-    pub(in crate::ledger) days_min: u32,
-    pub(in crate::ledger) now: Timestamp,
-    pub(in crate::ledger) storage: Option<Storage>,
-    pub(in crate::ledger) retention_days: Option<u32>,
-}
-
-impl Need {
-    /// One code that serves: of the fewest days that are enough. What a code does not say fits any.
-    /// Provider, kind, days and time are `$1` to `$4`; storage and retention, empty and 0 where there is
-    /// none, `$5` and `$6`.
-    pub(in crate::ledger) fn sql() -> String {
-        format!(
-            "/* code stock */ SELECT {} FROM code WHERE state = 'unused' AND provider = $1 AND kind = $2 \
-             AND days >= $3 AND (expires_at IS NULL OR expires_at > $4) \
-             AND (storage IS NULL OR storage = $5) AND (retention_days IS NULL OR retention_days >= $6) \
-             ORDER BY provider, kind, days, key LIMIT 1",
-            Code::TABLE.names()
-        )
-    }
-
-    /// `$5`.
-    pub(in crate::ledger) fn storage(&self) -> &'static str {
-        self.storage.map_or("", Storage::word)
-    }
-
-    /// `$6`.
-    pub(in crate::ledger) fn retention_days(&self) -> i64 {
-        self.retention_days.unwrap_or(0).into()
-    }
-}
 
 /// A claimed task that needs a code: [`TaskAction::Issue`] is settled by it.
 #[derive(Debug, Clone)]

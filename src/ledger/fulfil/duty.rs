@@ -3,8 +3,8 @@
 
 use crate::clock::Timestamp;
 use crate::ledger::commit::Deed;
+use crate::ledger::records::Records;
 use crate::ledger::store::{Lock, Store};
-use crate::ledger::tables::Records;
 use crate::ledger::tables::duty::DutyRow;
 use crate::ledger::{Rules, StoreError};
 

@@ -6,9 +6,10 @@ use super::owe::body;
 use super::{Body, Task, TaskAction, TaskId, TaskState};
 use crate::clock::Timestamp;
 use crate::ledger::StoreError;
+use crate::ledger::records::Records;
 use crate::ledger::store::Store;
+use crate::ledger::tables::Record;
 use crate::ledger::tables::device::DeviceRow;
-use crate::ledger::tables::{Record, Records};
 use crate::service::{LOCAL_PROVIDER, Service};
 
 /// Has the provider of a task look at its device again at `due_at`.

@@ -5,8 +5,8 @@ use super::settle::locks;
 use super::{Task, TaskAction, TaskId, TaskState};
 use crate::clock::Timestamp;
 use crate::ledger::commit::Deed;
+use crate::ledger::records::Records;
 use crate::ledger::store::Store;
-use crate::ledger::tables::Records;
 use crate::ledger::{Rules, StoreError};
 use crate::service::Service;
 

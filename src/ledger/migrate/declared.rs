@@ -6,7 +6,8 @@
 
 use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
 
-use super::{MigrateError, STEPS};
+use super::STEPS;
+use crate::ledger::MigrateError;
 use crate::ledger::dialect::Dialect;
 
 /// What begins the making of a table in a step.

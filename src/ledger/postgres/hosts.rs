@@ -237,6 +237,19 @@ fn each_host(url: &str) -> Vec<String> {
     hosts.split(',').map(address).collect()
 }
 
+/// One session on the host that takes writes now.
+pub(in crate::ledger) async fn connect(url: &SecretString) -> Result<Link, OpenError> {
+    let hosts = Hosts::parse(url)?;
+    hosts.first().await.map_err(|error| hosts.unreachable(error))
+}
+
+/// The address of the host that takes writes now, for whoever connects by himself.
+pub(in crate::ledger) async fn address(url: &SecretString) -> Result<String, OpenError> {
+    let hosts = Hosts::parse(url)?;
+    hosts.first().await.map_err(|error| hosts.unreachable(error))?;
+    Ok(hosts.address())
+}
+
 #[cfg(test)]
 mod tests {
     use sqlx::postgres::PgConnectOptions;

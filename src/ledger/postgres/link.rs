@@ -7,6 +7,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::error::Error as _;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::Poll;
@@ -14,8 +15,9 @@ use std::task::Poll;
 use futures_util::future::{FutureExt, join_all, maybe_done};
 use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio_postgres::config::Host;
+use tokio_postgres::error::Severity;
 use tokio_postgres::tls::MakeTlsConnect;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{ToSql, WasNull, WrongType};
 use tokio_postgres::{Client, Config, Error, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
@@ -209,4 +211,19 @@ async fn drive<T>(
         }
     })
     .await
+}
+
+/// Whether the server ended the session, is not the one that takes writes any more, or does not know itself.
+pub(super) fn is_cut(error: &Error) -> bool {
+    match error.as_db_error() {
+        // What is fatal ends the session: shut down, crashed, starting up, idle for too long. And a standby is
+        // read-only. A proxy or a foreign server's table tells of connections of its own (class 08), and that
+        // nobody knows how a statement ended (40003).
+        Some(told) => {
+            let is_fatal = matches!(told.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
+            let code = told.code().code();
+            is_fatal || code.starts_with("08") || matches!(code, "25006" | "40003")
+        }
+        None => !error.source().is_some_and(|source| source.is::<WrongType>() || source.is::<WasNull>()),
+    }
 }

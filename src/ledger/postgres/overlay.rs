@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use crate::clock::Timestamp;
 use crate::ids::Msisdn;
 use crate::ledger::StoreError;
-use crate::ledger::fulfil::{Claim, Need, Task};
+use crate::ledger::due::Claim;
+use crate::ledger::fulfil::Task;
+use crate::ledger::need::Need;
 use crate::ledger::tables::device::DeviceRow;
 use crate::ledger::tables::{Cell, Old, Record, Table};
 

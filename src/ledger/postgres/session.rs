@@ -16,7 +16,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use super::hosts::Hosts;
-use super::link::{Ask, Link};
+use super::link::{Ask, Link, is_cut};
 use super::marks::Mark;
 use crate::ledger::StoreError;
 
@@ -100,9 +100,7 @@ impl Session {
             Ok(_) => Ok(Ended::Committed),
             Err(error) if self.link.is_unsent() => Err(error.into()),
             // The server says no, to the commit or to what came before it: then it has not.
-            Err(error) if error.as_db_error().is_some() && !super::writer::is_cut(&error) => {
-                Err(error.into())
-            }
+            Err(error) if error.as_db_error().is_some() && !is_cut(&error) => Err(error.into()),
             Err(error) => Ok(Ended::Unknown(self.mark.clone(), error.into())),
         }
     }

@@ -9,8 +9,10 @@ use tokio_postgres::Row;
 use super::link::Ask;
 use super::overlay::{Cells, Changed, Column, Fetched, Wanted};
 use crate::ledger::StoreError;
-use crate::ledger::fulfil::claim::{CLAIMABLE, TAKE};
-use crate::ledger::fulfil::{Claim, Code, Need, Task};
+use crate::ledger::due::Claim;
+use crate::ledger::due::{CLAIMABLE, TAKE};
+use crate::ledger::fulfil::{Code, Task};
+use crate::ledger::need::Need;
 use crate::ledger::tables::{Cell, Record, Table, Type};
 
 /// A kind of answer.

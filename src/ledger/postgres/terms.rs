@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::link::{Ask, Link};
+use crate::ledger::StoreError;
+use crate::ledger::rules::InForce;
 use crate::ledger::terms::{read, write};
-use crate::ledger::{InForce, StoreError};
 use crate::subscription::terms::{Terms, TermsBook};
 
 /// Numbers today's terms, adding those the ledger has not seen, and reads all older ones.

@@ -5,21 +5,19 @@
 //! writer has it, and the batches are in flight together. While one has its turn, the next gathers its batch.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio::time::timeout;
-use tokio_postgres::error::{Severity, SqlState};
-use tokio_postgres::types::{WasNull, WrongType};
+use tokio_postgres::error::SqlState;
 
 use super::batch::Batch;
 use super::course::{Course, Seen, Sent, Step};
 use super::fetch::fetch;
 use super::flush;
 use super::hosts::Hosts;
-use super::link::Ask;
+use super::link::{Ask, is_cut};
 use super::marks::{Mark, Names};
 use super::session::{Ended, Session};
 use super::sets::With;
@@ -319,21 +317,6 @@ fn foresee(jobs: &[Box<dyn Job>], rules: &Rules, batch: &mut Batch<'_>) {
             batch.wanted.states.extend(services);
             batch.overlay.wanted.devices.insert(number.clone());
         }
-    }
-}
-
-/// Whether the server ended the session, is not the one that takes writes any more, or does not know itself.
-pub(super) fn is_cut(error: &tokio_postgres::Error) -> bool {
-    match error.as_db_error() {
-        // What is fatal ends the session: shut down, crashed, starting up, idle for too long. And a standby is
-        // read-only. A proxy or a foreign server's table tells of connections of its own (class 08), and that
-        // nobody knows how a statement ended (40003).
-        Some(told) => {
-            let is_fatal = matches!(told.parsed_severity(), Some(Severity::Fatal | Severity::Panic));
-            let code = told.code().code();
-            is_fatal || code.starts_with("08") || matches!(code, "25006" | "40003")
-        }
-        None => !error.source().is_some_and(|source| source.is::<WrongType>() || source.is::<WasNull>()),
     }
 }
 

@@ -4,12 +4,12 @@
 use super::Refolded;
 use crate::clock::Timestamp;
 use crate::ids::Msisdn;
+use crate::ledger::fold::write;
 use crate::ledger::fulfil::holding::states;
 use crate::ledger::fulfil::watch::Watch;
+use crate::ledger::identity::{Holder, conflict_key, holder};
 use crate::ledger::journal::{Outcome, Row, scope};
 use crate::ledger::raw::Raw;
-use crate::ledger::record::{Holder, conflict_key, holder, write};
-use crate::ledger::repair::is_operators;
 use crate::ledger::store::Store;
 use crate::ledger::tables::each;
 use crate::ledger::verify::in_order;
@@ -201,7 +201,7 @@ fn fold(
 
 /// Of a register's end, only its offer tells whether it can be meant.
 fn believe(store: &mut impl Store, rules: &Rules, row: &mut Row) -> Result<(), StoreError> {
-    if is_operators(row) {
+    if row.is_operators() {
         return Ok(());
     }
     let Some(terms) = row.scope.as_deref().and_then(|scope| scope.strip_prefix('t')?.parse().ok()) else {

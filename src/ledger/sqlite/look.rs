@@ -16,7 +16,6 @@ use super::belongs::belongs;
 use super::check::quick_check;
 use super::connect;
 use super::place::{LOG, beside, resolved};
-use super::restore;
 
 /// How long a start after an unclean end may check for: less than the carrier's patience with a restart.
 const CHECK_MAX: Duration = Duration::from_secs(10);
@@ -64,7 +63,7 @@ pub enum Unfit {
 /// [`Unfit`] where the files must not be opened.
 pub(in crate::ledger) fn look(path: &Path) -> Result<(), Unfit> {
     let path = &resolved(path);
-    if restore::is_half_done(path) {
+    if is_half_done(path) {
         return Err(Unfit::HalfRestored(path.to_owned()));
     }
     if bytes(&beside(path, LOG)) == 0 {
@@ -74,6 +73,14 @@ pub(in crate::ledger) fn look(path: &Path) -> Result<(), Unfit> {
         return Err(Unfit::Alone(path.to_owned()));
     }
     if look_alone(path)? { check(path) } else { Ok(()) }
+}
+
+/// Beside the ledger: the file that a restore puts in its place, whole and on its way.
+pub(super) const READY: &str = "-restore";
+
+/// Whether a restore has begun to exchange the files.
+pub(super) fn is_half_done(path: &Path) -> bool {
+    beside(path, READY).exists()
 }
 
 /// An empty file is as good as none to SQLite.

@@ -19,7 +19,8 @@ use tokio::time::timeout;
 
 use super::{connect, subscriptions};
 use crate::ids::Msisdn;
-use crate::ledger::{InForce, OpenError, StoreError};
+use crate::ledger::rules::InForce;
+use crate::ledger::{OpenError, StoreError};
 use crate::lifeline::Lifelines;
 use crate::subscription::ServiceState;
 

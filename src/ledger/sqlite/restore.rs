@@ -17,15 +17,14 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use super::backup::sync_folder;
 use super::check::quick_check;
 use super::connect;
-use super::look::words;
+use super::look::{READY, is_half_done, words};
 use super::place::{INDEX, LOG, beside, resolved};
 use crate::clock::Timestamp;
 use crate::ledger::copy::mark;
 use crate::ledger::{StoreError, migrate};
 
-/// Beside the ledger: a file that is being made, and one that is whole and on its way into place.
+/// Beside the ledger: a file that is being made.
 const PART: &str = "-restoring";
-const READY: &str = "-restore";
 
 /// What SQLite may keep beside a file.
 const COMPANIONS: [&str; 3] = [LOG, INDEX, "-journal"];
@@ -74,11 +73,6 @@ pub struct Restored {
     pub aside_earlier: Option<PathBuf>,
     /// The backup's schema.
     pub schema: i64,
-}
-
-/// Whether a restore has begun to exchange the files.
-pub(super) fn is_half_done(path: &Path) -> bool {
-    beside(path, READY).exists()
 }
 
 /// Puts a copy of a backup in the ledger's place. `progress` is told bytes copied, and of how many. Blocks.

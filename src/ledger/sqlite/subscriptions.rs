@@ -161,3 +161,13 @@ pub(super) fn clear(connection: &Connection, number: &Msisdn, service_id: &str) 
     }
     Ok(())
 }
+
+/// The services under which anything is stored for a number.
+const SERVICES: &str = "/* services */ SELECT service_id FROM subscription WHERE msisdn = $1 \
+    UNION SELECT service_id FROM past_run WHERE msisdn = $1";
+
+pub(super) fn services(connection: &Connection, number: &Msisdn) -> Result<Vec<String>, StoreError> {
+    let mut statement = connection.prepare_cached(SERVICES)?;
+    let rows = statement.query_map([number.in_full()], |row| row.get(0))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

@@ -6,8 +6,10 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, params, params_from_it
 
 use crate::clock::Timestamp;
 use crate::ledger::StoreError;
-use crate::ledger::fulfil::claim::{CLAIMABLE, TAKE};
-use crate::ledger::fulfil::{Claim, Need, Task};
+use crate::ledger::due::Claim;
+use crate::ledger::due::{CLAIMABLE, TAKE};
+use crate::ledger::fulfil::Task;
+use crate::ledger::need::Need;
 use crate::ledger::tables::{Cell, Old, Record, Table};
 
 impl ToSql for Cell {

@@ -4,16 +4,18 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{notices, subscriptions, tables, terms, verify};
+use super::{notices, subscriptions, tables, terms};
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::StoreError;
-use crate::ledger::fulfil::{Claim, Need};
+use crate::ledger::due::Claim;
 use crate::ledger::journal::Row;
+use crate::ledger::need::Need;
 use crate::ledger::raw::Raw;
+use crate::ledger::records::Records as _;
 use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::refold::{KEY, Refold};
-use crate::ledger::tables::{Cell, Old, Record as _, Records as _, Table};
+use crate::ledger::tables::{Cell, Old, Record as _, Table};
 use crate::subscription::decide::Event;
 use crate::subscription::order::Newest;
 use crate::subscription::terms::{Terms, TermsBook};
@@ -129,7 +131,7 @@ impl Store for Tx<'_> {
     }
 
     fn services(&mut self, number: &Msisdn) -> Result<Vec<String>, StoreError> {
-        verify::services(self.connection, number)
+        subscriptions::services(self.connection, number)
     }
 
     fn lock(&mut self, _: Lock) -> Result<(), StoreError> {

@@ -6,7 +6,7 @@ use super::check::quick_check;
 use super::{Readers, Tx, connect};
 
 use crate::ids::Msisdn;
-use crate::ledger::verify::{BROKEN_LINKS, NUMBERS, NUMBERS_MAX, SERVICES, Verified, check};
+use crate::ledger::verify::{BROKEN_LINKS, NUMBERS, NUMBERS_MAX, Verified, check};
 use crate::ledger::{Rules, StoreError};
 
 impl Readers {
@@ -47,12 +47,6 @@ impl Readers {
 fn numbers_after(connection: &Connection, after: &str) -> Result<Vec<Msisdn>, StoreError> {
     let mut statement = connection.prepare_cached(NUMBERS)?;
     let rows = statement.query_map((after, NUMBERS_MAX), |row| row.get(0).map(Msisdn::from_canonical))?;
-    Ok(rows.collect::<Result<_, _>>()?)
-}
-
-pub(super) fn services(connection: &Connection, number: &Msisdn) -> Result<Vec<String>, StoreError> {
-    let mut statement = connection.prepare_cached(SERVICES)?;
-    let rows = statement.query_map([number.in_full()], |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

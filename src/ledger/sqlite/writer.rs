@@ -5,8 +5,9 @@ use std::sync::Arc;
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use super::{Checkpointer, Place, Tx, connect};
+use crate::ledger::StoreError;
 use crate::ledger::commit::{Job, Queue, Watched, Writer};
-use crate::ledger::{InForce, StoreError};
+use crate::ledger::rules::InForce;
 use crate::lifeline::Lifelines;
 
 struct Thread {
