@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! carrier ──XML──▶ server ▶ routes ▶ carrier/notify
-//!                                      parse    wire/request, wire/accessgw; subscription/notice
+//!                                      parse    wire/request, wire/accessgw; carrier/reading
 //!                                      record   ledger/commit: many notices, one transaction, one fsync
 //!                                                 identity   known? a repeat or a conflict
 //!                                                 resolve    subscription/judge with the catalog

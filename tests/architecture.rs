@@ -28,8 +28,8 @@ const ABSENCES: [(&str, &[&str], &str); 12] = [
     ("wire", &["std::fs", "std::net", "tokio", "async fn", "hyper"], "wire does no I/O"),
     (
         "subscription",
-        &["async ", "tokio", "sqlx", "rusqlite", "SELECT ", "quick_xml", "hyper", "Clock"],
-        "subscription is free of async, SQL, HTTP and the clock",
+        &["async ", "tokio", "sqlx", "rusqlite", "SELECT ", "quick_xml", "hyper", "Clock", "crate::wire"],
+        "subscription is free of async, SQL, HTTP, the clock and any grammar",
     ),
     (
         "service",
@@ -44,7 +44,7 @@ const ABSENCES: [(&str, &[&str], &str); 12] = [
     ("worker", &["sqlx", "rusqlite", "SELECT ", "hyper"], "the worker knows neither SQL nor HTTP"),
     ("stock", &["async ", "tokio", "std::fs", "SELECT "], "codes are values: no async, no files, no SQL"),
     ("providers", &["sqlx", "rusqlite", "SELECT ", "Ledger"], "providers see no ledger"),
-    ("ledger", &["wire::code", "render("], "the ledger knows no replies"),
+    ("ledger", &["crate::wire", "render("], "the ledger knows no grammar and no replies"),
 ];
 
 /// What only one module may hold.
