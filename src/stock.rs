@@ -3,6 +3,7 @@
 //!
 //! Needs one setting, `codes.key_file`; see [`Vault`].
 
+mod code;
 mod draw;
 mod import;
 mod import_row;
@@ -11,6 +12,7 @@ pub mod redeem;
 mod seal;
 mod text;
 
+pub use code::{Code, CodeState};
 pub use draw::{DrawError, draw};
 pub use import::{Import, ROWS_MAX, read};
 pub use package::PackageRule;

@@ -1,10 +1,9 @@
 //! Taking tasks up: what is due and in order goes to a worker on lease, by one statement, so that no
 //! two ever hold one task.
 
-use super::{Deed, Fact};
+use super::{Deed, Fact, Task, TaskAction, TaskState};
 use crate::clock::Timestamp;
 use crate::ledger::store::{Lock, Store};
-use crate::ledger::tables::task::{Task, TaskAction, TaskState};
 use crate::ledger::tables::{Records, each, read};
 use crate::ledger::{Ledger, NoRandomBytes, NotKept, StoreError};
 use crate::service::wanted::Wanted;
@@ -78,7 +77,7 @@ pub(in crate::ledger) const CLAIMABLE: &str = "SELECT t.id FROM task t WHERE t.p
     ORDER BY t.due_at, t.id";
 
 /// What being taken up changes. One that was running had a lease that ran out: an attempt that nobody
-/// knows the end of. A retirement stands in its device's order only while it runs (`Task::lane`).
+/// knows the end of. A retirement stands in its device's order only while it runs ([`Task::lane`]).
 pub(in crate::ledger) const TAKE: &str = "UPDATE task SET \
     attempts = attempts + CASE state WHEN 'running' THEN 1 ELSE 0 END, \
     doubt = CASE state WHEN 'running' THEN 1 ELSE doubt END, state = 'running', \

@@ -3,14 +3,13 @@
 
 use super::holding::{Holding, cycle_days_min};
 use super::owe::{body, supersede};
-use super::{Body, Code, CodeState, Task, TaskAction, TaskState};
+use super::{Body, Code, CodeState, Task, TaskAction, TaskId, TaskState};
 use crate::catalog::Delivery;
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::StoreError;
 use crate::ledger::store::Store;
 use crate::ledger::tables::device::DeviceRow;
-use crate::ledger::tables::task::TaskId;
 use crate::ledger::tables::{Record, Records};
 use crate::service::Service;
 use crate::service::right::{Right, code_rights};

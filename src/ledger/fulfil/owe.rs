@@ -1,12 +1,11 @@
 //! What providers owe for a change becomes tasks, and takes the place of older tasks that were not sent
 //! yet.
 
-use super::{Body, Code, CodeState, Task, TaskAction, TaskState};
+use super::{Body, Code, CodeState, Task, TaskAction, TaskId, TaskState};
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::StoreError;
 use crate::ledger::store::Store;
-use crate::ledger::tables::task::TaskId;
 use crate::ledger::tables::{Record, Records, each};
 use crate::service::change::{Action, Due};
 use crate::service::source::Source;

@@ -9,13 +9,12 @@ use std::sync::Arc;
 
 use super::holding::Holding;
 use super::owe::body;
-use super::{Claimed, Code, CodeState, Deed, Fact, Task, TaskAction, TaskState};
+use super::{Claimed, Code, CodeState, Deed, Fact, Task, TaskAction, TaskId, TaskState};
 use crate::catalog::{GrantKind, Storage};
 use crate::clock::{DAY_MS, Timestamp};
 use crate::ids::{DeviceId, Msisdn, UserAccount};
 use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::device::DeviceRow;
-use crate::ledger::tables::task::TaskId;
 use crate::ledger::tables::{Record, Records, each};
 use crate::ledger::{Ledger, NotKept, StoreError};
 use crate::service::holdings::{Purchase, Refused as NotGranted};
