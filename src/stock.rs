@@ -1,5 +1,6 @@
 //! Activation codes as values: how one is drawn, spelled and typed, read from a file of them, and kept
-//! so that whoever reads the ledger has no codes. Leaves which codes there are to the ledger.
+//! so that whoever reads the ledger has no codes; and what becomes of one (`code/life`). Leaves which codes there
+//! are to the ledger.
 //!
 //! Needs one setting, `codes.key_file`; see [`Vault`].
 
@@ -12,7 +13,7 @@ pub mod redeem;
 mod seal;
 mod text;
 
-pub use code::{Code, CodeState};
+pub use code::{About, Code, CodeState, NotFrom};
 pub use draw::{DrawError, draw};
 pub use import::{Import, ROWS_MAX, read};
 pub use package::PackageRule;

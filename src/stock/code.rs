@@ -1,6 +1,11 @@
-//! An activation code as kept: what it gives, and what became of it. Sealed, and found by a look-up value.
+//! An activation code as kept: what it gives, and what became of it. Sealed, and found by a look-up value. How it
+//! comes from one state into another is [`life`]'s.
 
-use super::Lookup;
+mod life;
+
+pub use life::NotFrom;
+
+use super::{CodeText, Lookup, SealError, Vault};
 use crate::catalog::{GrantKind, Storage};
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, Msisdn, UserAccount};
@@ -87,4 +92,63 @@ pub struct Code {
     pub used_at: Option<Timestamp>,
     /// When it came into stock.
     pub created_at: Timestamp,
+}
+
+/// What a code gives, and with which others it comes into stock.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// What it is for.
+    pub kind: GrantKind,
+    /// How long its service lasts, in days.
+    pub days: u32,
+    /// What is stored (cloud only).
+    pub storage: Option<Storage>,
+    /// How long recordings are kept, in days.
+    pub retention_days: Option<u32>,
+    /// Who issued it: `local`, or the name of a `[providers.NAME]`.
+    pub provider: String,
+    /// The number of the package it stands for.
+    pub package: Option<String>,
+    /// With which others.
+    pub batch: String,
+    /// Until when it can be redeemed, exclusively; none: for ever.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl About {
+    /// A code that is new in stock.
+    ///
+    /// # Errors
+    /// The vault's.
+    pub fn code(self, text: &CodeText, vault: &Vault, now: Timestamp) -> Result<Code, SealError> {
+        Ok(Code {
+            key: vault.lookup(text),
+            sealed: vault.seal(text)?,
+            kind: self.kind,
+            days: self.days,
+            storage: self.storage,
+            retention_days: self.retention_days,
+            provider: self.provider,
+            package: self.package,
+            batch: self.batch,
+            expires_at: self.expires_at,
+            state: CodeState::Unused,
+            entitlement: None,
+            msisdn: None,
+            device_id: None,
+            account: None,
+            service_id: None,
+            used_at: None,
+            created_at: now,
+        })
+    }
+}
+
+impl Code {
+    /// Whether both give the same, from the same provider, for as long.
+    #[must_use]
+    pub fn gives_as(&self, other: &Self) -> bool {
+        let gives = |code: &Self| (code.kind, code.days, code.storage, code.retention_days, code.expires_at);
+        gives(self) == gives(other) && self.provider == other.provider && self.package == other.package
+    }
 }

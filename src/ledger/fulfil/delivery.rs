@@ -54,7 +54,7 @@ fn owe_code(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let codes: Vec<Code> = store.list("entitlement", &right.entitlement)?;
-    if codes.iter().any(|code| !matches!(code.state, CodeState::Void | CodeState::Bad)) {
+    if codes.iter().any(Code::is_good) {
         return Ok(());
     }
     let id = store.next_number(Task::TABLE)?;
@@ -93,10 +93,7 @@ fn withdraw(store: &mut impl Store, entitlement: &str, now: Timestamp) -> Result
     for code in store.list::<Code>("entitlement", entitlement)? {
         match (code.state, &code.service_id) {
             (CodeState::Used, Some(service)) => revoke(store, service, now)?,
-            (CodeState::Issued | CodeState::Reserved, _) => {
-                store.save(&Code { state: CodeState::Void, ..code })?;
-            }
-            _ => {}
+            _ => code.withdrawn().map_or(Ok(()), |code| store.save(&code))?,
         }
     }
     Ok(())

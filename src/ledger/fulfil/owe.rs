@@ -1,7 +1,7 @@
 //! What providers owe for a change becomes tasks, and takes the place of older tasks that were not sent
 //! yet.
 
-use super::{Body, Code, CodeState, Task, TaskAction, TaskId, TaskState};
+use super::{Body, Code, Task, TaskAction, TaskId, TaskState};
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::StoreError;
@@ -157,10 +157,6 @@ pub(super) fn close(store: &mut impl Store, mut task: Task) -> Result<(), StoreE
 }
 
 fn release(store: &mut impl Store, key: &str) -> Result<(), StoreError> {
-    let code: Option<Code> = store.get(key)?;
-    let Some(code) = code.filter(|code| code.state == CodeState::Reserved) else { return Ok(()) };
-    // A code that had been issued to a subscriber stays his.
-    let state = if code.entitlement.is_some() { CodeState::Issued } else { CodeState::Unused };
-    let (device_id, account, service_id) = (None, None, None);
-    store.save(&Code { state, device_id, account, service_id, ..code })
+    let Some(code) = store.get::<Code>(key)? else { return Ok(()) };
+    code.released().map_or(Ok(()), |code| store.save(&code))
 }

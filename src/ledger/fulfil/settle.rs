@@ -2,7 +2,7 @@
 
 use super::holding::Holding;
 use super::owe::close;
-use super::{Body, Code, CodeState, Deed, Fact, Task, TaskAction, TaskState, redeem, retire};
+use super::{Body, Code, Deed, Fact, Task, TaskAction, TaskState, redeem, retire};
 use crate::clock::Timestamp;
 use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::Records;
@@ -215,26 +215,16 @@ fn confirm(store: &mut impl Store, id: &ServiceId, now: Timestamp) -> Result<(),
 /// The code that was put aside for a task is used up.
 fn spend(store: &mut impl Store, task: &Task, now: Timestamp) -> Result<(), StoreError> {
     let Some(key) = &task.code_key else { return Ok(()) };
-    let code: Option<Code> = store.get(key.as_str())?;
-    if let Some(code) = code.filter(|code| code.state == CodeState::Reserved) {
-        let (device_id, account) = (task.device_id.clone(), task.account.clone());
-        let (service_id, used_at) = (task.service_id.clone(), Some(now));
-        store.save(&Code { state: CodeState::Used, device_id, account, service_id, used_at, ..code })?;
-    }
-    Ok(())
+    let Some(code) = store.get::<Code>(key.as_str())? else { return Ok(()) };
+    let spent = code.spent(task.device_id.clone(), task.account.clone(), task.service_id.clone(), now);
+    spent.map_or(Ok(()), |code| store.save(&code))
 }
 
-/// The code is of no use to anybody. One that was used elsewhere keeps when we heard of it, and is told as used
-/// ever after.
+/// The code that was put aside for a task was refused.
 fn spoil(store: &mut impl Store, task: &Task, fault: CodeFault, now: Timestamp) -> Result<(), StoreError> {
     let Some(key) = &task.code_key else { return Ok(()) };
-    match store.get::<Code>(key.as_str())? {
-        Some(code) if code.state == CodeState::Reserved => {
-            let used_at = (fault == CodeFault::Used).then_some(now);
-            store.save(&Code { state: CodeState::Bad, used_at, ..code })
-        }
-        _ => Ok(()),
-    }
+    let Some(code) = store.get::<Code>(key.as_str())? else { return Ok(()) };
+    code.spoiled(fault, now).map_or(Ok(()), |code| store.save(&code))
 }
 
 impl Ledger {
