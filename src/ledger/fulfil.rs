@@ -44,7 +44,7 @@ pub use super::tables::breaker::Breaker;
 use super::tables::nonce::NonceRow;
 use super::{Ledger, NotKept, StoreError};
 use crate::clock::Timestamp;
-pub use crate::outbox::{Body, Task, TaskAction, TaskId, TaskState};
+pub use crate::outbox::{Body, Outcome, Task, TaskAction, TaskId, TaskState};
 pub use crate::service::wanted::Owner;
 pub use crate::stock::{Code, CodeState};
 pub use claim::{Claim, Claimed, Room, lease_token};
@@ -55,7 +55,7 @@ pub(super) use draw::Need;
 pub use duty::{Duty, DutyWord};
 pub use nonce::{NonceUse, Seen};
 pub use redeem::{Redeem, Redeemed};
-pub use settle::{Outcome, Settled};
+pub use settle::Settled;
 pub use sweep::Swept;
 pub use tasks::{TaskOperated, TaskOperation};
 

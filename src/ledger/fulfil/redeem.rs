@@ -8,8 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::holding::Holding;
-use super::owe::body;
-use super::{Claimed, Code, CodeState, Deed, Fact, Task, TaskAction, TaskId, TaskState};
+use super::{Body, Claimed, Code, CodeState, Deed, Fact, Task, TaskAction, TaskId};
 use crate::catalog::{GrantKind, Storage};
 use crate::clock::{DAY_MS, Timestamp};
 use crate::ids::{DeviceId, Msisdn, UserAccount};
@@ -17,6 +16,7 @@ use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::device::DeviceRow;
 use crate::ledger::tables::{Record, Records, each};
 use crate::ledger::{Ledger, NotKept, StoreError};
+use crate::outbox::{Lease, Owed};
 use crate::service::holdings::{Purchase, Refused as NotGranted};
 use crate::service::source::{ServiceId, Source};
 use crate::service::{LOCAL_PROVIDER, Plan};
@@ -215,34 +215,26 @@ fn reserve(
     msisdn: Option<Msisdn>,
     code: Code,
 ) -> Result<Claimed, StoreError> {
-    let (id, service) =
-        (store.next_number(Task::TABLE)?, ServiceId::of_paid(&purchase(&code, Begun::There).source));
+    let id = TaskId(store.next_number(Task::TABLE)?);
+    let service = ServiceId::of_paid(&purchase(&code, Begun::There).source);
     let of = code.msisdn.clone();
     let code = code.reserved(of, Some(asked.device.clone()), Some(asked.account.clone()))?;
     store.save(&code)?;
     let ends_at = asked.now.plus_ms(i64::from(code.days) * DAY_MS);
-    let task = Task {
-        id: TaskId(id),
+    let owed = Owed {
         provider: code.provider.clone(),
         action: TaskAction::Redeem,
-        state: TaskState::Running,
         msisdn,
         account: Some(asked.account.clone()),
         device_id: Some(asked.device.clone()),
-        order_num: format!("{service}-{id}"),
         service_id: Some(service),
         entitlement: code.entitlement.clone(),
-        body: body(&plan(&code), code.days, asked.now, ends_at),
+        body: Body::of(&plan(&code), code.days, asked.now, ends_at),
         code_key: Some(code.key.clone()),
-        attempts: 0,
         doubt: false,
-        due_at: asked.leased_until,
-        token: Some(asked.token.clone()),
-        last_error: None,
-        note: None,
-        created_at: asked.now,
-        settled_at: None,
     };
+    let lease = Lease { token: asked.token.clone(), until: asked.leased_until };
+    let task = owed.task(id, asked.now, asked.now).claimed(lease, asked.now)?;
     store.save(&task)?;
     Ok(Claimed { task, ended_order_nums: Vec::new(), code: Some(code), camera: None, wanted: None })
 }
