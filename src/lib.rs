@@ -21,8 +21,8 @@
 //!
 //! # What is absent
 //!
-//! `wire` does no I/O and knows no business. `subscription` and `service` are free of async, SQL, HTTP
-//! and the clock: what a number holds is a pure fold of its notices, and what is in force on its
+//! `wire` does no I/O and knows no business. `subscription`, `service` and `outbox` are free of async, SQL,
+//! HTTP and the clock: what a number holds is a pure fold of its notices, and what is in force on its
 //! devices follows from that, their bindings and the time. The ledger knows no reply but as text
 //! it stores; providers see no ledger, and say how a task went as a value; the worker knows neither SQL
 //! nor HTTP. Surfaces contain no SQL. Only [`clock`] asks the system's time; only [`config`] reads
@@ -33,9 +33,10 @@
 //!
 //! * [`ids`], [`clock`]: numbers and times, checked once and trusted afterwards.
 //! * [`wire`]: bytes to messages and codes to replies.
-//! * [`catalog`]: the offers, and which of them a message means. [`stock`]: activation codes as values.
+//! * [`catalog`]: the offers, and which of them a message means.
 //! * [`subscription`]: every rule of a notice.
 //! * [`service`]: every rule of what is in force on a device: windows, queues, transfer, retention.
+//! * [`stock`]: activation codes as values, and a code's life. [`outbox`]: what providers owe, and a task's life.
 //! * [`ledger`]: the journal, its fold, group commit, reads; what operators put right (`ledger/operate`,
 //!   `ledger/repair`), written down in `ledger/audit`, and what they laid aside (`ledger/aside`); folds made again, of an
 //!   older ledger or for another setting (`ledger/refold`); devices, tasks and codes in `ledger/fulfil`; copies
@@ -80,6 +81,7 @@ pub mod json;
 pub mod ledger;
 pub mod lifeline;
 pub mod limits;
+pub mod outbox;
 pub mod partner;
 pub mod providers;
 pub mod replay;
