@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the top down; a module uses only lines below its own, and leaves.
-const LAYERS: [&[&str]; 12] = [
+const LAYERS: [&[&str]; 13] = [
     &["main", "cli"],
     &["replay"],
     &["app"],
@@ -13,6 +13,7 @@ const LAYERS: [&[&str]; 12] = [
     &["carrier", "partner", "activation", "flussonic", "admin"],
     &["json", "story"],
     &["worker"],
+    &["reconcile"],
     &["server", "ledger", "providers"],
     &["service"],
     &["subscription", "stock"],
@@ -24,7 +25,7 @@ const LAYERS: [&[&str]; 12] = [
 const LEAVES: [&str; 7] = ["config", "telemetry", "limits", "lifeline", "signature", "system", "systemd"];
 
 /// What a module's text must not hold, and why.
-const ABSENCES: [(&str, &[&str], &str); 12] = [
+const ABSENCES: [(&str, &[&str], &str); 13] = [
     ("wire", &["std::fs", "std::net", "tokio", "async fn", "hyper"], "wire does no I/O"),
     (
         "subscription",
@@ -42,6 +43,11 @@ const ABSENCES: [(&str, &[&str], &str); 12] = [
     ("activation", &["sqlx", "rusqlite", "SELECT ", "INSERT "], "surfaces contain no SQL"),
     ("flussonic", &["sqlx", "rusqlite", "SELECT ", "INSERT "], "surfaces contain no SQL"),
     ("worker", &["sqlx", "rusqlite", "SELECT ", "hyper"], "the worker knows neither SQL nor HTTP"),
+    (
+        "reconcile",
+        &["sqlx", "rusqlite", "SELECT ", "hyper", "watcher"],
+        "reconciling knows neither SQL nor HTTP, and no provider by name",
+    ),
     ("stock", &["async ", "tokio", "std::fs", "SELECT "], "codes are values: no async, no files, no SQL"),
     ("providers", &["sqlx", "rusqlite", "SELECT ", "Ledger"], "providers see no ledger"),
     ("ledger", &["crate::wire", "render("], "the ledger knows no grammar and no replies"),
