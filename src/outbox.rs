@@ -13,3 +13,6 @@ pub use life::{After, CodeStep, Lease, Stays};
 pub use owed::{Needs, Owed, Replaced, replace};
 pub use settle::Outcome;
 pub use task::{Body, Task, TaskAction, TaskId, TaskState};
+
+#[cfg(test)]
+pub(crate) mod tests;
