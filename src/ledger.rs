@@ -12,7 +12,8 @@
 //! [`fulfil`] is what subscriptions, codes and orders become on devices, and what providers owe for
 //! it; its [`tables`] are read and written by one mechanism.
 //!
-//! The ledger knows nothing of the carrier's grammar; a reply is text that it stores.
+//! The ledger knows nothing of the carrier's grammar: what it has read again, [`Rules`] bring a function for, and a
+//! reply is text that it stores.
 //!
 //! This file only names what others may use: no part of the ledger uses it.
 
@@ -73,7 +74,7 @@ pub use received::Received;
 pub use record::{Recorded, Remarks};
 pub use refold::Refolded;
 pub use repair::{Ending, Granting, Repaired};
-pub use rules::Rules;
+pub use rules::{ReadAgain, Rules};
 pub use sqlite::Unfit;
 pub use tables::audit::Audit;
 pub use verify::Verified;

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the top down; a module uses only lines below its own, and leaves.
-const LAYERS: [&[&str]; 12] = [
+const LAYERS: [&[&str]; 15] = [
     &["main", "cli"],
     &["replay"],
     &["app"],
@@ -16,9 +16,12 @@ const LAYERS: [&[&str]; 12] = [
     &["carrier", "partner", "activation", "flussonic", "admin"],
     &["json", "story"],
     &["worker"],
+    &["reconcile"],
     &["server", "ledger", "providers"],
+    &["outbox"],
+    &["stock"],
     &["service"],
-    &["subscription", "stock"],
+    &["subscription"],
     &["catalog", "wire"],
     &["ids", "clock"],
 ];
@@ -27,12 +30,12 @@ const LAYERS: [&[&str]; 12] = [
 const LEAVES: [&str; 7] = ["config", "telemetry", "limits", "lifeline", "signature", "system", "systemd"];
 
 /// What a module's text must not hold, and why.
-const ABSENCES: [(&str, &[&str], &str); 12] = [
+const ABSENCES: [(&str, &[&str], &str); 14] = [
     ("wire", &["std::fs", "std::net", "tokio", "async fn", "hyper"], "wire does no I/O"),
     (
         "subscription",
-        &["async ", "tokio", "sqlx", "rusqlite", "SELECT ", "quick_xml", "hyper", "Clock"],
-        "subscription is free of async, SQL, HTTP and the clock",
+        &["async ", "tokio", "sqlx", "rusqlite", "SELECT ", "quick_xml", "hyper", "Clock", "crate::wire"],
+        "subscription is free of async, SQL, HTTP, the clock and any grammar",
     ),
     (
         "service",
@@ -45,9 +48,19 @@ const ABSENCES: [(&str, &[&str], &str); 12] = [
     ("activation", &["sqlx", "rusqlite", "SELECT ", "INSERT "], "surfaces contain no SQL"),
     ("flussonic", &["sqlx", "rusqlite", "SELECT ", "INSERT "], "surfaces contain no SQL"),
     ("worker", &["sqlx", "rusqlite", "SELECT ", "hyper"], "the worker knows neither SQL nor HTTP"),
+    (
+        "outbox",
+        &["async ", "tokio", "sqlx", "rusqlite", "SELECT ", "hyper", "Clock"],
+        "outbox is free of async, SQL, HTTP and the clock",
+    ),
+    (
+        "reconcile",
+        &["sqlx", "rusqlite", "SELECT ", "hyper", "watcher"],
+        "reconciling knows neither SQL nor HTTP, and no provider by name",
+    ),
     ("stock", &["async ", "tokio", "std::fs", "SELECT "], "codes are values: no async, no files, no SQL"),
     ("providers", &["sqlx", "rusqlite", "SELECT ", "Ledger"], "providers see no ledger"),
-    ("ledger", &["wire::code", "render("], "the ledger knows no replies"),
+    ("ledger", &["crate::wire", "render("], "the ledger knows no grammar and no replies"),
 ];
 
 /// What only one module may hold.

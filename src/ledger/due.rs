@@ -47,8 +47,8 @@ pub(super) const CLAIMABLE: &str = "SELECT t.id FROM task t WHERE t.provider = $
     OR NOT EXISTS (SELECT 1 FROM task o WHERE o.open_on = t.device_id)) \
     ORDER BY t.due_at, t.id";
 
-/// What being taken up changes. One that was running had a lease that ran out: an attempt that nobody
-/// knows the end of. A retirement stands in its device's order only while it runs (`Task::lane`).
+/// What being taken up changes: [`Task::claimed`](crate::outbox::Task::claimed), and
+/// [`Task::lane`](crate::outbox::Task::lane) after it, as a statement.
 pub(super) const TAKE: &str = "UPDATE task SET \
     attempts = attempts + CASE state WHEN 'running' THEN 1 ELSE 0 END, \
     doubt = CASE state WHEN 'running' THEN 1 ELSE doubt END, state = 'running', \

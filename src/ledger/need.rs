@@ -1,9 +1,9 @@
 //! Which code out of stock serves a task.
 
 use super::tables::Record;
-use super::tables::code::Code;
 use crate::catalog::{GrantKind, Storage};
 use crate::clock::Timestamp;
+use crate::stock::Code;
 
 /// What a code must be that serves a task.
 #[derive(Debug, Clone, PartialEq, Eq)]

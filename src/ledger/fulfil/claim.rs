@@ -1,11 +1,11 @@
 //! Taking tasks up: what is due and in order goes to a worker on lease, by one statement, so that no
 //! two ever hold one task.
 
+use super::Task;
 use crate::ledger::commit::Deed;
 pub use crate::ledger::due::{Claim, Room, lease_token};
 use crate::ledger::records::Records;
 use crate::ledger::store::{Lock, Store};
-use crate::ledger::tables::task::{Task, TaskAction, TaskState};
 use crate::ledger::tables::{each, read};
 use crate::ledger::{Ledger, NotKept, Rules, StoreError};
 use crate::service::wanted::Wanted;
@@ -54,17 +54,13 @@ fn claim(store: &mut impl Store, claim: &Claim) -> Result<Vec<Task>, StoreError>
     Ok(tasks)
 }
 
-/// Who brings about a state brings about what younger tasks of the device ask for too: none of them can be
-/// taken for one that never began, so that an end that comes next is carried out.
+/// None that waits and that the one taken up covers can be taken for one that never began, so that an end that
+/// comes next is carried out.
 fn cover(store: &mut impl Store, taken: &Task) -> Result<(), StoreError> {
     let Some(device) = &taken.device_id else { return Ok(()) };
     let open: Vec<Task> = store.list("open_on", device.as_str())?;
-    let is_covered = |task: &Task| {
-        let begins = matches!(task.action, TaskAction::Begin | TaskAction::Change);
-        begins && task.id != taken.id && task.provider == taken.provider && task.state == TaskState::Due
-    };
-    let covered = open.into_iter().filter(|task| is_covered(task) && !task.doubt);
-    covered.into_iter().try_for_each(|task| store.save(&Task { doubt: true, ..task }))
+    let mut covered = open.into_iter().filter(|task| taken.covers(task));
+    covered.try_for_each(|task| store.save(&task.doubted()?))
 }
 
 impl Ledger {
