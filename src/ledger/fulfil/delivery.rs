@@ -2,8 +2,8 @@
 //! with the service it became, when a notice ends it.
 
 use super::holding::{Holding, cycle_days_min};
-use super::settle::keep;
-use super::{Body, Code, CodeState, Task, TaskAction, owe};
+use super::owe::{self, keep};
+use super::{Body, Code, CodeState, Task, TaskAction};
 use crate::catalog::Delivery;
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};

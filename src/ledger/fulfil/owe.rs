@@ -1,15 +1,14 @@
 //! What providers owe for a change becomes tasks, and takes the place of older tasks that were not sent
-//! yet.
+//! yet; and what becomes of a task is written with what that makes of its code.
 
-use super::settle::keep;
-use super::{Task, TaskId};
+use super::{Code, Task, TaskId};
 use crate::clock::Timestamp;
 use crate::ids::Msisdn;
 use crate::ledger::StoreError;
 use crate::ledger::records::Records;
 use crate::ledger::store::Store;
 use crate::ledger::tables::{Record, each};
-use crate::outbox::{Needs, Owed, replace};
+use crate::outbox::{After, CodeStep, Needs, Owed, replace};
 use crate::service::change::Due;
 
 /// Writes tasks for dues, in their order. `needs` knows the rest of each.
@@ -49,4 +48,26 @@ pub(super) fn write(
 ) -> Result<(), StoreError> {
     let id = TaskId(store.next_number(Task::TABLE)?);
     store.save(&owed.task(id, due_at, now))
+}
+
+/// Writes what became of a task, and what that makes of its code.
+///
+/// # Errors
+/// The engine's.
+pub(super) fn keep(store: &mut impl Store, after: &After, now: Timestamp) -> Result<(), StoreError> {
+    let task = &after.task;
+    if let Some((key, step)) = &after.code
+        && let Some(code) = store.get::<Code>(key.as_str())?
+    {
+        let code = match step {
+            CodeStep::Released => code.released(),
+            CodeStep::Spent => {
+                code.spent(task.device_id.clone(), task.account.clone(), task.service_id.clone(), now)
+            }
+            CodeStep::Spoiled(fault) => code.spoiled(*fault, now),
+        };
+        // One that is not put aside for a task is as it was.
+        code.map_or(Ok(()), |code| store.save(&code))?;
+    }
+    store.save(task)
 }

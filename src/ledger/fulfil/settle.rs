@@ -1,14 +1,15 @@
 //! What came of a task that was on lease: only who holds the lease can say it.
 
 use super::holding::Holding;
-use super::{Code, Outcome, Task, TaskAction, TaskState, redeem, retire};
+use super::owe::keep;
+use super::{Outcome, Task, TaskAction, TaskState, redeem, retire};
 use crate::clock::Timestamp;
 use crate::ledger::commit::Deed;
 use crate::ledger::records::Records;
 use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::device::DeviceRow;
 use crate::ledger::{Rules, StoreError};
-use crate::outbox::{After, CodeStep, Owed};
+use crate::outbox::Owed;
 use crate::service::source::ServiceId;
 use crate::service::{LOCAL_PROVIDER, Service};
 
@@ -92,28 +93,6 @@ fn settle(
         retire::owe(store, Owed::look_after(&after.task), *due_at, now)?;
     }
     Ok(Settled::Settled)
-}
-
-/// Writes what became of a task, and what that makes of its code.
-///
-/// # Errors
-/// The engine's.
-pub(super) fn keep(store: &mut impl Store, after: &After, now: Timestamp) -> Result<(), StoreError> {
-    let task = &after.task;
-    if let Some((key, step)) = &after.code
-        && let Some(code) = store.get::<Code>(key.as_str())?
-    {
-        let code = match step {
-            CodeStep::Released => code.released(),
-            CodeStep::Spent => {
-                code.spent(task.device_id.clone(), task.account.clone(), task.service_id.clone(), now)
-            }
-            CodeStep::Spoiled(fault) => code.spoiled(*fault, now),
-        };
-        // One that is not put aside for a task is as it was.
-        code.map_or(Ok(()), |code| store.save(&code))?;
-    }
-    store.save(task)
 }
 
 /// What a task that is carried out makes of its service. The answer is false where nobody has it.

@@ -1,6 +1,7 @@
 //! What an operator may do to a task: have it tried again, or lay it aside.
 
-use super::settle::{keep, locks};
+use super::owe::keep;
+use super::settle::locks;
 use super::{Task, TaskAction, TaskId, TaskState};
 use crate::clock::Timestamp;
 use crate::ledger::commit::Deed;
