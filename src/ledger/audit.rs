@@ -5,7 +5,6 @@ use super::fulfil::holding::states;
 use super::journal::Outcome;
 use super::records::Records;
 use super::store::Store;
-use super::tables::Record;
 use super::tables::audit::{Action, Audit};
 use super::{Ledger, StoreError};
 use crate::clock::Timestamp;
@@ -149,7 +148,7 @@ pub(super) fn write(
     before: &Standing,
     after: &Standing,
 ) -> Result<(), StoreError> {
-    let id = store.next_number(Audit::TABLE)?;
+    let id = store.new_number::<Audit>()?;
     store.save(&Audit {
         id,
         at: repair.now,

@@ -3,7 +3,7 @@
 use super::folded::disorder_ms;
 use super::fulfil::watch::Watch;
 use super::journal::Outcome;
-use super::store::Store;
+use super::store::{Store, WritesFolds};
 use super::{Rules, StoreError};
 use crate::ids::Msisdn;
 use crate::subscription::ServiceState;
@@ -40,7 +40,7 @@ pub(super) fn stand(
 
 /// The fast path: the newest notice, arriving last.
 fn step(
-    store: &mut impl Store,
+    store: &mut impl WritesFolds,
     number: &Msisdn,
     service_id: &str,
     before: ServiceState,
@@ -107,7 +107,11 @@ pub(super) fn refold(
 ///
 /// # Errors
 /// The engine's.
-pub(super) fn write(store: &mut impl Store, number: &Msisdn, state: &ServiceState) -> Result<(), StoreError> {
+pub(super) fn write(
+    store: &mut impl WritesFolds,
+    number: &Msisdn,
+    state: &ServiceState,
+) -> Result<(), StoreError> {
     for subscription in &state.subscriptions {
         store.put(number, subscription, &state.newest)?;
     }

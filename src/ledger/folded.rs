@@ -1,7 +1,7 @@
 //! The setting that a ledger's folds are made under: its own, by which every transaction goes that folds, whatever the
 //! settings of a gateway or a command say.
 
-use super::store::Store;
+use super::store::ReadsFolds;
 use super::tables::refold::{DONE, Refold};
 use super::{Rules, StoreError};
 
@@ -20,7 +20,7 @@ pub(super) const BEGIN: &str = "/* refold begin */ UPDATE refold SET after = '',
 ///
 /// # Errors
 /// [`StoreError::Refolding`] where folds are being made again; the engine's.
-pub(super) fn disorder_ms(store: &mut impl Store, rules: &Rules) -> Result<i64, StoreError> {
+pub(super) fn disorder_ms(store: &mut impl ReadsFolds, rules: &Rules) -> Result<i64, StoreError> {
     match store.folded()? {
         Some(folded) if folded.after != DONE => Err(StoreError::Refolding),
         folded => Ok(setting(folded.as_ref(), rules)),

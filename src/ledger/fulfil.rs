@@ -11,8 +11,9 @@
 //! ```
 //!
 //! Each verb is a file: what is asked, what comes of it, and how the ledger's writer does it
-//! ([`Deed`](super::Deed)), together with waiting notices. A device is changed under the lock of the number whose rights reach it, one without a number under
-//! its own ([`holding`]); both engines then have one history for each device.
+//! ([`Deed`](super::Deed)), together with waiting notices; the tables that it reads and writes stand in its bounds
+//! ([`super::records`]). A device is changed under the lock of the number whose rights reach it, one without a
+//! number under its own ([`holding`]); both engines then have one history for each device.
 //!
 //! A provider that brings about a state is told with each task what it should have on the device by now
 //! (`read/wanted`), and may ask for a look at a later time (`retire`).

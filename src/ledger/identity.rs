@@ -1,7 +1,7 @@
 //! Who holds an operation's identity: by it a repeat is known, and a conflict.
 
 use super::journal::Row;
-use super::store::Store;
+use super::store::Journal;
 use super::{Rules, StoreError};
 use crate::ids::NoticeId;
 use crate::subscription::notice::Notice;
@@ -21,7 +21,7 @@ pub(super) struct Holder {
 ///
 /// # Errors
 /// The engine's.
-pub(super) fn holder(store: &mut impl Store, notice: &Notice) -> Result<Holder, StoreError> {
+pub(super) fn holder(store: &mut impl Journal, notice: &Notice) -> Result<Holder, StoreError> {
     let held = |row: &Row| row.notice().is_some_and(|held| held.is_same_operation(notice));
     let Some(first) = store.holder(&notice.name)? else {
         return Ok(Holder { key: notice.name.clone(), row: None, is_shared: false });
@@ -47,7 +47,7 @@ pub(super) fn conflict_key(notice: &Notice, rules: &Rules) -> String {
 ///
 /// # Errors
 /// Where it is missing; the engine's.
-pub(super) fn find(store: &mut impl Store, id: NoticeId) -> Result<Row, StoreError> {
+pub(super) fn find(store: &mut impl Journal, id: NoticeId) -> Result<Row, StoreError> {
     store
         .notice(id)?
         .ok_or_else(|| StoreError::broken(format!("an identity names notice {id}, which is missing")))

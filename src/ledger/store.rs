@@ -1,5 +1,5 @@
-//! What a write transaction must be able to do, whatever the engine. [`super::record`] and
-//! [`super::operate`] are written against this, once; an engine brings the statements.
+//! What a write transaction must be able to do, whatever the engine: what writes do is written against this, once;
+//! an engine brings the statements. It has parts, so that a function's bounds say which it uses.
 
 use std::sync::Arc;
 
@@ -19,8 +19,8 @@ use crate::subscription::order::Newest;
 use crate::subscription::terms::Terms;
 use crate::subscription::{Run, ServiceState, Subscription};
 
-/// One open write transaction.
-pub trait Store {
+/// One open write transaction, all of it. Functions ask for the parts that they use.
+pub trait Store: Locks + Journal + WritesFolds + Tables {
     /// Writes something, so that the commit must reach the disk.
     ///
     /// # Errors
@@ -35,13 +35,19 @@ pub trait Store {
     fn rehearse<T>(&mut self, act: impl FnOnce(&mut Self) -> Result<T, StoreError>) -> Result<T, StoreError>
     where
         Self: Sized;
+}
 
-    /// How far the folds are made, and under which setting; looked for once in a transaction.
+/// What a transaction has for itself.
+pub trait Locks {
+    /// Has something for this transaction alone, before anything of it is read.
     ///
     /// # Errors
     /// The engine's.
-    fn folded(&mut self) -> Result<Option<Refold>, StoreError>;
+    fn lock(&mut self, lock: Lock) -> Result<(), StoreError>;
+}
 
+/// The journal, and who holds an identity.
+pub trait Journal {
     /// Which notice holds an identity.
     ///
     /// # Errors
@@ -84,6 +90,21 @@ pub trait Store {
     /// The engine's.
     fn raw(&mut self, id: NoticeId) -> Result<Option<Raw>, StoreError>;
 
+    /// All rows of a number's messages, oldest first.
+    ///
+    /// # Errors
+    /// The engine's.
+    fn history(&mut self, number: &Msisdn) -> Result<Vec<Row>, StoreError>;
+}
+
+/// What numbers hold, by the folds of their notices.
+pub trait ReadsFolds {
+    /// How far the folds are made, and under which setting; looked for once in a transaction.
+    ///
+    /// # Errors
+    /// The engine's.
+    fn folded(&mut self) -> Result<Option<Refold>, StoreError>;
+
     /// Terms by their number.
     ///
     /// # Errors
@@ -96,18 +117,33 @@ pub trait Store {
     /// The engine's.
     fn state(&mut self, number: &Msisdn, service_id: &str) -> Result<ServiceState, StoreError>;
 
+    /// A number's past runs of a service.
+    ///
+    /// # Errors
+    /// The engine's.
+    fn past(&mut self, number: &Msisdn, service_id: &str) -> Result<Vec<Run>, StoreError>;
+
+    /// The services under which anything is stored for a number.
+    ///
+    /// # Errors
+    /// The engine's.
+    fn services(&mut self, number: &Msisdn) -> Result<Vec<String>, StoreError>;
+
     /// All of a number's notices that stand in the fold.
     ///
     /// # Errors
     /// The engine's.
     fn events(&mut self, number: &Msisdn) -> Result<Vec<Event>, StoreError>;
 
-    /// All rows of a number's messages, oldest first.
+    /// Whether any device is bound to a number.
     ///
     /// # Errors
     /// The engine's.
-    fn history(&mut self, number: &Msisdn) -> Result<Vec<Row>, StoreError>;
+    fn has_devices(&mut self, number: &Msisdn) -> Result<bool, StoreError>;
+}
 
+/// The same, to be written.
+pub trait WritesFolds: ReadsFolds {
     /// Writes one subscription, and how far its service's fold has come.
     ///
     /// # Errors
@@ -130,31 +166,10 @@ pub trait Store {
     /// # Errors
     /// The engine's.
     fn clear(&mut self, number: &Msisdn, service_id: &str) -> Result<(), StoreError>;
+}
 
-    /// A number's past runs of a service.
-    ///
-    /// # Errors
-    /// The engine's.
-    fn past(&mut self, number: &Msisdn, service_id: &str) -> Result<Vec<Run>, StoreError>;
-
-    /// The services under which anything is stored for a number.
-    ///
-    /// # Errors
-    /// The engine's.
-    fn services(&mut self, number: &Msisdn) -> Result<Vec<String>, StoreError>;
-
-    /// Has something for this transaction alone, before anything of it is read.
-    ///
-    /// # Errors
-    /// The engine's.
-    fn lock(&mut self, lock: Lock) -> Result<(), StoreError>;
-
-    /// Whether any device is bound to a number.
-    ///
-    /// # Errors
-    /// The engine's.
-    fn has_devices(&mut self, number: &Msisdn) -> Result<bool, StoreError>;
-
+/// The tables of fulfilment, as rows; [`super::records`] makes records of them.
+pub trait Tables {
     /// The row of a key.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! A device bound to an account, and to the rights of a number.
 
-use super::holding::{Holding, states};
+use super::holding::{Holding, Holds, states};
 use super::{redeem, retire};
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, Msisdn, UserAccount};
@@ -56,7 +56,7 @@ impl Deed for Bind {
     }
 }
 
-fn bind(store: &mut impl Store, bind: &Bind) -> Result<Bound, StoreError> {
+fn bind(store: &mut impl Holds, bind: &Bind) -> Result<Bound, StoreError> {
     store.lock(Lock::device(&bind.device))?;
     let known: Option<DeviceRow> = store.get(bind.device.as_str())?;
     let number = known.as_ref().and_then(|row| row.msisdn.as_ref());

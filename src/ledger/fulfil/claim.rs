@@ -4,9 +4,9 @@
 use super::Task;
 use crate::ledger::commit::Deed;
 pub use crate::ledger::due::{Claim, Room, lease_token};
-use crate::ledger::records::Records;
+use crate::ledger::records::{Claims, Records, Writes};
 use crate::ledger::store::{Lock, Store};
-use crate::ledger::tables::{each, read};
+use crate::ledger::tables::each;
 use crate::ledger::{Ledger, NotKept, Rules, StoreError};
 use crate::service::wanted::Wanted;
 
@@ -46,8 +46,8 @@ pub struct Claimed {
     pub wanted: Option<Wanted>,
 }
 
-fn claim(store: &mut impl Store, claim: &Claim) -> Result<Vec<Task>, StoreError> {
-    let mut tasks: Vec<Task> = store.claim(claim)?.into_iter().map(read).collect::<Result<_, _>>()?;
+fn claim(store: &mut (impl Claims + Writes<Task>), claim: &Claim) -> Result<Vec<Task>, StoreError> {
+    let mut tasks = store.take_up(claim)?;
     tasks.sort_by_key(|task| task.id);
     let is_stateful = |task: &&Task| claim.rooms.iter().any(|r| r.wants_state && r.provider == task.provider);
     each(tasks.iter().filter(is_stateful), |task| cover(store, task))?;
@@ -56,7 +56,7 @@ fn claim(store: &mut impl Store, claim: &Claim) -> Result<Vec<Task>, StoreError>
 
 /// None that waits and that the one taken up covers can be taken for one that never began, so that an end that
 /// comes next is carried out.
-fn cover(store: &mut impl Store, taken: &Task) -> Result<(), StoreError> {
+fn cover(store: &mut impl Writes<Task>, taken: &Task) -> Result<(), StoreError> {
     let Some(device) = &taken.device_id else { return Ok(()) };
     let open: Vec<Task> = store.list("open_on", device.as_str())?;
     let mut covered = open.into_iter().filter(|task| taken.covers(task));

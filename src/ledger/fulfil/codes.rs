@@ -2,7 +2,7 @@
 
 use super::Code;
 use crate::ledger::commit::Deed;
-use crate::ledger::records::Records;
+use crate::ledger::records::{Records, Writes};
 use crate::ledger::store::{Lock, Store};
 use crate::ledger::{Ledger, NotKept, Rules, StoreError};
 
@@ -42,7 +42,7 @@ impl Deed for Add {
     }
 }
 
-fn add(store: &mut impl Store, codes: &[Code]) -> Result<Added, StoreError> {
+fn add(store: &mut impl Writes<Code>, codes: &[Code]) -> Result<Added, StoreError> {
     let known: Vec<Option<Code>> = crate::ledger::tables::each(codes, |code| store.get(code.key.as_str()))?;
     let mut added = Added::default();
     for (place, (code, known)) in codes.iter().zip(known).enumerate() {

@@ -1,15 +1,14 @@
 //! Entitlements that are delivered as a code: one from stock when the entitlement begins; withdrawn,
 //! with the service it became, when a notice ends it.
 
-use super::holding::{Holding, cycle_days_min};
+use super::holding::{Holding, Holds, cycle_days_min};
 use super::owe::{self, keep};
 use super::{Body, Code, CodeState, Task, TaskAction};
 use crate::catalog::Delivery;
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::StoreError;
-use crate::ledger::records::Records;
-use crate::ledger::store::Store;
+use crate::ledger::records::{Reads, Records, Writes};
 use crate::ledger::tables::device::DeviceRow;
 use crate::outbox::Owed;
 use crate::service::Service;
@@ -28,7 +27,7 @@ pub(super) fn is_by_code(terms: &Terms) -> bool {
 /// # Errors
 /// The engine's.
 pub(super) fn deliver(
-    store: &mut impl Store,
+    store: &mut impl Holds,
     number: &Msisdn,
     [before, after]: [&[ServiceState]; 2],
     because: NoticeId,
@@ -47,7 +46,7 @@ pub(super) fn deliver(
 }
 
 fn owe_code(
-    store: &mut impl Store,
+    store: &mut (impl Writes<Task> + Reads<Code>),
     number: &Msisdn,
     right: &Right,
     days_min: u32,
@@ -76,7 +75,7 @@ fn owe_code(
     owe::write(store, owed, right.begins_at.max(now), now)
 }
 
-fn withdraw(store: &mut impl Store, entitlement: &str, now: Timestamp) -> Result<(), StoreError> {
+fn withdraw(store: &mut impl Holds, entitlement: &str, now: Timestamp) -> Result<(), StoreError> {
     // One that is being carried out too: that reaches nobody but the ledger, which refuses it then.
     for task in store.list::<Task>("open_on", format!("/{entitlement}"))? {
         keep(store, &task.superseded(now)?, now)?;
@@ -94,7 +93,7 @@ fn withdraw(store: &mut impl Store, entitlement: &str, now: Timestamp) -> Result
 ///
 /// # Errors
 /// The engine's.
-pub(super) fn revoke(store: &mut impl Store, id: &ServiceId, now: Timestamp) -> Result<(), StoreError> {
+pub(super) fn revoke(store: &mut impl Holds, id: &ServiceId, now: Timestamp) -> Result<(), StoreError> {
     let Some(service) = store.get::<Service>(id.as_str())? else { return Ok(()) };
     let Some(row) = store.get::<DeviceRow>(service.device.as_str())? else { return Ok(()) };
     let mut holding = Holding::of_device(store, row, now)?;

@@ -6,9 +6,8 @@ use super::{Code, Task, TaskAction};
 use crate::clock::Timestamp;
 use crate::ledger::commit::Deed;
 use crate::ledger::need::Need;
-use crate::ledger::records::Records;
-use crate::ledger::store::{Lock, Store};
-use crate::ledger::tables::read;
+use crate::ledger::records::{Records, Stocks, Writes};
+use crate::ledger::store::{Lock, Locks, Store};
 use crate::ledger::{Rules, StoreError};
 
 /// A claimed task that needs a code: [`TaskAction::Issue`] is settled by it.
@@ -49,7 +48,11 @@ impl Deed for Draw {
     }
 }
 
-fn draw(store: &mut impl Store, leased: &Task, now: Timestamp) -> Result<Drawn, StoreError> {
+fn draw(
+    store: &mut (impl Locks + Stocks + Writes<Task> + Writes<Code>),
+    leased: &Task,
+    now: Timestamp,
+) -> Result<Drawn, StoreError> {
     let Some(task) = held(store, leased)? else { return Ok(Drawn::NotYours) };
     if let Some(key) = &task.code_key
         && let Some(code) = store.get::<Code>(key.as_str())?
@@ -64,8 +67,7 @@ fn draw(store: &mut impl Store, leased: &Task, now: Timestamp) -> Result<Drawn, 
         storage: task.body.storage,
         retention_days: task.body.retention_days,
     };
-    let Some(row) = store.stock(&need)? else { return Ok(Drawn::Empty) };
-    let code: Code = read(row)?;
+    let Some(code) = store.in_stock(&need)? else { return Ok(Drawn::Empty) };
     if task.action == TaskAction::Issue {
         let code = code.issued(task.entitlement.clone(), task.msisdn.clone())?;
         store.save(&code)?;

@@ -3,7 +3,7 @@
 
 use crate::clock::Timestamp;
 use crate::ledger::commit::Deed;
-use crate::ledger::records::Records;
+use crate::ledger::records::{Records, Writes};
 use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::duty::DutyRow;
 use crate::ledger::{Rules, StoreError};
@@ -45,7 +45,7 @@ impl Deed for Duty {
     }
 }
 
-fn say(store: &mut impl Store, duty: &Duty) -> Result<bool, StoreError> {
+fn say(store: &mut impl Writes<DutyRow>, duty: &Duty) -> Result<bool, StoreError> {
     let known: Option<DutyRow> = store.get(&duty.name)?;
     let is_own = known.as_ref().is_some_and(|known| known.token.as_ref() == Some(&duty.token));
     let is_due = known.is_none_or(|known| known.next_at <= duty.now);

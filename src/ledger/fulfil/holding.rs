@@ -11,19 +11,32 @@ use crate::catalog::Period;
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, Msisdn, NoticeId};
 use crate::ledger::StoreError;
-use crate::ledger::records::Records;
-use crate::ledger::store::{Lock, Store};
+use crate::ledger::records::{Records, Writes};
+use crate::ledger::store::{Lock, Locks, ReadsFolds};
 use crate::ledger::tables::device::DeviceRow;
 use crate::ledger::tables::each;
-use crate::outbox::Needs;
+use crate::outbox::{Needs, Task};
 use crate::service::Service;
 use crate::service::change::{Action, Due, between};
 use crate::service::hold::Hold;
 use crate::service::holdings::{Device, Holdings};
 use crate::service::right::{Right, rights};
 use crate::service::source::Source;
+use crate::stock::Code;
 use crate::subscription::ServiceState;
 use crate::subscription::entitlement::entitlements;
+
+/// What holdings are made of, and what follows from their changes: numbers' folds are read; devices, services, tasks
+/// and codes are read and written.
+pub(in crate::ledger) trait Holds:
+    Locks + ReadsFolds + Writes<DeviceRow> + Writes<Service> + Writes<Task> + Writes<Code>
+{
+}
+
+impl<S> Holds for S where
+    S: Locks + ReadsFolds + Writes<DeviceRow> + Writes<Service> + Writes<Task> + Writes<Code>
+{
+}
 
 /// Holdings in a transaction.
 pub(in crate::ledger) struct Holding {
@@ -42,7 +55,7 @@ pub(in crate::ledger) struct Holding {
 /// # Errors
 /// The engine's.
 pub(in crate::ledger) fn states(
-    store: &mut impl Store,
+    store: &mut impl ReadsFolds,
     number: &Msisdn,
 ) -> Result<Vec<ServiceState>, StoreError> {
     let services = store.services(number)?;
@@ -97,7 +110,7 @@ impl Holding {
     /// # Errors
     /// As for all of these: the engine's.
     pub(in crate::ledger) fn of_number(
-        store: &mut impl Store,
+        store: &mut impl Holds,
         number: &Msisdn,
         states: &[ServiceState],
         now: Timestamp,
@@ -109,7 +122,7 @@ impl Holding {
 
     /// What a stored device is part of.
     pub(in crate::ledger) fn of_device(
-        store: &mut impl Store,
+        store: &mut impl Holds,
         row: DeviceRow,
         now: Timestamp,
     ) -> Result<Self, StoreError> {
@@ -127,7 +140,7 @@ impl Holding {
     }
 
     fn load(
-        store: &mut impl Store,
+        store: &mut impl Holds,
         number: Option<&Msisdn>,
         rows: Vec<DeviceRow>,
         states: &[ServiceState],
@@ -143,7 +156,7 @@ impl Holding {
     }
 
     /// Loads the ended attachments of rights: they number the next ones.
-    fn remember(&mut self, store: &mut impl Store, rights: &[Right]) -> Result<(), StoreError> {
+    fn remember(&mut self, store: &mut impl Holds, rights: &[Right]) -> Result<(), StoreError> {
         let sources: BTreeSet<&str> = rights.iter().map(|right| right.entitlement.as_str()).collect();
         let attached = each(sources, |source| store.list::<Service>("source_id", source))?.concat();
         add(&mut self.before, attached.clone());
@@ -165,7 +178,7 @@ impl Holding {
     /// The number's rights are others from now on.
     pub(in crate::ledger) fn entitle(
         &mut self,
-        store: &mut impl Store,
+        store: &mut impl Holds,
         states: &[ServiceState],
         now: Timestamp,
     ) -> Result<(), StoreError> {
@@ -181,7 +194,7 @@ impl Holding {
     /// Brings in a device that is stored and was a holding of its own, the last in binding order.
     pub(in crate::ledger) fn join(
         &mut self,
-        store: &mut impl Store,
+        store: &mut impl Holds,
         row: DeviceRow,
         now: Timestamp,
     ) -> Result<(), StoreError> {
@@ -214,7 +227,7 @@ impl Holding {
     }
 
     /// Writes what changed, and what providers owe for it.
-    pub(in crate::ledger) fn save(self, store: &mut impl Store) -> Result<(), StoreError> {
+    pub(in crate::ledger) fn save(self, store: &mut impl Holds) -> Result<(), StoreError> {
         let Some(at) = self.now.settled_at() else { return Ok(()) };
         let changes = between(&self.before, &self.now);
         for service in &changes.write {

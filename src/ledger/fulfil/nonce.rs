@@ -3,7 +3,7 @@
 
 use crate::clock::Timestamp;
 use crate::ledger::commit::Deed;
-use crate::ledger::records::Records;
+use crate::ledger::records::{Records, Writes};
 use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::nonce::NonceRow;
 use crate::ledger::{Rules, StoreError};
@@ -53,7 +53,7 @@ impl Deed for NonceUse {
     }
 }
 
-fn remember(store: &mut impl Store, used: &NonceUse) -> Result<Seen, StoreError> {
+fn remember(store: &mut impl Writes<NonceRow>, used: &NonceUse) -> Result<Seen, StoreError> {
     let key = used.key();
     let known: Option<NonceRow> = store.get(&key)?;
     if known.is_some_and(|known| known.until > used.now) {

@@ -5,9 +5,8 @@ use super::{Code, Task, TaskId};
 use crate::clock::Timestamp;
 use crate::ids::Msisdn;
 use crate::ledger::StoreError;
-use crate::ledger::records::Records;
-use crate::ledger::store::Store;
-use crate::ledger::tables::{Record, each};
+use crate::ledger::records::{Records, Writes};
+use crate::ledger::tables::each;
 use crate::outbox::{After, CodeStep, Needs, Owed, replace};
 use crate::service::change::Due;
 
@@ -16,7 +15,7 @@ use crate::service::change::Due;
 /// # Errors
 /// The engine's.
 pub(super) fn owe(
-    store: &mut impl Store,
+    store: &mut (impl Writes<Task> + Writes<Code>),
     number: Option<&Msisdn>,
     dues: &[Due],
     needs: impl Fn(&Due) -> Needs,
@@ -41,12 +40,12 @@ pub(super) fn owe(
 /// # Errors
 /// The engine's.
 pub(super) fn write(
-    store: &mut impl Store,
+    store: &mut impl Writes<Task>,
     owed: Owed,
     due_at: Timestamp,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let id = TaskId(store.next_number(Task::TABLE)?);
+    let id = TaskId(store.new_number::<Task>()?);
     store.save(&owed.task(id, due_at, now))
 }
 
@@ -54,7 +53,11 @@ pub(super) fn write(
 ///
 /// # Errors
 /// The engine's.
-pub(super) fn keep(store: &mut impl Store, after: &After, now: Timestamp) -> Result<(), StoreError> {
+pub(super) fn keep(
+    store: &mut (impl Writes<Task> + Writes<Code>),
+    after: &After,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let task = &after.task;
     if let Some((key, step)) = &after.code
         && let Some(code) = store.get::<Code>(key.as_str())?

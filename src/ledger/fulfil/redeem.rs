@@ -7,16 +7,16 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::holding::Holding;
+use super::holding::{Holding, Holds};
 use super::{Body, Claimed, Code, CodeState, Task, TaskAction, TaskId};
 use crate::catalog::{GrantKind, Storage};
 use crate::clock::{DAY_MS, Timestamp};
 use crate::ids::{DeviceId, Msisdn, UserAccount};
 use crate::ledger::commit::Deed;
-use crate::ledger::records::Records;
+use crate::ledger::records::{Reads, Records, Writes};
 use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::device::DeviceRow;
-use crate::ledger::tables::{Record, each};
+use crate::ledger::tables::each;
 use crate::ledger::{Rules, StoreError};
 use crate::outbox::{Lease, Owed};
 use crate::service::holdings::{Purchase, Refused as NotGranted};
@@ -86,7 +86,7 @@ impl Deed for Redeem {
 }
 
 /// Redeems, or reserves.
-fn redeem(store: &mut impl Store, asked: &Redeem) -> Result<Redeemed, StoreError> {
+fn redeem(store: &mut impl Holds, asked: &Redeem) -> Result<Redeemed, StoreError> {
     for lock in asked.locks() {
         store.lock(lock)?;
     }
@@ -124,7 +124,7 @@ fn redeem(store: &mut impl Store, asked: &Redeem) -> Result<Redeemed, StoreError
 /// # Errors
 /// The engine's.
 pub(super) fn is_awaited_by_another(
-    store: &mut impl Store,
+    store: &mut impl Reads<Task>,
     device: &DeviceId,
     account: &UserAccount,
 ) -> Result<bool, StoreError> {
@@ -144,7 +144,7 @@ enum Begun {
 
 /// The holdings that a device is part of, in which the account has it.
 fn bound(
-    store: &mut impl Store,
+    store: &mut impl Holds,
     row: Option<DeviceRow>,
     id: &DeviceId,
     account: &UserAccount,
@@ -174,7 +174,7 @@ fn bound(
 
 /// Writes the service of a code, and the code as used; none where the device is not bound to whom it was.
 fn grant(
-    store: &mut impl Store,
+    store: &mut impl Holds,
     mut holding: Holding,
     code: &Code,
     device: &DeviceId,
@@ -221,12 +221,12 @@ fn plan(code: &Code) -> Plan {
 }
 
 fn reserve(
-    store: &mut impl Store,
+    store: &mut (impl Writes<Task> + Writes<Code>),
     asked: &Redeem,
     msisdn: Option<Msisdn>,
     code: Code,
 ) -> Result<Claimed, StoreError> {
-    let id = TaskId(store.next_number(Task::TABLE)?);
+    let id = TaskId(store.new_number::<Task>()?);
     let service = ServiceId::of_paid(&purchase(&code, Begun::There).source);
     let of = code.msisdn.clone();
     let code = code.reserved(of, Some(asked.device.clone()), Some(asked.account.clone()))?;
@@ -255,7 +255,7 @@ fn reserve(
 ///
 /// # Errors
 /// The engine's.
-pub(super) fn redeemed(store: &mut impl Store, task: &Task, now: Timestamp) -> Result<bool, StoreError> {
+pub(super) fn redeemed(store: &mut impl Holds, task: &Task, now: Timestamp) -> Result<bool, StoreError> {
     let (Some(device), Some(account), Some(key)) = (&task.device_id, &task.account, &task.code_key) else {
         return Ok(false);
     };

@@ -6,8 +6,7 @@ use super::owe::write;
 use super::{Body, Task, TaskAction, TaskState};
 use crate::clock::Timestamp;
 use crate::ledger::StoreError;
-use crate::ledger::records::Records;
-use crate::ledger::store::Store;
+use crate::ledger::records::{Records, Writes};
 use crate::ledger::tables::device::DeviceRow;
 use crate::outbox::Owed;
 use crate::service::{LOCAL_PROVIDER, Service};
@@ -18,7 +17,7 @@ use crate::service::{LOCAL_PROVIDER, Service};
 /// # Errors
 /// The engine's.
 pub(super) fn owe_moved<'s>(
-    store: &mut impl Store,
+    store: &mut impl Writes<Task>,
     (from, to): (&DeviceRow, &DeviceRow),
     services: impl Iterator<Item = &'s Service>,
     now: Timestamp,
@@ -51,7 +50,7 @@ pub(super) fn owe_moved<'s>(
 /// # Errors
 /// The engine's.
 pub(super) fn owe(
-    store: &mut impl Store,
+    store: &mut impl Writes<Task>,
     look: Owed,
     due_at: Timestamp,
     now: Timestamp,

@@ -1,12 +1,12 @@
 //! What came of a task that was on lease: only who holds the lease can say it.
 
-use super::holding::Holding;
+use super::holding::{Holding, Holds};
 use super::owe::keep;
 use super::{Outcome, Task, TaskAction, TaskState, redeem, retire};
 use crate::clock::Timestamp;
 use crate::ledger::commit::Deed;
-use crate::ledger::records::Records;
-use crate::ledger::store::{Lock, Store};
+use crate::ledger::records::{Reads, Records};
+use crate::ledger::store::{Lock, Locks, Store};
 use crate::ledger::tables::device::DeviceRow;
 use crate::ledger::{Rules, StoreError};
 use crate::outbox::Owed;
@@ -60,12 +60,15 @@ pub(super) fn locks(task: &Task) -> Vec<Lock> {
 ///
 /// # Errors
 /// The engine's.
-pub(super) fn held(store: &mut impl Store, leased: &Task) -> Result<Option<Task>, StoreError> {
+pub(super) fn held(
+    store: &mut (impl Locks + Reads<Task>),
+    leased: &Task,
+) -> Result<Option<Task>, StoreError> {
     Ok(of_lease(store, leased)?.filter(|task| task.state == TaskState::Running))
 }
 
 /// The task, if nobody has taken it up since that lease.
-fn of_lease(store: &mut impl Store, leased: &Task) -> Result<Option<Task>, StoreError> {
+fn of_lease(store: &mut (impl Locks + Reads<Task>), leased: &Task) -> Result<Option<Task>, StoreError> {
     for lock in locks(leased) {
         store.lock(lock)?;
     }
@@ -74,7 +77,7 @@ fn of_lease(store: &mut impl Store, leased: &Task) -> Result<Option<Task>, Store
 }
 
 fn settle(
-    store: &mut impl Store,
+    store: &mut impl Holds,
     leased: &Task,
     outcome: &Outcome,
     now: Timestamp,
@@ -96,7 +99,7 @@ fn settle(
 }
 
 /// What a task that is carried out makes of its service. The answer is false where nobody has it.
-fn carried_out(store: &mut impl Store, task: &Task, now: Timestamp) -> Result<bool, StoreError> {
+fn carried_out(store: &mut impl Holds, task: &Task, now: Timestamp) -> Result<bool, StoreError> {
     match (task.action, &task.service_id) {
         (TaskAction::Redeem, _) => return redeem::redeemed(store, task, now),
         (TaskAction::Begin | TaskAction::Change, Some(service)) if task.provider != LOCAL_PROVIDER => {
@@ -108,7 +111,7 @@ fn carried_out(store: &mut impl Store, task: &Task, now: Timestamp) -> Result<bo
 }
 
 /// A remote service is in force from now, where it is its turn.
-fn confirm(store: &mut impl Store, id: &ServiceId, now: Timestamp) -> Result<(), StoreError> {
+fn confirm(store: &mut impl Holds, id: &ServiceId, now: Timestamp) -> Result<(), StoreError> {
     let Some(service) = store.get::<Service>(id.as_str())? else { return Ok(()) };
     let Some(row) = store.get::<DeviceRow>(service.device.as_str())? else { return Ok(()) };
     let mut holding = Holding::of_device(store, row, now)?;

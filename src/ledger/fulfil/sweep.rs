@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::holding::{Holding, states};
+use super::holding::{Holding, Holds, states};
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, Msisdn};
 use crate::ledger::commit::Deed;
@@ -67,7 +67,7 @@ impl Deed for Purge {
     }
 }
 
-fn tick(store: &mut impl Store, tick: &Tick) -> Result<(), StoreError> {
+fn tick(store: &mut impl Holds, tick: &Tick) -> Result<(), StoreError> {
     let mut holding = match &tick.on {
         On::Number(number) => {
             let states = states(store, number)?;

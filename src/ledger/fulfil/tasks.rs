@@ -2,11 +2,11 @@
 
 use super::owe::keep;
 use super::settle::locks;
-use super::{Task, TaskAction, TaskId, TaskState};
+use super::{Code, Task, TaskAction, TaskId, TaskState};
 use crate::clock::Timestamp;
 use crate::ledger::commit::Deed;
-use crate::ledger::records::Records;
-use crate::ledger::store::Store;
+use crate::ledger::records::{Reads, Records, Writes};
+use crate::ledger::store::{Locks, Store};
 use crate::ledger::{Rules, StoreError};
 use crate::outbox::{After, Stays};
 use crate::service::Service;
@@ -55,7 +55,7 @@ impl Deed for OperateTask {
 }
 
 fn operate(
-    store: &mut impl Store,
+    store: &mut (impl Locks + Writes<Task> + Writes<Code> + Reads<Service>),
     id: TaskId,
     operation: TaskOperation,
     now: Timestamp,
@@ -91,7 +91,7 @@ fn why(stays: Stays) -> &'static str {
 }
 
 /// Whether what it would do is still wanted.
-fn is_wanted(store: &mut impl Store, task: &Task) -> Result<bool, StoreError> {
+fn is_wanted(store: &mut impl Reads<Service>, task: &Task) -> Result<bool, StoreError> {
     Ok(match (task.action, &task.service_id) {
         (TaskAction::Begin | TaskAction::Change, Some(service)) => {
             store.get::<Service>(service.as_str())?.is_some_and(|service| service.is_carried())

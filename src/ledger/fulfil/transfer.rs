@@ -1,6 +1,6 @@
 //! What was paid moved to another device, with the time that it has left, last in the queue there.
 
-use super::holding::Holding;
+use super::holding::{Holding, Holds};
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, UserAccount};
 use crate::ledger::commit::Deed;
@@ -50,7 +50,7 @@ impl Deed for Transfer {
     }
 }
 
-fn transfer(store: &mut impl Store, transfer: &Transfer) -> Result<Transferred, StoreError> {
+fn transfer(store: &mut impl Holds, transfer: &Transfer) -> Result<Transferred, StoreError> {
     let refused = |why| Ok(Transferred::Refused(why));
     let service: Option<Service> = store.get(transfer.service.as_str())?;
     let Some(service) = service.filter(|service| service.account == transfer.account) else {

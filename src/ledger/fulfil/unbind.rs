@@ -1,6 +1,6 @@
 //! A device unbound: rights on it end, what was paid freezes there.
 
-use super::holding::Holding;
+use super::holding::{Holding, Holds};
 use crate::clock::Timestamp;
 use crate::ids::DeviceId;
 use crate::ledger::commit::Deed;
@@ -46,7 +46,7 @@ impl Deed for Unbind {
     }
 }
 
-fn unbind(store: &mut impl Store, unbind: &Unbind) -> Result<Unbound, StoreError> {
+fn unbind(store: &mut impl Holds, unbind: &Unbind) -> Result<Unbound, StoreError> {
     store.lock(Lock::device(&unbind.device))?;
     let known: Option<DeviceRow> = store.get(unbind.device.as_str())?;
     let is_theirs = |row: &DeviceRow| match &unbind.owner {

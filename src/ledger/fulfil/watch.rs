@@ -7,11 +7,10 @@
 use std::collections::BTreeMap;
 
 use super::delivery::{deliver, is_by_code};
-use super::holding::{Holding, states};
+use super::holding::{Holding, Holds, states};
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::StoreError;
-use crate::ledger::store::Store;
 use crate::subscription::ServiceState;
 use crate::subscription::decide::{Change, Scope};
 
@@ -26,7 +25,7 @@ impl Watch {
     /// The engine's.
     pub(in crate::ledger) fn before(
         &mut self,
-        store: &mut impl Store,
+        store: &mut impl Holds,
         number: &Msisdn,
         change: &Change,
         state: &ServiceState,
@@ -44,7 +43,7 @@ impl Watch {
     /// The engine's.
     pub(in crate::ledger) fn whole(
         &mut self,
-        store: &mut impl Store,
+        store: &mut impl Holds,
         number: &Msisdn,
         states: &[ServiceState],
     ) -> Result<(), StoreError> {
@@ -62,7 +61,7 @@ impl Watch {
     /// The engine's.
     pub(in crate::ledger) fn after(
         self,
-        store: &mut impl Store,
+        store: &mut impl Holds,
         because: NoticeId,
         now: Timestamp,
     ) -> Result<bool, StoreError> {

@@ -15,8 +15,8 @@ use crate::ledger::due::Claim;
 use crate::ledger::journal::Row;
 use crate::ledger::need::Need;
 use crate::ledger::raw::Raw;
-use crate::ledger::records::Records as _;
-use crate::ledger::store::{Lock, Store};
+use crate::ledger::records::Reads as _;
+use crate::ledger::store::{Journal, Lock, Locks, ReadsFolds, Store, Tables, WritesFolds};
 use crate::ledger::tables::refold::{KEY, Refold};
 use crate::ledger::tables::{Cell as Value, Old, Record as _, Table};
 use crate::subscription::decide::Event;
@@ -99,11 +99,21 @@ impl Store for Batch<'_> {
         self.rehearses = true;
         act(self)
     }
+}
 
-    fn folded(&mut self) -> Result<Option<Refold>, StoreError> {
-        self.get(KEY)
+impl Locks for Batch<'_> {
+    fn lock(&mut self, lock: Lock) -> Result<(), StoreError> {
+        match self.locks {
+            Some(locks) if !locks.contains(&lock.key()) => {
+                self.wanted.locks.insert(lock.key());
+                Err(StoreError::Unfetched)
+            }
+            _ => Ok(()),
+        }
     }
+}
 
+impl Journal for Batch<'_> {
     fn holder(&mut self, identity: &str) -> Result<Option<NoticeId>, StoreError> {
         if let Some(id) = self.changed.identities.get(identity) {
             return Ok(Some(*id));
@@ -176,6 +186,24 @@ impl Store for Batch<'_> {
         }
     }
 
+    fn history(&mut self, number: &Msisdn) -> Result<Vec<Row>, StoreError> {
+        self.must_hold(number)?;
+        let Some(ids) = self.fetched.journals.get(number) else {
+            self.wanted.journals.insert(number.clone());
+            return Err(StoreError::Unfetched);
+        };
+        let touched = self.changed.updated.values().filter(|row| row.msisdn.as_ref() == Some(number));
+        let ids: BTreeSet<NoticeId> = ids.iter().copied().chain(touched.map(|row| row.id)).collect();
+        let rows = ids.into_iter().filter_map(|id| self.journal_row(id).flatten().cloned());
+        Ok(rows.filter(|row| row.msisdn.as_ref() == Some(number)).collect())
+    }
+}
+
+impl ReadsFolds for Batch<'_> {
+    fn folded(&mut self) -> Result<Option<Refold>, StoreError> {
+        self.one(&KEY.into())
+    }
+
     fn terms(&mut self, id: i64) -> Result<Arc<Terms>, StoreError> {
         self.known.get(id).ok_or_else(|| {
             self.wanted.terms.insert(id);
@@ -186,6 +214,33 @@ impl Store for Batch<'_> {
     fn state(&mut self, number: &Msisdn, service_id: &str) -> Result<ServiceState, StoreError> {
         self.must_hold(number)?;
         self.state_of(&(number.clone(), service_id.to_owned()))
+    }
+
+    fn past(&mut self, number: &Msisdn, service_id: &str) -> Result<Vec<Run>, StoreError> {
+        let service = (number.clone(), service_id.to_owned());
+        let added =
+            self.changed.past.iter().filter(|(of, run)| of == number && run.terms.service_id == service_id);
+        let added = added.map(|(_, run)| run.clone());
+        if self.changed.cleared.contains(&service) {
+            return Ok(added.collect());
+        }
+        match self.fetched.pasts.get(&service) {
+            Some(past) => Ok(past.iter().cloned().chain(added).collect()),
+            None => {
+                self.wanted.pasts.insert(service);
+                Err(StoreError::Unfetched)
+            }
+        }
+    }
+
+    fn services(&mut self, number: &Msisdn) -> Result<Vec<String>, StoreError> {
+        let Some(found) = self.fetched.services.get(number) else {
+            self.wanted.services.insert(number.clone());
+            return Err(StoreError::Unfetched);
+        };
+        let written = self.changed.states.keys().filter(|(of, _)| of == number).map(|(_, id)| id);
+        let all: BTreeSet<&String> = found.iter().chain(written).collect();
+        Ok(all.into_iter().cloned().collect())
     }
 
     fn events(&mut self, number: &Msisdn) -> Result<Vec<Event>, StoreError> {
@@ -215,18 +270,13 @@ impl Store for Batch<'_> {
         Ok(events)
     }
 
-    fn history(&mut self, number: &Msisdn) -> Result<Vec<Row>, StoreError> {
+    fn has_devices(&mut self, number: &Msisdn) -> Result<bool, StoreError> {
         self.must_hold(number)?;
-        let Some(ids) = self.fetched.journals.get(number) else {
-            self.wanted.journals.insert(number.clone());
-            return Err(StoreError::Unfetched);
-        };
-        let touched = self.changed.updated.values().filter(|row| row.msisdn.as_ref() == Some(number));
-        let ids: BTreeSet<NoticeId> = ids.iter().copied().chain(touched.map(|row| row.id)).collect();
-        let rows = ids.into_iter().filter_map(|id| self.journal_row(id).flatten().cloned());
-        Ok(rows.filter(|row| row.msisdn.as_ref() == Some(number)).collect())
+        self.overlay.has_devices(number)
     }
+}
 
+impl WritesFolds for Batch<'_> {
     fn put(
         &mut self,
         number: &Msisdn,
@@ -262,49 +312,9 @@ impl Store for Batch<'_> {
         self.changed.cleared.insert(service);
         Ok(())
     }
+}
 
-    fn past(&mut self, number: &Msisdn, service_id: &str) -> Result<Vec<Run>, StoreError> {
-        let service = (number.clone(), service_id.to_owned());
-        let added =
-            self.changed.past.iter().filter(|(of, run)| of == number && run.terms.service_id == service_id);
-        let added = added.map(|(_, run)| run.clone());
-        if self.changed.cleared.contains(&service) {
-            return Ok(added.collect());
-        }
-        match self.fetched.pasts.get(&service) {
-            Some(past) => Ok(past.iter().cloned().chain(added).collect()),
-            None => {
-                self.wanted.pasts.insert(service);
-                Err(StoreError::Unfetched)
-            }
-        }
-    }
-
-    fn services(&mut self, number: &Msisdn) -> Result<Vec<String>, StoreError> {
-        let Some(found) = self.fetched.services.get(number) else {
-            self.wanted.services.insert(number.clone());
-            return Err(StoreError::Unfetched);
-        };
-        let written = self.changed.states.keys().filter(|(of, _)| of == number).map(|(_, id)| id);
-        let all: BTreeSet<&String> = found.iter().chain(written).collect();
-        Ok(all.into_iter().cloned().collect())
-    }
-
-    fn lock(&mut self, lock: Lock) -> Result<(), StoreError> {
-        match self.locks {
-            Some(locks) if !locks.contains(&lock.key()) => {
-                self.wanted.locks.insert(lock.key());
-                Err(StoreError::Unfetched)
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn has_devices(&mut self, number: &Msisdn) -> Result<bool, StoreError> {
-        self.must_hold(number)?;
-        self.overlay.has_devices(number)
-    }
-
+impl Tables for Batch<'_> {
     fn row(&mut self, table: &'static Table, key: &Value) -> Result<Option<Vec<Value>>, StoreError> {
         self.overlay.row(table, key)
     }

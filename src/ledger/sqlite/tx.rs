@@ -12,8 +12,8 @@ use crate::ledger::due::Claim;
 use crate::ledger::journal::Row;
 use crate::ledger::need::Need;
 use crate::ledger::raw::Raw;
-use crate::ledger::records::Records as _;
-use crate::ledger::store::{Lock, Store};
+use crate::ledger::records::Reads as _;
+use crate::ledger::store::{Journal, Lock, Locks, ReadsFolds, Store, Tables, WritesFolds};
 use crate::ledger::tables::refold::{KEY, Refold};
 use crate::ledger::tables::{Cell, Old, Record as _, Table};
 use crate::subscription::decide::Event;
@@ -50,14 +50,16 @@ impl Store for Tx<'_> {
         self.connection.execute_batch("ROLLBACK TO rehearsal; RELEASE rehearsal")?;
         Ok(done)
     }
+}
 
-    fn folded(&mut self) -> Result<Option<Refold>, StoreError> {
-        if self.folded.is_none() {
-            self.folded = Some(self.get(KEY)?);
-        }
-        Ok(self.folded.clone().flatten())
+impl Locks for Tx<'_> {
+    fn lock(&mut self, _: Lock) -> Result<(), StoreError> {
+        // The transaction has the whole database for itself.
+        Ok(())
     }
+}
 
+impl Journal for Tx<'_> {
     fn holder(&mut self, identity: &str) -> Result<Option<NoticeId>, StoreError> {
         let sql = "/* identity holder */ SELECT notice_id FROM identity WHERE key = $1";
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -93,6 +95,19 @@ impl Store for Tx<'_> {
         notices::raw(self.connection, id)
     }
 
+    fn history(&mut self, number: &Msisdn) -> Result<Vec<Row>, StoreError> {
+        notices::history(self.connection, number)
+    }
+}
+
+impl ReadsFolds for Tx<'_> {
+    fn folded(&mut self) -> Result<Option<Refold>, StoreError> {
+        if self.folded.is_none() {
+            self.folded = Some(self.one(&KEY.into())?);
+        }
+        Ok(self.folded.clone().flatten())
+    }
+
     fn terms(&mut self, id: i64) -> Result<Arc<Terms>, StoreError> {
         terms::terms(self.connection, self.book, id)
     }
@@ -101,14 +116,24 @@ impl Store for Tx<'_> {
         subscriptions::state(self.connection, self.book, number, service_id)
     }
 
+    fn past(&mut self, number: &Msisdn, service_id: &str) -> Result<Vec<Run>, StoreError> {
+        subscriptions::past(self.connection, self.book, number, service_id)
+    }
+
+    fn services(&mut self, number: &Msisdn) -> Result<Vec<String>, StoreError> {
+        subscriptions::services(self.connection, number)
+    }
+
     fn events(&mut self, number: &Msisdn) -> Result<Vec<Event>, StoreError> {
         notices::events(self.connection, self.book, number)
     }
 
-    fn history(&mut self, number: &Msisdn) -> Result<Vec<Row>, StoreError> {
-        notices::history(self.connection, number)
+    fn has_devices(&mut self, number: &Msisdn) -> Result<bool, StoreError> {
+        tables::has_devices(self.connection, number.in_full())
     }
+}
 
+impl WritesFolds for Tx<'_> {
     fn put(
         &mut self,
         number: &Msisdn,
@@ -125,24 +150,9 @@ impl Store for Tx<'_> {
     fn clear(&mut self, number: &Msisdn, service_id: &str) -> Result<(), StoreError> {
         subscriptions::clear(self.connection, number, service_id)
     }
+}
 
-    fn past(&mut self, number: &Msisdn, service_id: &str) -> Result<Vec<Run>, StoreError> {
-        subscriptions::past(self.connection, self.book, number, service_id)
-    }
-
-    fn services(&mut self, number: &Msisdn) -> Result<Vec<String>, StoreError> {
-        subscriptions::services(self.connection, number)
-    }
-
-    fn lock(&mut self, _: Lock) -> Result<(), StoreError> {
-        // The transaction has the whole database for itself.
-        Ok(())
-    }
-
-    fn has_devices(&mut self, number: &Msisdn) -> Result<bool, StoreError> {
-        tables::has_devices(self.connection, number.in_full())
-    }
-
+impl Tables for Tx<'_> {
     fn row(&mut self, table: &'static Table, key: &Cell) -> Result<Option<Vec<Cell>>, StoreError> {
         tables::row(self.connection, table, key)
     }
