@@ -23,9 +23,9 @@
 //!
 //! `wire` does no I/O and knows no business. `subscription`, `service` and `outbox` are free of async, SQL,
 //! HTTP and the clock: what a number holds is a pure fold of its notices, and what is in force on its
-//! devices follows from that, their bindings and the time. The ledger knows no reply but as text
-//! it stores; providers see no ledger, and say how a task went as a value; the worker knows neither SQL
-//! nor HTTP. Surfaces contain no SQL. Only [`clock`] asks the system's time; only [`config`] reads
+//! devices follows from that, their bindings and the time. `subscription` and the ledger know no grammar: a reply is
+//! text that is stored, and what was kept is read again by a function that the ledger is opened with. Providers see no
+//! ledger, and say how a task went as a value; the worker knows neither SQL nor HTTP. Surfaces contain no SQL. Only [`clock`] asks the system's time; only [`config`] reads
 //! the environment (what systemd says there is [`systemd`]'s). No write transaction lives in a
 //! request that a client could cancel by hanging up: the ledger's writer owns them all.
 //!
@@ -62,13 +62,13 @@
 //!
 //! # Where a change goes
 //!
-//! A new field: `wire/accessgw.rs` and a fixture. A rule: an arm of `subscription/decide.rs` and a row
+//! A new field: `wire/accessgw.rs`, `carrier/reading.rs` where a rule needs it, and a fixture. Notices from elsewhere:
+//! a `subscription::notice::Statement` of each. A rule: an arm of `subscription/decide.rs` and a row
 //! of its table; of what is in force on a device, `service/arrange.rs` and a picture of its tests. A
 //! code: a row of `wire/code.rs`. An offer: `config/catalog.toml`. An endpoint: a row of its surface and its place
 //! in `openapi.json`. A surface: its file here, a line of `app/surfaces.rs`. A kind of provider: its file in
-//! `providers/`, its arms of
-//! `providers.rs`, its keys in `config/provider.rs`. A setting: its section in `config/`
-//! and `config/default.toml`.
+//! `providers/`, its arms of `providers.rs`, its keys in `config/provider.rs`; one that keeps a state also the two
+//! traits of `providers/state.rs`. A setting: its section in `config/` and `config/default.toml`.
 
 pub mod activation;
 pub mod admin;

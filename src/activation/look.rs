@@ -2,12 +2,13 @@
 
 use super::answer::{EffectRow, Refusal, Told, UsageRow};
 use super::check::Ask;
-use super::redeem::{DeviceStanding, may_look};
+use super::redeem::may_look;
 use super::{Activation, unavailable};
 use crate::clock::Timestamp;
 use crate::ledger::fulfil::Code;
 use crate::ledger::read::{Device, OnDevice};
 use crate::service::state::State;
+use crate::stock::redeem::DeviceStanding;
 use crate::telemetry::Chain;
 
 impl Activation {
@@ -34,7 +35,7 @@ impl Activation {
             Some(account) if *account == ask.user_account => DeviceStanding::Own,
             Some(_) => DeviceStanding::Another,
         };
-        may_look(standing, false).map_err(Refusal::Code)?;
+        may_look(standing).map_err(Refusal::Code)?;
         device.ok_or(Refusal::Code(super::ResultCode::Device))
     }
 

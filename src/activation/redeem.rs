@@ -1,10 +1,7 @@
 //! What a device's and a code's standing mean for whoever asks: the result codes of the stock's rules.
 
 use super::ResultCode;
-use crate::catalog::GrantKind;
-use crate::clock::Timestamp;
-use crate::stock::redeem::{self, Refused};
-pub use crate::stock::redeem::{CodeStanding, DeviceStanding};
+use crate::stock::redeem::{DeviceStanding, Refused};
 
 impl From<Refused> for ResultCode {
     fn from(refused: Refused) -> Self {
@@ -16,28 +13,13 @@ impl From<Refused> for ResultCode {
     }
 }
 
-/// Whether the code may be redeemed: the device first, then the code.
-///
-/// # Errors
-/// The code to refuse with.
-pub fn may_redeem(
-    device: DeviceStanding,
-    code: CodeStanding,
-    asked: GrantKind,
-    now: Timestamp,
-) -> Result<(), ResultCode> {
-    redeem::may_redeem(device, code, asked, now).map_err(ResultCode::from)
-}
-
-/// Whether the account may ask about the device: where nothing `binds` it, a device that is bound to
-/// nobody is an unknown one.
+/// Whether the account may ask about the device: one that is bound to nobody is an unknown one.
 ///
 /// # Errors
 /// [`ResultCode::Device`].
-pub fn may_look(device: DeviceStanding, binds: bool) -> Result<(), ResultCode> {
+pub fn may_look(device: DeviceStanding) -> Result<(), ResultCode> {
     match device {
         DeviceStanding::Own => Ok(()),
-        DeviceStanding::Unbound if binds => Ok(()),
         DeviceStanding::Unbound | DeviceStanding::Another => Err(ResultCode::Device),
     }
 }

@@ -44,7 +44,8 @@ async fn rights_reach_devices_in_binding_order_and_wait_for_one_that_is_free() {
         world.bind("cam-1", "ann", Some(ANN), 4).await;
         world.unbind("cam-2", Owner::Account(account("ann")), 5).await;
         assert_eq!(world.services("cam-1", 5).await, ["cloud active"]);
-        assert_eq!(world.ledger.services_of_device(&device("cam-1")).await.unwrap().len(), 2);
+        let recorded = world.ledger.recorded(&device("cam-1"), at(0), at(5)).await.unwrap();
+        assert_eq!(recorded.unwrap().services.len(), 2);
         world.verified().await;
     }
 }

@@ -113,8 +113,9 @@ impl History {
             // What was redeemed runs as soon as the ledger says so, and begins later where it waits.
             TaskAction::Redeem if matches!(outcome, Outcome::Done { .. }) => {
                 let on = claimed.task.device_id.clone().expect("a device");
-                let all = self.world.ledger.services_of_device(&on).await.expect("read");
-                if all.iter().any(|one| one.id == service && matches!(one.turn, Turn::InForce(_))) {
+                let found = self.world.ledger.device(&on, at(self.hour)).await.expect("read");
+                let mut all = found.iter().flat_map(|device| &device.services).map(|on| &on.service);
+                if all.any(|one| one.id == service && matches!(one.turn, Turn::InForce(_))) {
                     self.running.insert(service);
                 }
             }

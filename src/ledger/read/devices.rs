@@ -82,17 +82,6 @@ impl Ledger {
         Ok(shown(&rows, holdings, now))
     }
 
-    /// All services that were ever on a device, the newest first.
-    ///
-    /// # Errors
-    /// The engine's.
-    pub async fn services_of_device(&self, id: &DeviceId) -> Result<Vec<Service>, StoreError> {
-        let mut services: Vec<Service> =
-            self.select("WHERE device_id = $1", vec![id.as_str().into()]).await?;
-        newest_first(&mut services);
-        Ok(services)
-    }
-
     /// Devices on which something was to happen by itself, the longest due first.
     ///
     /// # Errors
