@@ -263,7 +263,7 @@ async fn parse(request: &mut Request) -> Result<Result<Params, params::Unreadabl
         return Err(Refusal::Method);
     }
     let max = request.body.bytes_max();
-    let body = request.body.read(max).await.map_err(|error| match error {
+    let body = request.body.read().await.map_err(|error| match error {
         BodyError::TooLarge => Refusal::TooLarge,
         BodyError::Broken => Refusal::Code(ResultCode::Parameter),
         BodyError::Late | BodyError::Crowded => Refusal::Code(ResultCode::System),

@@ -269,7 +269,7 @@ fn count(
 }
 
 fn text(body: impl Into<bytes::Bytes>, content_type: &'static str) -> Response {
-    let mut response = Response::new(http_body_util::Full::new(body.into()));
+    let mut response = Response::new(body.into().into());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     response
 }

@@ -164,10 +164,7 @@ impl App {
         };
         serving.spawn(lifelines.hold("presence").until(stop.clone(), presence));
         for (listener, door) in self.listeners {
-            let handler = move |request| {
-                let routes = door.load_full();
-                async move { routes.answer(request).await }
-            };
+            let handler = move |request| door.load().answer(request);
             let serve = server::serve(listener, self.settings.clone(), stop.clone(), handler);
             serving.spawn(lifelines.hold("listener").until(stop.clone(), serve));
         }

@@ -152,7 +152,7 @@ impl Carrier {
         let max = request.body.bytes_max();
         let body = match request.method {
             Method::GET => Bytes::new(),
-            Method::POST => request.body.read(max).await.map_err(|error| match error {
+            Method::POST => request.body.read().await.map_err(|error| match error {
                 BodyError::TooLarge => Code::TooLarge,
                 BodyError::Broken => Code::BadRequest,
                 BodyError::Late => Code::SystemError,

@@ -35,7 +35,7 @@ use crate::config::{self, Config};
 use crate::ledger::read::Recorded;
 use crate::ledger::{Ledger, StoreError};
 use crate::server::origin::{self, Networks, Unbelieved};
-use crate::server::{Guesses, Request, Response};
+use crate::server::{Bounds, Guesses, Request, Response};
 use crate::service::playback::{Playable, Session, playable};
 pub use crate::signature::token;
 use crate::surface::{Listener, Route, Surface};
@@ -130,10 +130,9 @@ impl Flussonic {
         deadline: tokio::time::Instant,
         read: impl Future<Output = Result<T, Refusal>>,
     ) -> Result<T, Refusal> {
-        let now = tokio::time::Instant::now();
-        let turn = timeout_at(deadline.min(now + TURN_MAX), self.reading.acquire()).await;
-        let Ok(Ok(_turn)) = turn else { return Err(Refusal::Late) };
-        timeout_at(deadline.min(now + ANSWER_MAX), read).await.unwrap_or(Err(Refusal::Late))
+        let turn = deadline.min(tokio::time::Instant::now() + TURN_MAX);
+        let Ok(Ok(_turn)) = timeout_at(turn, self.reading.acquire()).await else { return Err(Refusal::Late) };
+        timeout_at(deadline, read).await.unwrap_or(Err(Refusal::Late))
     }
 
     /// What the ledger says.
@@ -233,7 +232,12 @@ impl Surface for Flussonic {
         ROUTES.into_iter().map(|(method, path)| Route::of(method, path, ())).collect()
     }
 
-    /// Within [`ANSWER_MAX`]. `key`: what stands in the path after its own.
+    /// A question is all in its head.
+    fn bounds(&self, (): (), usual: Bounds) -> Bounds {
+        Bounds { body_bytes_max: 0, timeout: usual.timeout.min(ANSWER_MAX) }
+    }
+
+    /// `key`: what stands in the path after its own.
     async fn answer(&self, (): (), [key, _]: [&str; 2], request: Request) -> Response {
         let began = Instant::now();
         let (reason, response) = match self.judge(key, &request, self.clock.now()).await {

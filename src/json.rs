@@ -238,7 +238,7 @@ pub fn device(text: &str) -> Result<DeviceId, Problem> {
 /// come in time, 503 where too many others are under way.
 pub async fn body<T: DeserializeOwned>(request: &mut Request) -> Result<T, Problem> {
     let max = request.body.bytes_max();
-    let read = request.body.read(max).await.map_err(|error| match error {
+    let read = request.body.read().await.map_err(|error| match error {
         BodyError::TooLarge => Problem::new(StatusCode::PAYLOAD_TOO_LARGE, format!("at most {max} bytes")),
         BodyError::Broken => Problem::bad("the body broke off"),
         BodyError::Late => Problem::new(StatusCode::REQUEST_TIMEOUT, "the body did not arrive in time"),

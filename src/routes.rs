@@ -1,14 +1,14 @@
 //! Which path is whose on a listener: a table, path and method to a surface's call. It knows no surface by name.
 
 use std::borrow::Cow;
-use std::pin::Pin;
+use std::future::ready;
 use std::sync::Arc;
 
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use hyper::{Method, StatusCode};
 
 use crate::json;
-use crate::server::{Request, Response};
+use crate::server::{Answering, Request, Response};
 use crate::surface::{Listener, Route, Surface};
 use crate::telemetry::SurfaceMeters;
 
@@ -17,23 +17,18 @@ pub struct Routes {
     listener: Listener,
     paths: matchit::Router<Vec<Way>>,
     /// By prefix, whose the paths are that are not in the table.
-    elsewhere: Vec<(&'static str, Box<dyn Answer>)>,
+    elsewhere: Vec<(&'static str, Arc<dyn Answer>)>,
 }
 
 /// A path's way for one method, or for every one.
 struct Way {
     method: Option<Method>,
-    to: Box<dyn Answer>,
+    to: Arc<dyn Answer>,
 }
 
 /// A call of some surface.
 trait Answer: Send + Sync {
-    /// In a box of its own: a request has room for its own answering and not for the largest.
-    fn answer<'a>(
-        &'a self,
-        items: [&'a str; 2],
-        request: Request,
-    ) -> Pin<Box<dyn Future<Output = Response> + Send + 'a>>;
+    fn answer(self: Arc<Self>, items: [String; 2], request: Request) -> Answering;
 }
 
 struct To<S: Surface> {
@@ -43,12 +38,10 @@ struct To<S: Surface> {
 }
 
 impl<S: Surface> Answer for To<S> {
-    fn answer<'a>(
-        &'a self,
-        items: [&'a str; 2],
-        request: Request,
-    ) -> Pin<Box<dyn Future<Output = Response> + Send + 'a>> {
-        Box::pin(async move {
+    fn answer(self: Arc<Self>, items: [String; 2], request: Request) -> Answering {
+        let request = request.within(|usual| self.surface.bounds(self.call, usual));
+        Answering::until(request.deadline, async move {
+            let items = items.each_ref().map(String::as_str);
             let response = self.surface.answer(self.call, items, request).await;
             self.meters.answered(response.status().as_u16());
             response
@@ -66,7 +59,7 @@ impl Routes {
     /// Leads to a surface.
     pub fn add<S: Surface>(&mut self, surface: &Arc<S>) {
         let meters = SurfaceMeters::new(S::NAME);
-        let to = |call| Box::new(To { surface: Arc::clone(surface), call, meters: meters.clone() });
+        let to = |call| Arc::new(To { surface: Arc::clone(surface), call, meters: meters.clone() });
         let mut table: Vec<(Cow<'static, str>, Vec<Way>)> = Vec::new();
         for Route { method, path, call } in S::routes() {
             let way = Way { method, to: to(call) };
@@ -86,25 +79,28 @@ impl Routes {
     }
 
     /// Answers one request.
-    pub async fn answer(&self, request: Request) -> Response {
-        let path = request.uri.path().to_owned();
-        let Ok(found) = self.paths.at(&path) else { return self.unknown(&path, request).await };
-        let mut items = found.params.iter().map(|(_, value)| value);
+    pub fn answer(&self, request: Request) -> Answering {
+        let Ok(found) = self.paths.at(request.uri.path()) else { return self.unknown(request) };
+        let mut items = found.params.iter().map(|(_, value)| value.to_owned());
         let items = [items.next().unwrap_or_default(), items.next().unwrap_or_default()];
         // A HEAD is a GET whose body the server leaves out.
         let asked = if request.method == Method::HEAD { Method::GET } else { request.method.clone() };
         let fits = |way: &&Way| way.method.as_ref().is_none_or(|method| *method == asked);
         match found.value.iter().find(fits) {
-            Some(way) => way.to.answer(items, request).await,
-            None => json::method_not_allowed(&methods(found.value), self.json_surface(), request.peer),
+            Some(way) => Arc::clone(&way.to).answer(items, request),
+            None => {
+                let allowed = methods(found.value);
+                ready(json::method_not_allowed(&allowed, self.json_surface(), request.peer)).into()
+            }
         }
     }
 
     /// A path in nobody's table: plain text, but in a surface's own words below its prefix.
-    async fn unknown(&self, path: &str, request: Request) -> Response {
+    fn unknown(&self, request: Request) -> Answering {
+        let path = request.uri.path();
         match self.elsewhere.iter().find(|(prefix, _)| path.starts_with(prefix)) {
-            Some((_, to)) => to.answer([""; 2], request).await,
-            None => not_found(),
+            Some((_, to)) => Arc::clone(to).answer(Default::default(), request),
+            None => ready(not_found()).into(),
         }
     }
 
@@ -123,7 +119,7 @@ fn methods(ways: &[Way]) -> String {
 }
 
 fn not_found() -> Response {
-    let mut response = Response::new(http_body_util::Full::from("not found\n"));
+    let mut response = Response::new("not found\n".into());
     *response.status_mut() = StatusCode::NOT_FOUND;
     let plain = HeaderValue::from_static("text/plain; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, plain);

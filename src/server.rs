@@ -1,44 +1,46 @@
 //! Serves HTTP/1 on a listener: connection caps, deadlines, bodies, a graceful stop. Hands each
 //! request to one function and knows nothing of paths, settings files or grammars; TLS is the
-//! reverse proxy's.
+//! reverse proxy's. Bodies come and go whole or piece by piece.
 //!
 //! Framing faults are answered by hyper (400, 414, 431) and close the connection; `fault` tells of them. A request with
 //! both `Content-Length` and `Transfer-Encoding` is read as chunked and its connection closed, so
 //! nothing after it is ever taken for a request.
 
 mod accept;
+mod answering;
 mod body;
 mod connection;
 mod fault;
 mod guesses;
 mod listen;
 pub mod origin;
+mod outgoing;
 mod patience;
 mod request;
 mod room;
+mod sending;
 mod slots;
 mod socket;
 
 use std::time::Duration;
 
-use http_body_util::Full;
-use hyper::body::Bytes;
-
 pub use accept::serve;
+pub use answering::{Answering, Bounds};
 pub use body::{Body, BodyError};
 pub use guesses::Guesses;
 pub use listen::{adopt, bind};
 use origin::Networks;
+pub use outgoing::Outgoing;
 pub use request::Request;
 pub use room::Room;
 
 /// What a handler answers. A `Connection: close` among its headers is honoured.
-pub type Response = hyper::Response<Full<Bytes>>;
+pub type Response = hyper::Response<Outgoing>;
 
 /// Bounds of one listener.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// What [`Body::bytes_max`] tells handlers; a handler may read with another bound.
+    /// Bytes of a body, unless a route has its own bound.
     pub body_bytes_max: usize,
     /// How long a request's head may take, from its first byte; of a connection's first request, from the
     /// connection's.
@@ -46,7 +48,8 @@ pub struct Settings {
     /// How long a kept connection may lie idle between two requests. Proxies keep theirs for a minute or so;
     /// whoever lets go later never lets go of one that the other side is just about to use.
     pub idle_timeout: Duration,
-    /// From the head's arrival to the answer, body included; also how long a write may stall.
+    /// From the head's arrival to the answer, body included, unless a route has its own time; also how long a write
+    /// may stall, and how long the next piece of an answer may be in the making.
     pub request_timeout: Duration,
     /// Open connections. When reached, the one idle longest makes room; when none is idle, the
     /// new one is closed.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use hyper::Method;
 
-use crate::server::{Request, Response};
+use crate::server::{Bounds, Request, Response};
 
 /// What is listened on; each may have several sockets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,7 +75,12 @@ pub trait Surface: Send + Sync + 'static {
     /// Its paths.
     fn routes() -> Vec<Route<Self::Call>>;
 
-    /// Answers one request, always in its own words. `items`: what stands in the path's braces, in order and as it was
+    /// What a request may take: as its listener has it, unless it needs more or must do with less.
+    fn bounds(&self, _call: Self::Call, usual: Bounds) -> Bounds {
+        usual
+    }
+
+    /// Answers one request by its deadline, always in its own words. `items`: what stands in the path's braces, in order and as it was
     /// sent; empty where nothing does.
     fn answer(
         &self,

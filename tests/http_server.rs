@@ -12,3 +12,5 @@ mod kit;
 mod messages;
 #[path = "http_server/stop.rs"]
 mod stop;
+#[path = "http_server/streams.rs"]
+mod streams;

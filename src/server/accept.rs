@@ -16,7 +16,7 @@ use tracing::{error, info, warn};
 use super::connection::{LAST_CALL, Link, run};
 use super::fault::Faults;
 use super::slots::{Full, Slots};
-use super::{Request, Response, Settings};
+use super::{Answering, Request, Settings};
 use crate::limits::{Sampler, Suppressed};
 use crate::telemetry::ServerMeters;
 
@@ -32,11 +32,11 @@ const LAST_ACCEPTS_MAX: usize = 4096;
 /// Serves `listener` until `stop` becomes true (or its sender is dropped), then takes no more
 /// connections, closes idle ones, answers requests in progress with `Connection: close`, and
 /// returns when all are gone or `shutdown_timeout` has passed. A panic in `handler` costs its
-/// connection alone.
+/// connection alone. `handler` only begins an answer; it must not block.
 pub async fn serve<H, F>(listener: TcpListener, settings: Settings, stop: watch::Receiver<bool>, handler: H)
 where
     H: Fn(Request) -> F + Clone + Send + 'static,
-    F: Future<Output = Response> + Send + 'static,
+    F: Into<Answering> + 'static,
 {
     let mut gate = Gate::new(settings, stop.clone(), handler);
     let mut stopped = pin!(stopped(stop));
@@ -72,7 +72,7 @@ struct Gate<H> {
 impl<H, F> Gate<H>
 where
     H: Fn(Request) -> F + Clone + Send + 'static,
-    F: Future<Output = Response> + Send + 'static,
+    F: Into<Answering> + 'static,
 {
     fn new(settings: Settings, stop: watch::Receiver<bool>, handler: H) -> Self {
         let (total, per_address) = (settings.connections_max, settings.connections_per_address_max);

@@ -1,4 +1,4 @@
-//! A request's body: read whole under a cap and the request's deadline. What a handler leaves
+//! A request's body: read whole or piece by piece, under a cap and the request's deadline. What a handler leaves
 //! unread is read and thrown away within bounds, so that a client which first writes its whole
 //! body still receives the answer instead of a reset.
 
@@ -36,8 +36,11 @@ pub enum BodyError {
 /// A body that has not been read yet.
 #[derive(Debug)]
 pub struct Body {
-    source: Source,
-    deadline: Option<Instant>,
+    /// None when nothing is left to read.
+    incoming: Option<Incoming>,
+    /// Bytes read so far.
+    bytes: usize,
+    deadline: Instant,
     bytes_max: usize,
     /// The client waits for `100 Continue`, which the first read sends.
     awaited: bool,
@@ -47,11 +50,8 @@ pub struct Body {
     held: Held,
 }
 
-#[derive(Debug)]
-enum Source {
-    Whole(Bytes),
-    Wire(Incoming),
-}
+/// The least that a body grows by.
+const GROWTH_BYTES_MIN: usize = 2 << 10;
 
 impl Body {
     pub(super) fn new(
@@ -61,92 +61,86 @@ impl Body {
         bytes_max: usize,
         room: Room,
     ) -> (Self, Rest) {
-        let whole = incoming.is_end_stream();
-        let rest = if whole { Rest(None) } else { Rest(Some(Arc::default())) };
-        let source = if whole { Source::Whole(Bytes::new()) } else { Source::Wire(incoming) };
+        let incoming = Some(incoming).filter(|incoming| !incoming.is_end_stream());
+        let rest = Rest(incoming.as_ref().map(|_| Arc::default()));
         let awaited = headers.get(EXPECT).is_some_and(|e| e.as_bytes().eq_ignore_ascii_case(b"100-continue"));
         let held = Held::default();
-        let deadline = Some(deadline);
-        (Self { source, deadline, bytes_max, awaited, rest: rest.clone(), room, held }, rest)
+        (Self { incoming, bytes: 0, deadline, bytes_max, awaited, rest: rest.clone(), room, held }, rest)
     }
 
-    /// A body that is here already, for calling a handler without a socket.
-    #[must_use]
-    pub fn whole(bytes: impl Into<Bytes>) -> Self {
-        let source = Source::Whole(bytes.into());
-        let (rest, room, held) = (Rest(None), Room::new(0), Held::default());
-        Self { source, deadline: None, bytes_max: usize::MAX, awaited: false, rest, room, held }
+    /// Has it arrive by `deadline`, in `bytes_max` bytes.
+    pub(super) fn bind(&mut self, deadline: Instant, bytes_max: usize) {
+        (self.deadline, self.bytes_max) = (deadline, bytes_max);
     }
 
-    /// The cap of the listener's settings, for handlers without one of their own.
+    /// The most bytes that it may have.
     #[must_use]
     pub const fn bytes_max(&self) -> usize {
         self.bytes_max
     }
 
-    /// Reads it all; a second call finds nothing. A declared length over `max` bytes is refused
-    /// before anything is read.
+    /// The next piece as it comes, cut by the client or the network; none at the end. The client sends on as pieces
+    /// are taken, so that none of them takes room for what is half here. A declared length over the bound is
+    /// refused before anything is read.
     ///
     /// # Errors
-    /// [`BodyError`] for more than `max` bytes, a client that went away, the deadline, or want of room.
-    pub async fn read(&mut self, max: usize) -> Result<Bytes, BodyError> {
-        let incoming = match &mut self.source {
-            Source::Whole(bytes) if bytes.len() > max => return Err(BodyError::TooLarge),
-            Source::Whole(bytes) => return Ok(std::mem::take(bytes)),
-            Source::Wire(incoming) => incoming,
-        };
-        if incoming.size_hint().lower() > max as u64 {
+    /// [`BodyError`] for more bytes than the bound, a client that went away, or the deadline.
+    pub async fn piece(&mut self) -> Result<Option<Bytes>, BodyError> {
+        let Some(incoming) = &mut self.incoming else { return Ok(None) };
+        let to_come = usize::try_from(incoming.size_hint().lower()).unwrap_or(usize::MAX);
+        if self.bytes.saturating_add(to_come) > self.bytes_max {
             return Err(BodyError::TooLarge);
         }
         self.awaited = false;
-        let collected = collect(incoming, max, &self.room, &mut self.held);
-        let read = match self.deadline {
-            Some(deadline) => timeout_at(deadline, collected).await.unwrap_or(Err(BodyError::Late)),
-            None => collected.await,
-        };
-        if matches!(read, Ok(_) | Err(BodyError::Broken)) {
-            self.source = Source::Whole(Bytes::new());
+        let read = timeout_at(self.deadline, data(incoming)).await.unwrap_or(Err(BodyError::Late));
+        self.bytes += read.as_ref().map_or(0, |piece| piece.as_ref().map_or(0, Bytes::len));
+        if self.bytes > self.bytes_max {
+            return Err(BodyError::TooLarge);
+        }
+        if incoming.is_end_stream() || matches!(read, Ok(None) | Err(BodyError::Broken)) {
+            self.incoming = None;
         }
         read
     }
+
+    /// Reads it all; a second call finds nothing. Most bodies come in one piece, which is not copied then. Pieces
+    /// are: each is a part of a whole read buffer, which it would keep.
+    ///
+    /// # Errors
+    /// Those of [`Self::piece`], or want of room.
+    pub async fn read(&mut self) -> Result<Bytes, BodyError> {
+        let mut all = Vec::new();
+        while let Some(piece) = self.piece().await? {
+            if all.is_empty() && self.incoming.is_none() {
+                return Ok(piece);
+            }
+            let bytes = all.len() + piece.len();
+            if bytes > all.capacity() {
+                // By a quarter at a time: what was doubled would be half empty.
+                let capacity =
+                    bytes.max(all.len() + (all.len() / 4).max(GROWTH_BYTES_MIN)).min(self.bytes_max);
+                self.room.hold(&mut self.held, capacity).map_err(|_| BodyError::Crowded)?;
+                all.reserve_exact(capacity - all.len());
+            }
+            all.extend_from_slice(&piece);
+        }
+        Ok(all.into())
+    }
 }
 
-/// The least that a body grows by.
-const GROWTH_BYTES_MIN: usize = 2 << 10;
-
-/// Most bodies come in one piece, which is not copied then. Pieces are: each is a part of a whole read
-/// buffer, which it would keep.
-async fn collect(
-    incoming: &mut Incoming,
-    max: usize,
-    room: &Room,
-    held: &mut Held,
-) -> Result<Bytes, BodyError> {
-    let mut all = Vec::new();
+/// The next frame that is data.
+async fn data(incoming: &mut Incoming) -> Result<Option<Bytes>, BodyError> {
     while let Some(frame) = incoming.frame().await {
-        let Ok(piece) = frame.map_err(|_| BodyError::Broken)?.into_data() else { continue };
-        let bytes = all.len() + piece.len();
-        if bytes > max {
-            return Err(BodyError::TooLarge);
+        if let Ok(data) = frame.map_err(|_| BodyError::Broken)?.into_data() {
+            return Ok(Some(data));
         }
-        if all.is_empty() && incoming.is_end_stream() {
-            return Ok(piece);
-        }
-        if bytes > all.capacity() {
-            // By a quarter at a time: what was doubled would be half empty.
-            let capacity = bytes.max(all.len() + (all.len() / 4).max(GROWTH_BYTES_MIN)).min(max);
-            room.hold(held, capacity).map_err(|_| BodyError::Crowded)?;
-            all.reserve_exact(capacity - all.len());
-        }
-        all.extend_from_slice(&piece);
     }
-    Ok(all.into())
+    Ok(None)
 }
 
 impl Drop for Body {
     fn drop(&mut self) {
-        let unread = std::mem::replace(&mut self.source, Source::Whole(Bytes::new()));
-        if let (Source::Wire(incoming), Some(rest)) = (unread, &self.rest.0) {
+        if let (Some(incoming), Some(rest)) = (self.incoming.take(), &self.rest.0) {
             let left = if self.awaited { Left::Unsent } else { Left::Unread(incoming) };
             *rest.lock().unwrap_or_else(PoisonError::into_inner) = Some(left);
         }

@@ -17,9 +17,10 @@ use tokio::time::timeout;
 use super::accept::stopped;
 use super::fault::Faults;
 use super::request::{Request, answer};
+use super::sending::Sending;
 use super::slots::Slot;
 use super::socket::Socket;
-use super::{Response, Settings};
+use super::{Answering, Settings};
 
 /// The longest head of a request, in bytes; longer ones are answered 431. hyper's own bound of 100
 /// header lines stands beside it.
@@ -69,7 +70,7 @@ impl Link {
 pub(super) async fn run<H, F>(stream: TcpStream, link: Link, stop: watch::Receiver<bool>, handler: H)
 where
     H: Fn(Request) -> F + Clone + Send + 'static,
-    F: Future<Output = Response> + Send + 'static,
+    F: Into<Answering> + 'static,
 {
     let link = Arc::new(link);
     let socket = Socket::new(stream, Arc::clone(&link.slot), &link.settings);
@@ -104,7 +105,7 @@ enum Ended {
 
 async fn drive<S>(connection: &mut Connection<Socket, S>, link: &Link, stop: watch::Receiver<bool>) -> Ended
 where
-    S: Service<hyper::Request<Incoming>, Response = Response>,
+    S: Service<hyper::Request<Incoming>, Response = hyper::Response<Sending>>,
     S::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     // `biased`: what the client sent before the signal is looked at before the signal.

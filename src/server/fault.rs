@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use crate::limits::{Sampler, Suppressed};
-use crate::telemetry;
+use crate::telemetry::{self, Chain};
 
 /// At most one line for each kind in this time.
 const LOG_EVERY: Duration = Duration::from_secs(10);
@@ -128,22 +128,36 @@ fn has_request_line(head: &[u8]) -> bool {
 }
 
 /// What one listener has told lately.
-pub(super) struct Faults([Sampler; Kind::ALL.len()]);
+pub(super) struct Faults {
+    of_clients: [Sampler; Kind::ALL.len()],
+    of_answers: Sampler,
+}
 
 impl Faults {
     pub(super) fn new() -> Self {
         // Every kind is there from the start, so that the first one is a rise.
         Kind::ALL.iter().for_each(|kind| telemetry::below_http(kind.words().0, 0));
-        Self(Kind::ALL.map(|_| Sampler::every(LOG_EVERY)))
+        let of_clients = Kind::ALL.map(|_| Sampler::every(LOG_EVERY));
+        Self { of_clients, of_answers: Sampler::every(LOG_EVERY) }
     }
 
     /// A connection of `peer` ended with `error` and left `unread`.
     pub(super) fn note(&self, peer: IpAddr, error: &hyper::Error, unread: &[u8]) {
+        if error.is_user() || error.is_body_write_aborted() {
+            return self.note_answer(peer, error);
+        }
         let Some(kind) = Kind::of(error, unread) else { return };
         let (word, sentence) = kind.words();
         telemetry::below_http(word, 1);
-        if let Some(Suppressed(suppressed)) = self.0[kind as usize].admit(Instant::now()) {
+        if let Some(Suppressed(suppressed)) = self.of_clients[kind as usize].admit(Instant::now()) {
             tracing::warn!(%peer, kind = word, began = %Began(unread), %error, suppressed, "{sentence}");
+        }
+    }
+
+    /// A piece of an answer to `peer` could not be made, or not in time, or it ended before its length.
+    fn note_answer(&self, peer: IpAddr, error: &hyper::Error) {
+        if let Some(Suppressed(suppressed)) = self.of_answers.admit(Instant::now()) {
+            tracing::error!(%peer, error = %Chain(error), suppressed, "an answer broke off; its connection is cut");
         }
     }
 }

@@ -5,15 +5,15 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http_body_util::Full;
-use hyper::body::{Bytes, Incoming};
+use hyper::body::Incoming;
 use hyper::header::{CONNECTION, CONTENT_ENCODING, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{HeaderMap, Method, StatusCode, Uri};
 use tokio::time::{Instant, timeout_at};
 
 use super::body::{After, Body, Rest};
 use super::connection::Link;
-use super::{Response, Settings};
+use super::sending::Sending;
+use super::{Answering, Bounds, Response, Settings};
 
 /// How long after the deadline a handler may still answer in its own words before the server does
 /// it for the handler.
@@ -34,17 +34,31 @@ pub struct Request {
     pub deadline: Instant,
     /// Not read yet.
     pub body: Body,
+    began: Instant,
 }
 
 impl Request {
     fn new(request: hyper::Request<Incoming>, peer: IpAddr, settings: &Settings) -> (Self, Rest) {
-        let deadline = Instant::now() + settings.request_timeout;
+        let began = Instant::now();
+        let deadline = began + settings.request_timeout;
         let (head, incoming) = request.into_parts();
         let (body, rest) =
             Body::new(incoming, &head.headers, deadline, settings.body_bytes_max, settings.room.clone());
         let request =
-            Self { method: head.method, uri: head.uri, headers: head.headers, peer, deadline, body };
+            Self { method: head.method, uri: head.uri, headers: head.headers, peer, deadline, body, began };
         (request, rest)
+    }
+
+    /// The same under bounds that follow from those it had. Whoever gives it more time answers with
+    /// [`Answering::until`] its deadline.
+    #[must_use]
+    pub fn within(mut self, bounds: impl FnOnce(Bounds) -> Bounds) -> Self {
+        let timeout = self.deadline.duration_since(self.began);
+        let Bounds { body_bytes_max, timeout } =
+            bounds(Bounds { body_bytes_max: self.body.bytes_max(), timeout });
+        self.deadline = self.began + timeout;
+        self.body.bind(self.deadline, body_bytes_max);
+        self
     }
 
     /// The `Content-Type`, as text; of several, the first.
@@ -66,35 +80,35 @@ pub(super) async fn answer<H, F>(
     handler: H,
     link: Arc<Link>,
     request: hyper::Request<Incoming>,
-) -> Result<Response, Infallible>
+) -> Result<hyper::Response<Sending>, Infallible>
 where
     H: Fn(Request) -> F,
-    F: Future<Output = Response>,
+    F: Into<Answering>,
 {
     link.slot.begin();
     let (request, rest) = Request::new(request, link.peer, &link.settings);
-    let deadline = request.deadline;
-    // In a box of its own: an idle connection has room for a pointer instead of the largest handler.
-    let mut response = match timeout_at(deadline + OVERDUE, Box::pin(handler(request))).await {
+    let usual = request.deadline;
+    let Answering { deadline, answer } = handler(request).into();
+    let mut response = match timeout_at(deadline.unwrap_or(usual) + OVERDUE, answer).await {
         Ok(response) => response,
         Err(_) => {
             link.slot.meters().overdue.increment(1);
             overdue()
         }
     };
-    let after = rest.settle(deadline, &link.slot);
+    // What nobody reads has the usual time to arrive, whatever the answer had.
+    let after = rest.settle(usual, &link.slot);
     if after == After::ClosedOnSender {
         link.closes_on_sender();
     }
     if after != After::Kept || link.is_closing() {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    link.slot.answered();
-    Ok(response)
+    Ok(response.map(|body| Sending::new(body, link)))
 }
 
 fn overdue() -> Response {
-    let mut response = Response::new(Full::new(Bytes::from_static(b"overdue\n")));
+    let mut response = Response::new("overdue\n".into());
     *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
     response

@@ -5,13 +5,13 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use http_body_util::Full;
 use hyper::StatusCode;
-use hyper::body::Bytes;
 use sdp_gateway::server::origin::Networks;
-use sdp_gateway::server::{BodyError, Request, Response, Room, Settings, bind, serve};
+use sdp_gateway::server::{Answering, BodyError, Outgoing, Request, Response, Room, Settings, bind, serve};
 use tokio::net::TcpSocket;
 use tokio::sync::watch;
+
+use crate::streams;
 
 /// Longer than anything here should take on a slow machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
@@ -102,15 +102,13 @@ pub(crate) fn eventually(holds: impl Fn() -> bool) -> bool {
     holds()
 }
 
-async fn handle(mut request: Request) -> Response {
+fn handle(request: Request) -> Answering {
+    if request.uri.path().starts_with("/streams/") { streams::handle(request) } else { reply(request).into() }
+}
+
+async fn reply(mut request: Request) -> Response {
     match request.uri.path() {
-        "/echo" => match request.body.read(request.body.bytes_max()).await {
-            Ok(body) => answer(200, body),
-            Err(BodyError::TooLarge) => answer(413, "too large"),
-            Err(BodyError::Broken) => answer(400, "broken"),
-            Err(BodyError::Late) => answer(408, "late"),
-            Err(BodyError::Crowded) => answer(503, "crowded"),
-        },
+        "/echo" => request.body.read().await.map_or_else(refuse, |body| answer(200, body)),
         "/refuse" => answer(403, "refused"),
         "/slow" => {
             tokio::time::sleep(Duration::from_millis(400)).await;
@@ -124,8 +122,17 @@ async fn handle(mut request: Request) -> Response {
     }
 }
 
-fn answer(status: u16, body: impl Into<Bytes>) -> Response {
-    let mut response = Response::new(Full::new(body.into()));
+pub(crate) fn refuse(error: BodyError) -> Response {
+    match error {
+        BodyError::TooLarge => answer(413, "too large"),
+        BodyError::Broken => answer(400, "broken"),
+        BodyError::Late => answer(408, "late"),
+        BodyError::Crowded => answer(503, "crowded"),
+    }
+}
+
+pub(crate) fn answer(status: u16, body: impl Into<Outgoing>) -> Response {
+    let mut response = Response::new(body.into());
     *response.status_mut() = StatusCode::from_u16(status).expect("a status");
     response
 }
@@ -206,6 +213,28 @@ impl Client {
         self.fill_until(|bytes| (bytes.len() >= length).then_some(length)).expect("the whole body");
         let body = self.unread.drain(..length).collect::<Vec<u8>>();
         Some(Answer { status, head, body: String::from_utf8_lossy(&body).into_owned() })
+    }
+
+    /// The rest of an answer in chunks, of which a head is read; nothing where it breaks off.
+    pub(crate) fn chunks(&mut self) -> Option<Vec<u8>> {
+        let mut all = Vec::new();
+        loop {
+            let line = self.fill_until(|bytes| bytes.windows(2).position(|two| two == b"\r\n"))?;
+            let size = String::from_utf8_lossy(&self.unread[..line]).into_owned();
+            let size = usize::from_str_radix(&size, 16).expect("a size");
+            let end = line + 2 + size + 2;
+            self.fill_until(|bytes| (bytes.len() >= end).then_some(end))?;
+            all.extend(self.unread.drain(..end).skip(line + 2).take(size));
+            if size == 0 {
+                return Some(all);
+            }
+        }
+    }
+
+    /// What comes until the connection ends.
+    pub(crate) fn remainder(&mut self) -> Vec<u8> {
+        let _ = self.fill_until(|_| None);
+        std::mem::take(&mut self.unread)
     }
 
     /// Whether the server has closed, with nothing more to read.
