@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! carrier ──XML──▶ server ▶ routes ▶ carrier/notify
-//!                                      parse    wire/request, wire/accessgw; subscription/notice
+//!                                      parse    wire/request, wire/accessgw; carrier/reading
 //!                                      record   ledger/commit: many notices, one transaction, one fsync
 //!                                                 identity   known? a repeat or a conflict
 //!                                                 resolve    subscription/judge with the catalog
@@ -21,8 +21,8 @@
 //!
 //! # What is absent
 //!
-//! `wire` does no I/O and knows no business. `subscription` and `service` are free of async, SQL, HTTP
-//! and the clock: what a number holds is a pure fold of its notices, and what is in force on its
+//! `wire` does no I/O and knows no business. `subscription`, `service` and `outbox` are free of async, SQL,
+//! HTTP and the clock: what a number holds is a pure fold of its notices, and what is in force on its
 //! devices follows from that, their bindings and the time. The ledger knows no reply but as text
 //! it stores; providers see no ledger, and say how a task went as a value; the worker knows neither SQL
 //! nor HTTP. Surfaces contain no SQL. Only [`clock`] asks the system's time; only [`config`] reads
@@ -33,19 +33,22 @@
 //!
 //! * [`ids`], [`clock`]: numbers and times, checked once and trusted afterwards.
 //! * [`wire`]: bytes to messages and codes to replies.
-//! * [`catalog`]: the offers, and which of them a message means. [`stock`]: activation codes as values.
+//! * [`catalog`]: the offers, and which of them a message means.
 //! * [`subscription`]: every rule of a notice.
 //! * [`service`]: every rule of what is in force on a device: windows, queues, transfer, retention.
+//! * [`stock`]: activation codes as values, and a code's life. [`outbox`]: what providers owe, and a task's life.
 //! * [`ledger`]: the journal, its fold, group commit, reads; what operators put right (`ledger/operate`,
 //!   `ledger/repair`), written down in `ledger/audit`, and what they laid aside (`ledger/aside`); folds made again, of an
 //!   older ledger or for another setting (`ledger/refold`); devices, tasks and codes in `ledger/fulfil`; copies
 //!   from one engine to the other, backups and their way back (`ledger/sqlite/restore`).
 //! * [`providers`]: who carries out what was granted; they see no ledger. Some carry out steps, others
 //!   (`providers/watcher/keeper`) bring about what should be on a device by now (`service/wanted`).
-//! * [`worker`]: has them do it: claim, send, settle; what ends by itself, at its second; and, where a provider
-//!   keeps a state, that state compared with ours (`worker/reconcile`). Whatever is sent to a provider, tasks and
-//!   codes redeemed while somebody waits, goes out through `worker/sender`.
-//! * [`server`], [`routes`]: HTTP, and whose each path is.
+//! * [`reconcile`]: what a provider that keeps a state has (`providers/state`), compared with what should be there, and
+//!   mended.
+//! * [`worker`]: has them do it: claim, send, settle; what ends by itself, at its second; and that comparison, every so
+//!   often. Whatever is sent to a provider, tasks and codes redeemed while somebody waits, goes out through
+//!   `worker/sender`.
+//! * [`server`]: HTTP. [`surface`], [`routes`]: what a surface is, and whose each path is.
 //! * [`carrier`], [`partner`], [`activation`], [`flussonic`], [`admin`]: who calls us; [`json`] and [`story`]
 //!   are what the JSON ones share.
 //! * [`app`]: builds all of it from the settings, and takes new ones meanwhile. [`cli`]: the commands.
@@ -61,8 +64,9 @@
 //!
 //! A new field: `wire/accessgw.rs` and a fixture. A rule: an arm of `subscription/decide.rs` and a row
 //! of its table; of what is in force on a device, `service/arrange.rs` and a picture of its tests. A
-//! code: a row of `wire/code.rs`. An offer: `config/catalog.toml`. An endpoint: its surface, a row of
-//! `routes.rs`, its place in `openapi.json`. A kind of provider: its file in `providers/`, an arm of
+//! code: a row of `wire/code.rs`. An offer: `config/catalog.toml`. An endpoint: a row of its surface and its place
+//! in `openapi.json`. A surface: its file here, a line of `app/surfaces.rs`. A kind of provider: its file in
+//! `providers/`, its arms of
 //! `providers.rs`, its keys in `config/provider.rs`. A setting: its section in `config/`
 //! and `config/default.toml`.
 
@@ -80,8 +84,10 @@ pub mod json;
 pub mod ledger;
 pub mod lifeline;
 pub mod limits;
+pub mod outbox;
 pub mod partner;
 pub mod providers;
+pub mod reconcile;
 pub mod replay;
 pub mod routes;
 pub mod server;
@@ -90,6 +96,7 @@ pub mod signature;
 pub mod stock;
 pub mod story;
 pub mod subscription;
+pub mod surface;
 pub mod system;
 pub mod systemd;
 pub mod telemetry;

@@ -1,8 +1,10 @@
 //! Activation codes as values: how one is drawn, spelled and typed, read from a file of them, and kept
-//! so that whoever reads the ledger has no codes. Leaves which codes there are to the ledger.
+//! so that whoever reads the ledger has no codes; and what becomes of one (`code/life`). Leaves which codes there
+//! are to the ledger.
 //!
 //! Needs one setting, `codes.key_file`; see [`Vault`].
 
+mod code;
 mod draw;
 mod import;
 mod import_row;
@@ -11,6 +13,7 @@ pub mod redeem;
 mod seal;
 mod text;
 
+pub use code::{About, Code, CodeState, NotFrom};
 pub use draw::{DrawError, draw};
 pub use import::{Import, ROWS_MAX, read};
 pub use package::PackageRule;

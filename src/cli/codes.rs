@@ -10,12 +10,9 @@ use serde_json::{Value, json};
 use super::subscriber::cell;
 use super::table::columns;
 use super::{Ended, Global, block_on, open, told};
-use crate::catalog::{GrantKind, Storage};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Secrets};
 use crate::ledger::Ledger;
-use crate::ledger::fulfil::{Code, CodeState};
-use crate::stock::{CodeText, SealError};
 
 /// Codes in one commit; notices wait for it.
 const TOGETHER: usize = 500;
@@ -31,46 +28,6 @@ pub(crate) enum Codes {
     Import(import::Import),
     /// Count them by batch, kind and state
     List,
-}
-
-/// What a code gives, and with which others it came into stock.
-#[derive(Debug, Clone)]
-struct About {
-    kind: GrantKind,
-    days: u32,
-    storage: Option<Storage>,
-    retention_days: Option<u32>,
-    provider: String,
-    package: Option<String>,
-    batch: String,
-    expires_at: Option<Timestamp>,
-}
-
-impl About {
-    /// A code as the ledger keeps it.
-    fn code(self, text: &CodeText, ledger: &Ledger, now: Timestamp) -> Result<Code, SealError> {
-        let vault = ledger.vault();
-        Ok(Code {
-            key: vault.lookup(text),
-            sealed: vault.seal(text)?,
-            kind: self.kind,
-            days: self.days,
-            storage: self.storage,
-            retention_days: self.retention_days,
-            provider: self.provider,
-            package: self.package,
-            batch: self.batch,
-            expires_at: self.expires_at,
-            state: CodeState::Unused,
-            entitlement: None,
-            msisdn: None,
-            device_id: None,
-            account: None,
-            service_id: None,
-            used_at: None,
-            created_at: now,
-        })
-    }
 }
 
 pub(super) fn run(global: &Global, command: Codes) -> Ended {

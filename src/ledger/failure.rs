@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::ServerError;
+use crate::outbox::Stays;
+use crate::stock::NotFrom;
 
 /// Why a statement failed. Cheap to clone, since a failed commit is told to every waiting notice.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -47,6 +49,19 @@ pub enum StoreError {
 impl StoreError {
     pub(super) fn broken(what: impl Into<Arc<str>>) -> Self {
         Self::Broken(what.into())
+    }
+}
+
+/// What a step of a life was to be made of is as no gateway leaves it.
+impl From<NotFrom> for StoreError {
+    fn from(stays: NotFrom) -> Self {
+        Self::broken(stays.to_string())
+    }
+}
+
+impl From<Stays> for StoreError {
+    fn from(stays: Stays) -> Self {
+        Self::broken(stays.to_string())
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use sdp_gateway::ledger::fulfil::{Breaker, Outcome, Owner, Settled, TaskOperated, TaskOperation, TaskState};
 use sdp_gateway::ledger::read::TaskFilter;
+use sdp_gateway::outbox::Lease;
 
 use super::world::{ANN, BOB, World, at, claim, number};
 
@@ -165,6 +166,22 @@ async fn two_claimers_never_hold_one_task() {
         assert_eq!(all.len(), 60);
         assert_eq!(all.into_iter().collect::<BTreeSet<_>>().len(), 60);
         other.close().await;
+        world.verified().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_engines_claim_as_a_tasks_life_says() {
+    for world in World::each().await {
+        world.bind("cam-1", "ann", Some(ANN), 0).await;
+        world.register(ANN, "2", 1, 25).await;
+        let made = world.ledger.tasks(&TaskFilter::default(), None, 1).await.unwrap().remove(0);
+        let lease = |hour: i64| Lease { token: format!("claim {hour}"), until: at(hour + 1) };
+        let first = world.claim(10, 1).await.remove(0).task;
+        assert_eq!(Ok(&first), made.claimed(lease(1), at(1)).as_ref());
+        assert!(world.claim(10, 1).await.is_empty() && first.clone().claimed(lease(1), at(1)).is_err());
+        let second = world.claim(10, 2).await.remove(0).task;
+        assert_eq!(Ok(second), first.claimed(lease(2), at(2)));
         world.verified().await;
     }
 }

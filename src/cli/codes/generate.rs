@@ -5,14 +5,14 @@ use clap::Args;
 use clap::error::ErrorKind;
 use serde_json::json;
 
-use super::{About, TOGETHER, batch, batch_of, told, warn_of_plain_text};
+use super::{TOGETHER, batch, batch_of, told, warn_of_plain_text};
 use crate::catalog::{GrantKind, Storage};
 use crate::cli::progress::Screen;
 use crate::cli::{Ended, Failure, Global, output, print, tell, wrong_usage};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Mode};
 use crate::ledger::Ledger;
-use crate::stock::{self, CodeText, PackageRule};
+use crate::stock::{self, About, CodeText, PackageRule};
 
 /// No service or retention is longer; ten years.
 const DAYS_MAX: i64 = 3650;
@@ -130,7 +130,7 @@ async fn some(
     printer: &mut Printer,
 ) -> Result<u32, Failure> {
     let texts = (0..many).map(|_| stock::draw()).collect::<Result<Vec<_>, _>>()?;
-    let codes = texts.iter().map(|text| about.clone().code(text, ledger, now));
+    let codes = texts.iter().map(|text| about.clone().code(text, ledger.vault(), now));
     let added = ledger.add_codes(codes.collect::<Result<_, _>>()?, |_| ()).await?;
     if added.new == 0 {
         return Err(told("every code drawn is in stock already: the randomness of this machine is broken"));

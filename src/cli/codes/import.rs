@@ -7,14 +7,14 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::{About, batch, batch_of, told, warn_of_plain_text};
+use super::{batch, batch_of, told, warn_of_plain_text};
 use crate::cli::progress::Screen;
 use crate::cli::{Ended, Failure, Global, print, tell};
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::ledger::Ledger;
 use crate::ledger::fulfil::{Added, Code};
-use crate::stock::{self, PackageRule};
+use crate::stock::{self, About, PackageRule};
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
@@ -93,7 +93,7 @@ impl Import {
                 batch: batch.to_owned(),
                 expires_at: row.expires_at,
             };
-            about.code(&row.code, ledger, now)
+            about.code(&row.code, ledger.vault(), now)
         };
         let lines = rows.iter().map(|row| row.line).collect();
         Ok((lines, rows.into_iter().map(code).collect::<Result<_, _>>()?))

@@ -1,10 +1,9 @@
 //! Taking tasks up: what is due and in order goes to a worker on lease, by one statement, so that no
 //! two ever hold one task.
 
-use super::{Deed, Fact};
+use super::{Deed, Fact, Task};
 use crate::clock::Timestamp;
 use crate::ledger::store::{Lock, Store};
-use crate::ledger::tables::task::{Task, TaskAction, TaskState};
 use crate::ledger::tables::{Records, each, read};
 use crate::ledger::{Ledger, NoRandomBytes, NotKept, StoreError};
 use crate::service::wanted::Wanted;
@@ -77,8 +76,7 @@ pub(in crate::ledger) const CLAIMABLE: &str = "SELECT t.id FROM task t WHERE t.p
     OR NOT EXISTS (SELECT 1 FROM task o WHERE o.open_on = t.device_id)) \
     ORDER BY t.due_at, t.id";
 
-/// What being taken up changes. One that was running had a lease that ran out: an attempt that nobody
-/// knows the end of. A retirement stands in its device's order only while it runs (`Task::lane`).
+/// What being taken up changes: [`Task::claimed`], and [`Task::lane`] after it, as a statement.
 pub(in crate::ledger) const TAKE: &str = "UPDATE task SET \
     attempts = attempts + CASE state WHEN 'running' THEN 1 ELSE 0 END, \
     doubt = CASE state WHEN 'running' THEN 1 ELSE doubt END, state = 'running', \
@@ -96,17 +94,13 @@ pub(super) fn claim(store: &mut impl Store, claim: &Claim) -> Result<Vec<Task>, 
     Ok(tasks)
 }
 
-/// Who brings about a state brings about what younger tasks of the device ask for too: none of them can be
-/// taken for one that never began, so that an end that comes next is carried out.
+/// None that waits and that the one taken up covers can be taken for one that never began, so that an end that
+/// comes next is carried out.
 fn cover(store: &mut impl Store, taken: &Task) -> Result<(), StoreError> {
     let Some(device) = &taken.device_id else { return Ok(()) };
     let open: Vec<Task> = store.list("open_on", device.as_str())?;
-    let is_covered = |task: &Task| {
-        let begins = matches!(task.action, TaskAction::Begin | TaskAction::Change);
-        begins && task.id != taken.id && task.provider == taken.provider && task.state == TaskState::Due
-    };
-    let covered = open.into_iter().filter(|task| is_covered(task) && !task.doubt);
-    covered.into_iter().try_for_each(|task| store.save(&Task { doubt: true, ..task }))
+    let mut covered = open.into_iter().filter(|task| taken.covers(task));
+    covered.try_for_each(|task| store.save(&task.doubted()?))
 }
 
 impl Ledger {

@@ -25,14 +25,6 @@ pub struct Added {
     pub other: Vec<(usize, Code)>,
 }
 
-impl Code {
-    /// Whether both give the same, from the same provider, for as long.
-    fn gives_as(&self, other: &Self) -> bool {
-        let gives = |code: &Self| (code.kind, code.days, code.storage, code.retention_days, code.expires_at);
-        gives(self) == gives(other) && self.provider == other.provider && self.package == other.package
-    }
-}
-
 /// Adds them.
 ///
 /// # Errors

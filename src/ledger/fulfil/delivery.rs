@@ -2,16 +2,16 @@
 //! with the service it became, when a notice ends it.
 
 use super::holding::{Holding, cycle_days_min};
-use super::owe::{body, supersede};
-use super::{Body, Code, CodeState, Task, TaskAction, TaskState};
+use super::settle::keep;
+use super::{Body, Code, CodeState, Task, TaskAction, owe};
 use crate::catalog::Delivery;
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::StoreError;
 use crate::ledger::store::Store;
+use crate::ledger::tables::Records;
 use crate::ledger::tables::device::DeviceRow;
-use crate::ledger::tables::task::TaskId;
-use crate::ledger::tables::{Record, Records};
+use crate::outbox::Owed;
 use crate::service::Service;
 use crate::service::right::{Right, code_rights};
 use crate::service::source::ServiceId;
@@ -55,49 +55,36 @@ fn owe_code(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let codes: Vec<Code> = store.list("entitlement", &right.entitlement)?;
-    if codes.iter().any(|code| !matches!(code.state, CodeState::Void | CodeState::Bad)) {
+    if codes.iter().any(Code::is_good) {
         return Ok(());
     }
-    let id = store.next_number(Task::TABLE)?;
-    store.save(&Task {
-        id: TaskId(id),
+    let owed = Owed {
         provider: right.plan.provider.clone(),
         action: TaskAction::Issue,
-        state: TaskState::Due,
         msisdn: Some(number.clone()),
         account: None,
         device_id: None,
         service_id: None,
         entitlement: Some(right.entitlement.clone()),
-        order_num: format!("{}-{id}", right.entitlement),
         body: Body {
             notice: Some(because.0),
-            ..body(&right.plan, days_min, right.window.starts_at, right.window.lapses_at)
+            ..Body::of(&right.plan, days_min, right.window.starts_at, right.window.lapses_at)
         },
         code_key: None,
-        attempts: 0,
         doubt: false,
-        due_at: right.begins_at.max(now),
-        token: None,
-        last_error: None,
-        note: None,
-        created_at: now,
-        settled_at: None,
-    })
+    };
+    owe::write(store, owed, right.begins_at.max(now), now)
 }
 
 fn withdraw(store: &mut impl Store, entitlement: &str, now: Timestamp) -> Result<(), StoreError> {
     // One that is being carried out too: that reaches nobody but the ledger, which refuses it then.
     for task in store.list::<Task>("open_on", format!("/{entitlement}"))? {
-        supersede(store, task, now)?;
+        keep(store, &task.superseded(now)?, now)?;
     }
     for code in store.list::<Code>("entitlement", entitlement)? {
         match (code.state, &code.service_id) {
             (CodeState::Used, Some(service)) => revoke(store, service, now)?,
-            (CodeState::Issued | CodeState::Reserved, _) => {
-                store.save(&Code { state: CodeState::Void, ..code })?;
-            }
-            _ => {}
+            _ => code.withdrawn().map_or(Ok(()), |code| store.save(&code))?,
         }
     }
     Ok(())

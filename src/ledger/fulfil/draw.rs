@@ -2,7 +2,7 @@
 //! redeems codes.
 
 use super::settle::held;
-use super::{Code, CodeState, Deed, Fact, Task, TaskAction, TaskState};
+use super::{Code, Deed, Fact, Task, TaskAction};
 use crate::catalog::{GrantKind, Storage};
 use crate::clock::Timestamp;
 use crate::ledger::store::Store;
@@ -80,29 +80,14 @@ pub(super) fn draw(store: &mut impl Store, leased: &Task, now: Timestamp) -> Res
     let Some(row) = store.stock(&need)? else { return Ok(Drawn::Empty) };
     let code: Code = read(row)?;
     if task.action == TaskAction::Issue {
-        let (entitlement, msisdn) = (task.entitlement.clone(), task.msisdn.clone());
-        let code = Code { state: CodeState::Issued, entitlement, msisdn, ..code };
-        let (code_key, settled_at) = (Some(code.key.clone()), Some(now));
+        let code = code.issued(task.entitlement.clone(), task.msisdn.clone())?;
         store.save(&code)?;
-        store.save(&Task {
-            state: TaskState::Done,
-            code_key,
-            settled_at,
-            token: None,
-            note: None,
-            ..task
-        })?;
+        store.save(&task.issued(&code.key, now)?)?;
         return Ok(Drawn::Issued(code));
     }
-    let code = Code {
-        state: CodeState::Reserved,
-        msisdn: task.msisdn.clone(),
-        device_id: task.device_id.clone(),
-        account: task.account.clone(),
-        ..code
-    };
+    let code = code.reserved(task.msisdn.clone(), task.device_id.clone(), task.account.clone())?;
     store.save(&code)?;
-    store.save(&Task { code_key: Some(code.key.clone()), ..task })?;
+    store.save(&task.provided(&code.key)?)?;
     Ok(Drawn::Reserved(code))
 }
 

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::owe::{self, Needs};
+use super::owe;
 use crate::catalog::Period;
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, Msisdn, NoticeId};
@@ -14,6 +14,7 @@ use crate::ledger::StoreError;
 use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::device::DeviceRow;
 use crate::ledger::tables::{Records, each};
+use crate::outbox::Needs;
 use crate::service::Service;
 use crate::service::change::{Action, Due, between};
 use crate::service::hold::Hold;

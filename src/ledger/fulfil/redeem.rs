@@ -8,16 +8,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::holding::Holding;
-use super::owe::body;
-use super::{Claimed, Code, CodeState, Deed, Fact, Task, TaskAction, TaskState};
+use super::{Body, Claimed, Code, CodeState, Deed, Fact, Task, TaskAction, TaskId};
 use crate::catalog::{GrantKind, Storage};
 use crate::clock::{DAY_MS, Timestamp};
 use crate::ids::{DeviceId, Msisdn, UserAccount};
 use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::device::DeviceRow;
-use crate::ledger::tables::task::TaskId;
 use crate::ledger::tables::{Record, Records, each};
 use crate::ledger::{Ledger, NotKept, StoreError};
+use crate::outbox::{Lease, Owed};
 use crate::service::holdings::{Purchase, Refused as NotGranted};
 use crate::service::source::{ServiceId, Source};
 use crate::service::{LOCAL_PROVIDER, Plan};
@@ -70,13 +69,6 @@ impl Redeem {
     fn is_ours(&self, code: &Code) -> bool {
         code.provider == LOCAL_PROVIDER || self.pausing.contains(&code.provider)
     }
-
-    /// Whether a code is reserved for this very wish.
-    fn is_under_way(&self, code: &Code) -> bool {
-        code.state == CodeState::Reserved
-            && code.device_id.as_ref() == Some(&self.device)
-            && code.account.as_ref() == Some(&self.account)
-    }
 }
 
 /// Redeems, or reserves.
@@ -95,13 +87,15 @@ pub(super) fn redeem(store: &mut impl Store, asked: &Redeem) -> Result<Redeemed,
         Some(account) if *account == asked.account => DeviceStanding::Own,
         Some(_) => DeviceStanding::Another,
     };
-    if device != DeviceStanding::Another && code.as_ref().is_some_and(|code| asked.is_under_way(code)) {
+    let is_its = |code: &Code| code.is_reserved_for(&asked.device, &asked.account);
+    if device != DeviceStanding::Another && code.as_ref().is_some_and(is_its) {
         return Ok(Redeemed::UnderWay);
     }
     if device == DeviceStanding::Unbound && is_awaited_by_another(store, &asked.device, &asked.account)? {
         return Ok(Redeemed::UnderWay);
     }
-    if let Err(refused) = may_redeem(device, standing(code.as_ref()), asked.kind, asked.now) {
+    let standing = code.as_ref().map_or(CodeStanding::Unknown, Code::standing);
+    if let Err(refused) = may_redeem(device, standing, asked.kind, asked.now) {
         return Ok(Redeemed::Refused(refused));
     }
     let Some(code) = code else { return Ok(Redeemed::Refused(Refused::Invalid)) };
@@ -126,18 +120,6 @@ pub(super) fn is_awaited_by_another(
     let open: Vec<Task> = store.list("open_on", device.as_str())?;
     let is_anothers = |task: &Task| task.account.as_ref().is_some_and(|other| other != account);
     Ok(open.iter().any(|task| task.action == TaskAction::Redeem && is_anothers(task)))
-}
-
-fn standing(code: Option<&Code>) -> CodeStanding {
-    let Some(code) = code else { return CodeStanding::Unknown };
-    match code.state {
-        CodeState::Unused | CodeState::Issued => {
-            CodeStanding::Unused { kind: code.kind, expires_at: code.expires_at }
-        }
-        CodeState::Used | CodeState::Reserved => CodeStanding::Used,
-        CodeState::Bad if code.used_at.is_some() => CodeStanding::Used,
-        CodeState::Void | CodeState::Bad => CodeStanding::Void,
-    }
 }
 
 /// Who has begun, or begins, what a code gives.
@@ -198,17 +180,9 @@ fn grant(
         // It was begun there just now, whosever turn it is here.
         holding.now.confirm(&id, now);
     }
-    let msisdn = code.msisdn.clone().or_else(|| holding.row(device).and_then(|row| row.msisdn.clone()));
+    let msisdn = holding.row(device).and_then(|row| row.msisdn.clone());
     holding.save(store)?;
-    store.save(&Code {
-        state: CodeState::Used,
-        device_id: Some(device.clone()),
-        account,
-        msisdn,
-        service_id: Some(id.clone()),
-        used_at: Some(now),
-        ..code.clone()
-    })?;
+    store.save(&code.clone().redeemed(msisdn, device.clone(), account, id.clone(), now)?)?;
     Ok(Some(id))
 }
 
@@ -241,38 +215,26 @@ fn reserve(
     msisdn: Option<Msisdn>,
     code: Code,
 ) -> Result<Claimed, StoreError> {
-    let (id, service) =
-        (store.next_number(Task::TABLE)?, ServiceId::of_paid(&purchase(&code, Begun::There).source));
-    let code = Code {
-        state: CodeState::Reserved,
-        device_id: Some(asked.device.clone()),
-        account: Some(asked.account.clone()),
-        ..code
-    };
+    let id = TaskId(store.next_number(Task::TABLE)?);
+    let service = ServiceId::of_paid(&purchase(&code, Begun::There).source);
+    let of = code.msisdn.clone();
+    let code = code.reserved(of, Some(asked.device.clone()), Some(asked.account.clone()))?;
     store.save(&code)?;
     let ends_at = asked.now.plus_ms(i64::from(code.days) * DAY_MS);
-    let task = Task {
-        id: TaskId(id),
+    let owed = Owed {
         provider: code.provider.clone(),
         action: TaskAction::Redeem,
-        state: TaskState::Running,
         msisdn,
         account: Some(asked.account.clone()),
         device_id: Some(asked.device.clone()),
-        order_num: format!("{service}-{id}"),
         service_id: Some(service),
         entitlement: code.entitlement.clone(),
-        body: body(&plan(&code), code.days, asked.now, ends_at),
+        body: Body::of(&plan(&code), code.days, asked.now, ends_at),
         code_key: Some(code.key.clone()),
-        attempts: 0,
         doubt: false,
-        due_at: asked.leased_until,
-        token: Some(asked.token.clone()),
-        last_error: None,
-        note: None,
-        created_at: asked.now,
-        settled_at: None,
     };
+    let lease = Lease { token: asked.token.clone(), until: asked.leased_until };
+    let task = owed.task(id, asked.now, asked.now).claimed(lease, asked.now)?;
     store.save(&task)?;
     Ok(Claimed { task, ended_order_nums: Vec::new(), code: Some(code), camera: None, wanted: None })
 }

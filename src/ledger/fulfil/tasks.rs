@@ -1,12 +1,12 @@
 //! What an operator may do to a task: have it tried again, or lay it aside.
 
-use super::owe::close;
-use super::settle::locks;
+use super::settle::{keep, locks};
 use super::{Deed, Fact, Task, TaskAction, TaskId, TaskState};
 use crate::clock::Timestamp;
 use crate::ledger::store::Store;
 use crate::ledger::tables::Records;
 use crate::ledger::{Ledger, NotKept, StoreError};
+use crate::outbox::{After, Stays};
 use crate::service::Service;
 
 /// An operator's word.
@@ -43,39 +43,34 @@ pub(super) fn operate(
     for lock in locks(&task) {
         store.lock(lock)?;
     }
-    match (operation, task.state) {
-        (TaskOperation::Retry, TaskState::Dead | TaskState::Discarded) if may_come_back(store, &task)? => {
-            let (state, attempts) = (TaskState::Due, 0);
-            store.save(&Task { state, attempts, due_at: now, settled_at: None, ..task })?;
+    let after = match (operation, task.state) {
+        (TaskOperation::Retry, TaskState::Due) => task.sooner(now).map(After::from),
+        (TaskOperation::Retry, _) => {
+            let is_wanted = is_wanted(store, &task)?;
+            task.reopened(is_wanted, now).map(After::from)
         }
-        (TaskOperation::Retry, TaskState::Due) if task.due_at > now => {
-            store.save(&Task { due_at: now, ..task })?;
-        }
-        (TaskOperation::Discard, TaskState::Dead | TaskState::Due) => {
-            close(store, Task { state: TaskState::Discarded, settled_at: Some(now), ..task })?;
-        }
-        (_, state) => return Ok(TaskOperated::Unchanged(why(operation, state))),
-    }
-    Ok(TaskOperated::Changed)
-}
-
-/// Why nothing changed of a task in this state.
-fn why(operation: TaskOperation, state: TaskState) -> &'static str {
-    match (operation, state) {
-        (_, TaskState::Running) => "a worker has it",
-        (_, TaskState::Done) => "it is done",
-        (_, TaskState::Superseded) => "a newer change made it needless",
-        (TaskOperation::Retry, TaskState::Due) => "it is due already",
-        (TaskOperation::Retry, TaskState::Dead | TaskState::Discarded) => {
-            "what it was to bring about is not wanted any more"
-        }
-        (TaskOperation::Discard, _) => "it is laid aside already",
+        (TaskOperation::Discard, _) => task.discarded(now),
+    };
+    match after {
+        Ok(after) => keep(store, &after, now).map(|()| TaskOperated::Changed),
+        Err(stays) => Ok(TaskOperated::Unchanged(why(stays))),
     }
 }
 
-/// Whether what it would do is still wanted: a service that has ended must not begin again, and a code
-/// that went back to stock is not this task's any more.
-fn may_come_back(store: &mut impl Store, task: &Task) -> Result<bool, StoreError> {
+/// Why nothing changed.
+fn why(stays: Stays) -> &'static str {
+    match stays {
+        Stays::In(TaskState::Running) => "a worker has it",
+        Stays::In(TaskState::Done) => "it is done",
+        Stays::In(TaskState::Superseded) => "a newer change made it needless",
+        Stays::In(TaskState::Due) => "it is due already",
+        Stays::In(TaskState::Dead | TaskState::Discarded) => "it is laid aside already",
+        Stays::Unwanted => "what it was to bring about is not wanted any more",
+    }
+}
+
+/// Whether what it would do is still wanted.
+fn is_wanted(store: &mut impl Store, task: &Task) -> Result<bool, StoreError> {
     Ok(match (task.action, &task.service_id) {
         (TaskAction::Begin | TaskAction::Change, Some(service)) => {
             store.get::<Service>(service.as_str())?.is_some_and(|service| service.is_carried())

@@ -114,3 +114,43 @@ pub(super) fn purge(connection: &Connection, old: &Old, at: Timestamp) -> Result
     connection.prepare_cached(&old.sql())?.execute([at.0])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Timestamp;
+    use crate::ledger::fulfil::{Room, TaskAction, TaskState};
+    use crate::ledger::tables::Record;
+    use crate::outbox::tests::{lease, task};
+
+    /// The statement of a claim and the life of a task say the same, to the last cell of the row.
+    #[track_caller]
+    fn check(task: &Task, now: Timestamp) {
+        let connection = Connection::open_in_memory().expect("a database");
+        let table = format!("CREATE TABLE task ({}, PRIMARY KEY (id))", Task::TABLE.names());
+        connection.execute_batch(&table).expect("a table");
+        write(&connection, Task::TABLE, &task.write()).expect("a row");
+        let rooms = vec![Room { provider: task.provider.clone(), tasks_max: 1, wants_state: false }];
+        let asked = Claim { rooms, now, leased_until: lease().until, token: lease().token };
+        let claimed = claim(&connection, &asked).expect("claimed");
+        let expected: Vec<_> = task.clone().claimed(lease(), now).iter().map(Record::write).collect();
+        assert_eq!(claimed, expected, "{task:?}");
+    }
+
+    #[test]
+    fn a_claim_does_what_a_tasks_life_says() {
+        for action in TaskAction::ALL {
+            let due = task(1, action);
+            for now in [due.due_at, due.due_at.plus_ms(-1)] {
+                check(&due, now);
+                check(&Task { doubt: true, ..due.clone() }, now);
+            }
+            let running = due.claimed(lease(), Timestamp(100)).expect("due");
+            check(&running, lease().until);
+            check(&running, lease().until.plus_ms(-1));
+            for state in TaskState::ALL.into_iter().filter(|state| !state.is_open()) {
+                check(&Task { state, ..running.clone() }, lease().until);
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! An activation code as kept: what it gives, and what became of it. Sealed, and found by a look-up value. How it
+//! comes from one state into another is [`life`]'s.
+
+mod life;
+
+pub use life::NotFrom;
+
+use super::{CodeText, Lookup, SealError, Vault};
+use crate::catalog::{GrantKind, Storage};
+use crate::clock::Timestamp;
+use crate::ids::{DeviceId, Msisdn, UserAccount};
+use crate::service::source::ServiceId;
+
+/// What became of a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum CodeState {
+    /// In stock.
+    Unused,
+    /// Given to the subscriber of an entitlement, not redeemed.
+    Issued,
+    /// Being redeemed at its provider, or put aside for a task.
+    Reserved,
+    /// Redeemed.
+    Used,
+    /// Withdrawn: its subscription was cancelled.
+    Void,
+    /// Its provider refused it.
+    Bad,
+}
+
+impl CodeState {
+    /// Every state.
+    pub const ALL: [Self; 6] =
+        [Self::Unused, Self::Issued, Self::Reserved, Self::Used, Self::Void, Self::Bad];
+
+    /// Its word in ledger and answers.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Unused => "unused",
+            Self::Issued => "issued",
+            Self::Reserved => "reserved",
+            Self::Used => "used",
+            Self::Void => "void",
+            Self::Bad => "bad",
+        }
+    }
+
+    /// The state of a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.word() == word)
+    }
+}
+
+/// A code as kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Code {
+    /// What it is found by.
+    pub key: Lookup,
+    /// The code, for `stock::Vault::open`.
+    pub sealed: String,
+    /// What it is for.
+    pub kind: GrantKind,
+    /// How long its service lasts, in days.
+    pub days: u32,
+    /// What is stored (cloud only).
+    pub storage: Option<Storage>,
+    /// How long recordings are kept, in days.
+    pub retention_days: Option<u32>,
+    /// Who issued it: `local`, or the name of a `[providers.NAME]`.
+    pub provider: String,
+    /// The number of the package it stands for.
+    pub package: Option<String>,
+    /// With which others it came into stock.
+    pub batch: String,
+    /// Until when it can be redeemed, exclusively; none: for ever.
+    pub expires_at: Option<Timestamp>,
+    /// What became of it.
+    pub state: CodeState,
+    /// The entitlement it was issued for.
+    pub entitlement: Option<String>,
+    /// Whose.
+    pub msisdn: Option<Msisdn>,
+    /// Where it was redeemed, or is being.
+    pub device_id: Option<DeviceId>,
+    /// By whom.
+    pub account: Option<UserAccount>,
+    /// The service it became.
+    pub service_id: Option<ServiceId>,
+    /// When it was redeemed; of a bad one, when its provider said that it had been used elsewhere.
+    pub used_at: Option<Timestamp>,
+    /// When it came into stock.
+    pub created_at: Timestamp,
+}
+
+/// What a code gives, and with which others it comes into stock.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// What it is for.
+    pub kind: GrantKind,
+    /// How long its service lasts, in days.
+    pub days: u32,
+    /// What is stored (cloud only).
+    pub storage: Option<Storage>,
+    /// How long recordings are kept, in days.
+    pub retention_days: Option<u32>,
+    /// Who issued it: `local`, or the name of a `[providers.NAME]`.
+    pub provider: String,
+    /// The number of the package it stands for.
+    pub package: Option<String>,
+    /// With which others.
+    pub batch: String,
+    /// Until when it can be redeemed, exclusively; none: for ever.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl About {
+    /// A code that is new in stock.
+    ///
+    /// # Errors
+    /// The vault's.
+    pub fn code(self, text: &CodeText, vault: &Vault, now: Timestamp) -> Result<Code, SealError> {
+        Ok(Code {
+            key: vault.lookup(text),
+            sealed: vault.seal(text)?,
+            kind: self.kind,
+            days: self.days,
+            storage: self.storage,
+            retention_days: self.retention_days,
+            provider: self.provider,
+            package: self.package,
+            batch: self.batch,
+            expires_at: self.expires_at,
+            state: CodeState::Unused,
+            entitlement: None,
+            msisdn: None,
+            device_id: None,
+            account: None,
+            service_id: None,
+            used_at: None,
+            created_at: now,
+        })
+    }
+}
+
+impl Code {
+    /// Whether both give the same, from the same provider, for as long.
+    #[must_use]
+    pub fn gives_as(&self, other: &Self) -> bool {
+        let gives = |code: &Self| (code.kind, code.days, code.storage, code.retention_days, code.expires_at);
+        gives(self) == gives(other) && self.provider == other.provider && self.package == other.package
+    }
+}
