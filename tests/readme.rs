@@ -144,6 +144,17 @@ fn no_prompt_stands_where_no_test_reads_it() {
 }
 
 #[test]
+fn every_table_has_its_head() {
+    for (path, page) in pages() {
+        let lines: Vec<&str> = page.lines().collect();
+        for pair in lines.windows(2).filter(|pair| pair[1].starts_with("|---")) {
+            let [head, rule] = [pair[0], pair[1]].map(|line| line.matches('|').count());
+            assert_eq!(head, rule, "{}: {}", path.display(), pair[0]);
+        }
+    }
+}
+
+#[test]
 fn the_readme_is_short() {
     assert!(README.lines().count() <= README_LINES_MAX);
 }
