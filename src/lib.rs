@@ -61,7 +61,8 @@
 //! # Where a change goes
 //!
 //! A new field: `wire/accessgw.rs` and a fixture. A rule: an arm of `subscription/decide.rs` and a row
-//! of its table; of what is in force on a device, `service/arrange.rs` and a picture of its tests. A
+//! of its table; of what is in force on a device, `service/arrange.rs` and a picture of its tests. A step of
+//! a task's life: `outbox/life.rs`, of an activation code's `stock/code/life.rs`, and its row of their tables. A
 //! code: a row of `wire/code.rs`. An offer: `config/catalog.toml`. An endpoint: its surface, a row of
 //! `routes.rs`, its place in `openapi.json`. A kind of provider: its file in `providers/`, an arm of
 //! `providers.rs`, its keys in `config/provider.rs`. A setting: its section in `config/`
