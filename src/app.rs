@@ -16,6 +16,7 @@ use tokio::sync::{Mutex, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
+use crate::carrier::reading;
 use crate::catalog::Catalog;
 use crate::clock::Clock;
 use crate::config::{self, Config, FailedResult, Faults, RegMeaning};
@@ -236,13 +237,13 @@ pub fn ledger_settings(config: &Config) -> ledger::Settings {
 pub fn rules(config: &Config) -> Result<Rules, Faults> {
     let grace_days = config.carrier.renewal_grace_days;
     let catalog = Catalog::load(&config.catalog, &config.providers, grace_days)?;
-    Ok(Rules::new(catalog, policy(&config.carrier), reads(&config.carrier)))
+    Ok(Rules::new(catalog, policy(&config.carrier), reads(&config.carrier), reading::read_again))
 }
 
 /// The same for whoever judges no new notice: no offers.
 #[must_use]
 pub fn rules_without_offers(config: &Config) -> Rules {
-    Rules::new(Catalog::default(), policy(&config.carrier), reads(&config.carrier))
+    Rules::new(Catalog::default(), policy(&config.carrier), reads(&config.carrier), reading::read_again)
 }
 
 fn policy(carrier: &config::Carrier) -> Policy {

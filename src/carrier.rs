@@ -8,6 +8,7 @@
 pub mod access;
 mod check;
 mod notify;
+pub mod reading;
 mod shown;
 
 use std::net::IpAddr;
@@ -177,7 +178,7 @@ impl Carrier {
         };
         let message = match request.method {
             Method::GET => request::query(expected, &raw.query).transpose().ok_or(Code::BadRequest)?,
-            _ => match request::body(expected, &raw.sent(), max) {
+            _ => match request::body(expected, &reading::sent(&raw), max) {
                 Ok(message) => Ok(message),
                 Err(Unopened::Unreadable(error)) => Err(error),
                 Err(Unopened::UnknownCoding) => return Err(Code::UnknownCoding),

@@ -10,7 +10,8 @@
 //! [`fulfil`] is what subscriptions, codes and orders become on devices, and what providers owe for
 //! it; its [`tables`] are read and written by one mechanism.
 //!
-//! The ledger knows nothing of the carrier's grammar; a reply is text that it stores.
+//! The ledger knows nothing of the carrier's grammar: what it has read again, [`Rules`] bring a function for, and a
+//! reply is text that it stores.
 
 mod aside;
 mod audit;
@@ -68,7 +69,7 @@ pub use record::{Received, Recorded, Remarks};
 pub use refold::Refolded;
 pub use repair::{Ending, Granting, Repaired};
 use rules::InForce;
-pub use rules::Rules;
+pub use rules::{ReadAgain, Rules};
 pub use sqlite::Unfit;
 pub use tables::audit::Audit;
 pub use verify::Verified;

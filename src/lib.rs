@@ -8,7 +8,7 @@
 //!
 //! ```text
 //! carrier ──XML──▶ server ▶ routes ▶ carrier/notify
-//!                                      parse    wire/request, wire/accessgw; subscription/notice
+//!                                      parse    wire/request, wire/accessgw; carrier/reading
 //!                                      record   ledger/commit: many notices, one transaction, one fsync
 //!                                                 identity   known? a repeat or a conflict
 //!                                                 resolve    subscription/judge with the catalog
@@ -43,9 +43,11 @@
 //!   from one engine to the other, backups and their way back (`ledger/sqlite/restore`).
 //! * [`providers`]: who carries out what was granted; they see no ledger. Some carry out steps, others
 //!   (`providers/watcher/keeper`) bring about what should be on a device by now (`service/wanted`).
-//! * [`worker`]: has them do it: claim, send, settle; what ends by itself, at its second; and, where a provider
-//!   keeps a state, that state compared with ours (`worker/reconcile`). Whatever is sent to a provider, tasks and
-//!   codes redeemed while somebody waits, goes out through `worker/sender`.
+//! * [`reconcile`]: what a provider that keeps a state has (`providers/state`), compared with what should be there, and
+//!   mended.
+//! * [`worker`]: has them do it: claim, send, settle; what ends by itself, at its second; and that comparison, every so
+//!   often. Whatever is sent to a provider, tasks and codes redeemed while somebody waits, goes out through
+//!   `worker/sender`.
 //! * [`server`], [`routes`]: HTTP, and whose each path is.
 //! * [`carrier`], [`partner`], [`activation`], [`flussonic`], [`admin`]: who calls us; [`json`] and [`story`]
 //!   are what the JSON ones share.
@@ -64,7 +66,7 @@
 //! of its table; of what is in force on a device, `service/arrange.rs` and a picture of its tests. A step of
 //! a task's life: `outbox/life.rs`, of an activation code's `stock/code/life.rs`, and its row of their tables. A
 //! code: a row of `wire/code.rs`. An offer: `config/catalog.toml`. An endpoint: its surface, a row of
-//! `routes.rs`, its place in `openapi.json`. A kind of provider: its file in `providers/`, an arm of
+//! `routes.rs`, its place in `openapi.json`. A kind of provider: its file in `providers/`, its arms of
 //! `providers.rs`, its keys in `config/provider.rs`. A setting: its section in `config/`
 //! and `config/default.toml`.
 
@@ -85,6 +87,7 @@ pub mod limits;
 pub mod outbox;
 pub mod partner;
 pub mod providers;
+pub mod reconcile;
 pub mod replay;
 pub mod routes;
 pub mod server;

@@ -7,7 +7,6 @@
 //! attempt    one task: its code drawn, sent, judged, settled
 //! judge      what follows from an outcome: done, another attempt, a dead letter
 //! sweep      what begins and ends by itself, at its second
-//! reconcile  cameras and users of a provider compared with what is in force, and mended
 //! ```
 //!
 //! Providers translate, the worker judges, the ledger remembers: any number of workers share one, each
@@ -23,7 +22,6 @@ mod errand;
 mod judge;
 mod lane;
 mod pace;
-pub mod reconcile;
 mod sender;
 mod sweep;
 
@@ -36,14 +34,14 @@ use tokio::task::JoinSet;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ledger::Ledger;
-use crate::providers::{Provider, Providers};
+use crate::providers::Providers;
+use crate::reconcile::Charge;
 use crate::telemetry;
 use attempt::Shared;
 use backoff::Backoff;
 use dispatch::{Dispatch, Terms};
 pub use errand::{Unfit, errand};
 use judge::Policy;
-use reconcile::duty::{self, Charge};
 pub use sender::{NoPlace, Sender};
 
 /// How long the stock is left alone that had no code for a task; less where pauses are set shorter.
@@ -73,14 +71,9 @@ impl Worker {
         let stock_pause = STOCK_PAUSE.min(backoff.max);
         let policy = Policy { attempts_max: config.worker.attempts_max, backoff, stock_pause };
         for (name, provider) in providers {
-            telemetry::zero_provider(name, provider.keeper().is_some());
+            telemetry::zero_provider(name, provider.keeps_state().is_some());
         }
-        let charge = |(name, provider): (&String, &Arc<dyn Provider>)| {
-            let every_s = provider.keeper()?.settings().reconcile_every_s;
-            let (name, provider) = (name.clone(), Arc::clone(provider));
-            (every_s > 0).then_some(Charge { name, provider, every_s })
-        };
-        let charges = providers.iter().filter_map(charge).collect();
+        let charges = Charge::of(providers);
         let shared = Arc::new(Shared { ledger: ledger.clone(), clock: clock.clone(), policy });
         let lease_ms = i64::from(config.worker.lease_s) * 1000;
         let terms = Terms { lease_ms, stop_max: config.server.shutdown_timeout() };
@@ -99,8 +92,8 @@ impl Worker {
     pub async fn run(self, stop: watch::Receiver<bool>) {
         let mut compared = JoinSet::new();
         for charge in self.charges {
-            let lifeline = self.ledger.lifelines().hold(format!("reconcile {}", charge.name));
-            let run = duty::run(charge, self.ledger.clone(), self.clock.clone(), stop.clone());
+            let lifeline = self.ledger.lifelines().hold(format!("reconcile {}", charge.name()));
+            let run = charge.run(self.ledger.clone(), self.clock.clone(), stop.clone());
             compared.spawn(lifeline.until(stop.clone(), run));
         }
         let sweep = sweep::run(self.ledger, self.clock, stop.clone());

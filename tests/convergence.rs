@@ -13,6 +13,7 @@ use chrono::FixedOffset;
 use gateway::Folder;
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
+use sdp_gateway::carrier::reading;
 use sdp_gateway::catalog::Catalog;
 use sdp_gateway::clock::{Clock, DAY_MS, Timestamp};
 use sdp_gateway::config::LedgerUrl;
@@ -22,7 +23,7 @@ use sdp_gateway::ledger::{self, By, Ledger, Operated, Operation, Received, Rules
 use sdp_gateway::story;
 use sdp_gateway::subscription::decide::{self, Event};
 use sdp_gateway::subscription::judge::{self, Judgement, Policy};
-use sdp_gateway::subscription::notice::{self, Notice, Own, Reading, Reads};
+use sdp_gateway::subscription::notice::{Notice, Own, Reading, Reads};
 use sdp_gateway::subscription::terms::{Terms, TermsBook};
 use sdp_gateway::subscription::{Run, ServiceState};
 use sdp_gateway::wire::accessgw::{AccessGw, Notify};
@@ -211,7 +212,7 @@ fn notice(draft: &Draft, index: usize, queue: usize) -> Notice {
     };
     let (module, message_type) = (Some("SDP".to_owned()), Some("NOTIFY".to_owned()));
     let message = AccessGw { module, message_type, fields, twice: None };
-    let notice = match notice::read(&message, &Reads::in_zone(hanoi()), receipt()) {
+    let notice = match reading::read(&message, &Reads::in_zone(hanoi()), receipt()) {
         Reading::Notice(notice) => *notice,
         other => panic!("{other:?}"),
     };
@@ -316,7 +317,7 @@ fn what_says_the_same_under_two_identities_has_one_order() {
             ..Notify::default()
         };
         let message = AccessGw { module: text("SDP"), message_type: text("NOTIFY"), fields, twice: None };
-        match notice::read(&message, &Reads::in_zone(hanoi()), receipt()) {
+        match reading::read(&message, &Reads::in_zone(hanoi()), receipt()) {
             Reading::Notice(notice) => *notice,
             other => panic!("{other:?}"),
         }
@@ -347,7 +348,7 @@ fn what_was_ahead_is_a_repeat_when_it_comes_again_in_its_time() {
         let message = AccessGw { module: text("SDP"), message_type: text("NOTIFY"), fields, twice: None };
         let received = |hours: i64| {
             let received_at = moment((hours, 0, 0));
-            let reading = notice::read(&message, &Reads::in_zone(hanoi()), received_at);
+            let reading = reading::read(&message, &Reads::in_zone(hanoi()), received_at);
             let raw = Raw { method: "POST".into(), path: "/".into(), ..Raw::default() };
             Received { reading, raw, caller: "carrier".into(), received_at, answer: 0 }
         };
@@ -355,7 +356,8 @@ fn what_was_ahead_is_a_repeat_when_it_comes_again_in_its_time() {
         let url = LedgerUrl::parse(&gateway::Ledger::of(folder.path()).url()).expect("an address");
         runtime.block_on(async {
             ledger::migrate(&url).await.expect("a schema");
-            let rules = Rules::new(catalog(), Policy::default(), Reads::in_zone(hanoi()));
+            let rules =
+                Rules::new(catalog(), Policy::default(), Reads::in_zone(hanoi()), reading::read_again);
             let settings = ledger::Settings { url, queue_max: 64, codes_key: None };
             let ledger = Ledger::open(&settings, rules, Clock::system()).await.expect("a ledger");
             let number = Msisdn::parse(NUMBER).expect("a number");
@@ -427,7 +429,7 @@ fn from_carrier(notice: &Notice, received_at: Timestamp) -> Received {
 async fn through_the_ledger(url: &str, notices: &[Notice], order: &[usize]) -> String {
     let url = LedgerUrl::parse(url).expect("an address");
     ledger::migrate(&url).await.expect("a schema");
-    let rules = Rules::new(catalog(), Policy::default(), Reads::in_zone(hanoi()));
+    let rules = Rules::new(catalog(), Policy::default(), Reads::in_zone(hanoi()), reading::read_again);
     let settings = ledger::Settings { url, queue_max: 64, codes_key: None };
     let ledger = Ledger::open(&settings, rules, Clock::system()).await.expect("a ledger");
     // Handed over at once: they share transactions, as under load.
@@ -507,7 +509,7 @@ fn laid_aside_and_put_back(
         let offer = "[[offer]]\nid = 'other'\nservice_id = '1'\npackage_id = '11'\nexclusive = true\nperiod = 'month'\n";
         let other = Catalog::parse(offer, "test", &BTreeMap::new(), 5).expect("a catalog");
         let policy = Policy { expiry_periods_max: 1, record_only: true, ..Policy::default() };
-        let rules = Rules::new(other, policy, Reads::in_zone(hanoi()));
+        let rules = Rules::new(other, policy, Reads::in_zone(hanoi()), reading::read_again);
         runtime.block_on(ledger.put_in_force(rules)).expect("in force");
     }
     let mut seen = vec![rows(&kept)];
@@ -530,7 +532,7 @@ fn laid_aside_and_put_back(
 async fn received(url: LedgerUrl, notices: &[Notice], order: &[usize]) -> (Ledger, Vec<NoticeId>) {
     ledger::migrate(&url).await.expect("a schema");
     let settings = ledger::Settings { url, queue_max: 64, codes_key: None };
-    let rules = Rules::new(catalog(), Policy::default(), Reads::in_zone(hanoi()));
+    let rules = Rules::new(catalog(), Policy::default(), Reads::in_zone(hanoi()), reading::read_again);
     let ledger = Ledger::open(&settings, rules, Clock::system()).await.expect("a ledger");
     let mut ids = Vec::new();
     for (received, index) in (1_i64..).zip(order) {

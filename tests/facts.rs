@@ -3,11 +3,12 @@
 
 use chrono::FixedOffset;
 
+use sdp_gateway::carrier::reading;
 use sdp_gateway::catalog::Period;
 use sdp_gateway::clock::Timestamp;
 use sdp_gateway::ids::Msisdn;
 use sdp_gateway::subscription::cycle;
-use sdp_gateway::subscription::notice::{self, Notice, Reading, Reads};
+use sdp_gateway::subscription::notice::{Notice, Reading, Reads};
 use sdp_gateway::subscription::odd::TimeField;
 use sdp_gateway::wire::accessgw::{AccessGw, Notify};
 
@@ -269,7 +270,7 @@ fn notice(name: &str, text: &str) -> Notice {
 /// Received when no time is odd for what it says: an end after it, any other long before it.
 fn read(message: &AccessGw, name: &str) -> Reading {
     let received_at = Timestamp(if name == "expiredTime" { 0 } else { 300_000_000_000_000 });
-    notice::read(message, &Reads::in_zone(hanoi()), received_at)
+    reading::read(message, &Reads::in_zone(hanoi()), received_at)
 }
 
 /// The moment that a notice has from its only time, in the place where the rules look for it.

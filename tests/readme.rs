@@ -1,24 +1,50 @@
-//! The README tells the truth: its commands print what it prints, and its reply table is the code's.
+//! The README and the pages of docs/ tell the truth: their commands print what they print, their tables are the code's,
+//! and their links lead somewhere.
 
 #[path = "support/gateway.rs"]
 mod gateway;
 
+#[path = "readme/links.rs"]
+mod links;
+
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use gateway::Gateway;
 use sdp_gateway::activation::ResultCode;
+use sdp_gateway::ledger;
 use sdp_gateway::wire::code::Code;
 
 const README: &str = include_str!("../README.md");
+const PARTNERS: &str = include_str!("../docs/partners.md");
+const UPGRADING: &str = include_str!("../docs/upgrading.md");
 
 /// Separates what one command prints from what the next does.
 const MARK: &str = "=-=-=";
 
-/// The commands of all console blocks with what they print.
-fn console() -> Vec<(String, String)> {
+/// Lines of the README, at most.
+const README_LINES_MAX: usize = 250;
+
+/// Every page for people: its path below the repository, and its text.
+fn pages() -> Vec<(PathBuf, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let docs = std::fs::read_dir(root.join("docs")).expect("a folder");
+    let docs = docs.map(|page| Path::new("docs").join(page.expect("a file").file_name()));
+    let mut paths: Vec<PathBuf> =
+        docs.filter(|path| path.extension().is_some_and(|end| end == "md")).collect();
+    paths.extend(["README.md", "CHANGELOG.md", "findings/README.md"].map(PathBuf::from));
+    paths.sort();
+    paths
+        .into_iter()
+        .map(|path| (path.clone(), std::fs::read_to_string(root.join(path)).expect("a page")))
+        .collect()
+}
+
+/// The commands of all console blocks of a page with what they print.
+fn console(page: &str) -> Vec<(String, String)> {
     let mut commands: Vec<(String, String)> = Vec::new();
-    for block in README.split("```console\n").skip(1) {
+    for block in page.split("```console\n").skip(1) {
         let (block, _) = block.split_once("```").expect("a block ends");
         for line in block.lines() {
             match (line.strip_prefix("$ "), commands.last_mut()) {
@@ -95,18 +121,36 @@ fn without_milliseconds(text: &str) -> String {
 const CLOCKS: [&str; 2] = ["1772420645", "1772499999"];
 
 #[test]
-fn every_command_prints_what_the_readme_prints_and_again() {
-    let gateway = Gateway::start(include_str!("../config/example.toml"));
-    for clock in CLOCKS {
-        paste(&gateway, clock);
+fn every_command_prints_what_its_page_prints_and_again() {
+    assert!(console(README).len() > 8);
+    for (path, page) in pages() {
+        let commands = console(&page);
+        if !commands.is_empty() {
+            let gateway = Gateway::start(include_str!("../config/example.toml"));
+            CLOCKS.iter().for_each(|clock| paste(&path, &commands, &gateway, clock));
+        }
     }
 }
 
-fn paste(gateway: &Gateway, clock: &str) {
-    let commands = console();
-    assert!(commands.len() > 8);
+/// The walkthrough of Watcher's scenarios is held to by `vsaas_scenarios`, which knows that page alone.
+#[test]
+fn no_prompt_stands_where_no_test_reads_it() {
+    for (path, page) in pages() {
+        let sessions = page.matches("```shell-session").count();
+        assert!(sessions == 0 || path == Path::new("docs/watcher.md"), "{}", path.display());
+        let prompts = page.lines().filter(|line| line.starts_with("$ ")).count();
+        assert!(prompts == console(&page).len() || sessions > 0, "{}", path.display());
+    }
+}
+
+#[test]
+fn the_readme_is_short() {
+    assert!(README.lines().count() <= README_LINES_MAX);
+}
+
+fn paste(page: &Path, commands: &[(String, String)], gateway: &Gateway, clock: &str) {
     let mut script = String::new();
-    for (command, _) in &commands {
+    for (command, _) in commands {
         let command = command
             .replace("127.0.0.1:8080", &gateway.main.to_string())
             .replace("127.0.0.1:8081", &gateway.admin.to_string())
@@ -127,13 +171,13 @@ fn paste(gateway: &Gateway, clock: &str) {
         let errors = String::from_utf8_lossy(&ran.stderr);
         // The last eight digits are the number's too.
         let printed = printed.replace(&clock[2..], &CLOCKS[0][2..]);
-        assert_eq!(timeless(&printed), timeless(expected), "$ {command}\n{errors}");
+        assert_eq!(timeless(&printed), timeless(expected), "{}: $ {command}\n{errors}", page.display());
     }
 }
 
 #[test]
 fn the_table_of_result_codes_is_the_activation_surfaces() {
-    let rows: Vec<&str> = README.lines().filter(|line| line.starts_with("| `10")).collect();
+    let rows: Vec<&str> = PARTNERS.lines().filter(|line| line.starts_with("| `10")).collect();
     let words = rows.iter().map(|row| row.split('`').nth(1).expect("a code"));
     assert_eq!(words.collect::<Vec<_>>(), ResultCode::ALL.map(ResultCode::word));
 }
@@ -151,4 +195,13 @@ fn the_reply_table_is_the_codes() {
         assert!(cells[4] == expected || cells[4] == descs[1], "{row}");
         assert_eq!(row.contains("`Retry-After`"), code.wants_retry_after(), "{row}");
     }
+}
+
+#[test]
+fn the_upgrade_page_tells_of_every_step() {
+    let told: Vec<i64> = UPGRADING
+        .lines()
+        .filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse().ok())
+        .collect();
+    assert_eq!(told, (1..=ledger::schema_version()).collect::<Vec<_>>());
 }

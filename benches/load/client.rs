@@ -19,6 +19,10 @@ const WARM: Duration = Duration::from_millis(500);
 /// How long the last answers may take.
 const DRAIN: Duration = Duration::from_secs(5);
 
+/// From one number to the next: a prime, so that all have their turn, and far, so that neighbours in the tables do not
+/// come one after the other.
+const STRIDE: u64 = 2_654_435_761;
+
 /// What one load came to.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Counted {
@@ -46,7 +50,7 @@ struct Client {
     kind: Kind,
     next_id: u64,
     numbers: u32,
-    random: u64,
+    number: u64,
     measure_from: Instant,
     until: Instant,
     latencies_us: Vec<u32>,
@@ -74,7 +78,7 @@ pub(crate) fn run(load: &Load) -> Result<()> {
         kind: load.kind,
         next_id: load.first,
         numbers: load.numbers,
-        random: load.first | 1,
+        number: load.first,
         measure_from: began + WARM,
         until: began + WARM + seconds,
         latencies_us: Vec::with_capacity(1 << 20),
@@ -105,12 +109,11 @@ impl Client {
         }
     }
 
-    /// xorshift: the same numbers each run.
+    /// The next number, all over the table: each once before any comes again, since a carrier tells of a subscriber
+    /// a few times a day, and not twice in a second.
     fn number(&mut self) -> u32 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        u32::try_from(self.random % u64::from(self.numbers)).unwrap_or(0)
+        self.number = (self.number + STRIDE) % u64::from(self.numbers);
+        u32::try_from(self.number).unwrap_or(0)
     }
 
     fn receive(&mut self, connection: &mut Connection) {

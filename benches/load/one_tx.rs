@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use chrono::FixedOffset;
+use sdp_gateway::carrier::reading;
 use sdp_gateway::clock::Clock;
-use sdp_gateway::subscription::notice::{self, Notice, Reading, Reads};
+use sdp_gateway::subscription::notice::{Notice, Reading, Reads};
 use sdp_gateway::wire::code::Code;
 use sdp_gateway::wire::{Message, accessgw, read_xml};
 use sqlx::postgres::PgPoolOptions;
@@ -133,7 +134,7 @@ fn on_postgres(ledger: &str) -> Result<()> {
 
 fn read(body: &[u8]) -> Option<(Box<Notice>, String)> {
     let Ok(Message::AccessGw(message)) = read_xml(body, None) else { return None };
-    match notice::read(&message, &Reads::in_zone(FixedOffset::east_opt(7 * 3600)?), Clock::system().now()) {
+    match reading::read(&message, &Reads::in_zone(FixedOffset::east_opt(7 * 3600)?), Clock::system().now()) {
         Reading::Notice(notice) => Some((notice, accessgw::render(Code::Kept, &message.echo()))),
         _ => None,
     }

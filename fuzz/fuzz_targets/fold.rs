@@ -8,6 +8,7 @@ use std::sync::{Arc, LazyLock};
 use arbitrary::Arbitrary;
 use chrono::FixedOffset;
 use libfuzzer_sys::fuzz_target;
+use sdp_gateway::carrier::reading;
 use sdp_gateway::catalog::Catalog;
 use sdp_gateway::clock::{DAY_MS, Timestamp};
 use sdp_gateway::ids::Msisdn;
@@ -15,7 +16,7 @@ use sdp_gateway::ledger::journal::{Outcome, Row, scope};
 use sdp_gateway::subscription::decide::{self, Event, fold};
 use sdp_gateway::subscription::entitlement;
 use sdp_gateway::subscription::judge::{self, Judgement, Policy};
-use sdp_gateway::subscription::notice::{self, Reading, Reads};
+use sdp_gateway::subscription::notice::{Reading, Reads};
 use sdp_gateway::subscription::order::{self, Newest};
 use sdp_gateway::subscription::terms::{Terms, TermsBook};
 use sdp_gateway::subscription::{Run, ServiceState, Subscription};
@@ -141,7 +142,7 @@ fn events(said: &[Said]) -> Vec<Event> {
     let mut events = Vec::new();
     for (place, said) in said.iter().enumerate() {
         let received_at = Timestamp(2_000_000_000_000 + i64::try_from(place).unwrap_or(0));
-        let Reading::Notice(notice) = notice::read(&said.message(), &reads, received_at) else { continue };
+        let Reading::Notice(notice) = reading::read(&said.message(), &reads, received_at) else { continue };
         let policy = Policy::default().applying();
         let judgement = judge::judge(&notice, catalog, book, policy, received_at);
         let odd = judge::odd(&notice, &judgement);

@@ -89,7 +89,7 @@ impl Parts {
             ledger: ledger(),
             clock: clock(),
             sender: self.sender.clone(),
-            pausing: providers::converging(&self.providers),
+            pausing: providers::those(&config.providers, |can| can.keeps_state).map(str::to_owned).collect(),
             limiter,
             guesses: guesses(),
         };

@@ -8,12 +8,12 @@ use std::time::Instant;
 use tracing::field::display;
 
 use super::shown::Shown;
-use super::{Answer, Arrival, Carrier, RETRY_AFTER_S};
+use super::{Answer, Arrival, Carrier, RETRY_AFTER_S, reading};
 use crate::clock::Timestamp;
 use crate::ledger::{NotKept, Received, Recorded, Remarks};
 use crate::limits::Suppressed;
 use crate::subscription::judge::Reason;
-use crate::subscription::notice::{self, Glimpse, Notice, Reading};
+use crate::subscription::notice::{Glimpse, Notice, Reading};
 use crate::telemetry::{Chain, Surface};
 use crate::wire::Unreadable;
 use crate::wire::accessgw::{self, AccessGw, NotifyEcho};
@@ -23,7 +23,7 @@ impl Carrier {
     /// parse (done), resolve and record (in the ledger's writer), render.
     pub(super) async fn notify(&self, message: &AccessGw, arrival: Arrival) -> Answer {
         let received_at = self.clock.now();
-        let reading = notice::read(message, &self.reads, received_at);
+        let reading = reading::read(message, &self.reads, received_at);
         if let Reading::Notice(notice) = &reading {
             self.warn_of_disagreement(notice);
         }

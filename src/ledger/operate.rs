@@ -16,8 +16,7 @@ use super::{Rules, StoreError, aside, foresee};
 use crate::clock::Timestamp;
 use crate::ids::NoticeId;
 use crate::subscription::judge::{self, Judgement, Reason};
-use crate::subscription::notice::{self, Reading};
-use crate::wire;
+use crate::subscription::notice::Reading;
 
 /// An operator's word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -261,12 +260,10 @@ fn read_again(
     row: &mut Row,
 ) -> Result<bool, StoreError> {
     let Some(raw) = store.raw(row.id)? else { return Ok(false) };
-    let read = wire::request::notify(&raw.method, &raw.query, &raw.sent());
-    let reading = read.map(|message| notice::read(&message, &rules.reads, row.received_at));
-    let notice = match reading {
-        Ok(Reading::Notice(notice)) => notice,
-        Ok(Reading::WrongMessage(_)) => return put_back(store, row, Reason::WrongMessage),
-        Ok(Reading::Unreadable(_)) | Err(_) => return put_back(store, row, Reason::Unreadable),
+    let notice = match rules.read_again(&raw, row.received_at) {
+        Some(Reading::Notice(notice)) => notice,
+        Some(Reading::WrongMessage(_)) => return put_back(store, row, Reason::WrongMessage),
+        Some(Reading::Unreadable(_)) | None => return put_back(store, row, Reason::Unreadable),
     };
     let Holder { key, row: held, .. } = holder(store, &notice)?;
     let held = held.filter(|held| held.id != row.id);

@@ -3,8 +3,6 @@
 
 use bytes::Bytes;
 
-use crate::wire::content::Sent;
-
 /// One message and its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Raw {
@@ -24,16 +22,4 @@ pub struct Raw {
     pub status: u16,
     /// The reply's text.
     pub reply: String,
-}
-
-impl Raw {
-    /// The body with what is needed to read it.
-    #[must_use]
-    pub fn sent(&self) -> Sent<'_> {
-        Sent {
-            content_type: self.content_type.as_deref(),
-            content_encoding: self.content_encoding.as_deref(),
-            body: &self.body,
-        }
-    }
 }

@@ -8,11 +8,13 @@ use arc_swap::ArcSwap;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::raw::Raw;
 use super::{Ledger, OpenError, postgres, sqlite};
 use crate::catalog::{Catalog, Offer};
+use crate::clock::Timestamp;
 use crate::config::LedgerUrl;
 use crate::subscription::judge::Policy;
-use crate::subscription::notice::Reads;
+use crate::subscription::notice::{Reading, Reads};
 use crate::subscription::terms::{Terms, TermsBook};
 
 /// Hexadecimal digits of a fingerprint: enough that no two catalogs of one house share one.
@@ -29,8 +31,13 @@ pub struct Rules {
     pub policy: Policy,
     /// How messages are read.
     pub reads: Reads,
+    read_again: ReadAgain,
     fingerprint: String,
 }
+
+/// Reads a kept message anew, first received at that time; none where no message is in its bytes. Whoever knows the
+/// grammar of what is kept brings it.
+pub type ReadAgain = fn(&Raw, &Reads, Timestamp) -> Option<Reading>;
 
 /// The rules in force, for all who judge.
 pub(super) type InForce = ArcSwap<Rules>;
@@ -38,9 +45,21 @@ pub(super) type InForce = ArcSwap<Rules>;
 impl Rules {
     /// Rules whose terms are not numbered yet.
     #[must_use]
-    pub fn new(catalog: Catalog, policy: Policy, reads: Reads) -> Self {
+    pub fn new(catalog: Catalog, policy: Policy, reads: Reads, read_again: ReadAgain) -> Self {
         let fingerprint = fingerprint(&catalog, policy, &reads);
-        Self { catalog: Arc::new(catalog), book: TermsBook::default(), policy, reads, fingerprint }
+        Self {
+            catalog: Arc::new(catalog),
+            book: TermsBook::default(),
+            policy,
+            reads,
+            read_again,
+            fingerprint,
+        }
+    }
+
+    /// What a kept message says by today's reading.
+    pub(super) fn read_again(&self, raw: &Raw, received_at: Timestamp) -> Option<Reading> {
+        (self.read_again)(raw, &self.reads, received_at)
     }
 
     /// Today's terms, not yet numbered.
@@ -101,7 +120,7 @@ mod tests {
 
     fn rules(catalog: &str) -> Rules {
         let catalog = Catalog::parse(catalog, "catalog.toml", &BTreeMap::new(), 35).expect("a catalog");
-        Rules::new(catalog, Policy::default(), reads())
+        Rules::new(catalog, Policy::default(), reads(), |_, _, _| None)
     }
 
     fn reads() -> Reads {
@@ -118,6 +137,6 @@ mod tests {
             assert_ne!(rules(&format!("{OFFER}{other}")).fingerprint(), first, "{other}");
         }
         let (policy, catalog) = (Policy { record_only: true, ..Policy::default() }, rules(OFFER).catalog);
-        assert_ne!(Rules::new((*catalog).clone(), policy, reads()).fingerprint(), first);
+        assert_ne!(Rules::new((*catalog).clone(), policy, reads(), |_, _, _| None).fingerprint(), first);
     }
 }

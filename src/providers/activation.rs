@@ -60,10 +60,6 @@ impl Provider for Activation {
         Box::pin(self.attempt(task))
     }
 
-    fn takes_codes(&self) -> bool {
-        self.0.settings.mode == Mode::Code
-    }
-
     fn renew(&self, settings: &config::Provider) -> Result<(), ClientError> {
         let remote = settings.activation().ok_or(ClientError::Incomplete)?;
         self.0.renew(remote.partner_secret);

@@ -56,6 +56,12 @@ impl Fault {
         }
     }
 
+    /// Whether it says something about one thing only, and nothing about the others.
+    #[must_use]
+    pub fn is_of_one(&self) -> bool {
+        matches!(self, Self::Never(_)) || self.why().is_of_one
+    }
+
     /// Why, in words.
     #[must_use]
     pub fn why(&self) -> &Why {

@@ -45,7 +45,7 @@ pub struct Settled {
     /// What an operator should know, where it did not go by the book.
     pub note: Option<&'static str>,
     /// When the device is to be looked at again, by a task of its own: for providers that
-    /// [`converge`](super::Provider::converges).
+    /// [`keep a state`](super::Can::keeps_state).
     pub follow_up_at: Option<Timestamp>,
 }
 

@@ -54,6 +54,6 @@ pub struct Task {
     pub code: Option<CodeText>,
     /// The provider's own settings, from the grant.
     pub settings: Map<String, Value>,
-    /// What should be on the device by now, for providers that [`converge`](super::Provider::converges).
+    /// What should be on the device by now, for providers that [`keep a state`](super::Can::keeps_state).
     pub wanted: Option<Wanted>,
 }

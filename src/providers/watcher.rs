@@ -26,7 +26,7 @@ mod user;
 pub use camera::{Camera, CameraChange};
 pub use client::{Client, Page, Walk};
 pub use folder::{Folder, FolderUser};
-pub use keeper::{BadPreset, Keeper, Should};
+pub use keeper::Keeper;
 pub use member::{Member, Role};
 pub use organization::{Organization, Preset, Room};
 pub use playback::{Playback, Port, Ports, Unplayable, Viewer};

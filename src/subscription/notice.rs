@@ -1,8 +1,8 @@
 //! A carrier's notice as the rules see it: fields checked once, spelled as they were sent.
 //!
-//! [`read`] tells what a message is; a [`Notice`] has an identity, by which a repeat is known, and a
-//! content, by which a repeat is told from a conflict (contract section 2, "Notify"). What of its times
-//! cannot be meant is odd and counts as absent ([`Odd`]).
+//! Whoever knows a message's grammar says what it is ([`Reading`]); of what it says a [`Statement`] makes the
+//! [`Notice`]. That has an identity, by which a repeat is known, and a content, by which a repeat is told from a
+//! conflict (contract section 2, "Notify"). What of its times cannot be meant is odd and counts as absent ([`Odd`]).
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,6 @@ use super::odd::{Odd, TimeField, Times};
 use crate::catalog::{Cancelled, Catalog, Resolved, Sent};
 use crate::clock::Timestamp;
 use crate::ids::Msisdn;
-use crate::wire::accessgw::{AccessGw, Notify};
 
 /// What a message on the notify path turned out to be.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +60,17 @@ impl SentIds {
             package_id: self.package_id.as_deref(),
             service_code: self.service_code.as_deref(),
             package_code: self.package_code.as_deref(),
+        }
+    }
+
+    /// Whether it can be told what an operation of this kind is about.
+    fn is_enough_for(&self, reg_type: RegType) -> bool {
+        let package = self.package_id.is_some() || self.package_code.is_some();
+        let service = self.service_id.is_some() || self.service_code.is_some();
+        match reg_type {
+            RegType::Register => package,
+            RegType::Cancel => package || service,
+            RegType::Ignored | RegType::Unknown => true,
         }
     }
 }
@@ -165,101 +175,75 @@ const NAME_BYTES_MAX: usize = 100;
 /// The longest `regType` in an identity, bytes; of a longer one its hash.
 const REG_TYPE_BYTES_MAX: usize = 8;
 
-/// Tells what a message under an ACCESSGW root is. `received_at` is its first receipt.
-#[must_use]
-pub fn read(message: &AccessGw, reads: &Reads, received_at: Timestamp) -> Reading {
-    let fields = &message.fields;
-    let is = |sent: &Option<String>, name: &str| sent.as_deref() == Some(name);
-    if message.twice.is_some() {
-        return Reading::Unreadable(glimpse(fields));
-    }
-    if !is(&message.module, "SDP") || !is(&message.message_type, "NOTIFY") {
-        return Reading::WrongMessage(glimpse(fields));
-    }
-    match notice(fields, reads, received_at) {
-        Some(notice) => Reading::Notice(Box::new(notice)),
-        None => Reading::Unreadable(glimpse(fields)),
-    }
+/// What a message says of one operation, as plain values, whatever grammar it came in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Statement {
+    /// The subscriber.
+    pub msisdn: Msisdn,
+    /// What it does.
+    pub reg_type: RegType,
+    /// `regType` as sent.
+    pub reg_type_sent: String,
+    /// Service and package as sent.
+    pub sent: SentIds,
+    /// What the operation is called, by its own kind of name: `q:` and the row of the carrier's queue, `r:` and what
+    /// tells one operation of a registration from another.
+    pub name: String,
+    /// `queueID` as sent.
+    pub queue_id: Option<String>,
+    /// `regID` as sent.
+    pub reg_id: Option<String>,
+    /// `channel` as sent.
+    pub channel: Option<String>,
+    /// `price` as sent.
+    pub price: Option<String>,
+    /// Whether the carrier renews by itself.
+    pub auto_renew: bool,
+    /// Whether the carrier's operation failed.
+    pub failed: bool,
+    /// Its times as read; which of them are believed is found out here.
+    pub times: Times,
 }
 
-fn glimpse(fields: &Notify) -> Glimpse {
-    Glimpse {
-        msisdn: fields.msisdn.as_deref().and_then(|text| Msisdn::parse(text).ok()),
-        reg_type: fields.reg_type.clone(),
-        queue_id: fields.queue_id.clone(),
-        sent: sent(fields),
-    }
-}
-
-fn sent(fields: &Notify) -> SentIds {
-    SentIds {
-        service_id: fields.service_id.clone(),
-        package_id: fields.package_id.clone(),
-        service_code: fields.service_code.clone(),
-        package_code: fields.package_code.clone(),
-    }
-}
-
-fn notice(fields: &Notify, reads: &Reads, received_at: Timestamp) -> Option<Notice> {
-    let reg_type_sent = fields.reg_type.as_deref()?;
-    let reg_type = reads.reg_type(reg_type_sent);
-    let msisdn = Msisdn::parse(fields.msisdn.as_deref()?).ok()?;
-    let sent = sent(fields);
-    let package = sent.package_id.is_some() || sent.package_code.is_some();
-    let service = sent.service_id.is_some() || sent.service_code.is_some();
-    let enough = match reg_type {
-        RegType::Register => package,
-        RegType::Cancel => package || service,
-        RegType::Ignored | RegType::Unknown => true,
-    };
-    if !enough {
-        return None;
-    }
-    let times = Times::read(fields, reads.utc_offset, reg_type, received_at);
-    Some(Notice {
-        name: name(fields, reg_type)?,
-        reg_type_sent: reg_type_sent.to_owned(),
-        queue_id: fields.queue_id.clone(),
-        channel: fields.channel.clone(),
-        event_at: times.event_at(reg_type),
-        start_at: times.start_at,
-        odd: times.odd,
-        failed: fields.result_code.as_deref().is_some_and(|code| code.bytes().any(|digit| digit != b'0')),
-        own: None,
-        content: Content {
-            reg_id: fields.reg_id.clone(),
-            subscribe_at: times.subscribe_at,
-            expire_at: times.expire_at,
-            auto_renew: fields.auto_renew.as_deref().is_none_or(|text| text == "1"),
-            price: fields.price.clone(),
-            sent,
-            reg_type,
-            msisdn,
-        },
-    })
-}
-
-fn name(fields: &Notify, reg_type: RegType) -> Option<String> {
-    let queue_id = fields.queue_id.as_ref().filter(|text| names_a_row(text));
-    let name = match (queue_id, &fields.reg_id) {
-        (Some(queue_id), _) => format!("q:{queue_id}"),
-        (None, Some(reg_id)) => {
-            let moment = match reg_type {
-                RegType::Cancel => fields.update_time.as_deref().or(fields.start_time.as_deref()),
-                _ => None,
-            };
-            let parts =
-                [Some(reg_id.as_str()), fields.reg_type.as_deref(), fields.subscribe_time.as_deref(), moment];
-            let parts: Vec<String> = parts.iter().map(|p| p.unwrap_or_default().replace('|', "||")).collect();
-            format!("r:{}", parts.join(" | "))
+impl Statement {
+    /// The notice that it makes, first received at `received_at`; none where it does not say enough.
+    #[must_use]
+    pub fn notice(self, received_at: Timestamp) -> Option<Notice> {
+        if !self.sent.is_enough_for(self.reg_type) {
+            return None;
         }
-        (None, None) => return None,
-    };
-    Some(if name.len() > NAME_BYTES_MAX { format!("h:{}", hash(&[name.as_bytes()])) } else { name })
+        let times = self.times.doubted(self.reg_type, received_at);
+        Some(Notice {
+            name: bounded(self.name),
+            reg_type_sent: self.reg_type_sent,
+            queue_id: self.queue_id,
+            channel: self.channel,
+            event_at: times.event_at(self.reg_type),
+            start_at: times.start_at,
+            odd: times.odd,
+            failed: self.failed,
+            own: None,
+            content: Content {
+                msisdn: self.msisdn,
+                reg_type: self.reg_type,
+                sent: self.sent,
+                reg_id: self.reg_id,
+                subscribe_at: times.subscribe_at,
+                expire_at: times.expire_at,
+                auto_renew: self.auto_renew,
+                price: self.price,
+            },
+        })
+    }
+}
+
+fn bounded(name: String) -> String {
+    if name.len() > NAME_BYTES_MAX { format!("h:{}", hash(&[name.as_bytes()])) } else { name }
 }
 
 /// Whether a `queueID` is one: callers without a queue send `0` or a negative number.
-fn names_a_row(queue_id: &str) -> bool {
+#[must_use]
+pub fn names_a_row(queue_id: &str) -> bool {
     let digits = queue_id.strip_prefix('-');
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let is_negative = digits.is_some_and(is_number);

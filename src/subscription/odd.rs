@@ -2,11 +2,8 @@
 
 use std::fmt;
 
-use chrono::FixedOffset;
-
 use super::notice::{Notice, RegType};
 use crate::clock::{DAY_MS, Timestamp};
-use crate::wire::accessgw::Notify;
 
 /// A `subcribeTime` later than this after the notice's first receipt is odd.
 const AHEAD_MAX_MS: i64 = DAY_MS;
@@ -129,46 +126,30 @@ pub fn doubted(mut notice: Notice, received_at: Timestamp) -> Notice {
     notice
 }
 
-/// A notice's times as read, and which of them are not believed.
-pub(super) struct Times {
-    pub(super) start_at: Option<Timestamp>,
-    pub(super) subscribe_at: Option<Timestamp>,
-    pub(super) expire_at: Option<Timestamp>,
-    update_at: Option<Timestamp>,
-    pub(super) odd: Odd,
+/// A notice's times as read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Times {
+    /// `startTime`.
+    pub start_at: Option<Timestamp>,
+    /// `subcribeTime`.
+    pub subscribe_at: Option<Timestamp>,
+    /// `expiredTime`.
+    pub expire_at: Option<Timestamp>,
+    /// `updateTime`.
+    pub update_at: Option<Timestamp>,
+    /// Those that were sent and cannot be read.
+    pub odd: Odd,
 }
 
 impl Times {
-    /// `offset` is the zone of 14-digit times.
-    pub(super) fn read(
-        fields: &Notify,
-        offset: FixedOffset,
-        reg_type: RegType,
-        received_at: Timestamp,
-    ) -> Self {
-        let mut odd = Odd::default();
-        let mut time = |field: TimeField, text: &Option<String>| {
-            let text = text.as_deref()?;
-            let at = match field {
-                TimeField::StartTime | TimeField::StartTimeCp => {
-                    Timestamp::from_carrier_or_epoch(text, offset)
-                }
-                _ => Timestamp::from_carrier(text, offset),
-            };
-            odd.mark_if(at.is_none(), field);
-            at
-        };
-        time(TimeField::StartTimeCp, &fields.start_time_cp);
-        let start_at = time(TimeField::StartTime, &fields.start_time);
-        let subscribe_at = time(TimeField::SubscribeTime, &fields.subscribe_time);
-        let expire_at = time(TimeField::ExpiredTime, &fields.expired_time);
-        let update_at = time(TimeField::UpdateTime, &fields.update_time);
-        let ahead = subscribe_at.is_some_and(|at| is_ahead(at, received_at));
-        odd.mark_if(ahead, TimeField::SubscribeTime);
-        let start = subscribe_at.filter(|_| !ahead).or(start_at).unwrap_or(received_at);
-        let is_over = reg_type == RegType::Register && expire_at.is_some_and(|at| at <= start);
-        odd.mark_if(is_over, TimeField::ExpiredTime);
-        Self { start_at, subscribe_at, expire_at, update_at, odd }
+    /// Believes those no more that cannot be meant beside the others, or in what was first received at `received_at`.
+    pub(super) fn doubted(mut self, reg_type: RegType, received_at: Timestamp) -> Self {
+        let ahead = self.subscribe_at.is_some_and(|at| is_ahead(at, received_at));
+        self.odd.mark_if(ahead, TimeField::SubscribeTime);
+        let start = self.subscribe_at.filter(|_| !ahead).or(self.start_at).unwrap_or(received_at);
+        let is_over = reg_type == RegType::Register && self.expire_at.is_some_and(|at| at <= start);
+        self.odd.mark_if(is_over, TimeField::ExpiredTime);
+        self
     }
 
     /// When it happened.

@@ -53,7 +53,7 @@ impl Attempt {
         }
         let is_issue = task.action == TaskAction::Issue;
         let takes_code = matches!(task.action, TaskAction::Begin | TaskAction::Change)
-            && self.place.provider.takes_codes()
+            && self.place.can.takes_codes
             && self.claimed.code.is_none();
         if is_issue || takes_code {
             match self.draw().await {

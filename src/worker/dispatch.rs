@@ -156,5 +156,5 @@ async fn claim(
 
 fn room(reserved: &Reserved) -> Room {
     let provider = reserved.name.to_string();
-    Room { provider, tasks_max: reserved.tasks_max(), wants_state: reserved.converges }
+    Room { provider, tasks_max: reserved.tasks_max(), wants_state: reserved.keeps_state }
 }

@@ -10,8 +10,8 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use super::breaker::{Breaker, Flow, Fuse};
 use crate::clock::Timestamp;
-use crate::config::{self, ProviderKind};
-use crate::providers::Provider;
+use crate::config;
+use crate::providers::{Can, Provider, can};
 
 /// Tasks of a provider that sends nothing, taken up at once: only their commits cost anything.
 const LOCAL_MAX: u32 = 128;
@@ -25,8 +25,7 @@ pub(super) struct Lane {
     pub(super) provider: Arc<dyn Provider>,
     /// How long one attempt may take.
     pub(super) timeout: Duration,
-    /// Whether what it does is a call that deserves a line of the log.
-    pub(super) is_remote: bool,
+    pub(super) can: Can,
     pub(super) breaker: Breaker,
     /// How many wait for a place whose sender is waited for.
     pub(super) waiting: u32,
@@ -55,19 +54,19 @@ pub(super) struct Room {
 
 impl Lane {
     pub(super) fn new(name: &str, provider: Arc<dyn Provider>, settings: &config::Provider) -> Self {
-        let is_local = settings.kind == ProviderKind::Local;
+        let can = can(settings);
         let open_ms = i64::from(settings.breaker_open_s) * 1000;
         let fuse = Fuse { failures_max: settings.breaker_failures, open_ms };
         Self {
             name: name.into(),
             provider,
             timeout: Duration::from_millis(settings.timeout_ms.into()),
-            is_remote: !is_local,
+            can,
             breaker: Breaker::new(name, fuse),
             waiting: 0,
-            concurrency: if is_local { LOCAL_MAX } else { settings.concurrency },
+            concurrency: if can.sends { settings.concurrency } else { LOCAL_MAX },
             under_way: 0,
-            rate: NonZeroU32::new(settings.per_second).filter(|_| !is_local).map(Rate::new),
+            rate: NonZeroU32::new(settings.per_second).filter(|_| can.sends).map(Rate::new),
         }
     }
 
@@ -141,6 +140,7 @@ impl Rate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::ProviderKind;
     use crate::providers::Local;
 
     fn lane(settings: config::Provider) -> Lane {

@@ -21,7 +21,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::ledger::Ledger;
 use crate::ledger::fulfil;
-use crate::providers::{self, Outcome, Provider, Providers, Why};
+use crate::providers::{self, Can, Outcome, Provider, Providers, Why};
 use crate::telemetry::{self, Chain};
 
 /// What a provider may take beyond its `timeout_ms`, which it keeps to itself, to say so.
@@ -61,10 +61,10 @@ pub struct Place {
     lane: usize,
     /// The provider's name.
     pub(super) name: Arc<str>,
-    /// Who it is.
-    pub(super) provider: Arc<dyn Provider>,
+    provider: Arc<dyn Provider>,
+    /// What it can.
+    pub(super) can: Can,
     timeout: Duration,
-    is_remote: bool,
 }
 
 /// Places of a provider that are held while tasks are claimed for them.
@@ -72,7 +72,7 @@ pub(super) struct Reserved {
     /// The provider's name.
     pub(super) name: Arc<str>,
     /// Whether it brings about a state.
-    pub(super) converges: bool,
+    pub(super) keeps_state: bool,
     places: Vec<Place>,
 }
 
@@ -135,12 +135,12 @@ impl Sender {
             (0..tasks_max).for_each(|_| lane.begin());
             more_in = [more_in, more].into_iter().flatten().min();
             if tasks_max > 0 {
-                taken.push((at, tasks_max, Arc::clone(&lane.name), lane.provider.converges()));
+                taken.push((at, tasks_max, Arc::clone(&lane.name), lane.can.keeps_state));
             }
         }
-        let reserved = taken.into_iter().map(|(at, tasks_max, name, converges)| {
+        let reserved = taken.into_iter().map(|(at, tasks_max, name, keeps_state)| {
             let places = (0..tasks_max).map(|_| self.taken(at)).collect();
-            Reserved { name, converges, places }
+            Reserved { name, keeps_state, places }
         });
         (reserved.collect(), more_in)
     }
@@ -180,7 +180,7 @@ impl Sender {
     fn taken(&self, lane: usize) -> Place {
         let of = &self.lanes()[lane];
         let (name, provider) = (Arc::clone(&of.name), Arc::clone(&of.provider));
-        Place { sender: self.clone(), lane, name, provider, timeout: of.timeout, is_remote: of.is_remote }
+        Place { sender: self.clone(), lane, name, provider, can: of.can, timeout: of.timeout }
     }
 
     fn lanes(&self) -> MutexGuard<'_, Vec<Lane>> {
@@ -238,7 +238,8 @@ impl Place {
     fn tell(&self, task: &fulfil::Task, class: &'static str, verdict: &Verdict, took: Duration) {
         telemetry::task_attempt(&self.name, class);
         telemetry::task_sent(&self.name, took);
-        if self.is_remote {
+        // What it does elsewhere is a call that deserves a line of the log.
+        if self.can.sends {
             let why = match verdict {
                 Verdict::Failed(why) => Some(why),
                 Verdict::Worked | Verdict::Unasked => None,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::FixedOffset;
+use sdp_gateway::carrier::reading;
 use sdp_gateway::catalog::{Catalog, GrantKind};
 use sdp_gateway::clock::{Clock, Timestamp};
 use sdp_gateway::config::{LedgerUrl, Provider, ProviderKind};
@@ -17,7 +18,7 @@ use sdp_gateway::ledger::raw::Raw;
 use sdp_gateway::ledger::{self, Ledger, Received, Rules};
 use sdp_gateway::stock::{CodeText, Lookup};
 use sdp_gateway::subscription::judge::Policy;
-use sdp_gateway::subscription::notice::{self, Reading, Reads};
+use sdp_gateway::subscription::notice::{Reading, Reads};
 use sdp_gateway::wire::accessgw::{AccessGw, Notify};
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
@@ -161,7 +162,7 @@ impl World {
         };
         let (module, message_type) = (Some("SDP".to_owned()), Some("NOTIFY".to_owned()));
         let message = AccessGw { module, message_type, fields, twice: None };
-        let reading = notice::read(&message, &Reads::in_zone(offset()), when);
+        let reading = reading::read(&message, &Reads::in_zone(offset()), when);
         assert!(matches!(reading, Reading::Notice(_)), "{reading:?}");
         let raw = Raw { method: "POST".into(), path: "/".into(), ..Raw::default() };
         let received = Received { reading, raw, caller: "carrier".into(), received_at: when, answer: 0 };
@@ -289,7 +290,7 @@ async fn open(url: &LedgerUrl) -> Ledger {
     let catalog = Catalog::parse(CATALOG, "test", &providers, 0).expect("a catalog");
     // The world's times are small: a start is when it is.
     let policy = Policy { clock_skew_s: 0, ..Policy::default() };
-    let rules = Rules::new(catalog, policy, Reads::in_zone(offset()));
+    let rules = Rules::new(catalog, policy, Reads::in_zone(offset()), reading::read_again);
     let settings = ledger::Settings { url: url.clone(), queue_max: 4096, codes_key: None };
     Ledger::open(&settings, rules, Clock::system()).await.expect("a ledger")
 }

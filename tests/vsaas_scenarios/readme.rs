@@ -1,15 +1,15 @@
-//! The README's walkthrough of the scenarios prints what it prints.
+//! The walkthrough of the scenarios in docs/watcher.md prints what it prints.
 
 use std::fmt::Write as _;
 
 use super::Setup;
 use super::tariffs::offer;
 
-const README: &str = include_str!("../../README.md");
+const PAGE: &str = include_str!("../../docs/watcher.md");
 
 /// Blocks of commands with what they print. What is done in billing's own pages stands there as a comment.
 fn blocks() -> impl Iterator<Item = &'static str> {
-    README.split("```shell-session\n").skip(1).map(|block| block.split_once("```").expect("a block ends").0)
+    PAGE.split("```shell-session\n").skip(1).map(|block| block.split_once("```").expect("a block ends").0)
 }
 
 /// Does what a comment says was done in billing's pages.

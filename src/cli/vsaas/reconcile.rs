@@ -1,5 +1,5 @@
 //! `vsaas reconcile`: what differs at Watcher from what is in force, told line by line, and mended where that is
-//! asked for. The comparison itself is the worker's.
+//! asked for. The comparison itself is the same as the worker's.
 
 use clap::Args;
 use serde_json::json;
@@ -9,9 +9,8 @@ use super::super::{Ended, Failure, Global, open, say};
 use super::systems::Systems;
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::providers::ClientError;
-use crate::providers::watcher::Keeper;
-use crate::worker::reconcile::{self, Drift, End, Mode, Report, Watcher};
+use crate::providers::{self, ClientError, Difference};
+use crate::reconcile::{self, Drift, End, Mode, Observer, Report};
 
 #[derive(Debug, Args)]
 pub(crate) struct Reconcile {
@@ -22,13 +21,13 @@ pub(crate) struct Reconcile {
 
 pub(super) async fn run(global: &Global, config: &Config, systems: &Systems, command: Reconcile) -> Ended {
     let clock = Clock::system();
-    let provider = config.providers.get(&systems.name).ok_or(ClientError::Incomplete)?;
-    let settings = provider.watcher().ok_or(ClientError::Incomplete)?;
-    let keeper = Keeper::new(&systems.name, settings, provider.billing(), clock.clone())?;
+    let settings = config.providers.get(&systems.name).ok_or(ClientError::Incomplete)?;
+    let provider = providers::build_one(&systems.name, settings, &clock)?;
+    let keeps = provider.keeps_state().ok_or(ClientError::Incomplete)?;
     let ledger = open::beside(config, clock.clone()).await?;
     let mode = if command.fix { Mode::Mend } else { Mode::Tell };
     let mut told = Told { screen: Screen::new(), json: global.json };
-    let of = (systems.name.as_str(), &keeper);
+    let of = (systems.name.as_str(), keeps);
     let ended = reconcile::Reconcile::new(of, &ledger, &clock, mode, &mut told).run().await;
     told.screen.end();
     ledger.close().await;
@@ -43,7 +42,7 @@ struct Told {
     json: bool,
 }
 
-impl Watcher for &mut Told {
+impl Observer for &mut Told {
     fn drift(&mut self, drift: &Drift) {
         self.screen.beside(|| say(self.line(drift)));
     }
@@ -59,14 +58,13 @@ impl Watcher for &mut Told {
 
 impl Told {
     fn line(&self, drift: &Drift) -> String {
-        let Drift { on, what, end } = drift;
+        let Drift { found: Difference { on, word, what, .. }, end } = drift;
         if self.json {
             let why = match end {
                 End::Failed(why) => Some(why),
                 End::Told | End::Mended => None,
             };
-            let (kind, what) = (what.word(), what.to_string());
-            return json!({ "on": on, "kind": kind, "what": what, "end": end.word(), "why": why })
+            return json!({ "on": on, "kind": word, "what": what, "end": end.word(), "why": why })
                 .to_string();
         }
         match end {

@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 use super::super::{Failure, wrong_usage};
 use super::told;
-use crate::config::{BillingRemote, Config, ProviderKind, WatcherRemote};
-use crate::providers::{ClientError, billing, watcher};
+use crate::config::{BillingRemote, Config, WatcherRemote};
+use crate::providers::{self, ClientError, billing, watcher};
 
 /// A list of many pages is read no longer; each page within the provider's `timeout_ms`.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -25,9 +25,7 @@ pub(super) struct Systems {
 impl Systems {
     /// Of the provider that is named, or of the only one of kind `watcher`.
     pub(super) fn of(config: &Config, named: Option<&str>) -> Result<Self, Failure> {
-        let is_watcher = |name: &str| config.providers[name].kind == ProviderKind::Watcher;
-        let names: Vec<&str> =
-            config.providers.keys().map(String::as_str).filter(|n| is_watcher(n)).collect();
+        let names: Vec<&str> = providers::those(&config.providers, |can| can.plays).collect();
         let name = match (named, &names[..]) {
             (_, []) => return Err(told("the settings have no provider of kind watcher")),
             (Some(named), names) if names.contains(&named) => named,

@@ -16,9 +16,8 @@ use crate::ledger::verify::in_order;
 use crate::ledger::{Rules, StoreError, foresee};
 use crate::subscription::decide::{self, Effect, Event};
 use crate::subscription::judge::{self, Judgement, Reason};
-use crate::subscription::notice::{self, Notice, Reading};
+use crate::subscription::notice::{Content, Notice, Reading};
 use crate::subscription::{ServiceState, odd};
-use crate::wire;
 
 /// How folds are made again.
 #[derive(Debug, Clone, Copy)]
@@ -78,13 +77,11 @@ pub(super) fn of_number(
 fn read_again(rules: &Rules, row: &mut Row, raw: Option<&Raw>) -> bool {
     // An operator's own row is no message, and all its times are meant.
     let Some(then) = row.notice().filter(|then| then.own.is_none()) else { return false };
-    let message = raw.and_then(|raw| wire::request::notify(&raw.method, &raw.query, &raw.sent()).ok());
-    let read = message.map(|message| notice::read(&message, &rules.reads, row.received_at));
-    let now = match read {
+    let now = match raw.and_then(|raw| rules.read_again(raw, row.received_at)) {
         Some(Reading::Notice(now)) => {
             // What an operator's settings meant then stands, and whose it is.
             let (reg_type, msisdn) = (then.content.reg_type, then.content.msisdn.clone());
-            Notice { content: notice::Content { reg_type, msisdn, ..now.content }, ..*now }
+            Notice { content: Content { reg_type, msisdn, ..now.content }, ..*now }
         }
         Some(_) => return false,
         None => odd::doubted(then.clone(), row.received_at),

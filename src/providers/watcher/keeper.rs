@@ -8,6 +8,7 @@
 //! subscriber   the user: made, a member, with rights, no more in the default organization
 //! rights       what a member may see
 //! turns        one task of a subscriber at a time
+//! survey       one look through all there is, and what differs of it
 //! camera       what the camera should be like: a rule
 //! room         how full an organization is
 //! ```
@@ -25,6 +26,7 @@ mod rights;
 mod room;
 mod steps;
 mod subscriber;
+mod survey;
 mod turns;
 
 use std::collections::HashMap;
@@ -38,9 +40,11 @@ use super::{Camera, CameraChange};
 use crate::clock::Clock;
 use crate::config::{self, BillingRemote, WatcherRemote};
 use crate::ids::vsaas::{FolderId, OrganizationId, PresetId, TariffId};
-use crate::providers::{ClientError, Fault, Outcome, Provider, Sending, Settled, Task, Why, billing};
+use crate::providers::{
+    ClientError, Fault, KeepsState, Outcome, Provider, Sending, Settled, Task, Why, billing,
+};
 use crate::service::wanted::Wanted;
-pub use camera::{BadPreset, Should};
+use camera::Should;
 use home::Maker;
 use turns::Turns;
 
@@ -101,21 +105,8 @@ impl Keeper {
         })
     }
 
-    /// Its settings.
-    #[must_use]
-    pub fn settings(&self) -> &WatcherRemote {
-        &self.settings
-    }
-
-    /// Watcher itself, for whoever compares its lists.
-    #[must_use]
-    pub fn client(&self) -> &Client {
-        &self.client
-    }
-
     /// When a call, or the steps of one task, that begin now have to be over.
-    #[must_use]
-    pub fn deadline(&self) -> Instant {
+    fn deadline(&self) -> Instant {
         Instant::now() + Duration::from_millis(u64::from(self.settings.timeout_ms))
     }
 
@@ -134,12 +125,7 @@ impl Keeper {
     ///
     /// # Errors
     /// [`Fault`]: then some of it may be done.
-    pub async fn bring_about(
-        &self,
-        camera: &str,
-        wanted: &Wanted,
-        deadline: Instant,
-    ) -> Result<Settled, Fault> {
+    async fn bring_about(&self, camera: &str, wanted: &Wanted, deadline: Instant) -> Result<Settled, Fault> {
         let should = self.should(wanted, self.clock.now()).map_err(never)?;
         match &wanted.owner {
             Some(owner) if !wanted.carried.is_nothing() => {
@@ -157,7 +143,7 @@ impl Keeper {
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn change(
+    async fn change(
         &self,
         camera: &Camera,
         change: CameraChange,
@@ -182,10 +168,6 @@ impl Provider for Keeper {
         Box::pin(self.attempt(task))
     }
 
-    fn converges(&self) -> bool {
-        true
-    }
-
     fn renew(&self, settings: &config::Provider) -> Result<(), ClientError> {
         self.client.renew(&settings.watcher().ok_or(ClientError::Incomplete)?)?;
         match (&self.billing, settings.billing()) {
@@ -194,7 +176,7 @@ impl Provider for Keeper {
         }
     }
 
-    fn keeper(&self) -> Option<&Keeper> {
+    fn keeps_state(&self) -> Option<&dyn KeepsState> {
         Some(self)
     }
 }

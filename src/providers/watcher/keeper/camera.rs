@@ -15,23 +15,22 @@ const PRESET_NAMES: [&str; 2] = ["preset_id", "package_id"];
 /// The settings of what is carried name something as a preset that is no id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the grant's preset_id is no id of a preset")]
-pub struct BadPreset;
+pub(super) struct BadPreset;
 
 /// What a camera should be like; what is none may be as it is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Should {
+pub(super) struct Should {
     /// Whether it records.
-    pub enabled: Option<bool>,
+    pub(super) enabled: Option<bool>,
     /// What it records, and how long that is kept.
-    pub preset_id: Option<PresetId>,
+    pub(super) preset_id: Option<PresetId>,
     /// When that will be something else by itself.
-    pub until: Option<Timestamp>,
+    pub(super) until: Option<Timestamp>,
 }
 
 impl Should {
     /// What has to be changed of a camera for it to be so; none where it is.
-    #[must_use]
-    pub fn differs(&self, camera: &Camera) -> Option<CameraChange> {
+    pub(super) fn differs(&self, camera: &Camera) -> Option<CameraChange> {
         let enabled = self.enabled.filter(|enabled| camera.enabled != Some(*enabled));
         let preset_id = self.preset_id.filter(|preset| camera.preset_id != Some(*preset));
         let change = CameraChange { enabled, preset_id, ..CameraChange::default() };
@@ -44,7 +43,7 @@ impl Keeper {
     ///
     /// # Errors
     /// [`BadPreset`].
-    pub fn should(&self, wanted: &Wanted, now: Timestamp) -> Result<Should, BadPreset> {
+    pub(super) fn should(&self, wanted: &Wanted, now: Timestamp) -> Result<Should, BadPreset> {
         should(&self.settings, wanted, now)
     }
 }

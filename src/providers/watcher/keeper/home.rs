@@ -123,8 +123,7 @@ impl Keeper {
     }
 
     /// The title of a subscriber's own organization.
-    #[must_use]
-    pub fn title(&self, owner: &Owner) -> String {
+    pub(super) fn title(&self, owner: &Owner) -> String {
         names::title(owner, &self.settings.login_domain)
     }
 
@@ -148,7 +147,7 @@ impl Keeper {
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn own_organizations(
+    pub(super) async fn own_organizations(
         &self,
         deadline: Instant,
     ) -> Result<Option<HashSet<OrganizationId>>, Fault> {
@@ -249,7 +248,7 @@ impl Keeper {
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn ensure_preset(
+    pub(super) async fn ensure_preset(
         &self,
         home: OrganizationId,
         preset: PresetId,
@@ -312,7 +311,10 @@ impl Keeper {
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn default_organization(&self, deadline: Instant) -> Result<Option<OrganizationId>, Fault> {
+    pub(super) async fn default_organization(
+        &self,
+        deadline: Instant,
+    ) -> Result<Option<OrganizationId>, Fault> {
         if let Some(given) = self.settings.default_organization_id {
             return Ok(Some(given));
         }

@@ -16,7 +16,7 @@ impl Keeper {
     ///
     /// # Errors
     /// As for all of these: [`Fault`].
-    pub async fn has_rights(
+    pub(super) async fn has_rights(
         &self,
         home: OrganizationId,
         user: UserId,
@@ -30,7 +30,7 @@ impl Keeper {
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn folder(&self, home: OrganizationId, deadline: Instant) -> Result<FolderId, Fault> {
+    pub(super) async fn folder(&self, home: OrganizationId, deadline: Instant) -> Result<FolderId, Fault> {
         if let Some(folder) = self.settings.folder_id {
             return Ok(folder);
         }

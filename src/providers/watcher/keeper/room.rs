@@ -62,7 +62,7 @@ impl Keeper {
     }
 
     /// Tells how full an organization is: metrics, and a warning where little is left.
-    pub fn tell_room(&self, organization: &Organization) {
+    pub(super) fn tell_room(&self, organization: &Organization) {
         let provider = self.client.provider();
         for room in organization.rooms() {
             telemetry::room(provider, room.of, room.used, room.limit);

@@ -23,25 +23,15 @@ enum Found {
 
 impl Keeper {
     /// What a subscriber logs in with.
-    #[must_use]
-    pub fn login(&self, owner: &Owner) -> String {
+    pub(super) fn login(&self, owner: &Owner) -> String {
         names::login(owner, &self.settings.login_domain)
     }
 
-    /// Makes and mends all that a subscriber who is served needs: the organization, and the user there.
+    /// Makes and mends all that a subscriber who is served needs: the organization, and the user there. The
+    /// organization, and whether anything had to be made there.
     ///
     /// # Errors
     /// As for all of these: [`Fault`].
-    pub async fn mend_subscriber(
-        &self,
-        owner: &Owner,
-        preset: Option<PresetId>,
-        deadline: Instant,
-    ) -> Result<(), Fault> {
-        self.ready(owner, preset, deadline).await.map(drop)
-    }
-
-    /// The same; the organization, and whether anything had to be made there.
     pub(super) async fn ready(
         &self,
         owner: &Owner,
@@ -125,7 +115,7 @@ impl Keeper {
     ///
     /// # Errors
     /// [`Fault`].
-    pub async fn enable_subscriber(
+    pub(super) async fn enable_subscriber(
         &self,
         owner: &Owner,
         enabled: bool,

@@ -1,22 +1,12 @@
-//! What a comparison finds, what became of it, and how it is said.
+//! What can be the matter at Watcher, and how it is said.
 
 use crate::ids::vsaas::OrganizationId;
+use crate::providers::Difference;
 use crate::providers::watcher::CameraChange;
 
-/// Something that is not as it should be.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Drift {
-    /// The camera's name, or the user's login.
-    pub on: String,
-    /// What is the matter.
-    pub what: What,
-    /// What became of it.
-    pub end: End,
-}
-
 /// What can be the matter.
-#[derive(Debug, Clone, PartialEq)]
-pub enum What {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
     /// A camera is not as it should be.
     Camera(CameraChange),
     /// A camera is still in the default organization, and is to be moved to its subscriber's.
@@ -36,42 +26,18 @@ pub enum What {
     Seeing,
 }
 
-/// What became of a drift.
-#[derive(Debug, Clone, PartialEq)]
-pub enum End {
-    /// It was told of: nothing else was asked for, or nothing can be done by a call.
-    Told,
-    /// It was mended.
-    Mended,
-    /// It was to be mended, and was not.
-    Failed(String),
-}
-
-/// What came of a comparison.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Report {
-    /// Cameras in the list.
-    pub cameras: u64,
-    /// Those of them that are none of our devices'.
-    pub unknown: u64,
-    /// Those that a task is under way for.
-    pub in_progress: u64,
-    /// Rows of any list that could not be read.
-    pub odd: u64,
-    /// Users looked at.
-    pub users: u64,
-    /// What was not as it should be.
-    pub drifted: u64,
-    /// What of that was mended.
-    pub mended: u64,
-    /// What could not be.
-    pub failed: u64,
-}
-
 impl What {
+    /// The same of a camera, by its name, or of a user, by what it logs in with.
+    pub(super) fn of(self, on: &str) -> Difference {
+        let is_mendable = match self {
+            Self::Camera(_) | Self::Unassigned | Self::Unseeing(_) | Self::Seeing => true,
+            Self::Elsewhere(_) | Self::Missing | Self::Refused | Self::BadPreset => false,
+        };
+        Difference { on: on.to_owned(), word: self.word(), what: self.to_string(), is_mendable }
+    }
+
     /// Its word in the metric.
-    #[must_use]
-    pub fn word(&self) -> &'static str {
+    fn word(self) -> &'static str {
         match self {
             Self::Camera(CameraChange { preset_id: None, .. }) => "enabled",
             Self::Camera(_) => "preset",
@@ -103,18 +69,6 @@ impl std::fmt::Display for What {
             Self::BadPreset => f.write_str("the preset_id of its offer is no id"),
             Self::Unseeing(why) => write!(f, "is served and cannot look: {why}"),
             Self::Seeing => f.write_str("is served no more and can log in"),
-        }
-    }
-}
-
-impl End {
-    /// Its word in the metric.
-    #[must_use]
-    pub fn word(&self) -> &'static str {
-        match self {
-            Self::Told => "told",
-            Self::Mended => "mended",
-            Self::Failed(_) => "failed",
         }
     }
 }

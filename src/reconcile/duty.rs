@@ -6,11 +6,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::{Drift, End, Mode, Reconcile, ReconcileError, Watcher};
+use super::{Drift, End, Mode, Observer, Reconcile, ReconcileError};
 use crate::clock::{Clock, Timestamp};
 use crate::ledger::Ledger;
 use crate::ledger::fulfil::{Duty, DutyWord};
-use crate::providers::Provider;
+use crate::providers::{Provider, Providers};
 use crate::telemetry::Chain;
 
 /// A turn is another's when its worker has given no sign of life for so long.
@@ -20,11 +20,11 @@ const LEASE_MS: i64 = 120_000;
 const LOOK_MIN: Duration = Duration::from_millis(250);
 const LOOK_MAX: Duration = Duration::from_secs(30);
 
-/// A provider whose cameras are compared.
-pub(in crate::worker) struct Charge {
-    pub(in crate::worker) name: String,
-    pub(in crate::worker) provider: Arc<dyn Provider>,
-    pub(in crate::worker) every_s: u32,
+/// A provider that is compared by itself.
+pub struct Charge {
+    name: String,
+    provider: Arc<dyn Provider>,
+    every_s: u32,
 }
 
 /// A worker's turn.
@@ -36,32 +36,46 @@ struct Turn<'a> {
     stop: watch::Receiver<bool>,
 }
 
-/// Compares again and again, until `stop`.
-pub(in crate::worker) async fn run(
-    charge: Charge,
-    ledger: Ledger,
-    clock: Clock,
-    mut stop: watch::Receiver<bool>,
-) {
-    let every_ms = i64::from(charge.every_s) * 1000;
-    let look = Duration::from_secs(charge.every_s.into()) / 8;
-    while !*stop.borrow() {
-        if let Some(turn) = Turn::take(&charge.name, &ledger, &clock, &stop).await {
-            let began_at = clock.now();
-            compare(&charge, &turn).await;
-            turn.say(DutyWord::End(began_at.plus_ms(every_ms).max(clock.now()))).await;
-        }
-        tokio::select! {
-            _ = stop.changed() => {}
-            () = sleep(look.clamp(LOOK_MIN, LOOK_MAX)) => {}
+impl Charge {
+    /// Those of the providers whose settings say so.
+    #[must_use]
+    pub fn of(providers: &Providers) -> Vec<Self> {
+        let charge = |(name, provider): (&String, &Arc<dyn Provider>)| {
+            let every_s = provider.keeps_state()?.reconcile_every_s();
+            let (name, provider) = (name.clone(), Arc::clone(provider));
+            (every_s > 0).then_some(Self { name, provider, every_s })
+        };
+        providers.iter().filter_map(charge).collect()
+    }
+
+    /// The provider's name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Compares again and again, until `stop`.
+    pub async fn run(self, ledger: Ledger, clock: Clock, mut stop: watch::Receiver<bool>) {
+        let every_ms = i64::from(self.every_s) * 1000;
+        let look = Duration::from_secs(self.every_s.into()) / 8;
+        while !*stop.borrow() {
+            if let Some(turn) = Turn::take(&self.name, &ledger, &clock, &stop).await {
+                let began_at = clock.now();
+                compare(&self, &turn).await;
+                turn.say(DutyWord::End(began_at.plus_ms(every_ms).max(clock.now()))).await;
+            }
+            tokio::select! {
+                _ = stop.changed() => {}
+                () = sleep(look.clamp(LOOK_MIN, LOOK_MAX)) => {}
+            }
         }
     }
 }
 
 async fn compare(charge: &Charge, turn: &Turn<'_>) {
-    let Some(keeper) = charge.provider.keeper() else { return };
+    let Some(keeps) = charge.provider.keeps_state() else { return };
     let provider = &*charge.name;
-    let reconcile = Reconcile::new((provider, keeper), turn.ledger, turn.clock, Mode::Mend, turn);
+    let reconcile = Reconcile::new((provider, keeps), turn.ledger, turn.clock, Mode::Mend, turn);
     match reconcile.run().await {
         Ok(report) => {
             let (cameras, drifted, mended, failed) =
@@ -108,12 +122,12 @@ impl<'a> Turn<'a> {
     }
 }
 
-impl Watcher for &Turn<'_> {
+impl Observer for &Turn<'_> {
     fn drift(&mut self, drift: &Drift) {
         // Of what was mended the summary tells; what a person has to see to is told one by one, without
         // the names of users, which are numbers.
         if let End::Failed(why) = &drift.end {
-            tracing::warn!(what = drift.what.word(), why, "what differs could not be mended");
+            tracing::warn!(what = drift.found.word, why, "what differs could not be mended");
         }
     }
 
