@@ -9,7 +9,7 @@
 //! answer   the envelope
 //! ```
 //!
-//! [`Activation::answer`] is every request's way. Params, check, redeem and answer need no ledger.
+//! [`Surface::answer`] is every request's way. Params, check, redeem and answer need no ledger.
 
 pub mod answer;
 pub mod check;
@@ -35,7 +35,8 @@ use crate::ledger::Ledger;
 use crate::ledger::fulfil::{NonceUse, Seen};
 use crate::limits::{Block, Limited, Limiter, Samplers, Suppressed};
 use crate::server::{BodyError, Guesses, Request, Response};
-use crate::telemetry::{self, Chain, StatusClass};
+use crate::surface::{Listener, Route, Surface};
+use crate::telemetry::{self, Chain};
 use crate::wire::content::{Sent, Unopened};
 use crate::worker::Sender;
 use answer::{Refusal, Told};
@@ -123,30 +124,6 @@ impl Activation {
         }
     }
 
-    /// Answers one request, by its deadline at the latest: what was begun by then is carried out all the
-    /// same, and the sender has to look.
-    pub async fn answer(&self, call: Call, mut request: Request) -> Response {
-        let (began, now, deadline) = (Instant::now(), self.clock.now(), request.deadline);
-        let mut asker = Asker::default();
-        let answered = timeout_at(deadline, self.handle(call, &mut request, &mut asker, now)).await;
-        let told = answered.unwrap_or(Err(Refusal::Code(ResultCode::System)));
-        let code = answer::code(&told);
-        let took = began.elapsed();
-        telemetry::activation(call.word(), code.word(), took);
-        if let Asker { partner: Some(partner), ask } = asker
-            && !matches!(told, Err(Refusal::Limited(_)))
-        {
-            let (device, account) = ask.as_ref().map(|ask| (&ask.device_id, &ask.user_account)).unzip();
-            let (device, account) =
-                (device.map(tracing::field::display), account.map(tracing::field::display));
-            let (call, code, took_us) = (call.word(), code.word(), took.as_micros());
-            tracing::info!(surface = "activation", call, partner, device, account, code, took_us, "answered");
-        }
-        let response = answer::render(told, now);
-        telemetry::request("activation", StatusClass::of(response.status().as_u16()));
-        response
-    }
-
     async fn handle<'a>(
         &'a self,
         call: Call,
@@ -232,6 +209,39 @@ impl Activation {
             Seen::Fresh => Ok(Nonce::Fresh),
             Seen::Before => Ok(Nonce::Seen),
         }
+    }
+}
+
+impl Surface for Activation {
+    type Call = Call;
+
+    const NAME: &'static str = "activation";
+    const LISTENERS: &'static [Listener] = &[Listener::Main];
+
+    fn routes() -> Vec<Route<Call>> {
+        PATHS.into_iter().map(|(path, call)| Route::whatever_the_method(path, call)).collect()
+    }
+
+    /// By the request's deadline at the latest: what was begun by then is carried out all the same, and the sender
+    /// has to look.
+    async fn answer(&self, call: Call, _: [&str; 2], mut request: Request) -> Response {
+        let (began, now, deadline) = (Instant::now(), self.clock.now(), request.deadline);
+        let mut asker = Asker::default();
+        let answered = timeout_at(deadline, self.handle(call, &mut request, &mut asker, now)).await;
+        let told = answered.unwrap_or(Err(Refusal::Code(ResultCode::System)));
+        let code = answer::code(&told);
+        let took = began.elapsed();
+        telemetry::activation(call.word(), code.word(), took);
+        if let Asker { partner: Some(partner), ask } = asker
+            && !matches!(told, Err(Refusal::Limited(_)))
+        {
+            let (device, account) = ask.as_ref().map(|ask| (&ask.device_id, &ask.user_account)).unzip();
+            let (device, account) =
+                (device.map(tracing::field::display), account.map(tracing::field::display));
+            let (call, code, took_us) = (call.word(), code.word(), took.as_micros());
+            tracing::info!(surface = "activation", call, partner, device, account, code, took_us, "answered");
+        }
+        answer::render(told, now)
     }
 }
 

@@ -10,9 +10,10 @@ mod repairs;
 mod tasks;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use hyper::StatusCode;
+use hyper::Method;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use secrecy::SecretString;
 use serde_json::json;
@@ -27,9 +28,9 @@ use crate::ledger::{Ledger, Operation, StoreError, WOULD_BE};
 use crate::server::{Guesses, Request, Response};
 use crate::story;
 use crate::subscription::judge::Reason;
-use crate::telemetry::{self, Recorder, StatusClass};
-use crate::worker::Beat;
-use health::Health;
+use crate::surface::{Listener, Route, Surface};
+use crate::telemetry::{self, Recorder};
+pub use health::Health;
 
 /// The OpenAPI document of all JSON surfaces, as it is printed and served.
 pub const OPENAPI: &str = include_str!("openapi.json");
@@ -49,50 +50,91 @@ pub struct Admin {
     guesses: Guesses,
     /// The providers' names, for what is counted of each.
     providers: Vec<String>,
-    health: Health,
+    health: Arc<Health>,
 }
 
 /// The calls there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Call {
-    /// `GET /livez`.
+    /// Whether we work at all.
     Livez,
-    /// `GET /readyz`.
+    /// Whether notices can be kept.
     Readyz,
-    /// `GET /metrics`.
+    /// Counters, for a scrape.
     Metrics,
-    /// `GET /openapi.json`.
+    /// The OpenAPI document.
     Openapi,
-    /// `GET /api/v1/subscribers/{msisdn}`.
+    /// A number's whole story.
     Subscriber,
-    /// `POST /api/v1/subscribers/{msisdn}/end`.
+    /// All that a number has ends.
     End,
-    /// `POST /api/v1/subscribers/{msisdn}/grant`.
+    /// An operator's own grant.
     Grant,
-    /// `GET /api/v1/notices`.
+    /// The journal.
     Notices,
-    /// `GET /api/v1/notices/{id}`.
+    /// One notice.
     Notice,
-    /// `POST /api/v1/notices/{id}/retry`.
+    /// A notice is judged again.
     Retry,
-    /// `POST /api/v1/notices/{id}/discard`.
+    /// A notice is laid aside.
     Discard,
-    /// `GET /api/v1/tasks`.
+    /// What providers are owed.
     Tasks,
-    /// `POST /api/v1/tasks/{id}/retry`.
+    /// A task is owed again.
     RetryTask,
-    /// `POST /api/v1/tasks/{id}/discard`.
+    /// A task is owed no more.
     DiscardTask,
-    /// `GET /api/v1/audit`.
+    /// What operators changed.
     Audit,
-    /// `GET /api/v1/stats`.
+    /// How many there are of each.
     Stats,
     /// A path that there is none for.
     Nothing,
 }
 
+/// Its paths, as the OpenAPI document names them.
+pub const ROUTES: [(Method, &str, Call); 16] = [
+    (Method::GET, "/livez", Call::Livez),
+    (Method::GET, "/readyz", Call::Readyz),
+    (Method::GET, "/metrics", Call::Metrics),
+    (Method::GET, "/openapi.json", Call::Openapi),
+    (Method::GET, "/api/v1/subscribers/{msisdn}", Call::Subscriber),
+    (Method::POST, "/api/v1/subscribers/{msisdn}/end", Call::End),
+    (Method::POST, "/api/v1/subscribers/{msisdn}/grant", Call::Grant),
+    (Method::GET, "/api/v1/notices", Call::Notices),
+    (Method::GET, "/api/v1/notices/{id}", Call::Notice),
+    (Method::POST, "/api/v1/notices/{id}/retry", Call::Retry),
+    (Method::POST, "/api/v1/notices/{id}/discard", Call::Discard),
+    (Method::GET, "/api/v1/tasks", Call::Tasks),
+    (Method::POST, "/api/v1/tasks/{id}/retry", Call::RetryTask),
+    (Method::POST, "/api/v1/tasks/{id}/discard", Call::DiscardTask),
+    (Method::GET, "/api/v1/audit", Call::Audit),
+    (Method::GET, "/api/v1/stats", Call::Stats),
+];
+
+impl Surface for Admin {
+    type Call = Call;
+
+    const NAME: &'static str = "admin";
+    const LISTENERS: &'static [Listener] = &[Listener::Admin];
+    const ELSEWHERE: Option<(&'static str, Call)> = Some(("/", Call::Nothing));
+
+    fn routes() -> Vec<Route<Call>> {
+        ROUTES.into_iter().map(|(method, path, call)| Route::of(method, path, call)).collect()
+    }
+
+    /// `item`: a number or an id.
+    async fn answer(&self, call: Call, [item, _]: [&str; 2], mut request: Request) -> Response {
+        let answered = match self.admit(call, &request) {
+            Ok(()) => json::by(request.deadline, self.call(call, item, &mut request)).await,
+            Err(problem) => Err(problem),
+        };
+        answered.unwrap_or_else(|problem| problem.response(Self::NAME, request.peer))
+    }
+}
+
 impl Admin {
-    /// Builds the surface from its settings. `worker` is this process's, where it has one.
+    /// Builds the surface from its settings.
     #[must_use]
     pub fn new(
         config: &Config,
@@ -100,12 +142,12 @@ impl Admin {
         ledger: Ledger,
         clock: Clock,
         recorder: Recorder,
-        worker: Option<Beat>,
+        health: Arc<Health>,
     ) -> Self {
         let settings = &config.admin;
         Self {
             providers: config.providers.keys().cloned().collect(),
-            health: Health::new(ledger.clone(), worker),
+            health,
             token: settings.token.clone(),
             hosts: settings.hosts.clone(),
             guesses,
@@ -113,29 +155,6 @@ impl Admin {
             clock,
             recorder,
         }
-    }
-
-    /// Answers one request; `item` is the path's number or id, where it has one.
-    pub async fn answer(&self, call: Call, item: &str, mut request: Request) -> Response {
-        let answered = match self.admit(call, &request) {
-            Ok(()) => json::by(request.deadline, self.call(call, item, &mut request)).await,
-            Err(problem) => Err(problem),
-        };
-        let response = answered.unwrap_or_else(|problem| problem.response("admin", request.peer));
-        telemetry::request("admin", StatusClass::of(response.status().as_u16()));
-        response
-    }
-
-    /// Health in a word and a status, for whoever asks on another listener: nothing of why.
-    pub async fn say(&self, call: Call, deadline: Instant) -> Response {
-        let status = match call {
-            Call::Livez => StatusCode::OK,
-            _ => self.health.answer(deadline).await.status(),
-        };
-        let mut response = text(if status.is_success() { "ok\n" } else { "not ready\n" }, PLAIN);
-        *response.status_mut() = status;
-        telemetry::request("admin", StatusClass::of(status.as_u16()));
-        response
     }
 
     /// Probes of health carry no token and call by address: they come from machines that hold no secrets,
@@ -166,7 +185,7 @@ impl Admin {
         let query = json::Query::read(request.uri.query(), known)?;
         match call {
             Call::Livez => Ok(text("ok\n", PLAIN)),
-            Call::Readyz => Ok(self.health.answer(request.deadline).await),
+            Call::Readyz => Ok(self.health.report(request.deadline).await),
             Call::Metrics => Ok(self.metrics(request.deadline).await),
             Call::Openapi => Ok(text(OPENAPI, "application/json")),
             Call::Subscriber => self.subscriber(item).await,

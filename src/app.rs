@@ -26,6 +26,7 @@ use crate::providers::{self, ClientError};
 use crate::server::{self, origin::Networks};
 use crate::subscription::judge::{Failed, Policy};
 use crate::subscription::notice::{Reads, RegType};
+use crate::surface::Listener;
 use crate::system;
 use crate::systemd::Sockets;
 use crate::telemetry::Recorder;
@@ -97,9 +98,9 @@ impl App {
         let beat = worker.as_ref().map(Worker::beat);
         let listening = Listening::open(config, sockets)?;
         let parts = Parts { ledger: ledger.clone(), clock, recorder, providers, sender, beat };
-        let doors = Doors::open(&parts, config, !listening.carrier.is_empty());
+        let doors = Doors::open(&parts, config, listening.of(Listener::Carrier).next().is_some());
         let presence = Presence::new(ledger.clone(), listening.address());
-        let is_exposed = exposed(&listening.admin).is_some();
+        let is_exposed = listening.exposed().is_some();
         if !ledger.is_refolding() {
             presence.announce().await;
         }
@@ -272,48 +273,59 @@ fn reads(carrier: &config::Carrier) -> Reads {
     Reads { reg_types: reg_types.collect(), ..Reads::in_zone(carrier.utc_offset) }
 }
 
-/// What is listened on, by surface.
+/// What is listened on.
 struct Listening {
-    carrier: Vec<TcpListener>,
-    main: Vec<TcpListener>,
-    admin: Vec<TcpListener>,
+    sockets: Vec<(Listener, TcpListener)>,
     told: Vec<Told>,
 }
 
-/// What is said of a listener: its surface, its address, and how it came to be.
+/// What is said of a socket: its listener, its address, and how it came to be.
 type Told = (&'static str, SocketAddr, &'static str);
 
 impl Listening {
     fn open(config: &Config, mut sockets: Sockets) -> Result<Self, StartError> {
-        let mut told = Vec::new();
-        let carrier = open("carrier", &mut sockets, config.carrier.listen, &mut told)?;
-        let main = open("main", &mut sockets, Some(config.server.listen), &mut told)?;
-        let admin = open("admin", &mut sockets, Some(config.admin.listen), &mut told)?;
+        let mut listening = Self { sockets: Vec::new(), told: Vec::new() };
+        for listener in Listener::ALL {
+            let address = match listener {
+                Listener::Carrier => config.carrier.listen,
+                Listener::Main => Some(config.server.listen),
+                Listener::Admin => Some(config.admin.listen),
+            };
+            let opened = open(listener.word(), &mut sockets, address, &mut listening.told)?;
+            listening.sockets.extend(opened.into_iter().map(|socket| (listener, socket)));
+        }
         if let Some(name) = sockets.left() {
             return Err(StartError::NoSurface(name.to_owned()));
         }
         // The settings' own address was checked with them.
-        match exposed(&admin).filter(|_| config.admin.token.is_none()) {
+        match listening.exposed().filter(|_| config.admin.token.is_none()) {
             Some(address) => Err(StartError::Exposed(address)),
-            None => Ok(Self { carrier, main, admin, told }),
+            None => Ok(listening),
         }
+    }
+
+    /// The addresses of a listener's sockets.
+    fn of(&self, listener: Listener) -> impl Iterator<Item = SocketAddr> {
+        let sockets = self.sockets.iter().filter(move |(of, _)| *of == listener);
+        sockets.filter_map(|(_, socket)| socket.local_addr().ok())
     }
 
     /// The address that a gateway is known by.
     fn address(&self) -> Option<SocketAddr> {
-        self.main.first().and_then(|listener| listener.local_addr().ok())
+        self.of(Listener::Main).next()
+    }
+
+    /// Where others than this machine may reach the admin surface.
+    fn exposed(&self) -> Option<SocketAddr> {
+        self.of(Listener::Admin).find(|address| !address.ip().to_canonical().is_loopback())
     }
 
     fn at(self, doors: &Doors) -> Vec<(TcpListener, Door)> {
-        let at = |listeners: Vec<TcpListener>, door: &Door| {
-            listeners.into_iter().map(|listener| (listener, Arc::clone(door))).collect::<Vec<_>>()
-        };
-        let carrier = at(self.carrier, &doors.carrier);
-        carrier.into_iter().chain(at(self.main, &doors.main)).chain(at(self.admin, &doors.admin)).collect()
+        self.sockets.into_iter().map(|(listener, socket)| (socket, doors.of(listener))).collect()
     }
 }
 
-/// The sockets passed for a surface; where there are none, one of our own at `address`.
+/// The sockets passed for a listener; where there are none, one of our own at `address`.
 fn open(
     surface: &'static str,
     sockets: &mut Sockets,
@@ -335,12 +347,6 @@ fn open(
         at.push((surface, address, what));
     }
     Ok(listeners)
-}
-
-/// The address of a listener that others than this machine may reach.
-fn exposed(listeners: &[TcpListener]) -> Option<SocketAddr> {
-    let addresses = listeners.iter().filter_map(|listener| listener.local_addr().ok());
-    addresses.into_iter().find(|address| !address.ip().to_canonical().is_loopback())
 }
 
 /// Each listener may hold `connections_max`; beyond the process's descriptors none is accepted.

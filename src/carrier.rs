@@ -1,7 +1,7 @@
 //! What the carrier calls: its notices and its questions, answered in its own grammar whatever
 //! happens (contract section 2).
 //!
-//! [`Carrier::answer`] is every request's way: who calls, how often, what it says, and from there to
+//! [`Surface::answer`] is every request's way: who calls, how often, what it says, and from there to
 //! [`notify`] or [`check`]. The root of the message decides which; the path only where no root can
 //! be read. Rules and keeping are left to `subscription` and `ledger`.
 
@@ -27,7 +27,8 @@ use crate::limits::{Block, Limiter, Sampler, Suppressed};
 use crate::server::{BodyError, Request, Response};
 use crate::subscription::notice::Reads;
 use crate::subscription::odd::TimeField;
-use crate::telemetry::{self, CarrierMeters, StatusClass, Surface};
+use crate::surface::{Listener, Route, Surface};
+use crate::telemetry::{self, CarrierMessage, CarrierMeters};
 use crate::wire::accessgw::NotifyEcho;
 use crate::wire::code::Code;
 use crate::wire::coding;
@@ -42,6 +43,15 @@ const RETRY_AFTER_S: u64 = 5;
 
 /// At most one log line in this time for each kind of refusal.
 const LOG_EVERY: Duration = Duration::from_secs(10);
+
+/// Its paths: whatever the method, each also with `.html` and with `/` at its end.
+const PATHS: [(&str, Expected); 5] = [
+    ("/vascloud/v1/notify_reg", Expected::Notify),
+    ("/vascloud/v1/notify_sub", Expected::Notify),
+    ("/vascloud/v1/notifySubscriber", Expected::Notify),
+    ("/vascloud/v1/notify_check", Expected::Check),
+    ("/vascloud/v1/notifyCheckSubscriber", Expected::Check),
+];
 
 /// The carrier surface.
 pub struct Carrier {
@@ -59,7 +69,7 @@ pub struct Carrier {
 
 /// An answer on its way: what it is, and what it says.
 struct Answer {
-    surface: Surface,
+    message: CarrierMessage,
     code: Code,
     body: String,
     /// What became of the message, for log and metrics.
@@ -78,13 +88,8 @@ struct Arrival {
 impl Carrier {
     /// Builds the surface from its settings.
     #[must_use]
-    pub fn new(
-        settings: config::Carrier,
-        reads: Reads,
-        per_second: u32,
-        ledger: Ledger,
-        clock: Clock,
-    ) -> Self {
+    pub fn new(config: &config::Config, reads: Reads, ledger: Ledger, clock: Clock) -> Self {
+        let settings = config.carrier.clone();
         let rule = |caller: &config::Caller| CallerRule {
             name: caller.name.as_str().into(),
             allow: caller.allow.clone(),
@@ -96,7 +101,7 @@ impl Carrier {
         TimeField::ALL.iter().for_each(|field| meters.odd(field.as_str(), 0));
         Self {
             access: Access::new(settings.allow.clone(), settings.trusted_proxies.clone(), callers),
-            limiter: Limiter::new(per_second),
+            limiter: Limiter::new(config.limits.carrier_per_second),
             meters,
             refusals: Sampler::every(LOG_EVERY),
             limited: Sampler::every(LOG_EVERY),
@@ -106,18 +111,6 @@ impl Carrier {
             settings,
             reads,
         }
-    }
-
-    /// Answers one request. `expected` is what its path is for.
-    pub async fn answer(&self, expected: Expected, request: Request) -> Response {
-        let began = Instant::now();
-        let peer = request.peer;
-        let answer = self.handle(expected, request).await;
-        let took = began.elapsed();
-        self.meters.answered(StatusClass::of(answer.code.http_status()));
-        self.meters.message(answer.surface, answer.outcome, answer.code.error_id(), took);
-        tracing::debug!(%peer, outcome = answer.outcome, took_us = took.as_micros(), "answered");
-        response(answer)
     }
 
     async fn handle(&self, expected: Expected, mut request: Request) -> Answer {
@@ -206,14 +199,39 @@ impl Carrier {
 
     /// An answer that repeats nothing, in the grammar of the path.
     fn plain(&self, expected: Expected, code: Code, outcome: &'static str) -> Answer {
-        let (surface, body) = match expected {
-            Expected::Notify => (Surface::Notify, accessgw::render(code, &NotifyEcho::default())),
+        let (message, body) = match expected {
+            Expected::Notify => (CarrierMessage::Notify, accessgw::render(code, &NotifyEcho::default())),
             Expected::Check => {
                 let status = self.settings.check_error_status;
-                (Surface::Check, rqst::render(code, status, &CheckEcho::default()))
+                (CarrierMessage::Check, rqst::render(code, status, &CheckEcho::default()))
             }
         };
-        Answer { surface, code, body, outcome, retry_after_s: RETRY_AFTER_S }
+        Answer { message, code, body, outcome, retry_after_s: RETRY_AFTER_S }
+    }
+}
+
+impl Surface for Carrier {
+    type Call = Expected;
+
+    const NAME: &'static str = "carrier";
+    const LISTENERS: &'static [Listener] = &[Listener::Carrier];
+
+    fn routes() -> Vec<Route<Expected>> {
+        let spelled = |(path, expected)| {
+            ["", ".html", "/", ".html/"]
+                .map(|end| Route::whatever_the_method(format!("{path}{end}"), expected))
+        };
+        PATHS.into_iter().flat_map(spelled).collect()
+    }
+
+    async fn answer(&self, expected: Expected, _: [&str; 2], request: Request) -> Response {
+        let began = Instant::now();
+        let peer = request.peer;
+        let answer = self.handle(expected, request).await;
+        let took = began.elapsed();
+        self.meters.message(answer.message, answer.outcome, answer.code.error_id(), took);
+        tracing::debug!(%peer, outcome = answer.outcome, took_us = took.as_micros(), "answered");
+        response(answer)
     }
 }
 

@@ -9,7 +9,7 @@
 //! render   200 with the windows, 403 without a word, 500    answer
 //! ```
 //!
-//! [`Flussonic::answer`] is every question's way. Publishing is not ours to allow: only plays are answered. Of all
+//! [`Surface::answer`] is every question's way. Publishing is not ours to allow: only plays are answered. Of all
 //! statuses 500 alone leaves running plays as they are: so that, and never 429 or 503, is the answer wherever we cannot
 //! tell now; and a session that was allowed lately is allowed again ([`recent`]).
 
@@ -23,6 +23,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use hyper::Method;
 use percent_encoding::percent_decode_str;
 use secrecy::ExposeSecret;
 use subtle::ConstantTimeEq;
@@ -37,7 +38,8 @@ use crate::server::origin::{self, Networks, Unbelieved};
 use crate::server::{Guesses, Request, Response};
 use crate::service::playback::{Playable, Session, playable};
 pub use crate::signature::token;
-use crate::telemetry::{self, StatusClass};
+use crate::surface::{Listener, Route, Surface};
+use crate::telemetry;
 use answer::Allowed;
 use question::Question;
 use recent::{Recent, Yes};
@@ -53,6 +55,10 @@ const READING_MAX: usize = 3;
 /// How long a question waits for its turn to read. Whoever gets one has the rest of [`ANSWER_MAX`] for it: else, where
 /// more ask than can be told, each would get its turn when it is about to be given up.
 const TURN_MAX: Duration = Duration::from_millis(700);
+
+/// Its paths, as the OpenAPI document names them; each for the same question.
+pub const ROUTES: [(Method, &str); 2] =
+    [(Method::GET, "/flussonic/v1/auth"), (Method::GET, "/flussonic/v1/auth/{key}")];
 
 /// The surface.
 pub struct Flussonic {
@@ -94,30 +100,6 @@ impl Flussonic {
             ledger,
             clock,
         }
-    }
-
-    /// Answers one question, within [`ANSWER_MAX`]. `key`: what stands in the path after its own; empty where nothing
-    /// does.
-    pub async fn answer(&self, key: &str, request: Request) -> Response {
-        let began = Instant::now();
-        let (reason, response) = match self.judge(key, &request, self.clock.now()).await {
-            Ok((reason, allowed)) => {
-                tracing::debug!(
-                    surface = "flussonic",
-                    reason,
-                    took_us = began.elapsed().as_micros(),
-                    "allowed"
-                );
-                (reason, answer::allow(&allowed))
-            }
-            Err(refusal) => {
-                self.refusals.log(&refusal, Instant::now());
-                (refusal.word(), answer::refuse(&refusal))
-            }
-        };
-        telemetry::flussonic(reason);
-        telemetry::request("flussonic", StatusClass::of(response.status().as_u16()));
-        response
     }
 
     /// What is allowed, with a word for how that is known.
@@ -238,6 +220,39 @@ impl Flussonic {
         let found = found.ok_or(Refusal::Unbound)?;
         let camera = found.camera.as_deref().unwrap_or(ticket.device.as_str());
         if camera == stream { Ok(found) } else { Err(Refusal::Renamed) }
+    }
+}
+
+impl Surface for Flussonic {
+    type Call = ();
+
+    const NAME: &'static str = "flussonic";
+    const LISTENERS: &'static [Listener] = &[Listener::Main];
+
+    fn routes() -> Vec<Route<()>> {
+        ROUTES.into_iter().map(|(method, path)| Route::of(method, path, ())).collect()
+    }
+
+    /// Within [`ANSWER_MAX`]. `key`: what stands in the path after its own.
+    async fn answer(&self, (): (), [key, _]: [&str; 2], request: Request) -> Response {
+        let began = Instant::now();
+        let (reason, response) = match self.judge(key, &request, self.clock.now()).await {
+            Ok((reason, allowed)) => {
+                tracing::debug!(
+                    surface = "flussonic",
+                    reason,
+                    took_us = began.elapsed().as_micros(),
+                    "allowed"
+                );
+                (reason, answer::allow(&allowed))
+            }
+            Err(refusal) => {
+                self.refusals.log(&refusal, Instant::now());
+                (refusal.word(), answer::refuse(&refusal))
+            }
+        };
+        telemetry::flussonic(reason);
+        response
     }
 }
 

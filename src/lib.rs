@@ -48,7 +48,7 @@
 //! * [`worker`]: has them do it: claim, send, settle; what ends by itself, at its second; and that comparison, every so
 //!   often. Whatever is sent to a provider, tasks and codes redeemed while somebody waits, goes out through
 //!   `worker/sender`.
-//! * [`server`], [`routes`]: HTTP, and whose each path is.
+//! * [`server`]: HTTP. [`surface`], [`routes`]: what a surface is, and whose each path is.
 //! * [`carrier`], [`partner`], [`activation`], [`flussonic`], [`admin`]: who calls us; [`json`] and [`story`]
 //!   are what the JSON ones share.
 //! * [`app`]: builds all of it from the settings, and takes new ones meanwhile. [`cli`]: the commands.
@@ -65,8 +65,9 @@
 //! A new field: `wire/accessgw.rs` and a fixture. A rule: an arm of `subscription/decide.rs` and a row
 //! of its table; of what is in force on a device, `service/arrange.rs` and a picture of its tests. A step of
 //! a task's life: `outbox/life.rs`, of an activation code's `stock/code/life.rs`, and its row of their tables. A
-//! code: a row of `wire/code.rs`. An offer: `config/catalog.toml`. An endpoint: its surface, a row of
-//! `routes.rs`, its place in `openapi.json`. A kind of provider: its file in `providers/`, its arms of
+//! code: a row of `wire/code.rs`. An offer: `config/catalog.toml`. An endpoint: a row of its surface and its place
+//! in `openapi.json`. A surface: its file here, a line of `app/surfaces.rs`. A kind of provider: its file in
+//! `providers/`, its arms of
 //! `providers.rs`, its keys in `config/provider.rs`. A setting: its section in `config/`
 //! and `config/default.toml`.
 
@@ -96,6 +97,7 @@ pub mod signature;
 pub mod stock;
 pub mod story;
 pub mod subscription;
+pub mod surface;
 pub mod system;
 pub mod systemd;
 pub mod telemetry;

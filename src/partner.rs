@@ -5,6 +5,7 @@ mod devices;
 
 use std::sync::Arc;
 
+use hyper::Method;
 use hyper::header::{AUTHORIZATION, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::json;
@@ -18,7 +19,20 @@ use crate::ledger::fulfil::Owner;
 use crate::limits::Limiter;
 use crate::server::{Guesses, Request, Response};
 use crate::story;
-use crate::telemetry::{self, StatusClass};
+use crate::surface::{Listener, Route, Surface};
+
+const OF_SUBSCRIBER: &str = "/v1/subscribers/{msisdn}/devices/{device_id}";
+const OF_ACCOUNT: &str = "/v1/accounts/{user_account}/devices/{device_id}";
+
+/// Its paths, as the OpenAPI document names them.
+pub const ROUTES: [(Method, &str, Call); 6] = [
+    (Method::GET, "/v1/subscribers/{msisdn}/subscriptions", Call::Subscriptions),
+    (Method::GET, "/v1/subscribers/{msisdn}/entitlements", Call::Entitlements),
+    (Method::PUT, OF_SUBSCRIBER, Call::BindToNumber),
+    (Method::DELETE, OF_SUBSCRIBER, Call::UnbindFromNumber),
+    (Method::PUT, OF_ACCOUNT, Call::BindToAccount),
+    (Method::DELETE, OF_ACCOUNT, Call::UnbindFromAccount),
+];
 
 /// The partner surface.
 pub struct Partners {
@@ -32,17 +46,17 @@ pub struct Partners {
 /// The calls there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Call {
-    /// `GET /v1/subscribers/{msisdn}/subscriptions`.
+    /// What a number is subscribed to.
     Subscriptions,
-    /// `GET /v1/subscribers/{msisdn}/entitlements`.
+    /// What it is entitled to.
     Entitlements,
-    /// `PUT /v1/subscribers/{msisdn}/devices/{device_id}`.
+    /// A device becomes a number's.
     BindToNumber,
-    /// `DELETE` of the same.
+    /// It is so no more.
     UnbindFromNumber,
-    /// `PUT /v1/accounts/{user_account}/devices/{device_id}`.
+    /// A device becomes an account's.
     BindToAccount,
-    /// `DELETE` of the same.
+    /// It is so no more.
     UnbindFromAccount,
     /// A path or method that there is none for.
     Nothing,
@@ -59,6 +73,27 @@ impl Call {
     }
 }
 
+impl Surface for Partners {
+    type Call = Call;
+
+    const NAME: &'static str = "partner";
+    const LISTENERS: &'static [Listener] = &[Listener::Main];
+    const ELSEWHERE: Option<(&'static str, Call)> = Some(("/v1/", Call::Nothing));
+
+    fn routes() -> Vec<Route<Call>> {
+        ROUTES.into_iter().map(|(method, path, call)| Route::of(method, path, call)).collect()
+    }
+
+    /// `items`: a number or an account, and a device.
+    async fn answer(&self, call: Call, items: [&str; 2], mut request: Request) -> Response {
+        let answered = match self.admit(&request) {
+            Ok(()) => json::by(request.deadline, self.call(call, items, &mut request)).await,
+            Err(problem) => Err(problem),
+        };
+        answered.unwrap_or_else(|problem| problem.response(Self::NAME, request.peer))
+    }
+}
+
 impl Partners {
     /// Builds the surface. Partners without a token cannot call it; the limiter is by partner.
     #[must_use]
@@ -72,17 +107,6 @@ impl Partners {
         let token = |partner: &config::Partner| Some((partner.name.clone(), partner.token.clone()?));
         let tokens = partners.iter().filter_map(token).collect();
         Self { ledger, clock, tokens, limiter, guesses }
-    }
-
-    /// Answers one request; `items` are the path's: a number or an account, and a device.
-    pub async fn answer(&self, call: Call, items: [&str; 2], mut request: Request) -> Response {
-        let answered = match self.admit(&request) {
-            Ok(()) => json::by(request.deadline, self.call(call, items, &mut request)).await,
-            Err(problem) => Err(problem),
-        };
-        let response = answered.unwrap_or_else(|problem| problem.response("partner", request.peer));
-        telemetry::request("partner", StatusClass::of(response.status().as_u16()));
-        response
     }
 
     fn admit(&self, request: &Request) -> Result<(), Problem> {

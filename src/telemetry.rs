@@ -18,8 +18,8 @@ pub use chain::Chain;
 pub use lines::flush_logs;
 pub use logs::{BadLogSettings, LogFormat, init_logs, is_log_level};
 pub use meters::{
-    CarrierMeters, LedgerMeters, ServerMeters, StatusClass, Surface, activation, below_http, codes_unused,
-    flussonic, parked, request, would_be,
+    CarrierMessage, CarrierMeters, LedgerMeters, ServerMeters, SurfaceMeters, activation, below_http,
+    codes_unused, flussonic, parked, would_be,
 };
 pub use outbox::{
     breaker_open, drift, odd_rows, oldest_due, room, task_attempt, task_sent, tasks, tasks_waiting,

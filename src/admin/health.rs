@@ -1,15 +1,19 @@
-//! Whether notices can be kept: asked by doing what a notice takes and undoing it, not by guessing.
+//! Whether notices can be kept: asked by doing what a notice takes and undoing it, not by guessing. Operators have the
+//! whole report; on every other listener it is a surface of its own, which says a word: a balancer asks where it sends
+//! what it balances.
 
 use std::time::Duration;
 
-use hyper::StatusCode;
+use hyper::{Method, StatusCode};
 use serde_json::json;
 use tokio::sync::Mutex;
 use tokio::time::{Instant, timeout_at};
 
+use super::{PLAIN, text};
 use crate::json;
 use crate::ledger::{Ledger, MigrateError, NotKept};
-use crate::server::Response;
+use crate::server::{Request, Response};
+use crate::surface::{Listener, Route, Surface};
 use crate::telemetry::Chain;
 use crate::worker::Beat;
 
@@ -19,7 +23,17 @@ const FRESH: Duration = Duration::from_secs(1);
 /// A commit that takes longer than this is as good as none.
 const PROBE_MAX: Duration = Duration::from_secs(3);
 
-pub(super) struct Health {
+/// What it is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Probe {
+    /// Whether we work at all.
+    Live,
+    /// Whether notices can be kept.
+    Ready,
+}
+
+/// Knows, or finds out.
+pub struct Health {
     ledger: Ledger,
     worker: Option<Beat>,
     last: Mutex<Option<(Instant, Found)>>,
@@ -33,15 +47,41 @@ struct Found {
     schema: Result<(), String>,
 }
 
+impl Surface for Health {
+    type Call = Probe;
+
+    const NAME: &'static str = "admin";
+    const LISTENERS: &'static [Listener] = &[Listener::Carrier, Listener::Main];
+
+    fn routes() -> Vec<Route<Probe>> {
+        [("/livez", Probe::Live), ("/readyz", Probe::Ready)]
+            .map(|(path, probe)| Route::of(Method::GET, path, probe))
+            .into()
+    }
+
+    /// A word and a status: nothing of why.
+    async fn answer(&self, probe: Probe, _: [&str; 2], request: Request) -> Response {
+        let status = match probe {
+            Probe::Live => StatusCode::OK,
+            Probe::Ready => self.report(request.deadline).await.status(),
+        };
+        let mut response = text(if status.is_success() { "ok\n" } else { "not ready\n" }, PLAIN);
+        *response.status_mut() = status;
+        response
+    }
+}
+
 impl Health {
-    pub(super) fn new(ledger: Ledger, worker: Option<Beat>) -> Self {
+    /// `worker` is this process's, where it has one.
+    #[must_use]
+    pub fn new(ledger: Ledger, worker: Option<Beat>) -> Self {
         Self { ledger, worker, last: Mutex::new(None) }
     }
 
     /// 200 or 503, with a report. A schema that another gateway has brought up to date meanwhile is not ours
     /// any more. How long ago the worker of this process got through its round stands beside it and does not
     /// count: notices are kept without one. By `deadline` there is an answer either way.
-    pub(super) async fn answer(&self, deadline: Instant) -> Response {
+    pub(super) async fn report(&self, deadline: Instant) -> Response {
         let Found { ledger, schema, .. } = self.found(deadline).await;
         let ready = ledger.is_ok() && schema.is_ok();
         let worker_age = self.worker.as_ref().and_then(Beat::age);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 
 use crate::activation::{self, Activation};
-use crate::admin::Admin;
+use crate::admin::{Admin, Health};
 use crate::carrier::Carrier;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -18,6 +18,7 @@ use crate::partner::Partners;
 use crate::providers::{self, Providers};
 use crate::routes::Routes;
 use crate::server::Guesses;
+use crate::surface::{Listener, Surface};
 use crate::telemetry::Recorder;
 use crate::worker::{Beat, Sender};
 
@@ -34,74 +35,79 @@ pub(super) struct Parts {
     pub(super) beat: Option<Beat>,
 }
 
-/// The doors, one for each kind of listener.
+/// The doors, one for each kind of listener, in the order of [`Listener::ALL`].
 pub(super) struct Doors {
-    pub(super) main: Door,
-    pub(super) carrier: Door,
-    pub(super) admin: Door,
+    doors: [Door; Listener::ALL.len()],
     /// Whether the carrier has listeners of its own, and is not served by the main ones.
     apart: bool,
 }
 
 /// What is behind each.
 struct Behind {
-    main: Routes,
-    carrier: Routes,
-    admin: Routes,
+    routes: [Routes; Listener::ALL.len()],
+    apart: bool,
 }
 
 impl Doors {
     /// Opens them on surfaces of these settings.
     pub(super) fn open(parts: &Parts, config: &Config, apart: bool) -> Self {
-        let Behind { main, carrier, admin } = parts.surfaces(config, apart);
-        let door = |routes| Arc::new(ArcSwap::from_pointee(routes));
-        Self { main: door(main), carrier: door(carrier), admin: door(admin), apart }
+        let doors = parts.surfaces(config, apart).map(|routes| Arc::new(ArcSwap::from_pointee(routes)));
+        Self { doors, apart }
     }
 
     /// Leads to surfaces of other settings from now on.
     pub(super) fn renew(&self, parts: &Parts, config: &Config) {
-        let Behind { main, carrier, admin } = parts.surfaces(config, self.apart);
-        self.main.store(Arc::new(main));
-        self.carrier.store(Arc::new(carrier));
-        self.admin.store(Arc::new(admin));
+        for (door, routes) in self.doors.iter().zip(parts.surfaces(config, self.apart)) {
+            door.store(Arc::new(routes));
+        }
+    }
+
+    /// What a listener serves.
+    pub(super) fn of(&self, listener: Listener) -> Door {
+        Arc::clone(&self.doors[listener as usize])
+    }
+}
+
+impl Behind {
+    fn add<S: Surface>(&mut self, surface: impl Into<Arc<S>>) {
+        let surface = surface.into();
+        for (listener, routes) in Listener::ALL.into_iter().zip(&mut self.routes) {
+            let stands_in = listener == Listener::Main && !self.apart;
+            if S::LISTENERS.contains(&listener) || stands_in && S::LISTENERS.contains(&Listener::Carrier) {
+                routes.add(&surface);
+            }
+        }
     }
 }
 
 impl Parts {
-    fn surfaces(&self, config: &Config, apart: bool) -> Behind {
+    /// All surfaces there are, one line each.
+    fn surfaces(&self, config: &Config, apart: bool) -> [Routes; Listener::ALL.len()] {
         let (ledger, clock) = (|| self.ledger.clone(), || self.clock.clone());
-        let per_second = config.limits.carrier_per_second;
-        let carrier = Arc::new(Carrier::new(
-            config.carrier.clone(),
-            super::reads(&config.carrier),
-            per_second,
-            ledger(),
-            clock(),
-        ));
-        let limiter = Arc::new(Limiter::new(config.limits.partner_per_second));
         // Each surface has its own: a wrong signature costs nobody his token.
         let guesses = || {
             let per_second = config.limits.bad_signature_per_second;
             Guesses::new(per_second, config.carrier.trusted_proxies.clone())
         };
-        let partners = Partners::new(&config.partner, Arc::clone(&limiter), guesses(), ledger(), clock());
-        let parts = activation::Parts {
+        // One for all that partners call.
+        let limiter = Arc::new(Limiter::new(config.limits.partner_per_second));
+        let signed = activation::Parts {
             ledger: ledger(),
             clock: clock(),
             sender: self.sender.clone(),
             pausing: providers::those(&config.providers, |can| can.keeps_state).map(str::to_owned).collect(),
-            limiter,
+            limiter: Arc::clone(&limiter),
             guesses: guesses(),
         };
-        let activation = Arc::new(Activation::new(config, parts));
-        let flussonic = Arc::new(Flussonic::new(config, guesses(), ledger(), clock()));
-        let (recorder, beat) = (self.recorder.clone(), self.beat.clone());
-        let admin = Arc::new(Admin::new(config, guesses(), ledger(), clock(), recorder, beat));
-        let with_carrier = (!apart).then(|| Arc::clone(&carrier));
-        Behind {
-            main: Routes::main(with_carrier, Arc::new(partners), activation, flussonic, Arc::clone(&admin)),
-            carrier: Routes::carrier(carrier, Arc::clone(&admin)),
-            admin: Routes::admin(admin),
-        }
+        let health = Arc::new(Health::new(ledger(), self.beat.clone()));
+        let recorder = self.recorder.clone();
+        let mut behind = Behind { routes: Listener::ALL.map(Routes::of), apart };
+        behind.add::<Carrier>(Carrier::new(config, super::reads(&config.carrier), ledger(), clock()));
+        behind.add::<Partners>(Partners::new(&config.partner, limiter, guesses(), ledger(), clock()));
+        behind.add::<Activation>(Activation::new(config, signed));
+        behind.add::<Flussonic>(Flussonic::new(config, guesses(), ledger(), clock()));
+        behind.add::<Health>(Arc::clone(&health));
+        behind.add::<Admin>(Admin::new(config, guesses(), ledger(), clock(), recorder, health));
+        behind.routes
     }
 }

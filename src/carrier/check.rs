@@ -10,7 +10,7 @@ use crate::config::CheckAnswers;
 use crate::ids::Msisdn;
 use crate::ledger::StoreError;
 use crate::subscription::ServiceState;
-use crate::telemetry::{Chain, Surface};
+use crate::telemetry::{CarrierMessage, Chain};
 use crate::wire::code::Code;
 use crate::wire::rqst::{self, Rqst};
 
@@ -40,7 +40,7 @@ impl Carrier {
         }
         let status = status.unwrap_or(self.settings.check_error_status);
         let body = rqst::render(code, status, &question.echo());
-        Answer { surface: Surface::Check, code, body, outcome, retry_after_s: RETRY_AFTER_S }
+        Answer { message: CarrierMessage::Check, code, body, outcome, retry_after_s: RETRY_AFTER_S }
     }
 
     async fn status(

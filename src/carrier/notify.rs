@@ -14,7 +14,7 @@ use crate::ledger::{NotKept, Received, Recorded, Remarks};
 use crate::limits::Suppressed;
 use crate::subscription::judge::Reason;
 use crate::subscription::notice::{Glimpse, Notice, Reading};
-use crate::telemetry::{Chain, Surface};
+use crate::telemetry::{CarrierMessage, Chain};
 use crate::wire::Unreadable;
 use crate::wire::accessgw::{self, AccessGw, NotifyEcho};
 use crate::wire::code::Code;
@@ -77,7 +77,7 @@ impl Carrier {
             }
         };
         let body = if code.http_status() == 200 { body } else { accessgw::render(code, echo) };
-        Answer { surface: Surface::Notify, code, body, outcome, retry_after_s: RETRY_AFTER_S }
+        Answer { message: CarrierMessage::Notify, code, body, outcome, retry_after_s: RETRY_AFTER_S }
     }
 
     /// What is remarkable about a notice.

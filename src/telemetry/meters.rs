@@ -51,7 +51,7 @@ impl Default for ServerMeters {
 
 /// Which message of the carrier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Surface {
+pub enum CarrierMessage {
     /// Register, cancel.
     Notify,
     /// May this number register?
@@ -63,8 +63,6 @@ pub struct CarrierMeters {
     notify_seconds: Histogram,
     check_seconds: Histogram,
     messages: RwLock<Vec<(Message, Counter)>>,
-    /// Answers by class, in the order of [`StatusClass::ALL`].
-    requests: [Counter; 4],
     /// Notices whose queueID another one has.
     pub queue_id_reused: Counter,
     /// Notices that are newer by far than their queueID is.
@@ -72,7 +70,7 @@ pub struct CarrierMeters {
 }
 
 /// What answers are counted by.
-type Message = (Surface, &'static str, &'static str);
+type Message = (CarrierMessage, &'static str, &'static str);
 
 impl CarrierMeters {
     /// Handles on the recorder installed now.
@@ -82,8 +80,6 @@ impl CarrierMeters {
             notify_seconds: histogram!(names::CARRIER_MESSAGE_SECONDS, "surface" => "notify"),
             check_seconds: histogram!(names::CARRIER_MESSAGE_SECONDS, "surface" => "check"),
             messages: RwLock::default(),
-            requests: StatusClass::ALL
-                .map(|class| counter!(names::REQUESTS, "surface" => "carrier", "class" => class)),
             queue_id_reused: counter!(names::QUEUE_ID_REUSED),
             queue_id_went_back: counter!(names::QUEUE_ID_WENT_BACK),
         }
@@ -95,13 +91,19 @@ impl CarrierMeters {
     }
 
     /// One answered message: what became of it, how it was answered, and how long it took.
-    pub fn message(&self, surface: Surface, outcome: &'static str, answer: &'static str, took: Duration) {
-        let (name, seconds) = match surface {
-            Surface::Notify => ("notify", &self.notify_seconds),
-            Surface::Check => ("check", &self.check_seconds),
+    pub fn message(
+        &self,
+        message: CarrierMessage,
+        outcome: &'static str,
+        answer: &'static str,
+        took: Duration,
+    ) {
+        let (name, seconds) = match message {
+            CarrierMessage::Notify => ("notify", &self.notify_seconds),
+            CarrierMessage::Check => ("check", &self.check_seconds),
         };
         seconds.record(took);
-        let message = (surface, outcome, answer);
+        let message = (message, outcome, answer);
         let known = self.messages.read().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, counter)) = known.iter().find(|(known, _)| *known == message) {
             return counter.increment(1);
@@ -112,15 +114,6 @@ impl CarrierMeters {
         counter.increment(1);
         // As many as there are outcomes and answers, all words of ours.
         self.messages.write().unwrap_or_else(PoisonError::into_inner).push((message, counter));
-    }
-
-    /// One answer, by the class of its status.
-    pub fn answered(&self, class: StatusClass) {
-        for (word, counter) in StatusClass::ALL.iter().zip(&self.requests) {
-            if *word == class.0 {
-                counter.increment(1);
-            }
-        }
     }
 
     /// One caller turned away.
@@ -171,30 +164,32 @@ impl Default for LedgerMeters {
     }
 }
 
-/// The first digit of an HTTP status, as a label.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StatusClass(&'static str);
+/// The answers of a surface, by the first digit of their status.
+#[derive(Clone)]
+pub struct SurfaceMeters([Counter; 4]);
 
-impl StatusClass {
-    /// The words there are.
-    pub(super) const ALL: [&'static str; 4] = ["2xx", "3xx", "4xx", "5xx"];
-
-    /// The class of a status code; anything below 200 or above 499 counts as `5xx`, since we send
-    /// no informational answers.
+impl SurfaceMeters {
+    /// Handles on the recorder installed now. The series are there from the start, at 0.
     #[must_use]
-    pub const fn of(status: u16) -> Self {
-        Self(match status {
-            200..=299 => "2xx",
-            300..=399 => "3xx",
-            400..=499 => "4xx",
-            _ => "5xx",
-        })
+    pub fn new(surface: &'static str) -> Self {
+        Self(["2xx", "3xx", "4xx", "5xx"].map(|class| {
+            let counter = counter!(names::REQUESTS, "surface" => surface, "class" => class);
+            counter.absolute(0);
+            counter
+        }))
     }
-}
 
-/// One answer of a surface.
-pub fn request(surface: &'static str, class: StatusClass) {
-    counter!(names::REQUESTS, "surface" => surface, "class" => class.0).increment(1);
+    /// One answer. Anything below 200 or above 499 counts as `5xx`, since we send no informational answers.
+    pub fn answered(&self, status: u16) {
+        let [done, elsewhere, refused, failed] = &self.0;
+        let counter = match status {
+            200..=299 => done,
+            300..=399 => elsewhere,
+            400..=499 => refused,
+            _ => failed,
+        };
+        counter.increment(1);
+    }
 }
 
 /// So many connections more that ended below HTTP in this way.

@@ -81,14 +81,14 @@ fn describe(started_at_ms: i64) {
     metrics::gauge!(names::START_TIME_SECONDS).set(started_at_ms as f64 / 1000.0);
     let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
     metrics::gauge!(names::BUILD_INFO, "version" => env!("CARGO_PKG_VERSION"), "profile" => profile).set(1.0);
-    super::zero::surfaces();
+    super::zero::messages();
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::{
-        CarrierMeters, LedgerMeters, ServerMeters, StatusClass, Surface, activation, below_http,
-        codes_unused, flussonic, parked, request, would_be,
+        CarrierMessage, CarrierMeters, LedgerMeters, ServerMeters, SurfaceMeters, activation, below_http,
+        codes_unused, flussonic, parked, would_be,
     };
     use super::super::{
         breaker_open, drift, odd_rows, oldest_due, room, task_attempt, task_sent, tasks, tasks_waiting,
@@ -101,7 +101,7 @@ mod tests {
         metrics::with_local_recorder(&recorder, || {
             describe(1_507_024_188_340);
             let carrier = CarrierMeters::new();
-            carrier.message(Surface::Notify, "applied", "done", Duration::from_millis(3));
+            carrier.message(CarrierMessage::Notify, "applied", "done", Duration::from_millis(3));
             carrier.refused("not_allowed");
             carrier.odd("expiredTime", 1);
             parked("unmapped", 2);
@@ -111,7 +111,7 @@ mod tests {
             ledger.commit_failures.increment(1);
             let server = ServerMeters::new();
             server.connections_open.increment(1.0);
-            request("partner", StatusClass::of(404));
+            SurfaceMeters::new("partner").answered(404);
             task_attempt("meari", "done");
             task_sent("meari", Duration::from_millis(80));
             tasks("due", 2);

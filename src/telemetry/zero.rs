@@ -2,11 +2,7 @@
 
 use metrics::{counter, gauge, histogram};
 
-use super::meters::StatusClass;
 use super::names;
-
-/// Surfaces of `requests_total`.
-const SURFACES: [&str; 5] = ["carrier", "partner", "activation", "flussonic", "admin"];
 
 /// What may become of a notice and of a check, by the answer's `error_id`. Repeats of an unreadable one too.
 const MESSAGES: [(&str, &str, &[&str]); 4] = [
@@ -42,13 +38,8 @@ const DRIFTS: [&str; 8] =
     ["enabled", "preset", "unassigned", "elsewhere", "missing", "refused", "bad_preset", "user"];
 const DRIFT_ENDS: [&str; 3] = ["told", "mended", "failed"];
 
-/// Of the surfaces.
-pub(super) fn surfaces() {
-    for surface in SURFACES {
-        for class in StatusClass::ALL {
-            counter!(names::REQUESTS, "surface" => surface, "class" => class).absolute(0);
-        }
-    }
+/// Of the carrier's messages.
+pub(super) fn messages() {
     for (surface, answer, outcomes) in MESSAGES {
         for outcome in outcomes {
             let labels = [("surface", surface), ("outcome", *outcome), ("answer", answer)];
