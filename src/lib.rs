@@ -64,7 +64,8 @@
 //!
 //! A new field: `wire/accessgw.rs`, `carrier/reading.rs` where a rule needs it, and a fixture. Notices from elsewhere:
 //! a `subscription::notice::Statement` of each. A rule: an arm of `subscription/decide.rs` and a row
-//! of its table; of what is in force on a device, `service/arrange.rs` and a picture of its tests. A
+//! of its table; of what is in force on a device, `service/arrange.rs` and a picture of its tests. A step of
+//! a task's life: `outbox/life.rs`, of an activation code's `stock/code/life.rs`, and its row of their tables. A
 //! code: a row of `wire/code.rs`. An offer: `config/catalog.toml`. An endpoint: a row of its surface and its place
 //! in `openapi.json`. A surface: its file here, a line of `app/surfaces.rs`. A kind of provider: its file in
 //! `providers/`, its arms of `providers.rs`, its keys in `config/provider.rs`; one that keeps a state also the two

@@ -2,9 +2,9 @@
 //! argument. Leaves keeping them to the ledger, and having them done to the worker.
 //!
 //! Files, in reading order: `task` (what one is), `owed` (how one comes to be, and what it takes the place of),
-//! [`life`] (which step begins in which state), `settle` (what an attempt came to).
+//! `life` (which step begins in which state), `settle` (what an attempt came to).
 
-pub mod life;
+mod life;
 mod owed;
 mod settle;
 mod task;

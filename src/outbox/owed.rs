@@ -110,9 +110,7 @@ impl Owed {
     /// A look at a device after a task for it, at the time that its provider asked for.
     #[must_use]
     pub fn look_after(task: &Task) -> Self {
-        // Only of what ended is it known when.
-        let is_end = matches!(task.action, TaskAction::End | TaskAction::Retire);
-        let ends_at_ms = task.body.ends_at_ms.filter(|_| is_end);
+        let ends_at_ms = task.body.ends_at_ms.filter(|_| task.is_of_end());
         Self {
             provider: task.provider.clone(),
             action: TaskAction::Retire,

@@ -7,6 +7,7 @@ use crate::catalog::{GrantKind, Storage};
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, Msisdn, UserAccount};
 use crate::service::source::ServiceId;
+use crate::service::wanted::{Ask, Owner, Place};
 use crate::stock::Lookup;
 
 /// A row of the outbox: positive, rising in the order in which tasks of one device were made.
@@ -183,6 +184,32 @@ impl Task {
             (Some(device), _) => device.as_str().to_owned(),
             (None, entitlement) => format!("/{}", entitlement.as_deref().unwrap_or_default()),
         })
+    }
+
+    /// What its provider is to be told should be on its device by now.
+    #[must_use]
+    pub fn ask(&self, place: &Place<'_>) -> Ask {
+        let account = self.account.as_ref();
+        // An account that has come to a number meanwhile is that number's by now.
+        let owner = if place.account == account {
+            place.has_it.clone()
+        } else {
+            Owner::of(self.msisdn.as_ref(), account)
+        };
+        // What ended, ended on the camera that the device was then; what begins does so on the one it is.
+        let camera = self.body.camera.as_deref().filter(|_| self.is_of_end()).unwrap_or(place.camera);
+        let is_numbers_end = self.is_of_end() && matches!(owner, Some(Owner::Number(_)));
+        Ask {
+            camera: camera.to_owned(),
+            ended_at: self.body.ends_at_ms.filter(|_| self.is_of_end()).map(Timestamp),
+            former: account.filter(|_| is_numbers_end).cloned().map(Owner::Account),
+            owner,
+        }
+    }
+
+    /// Whether it is about what ended: of that alone it is known when.
+    pub(super) fn is_of_end(&self) -> bool {
+        matches!(self.action, TaskAction::End | TaskAction::Retire)
     }
 
     /// Where the one retirement waits that a provider may owe for a device and a camera.

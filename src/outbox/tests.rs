@@ -6,10 +6,12 @@ use serde_json::Map;
 use super::*;
 use crate::catalog::GrantKind;
 use crate::clock::Timestamp;
-use crate::ids::{DeviceId, UserAccount};
+use crate::ids::{DeviceId, Msisdn, UserAccount};
 use crate::service::Plan;
 use crate::service::change::{Action, Due};
+use crate::service::holdings::Holdings;
 use crate::service::source::{ServiceId, Source};
+use crate::service::wanted::{Owner, Place};
 use crate::stock::Lookup;
 use crate::stock::redeem::CodeFault;
 
@@ -263,4 +265,35 @@ fn what_waits_is_covered_by_what_its_provider_is_at() {
         assert!(!running.covers(&Task { provider: "other".to_owned(), ..other }), "{word}");
     }
     assert!(!running.covers(&Task { id: running.id, ..begin_in(TaskState::Due) }), "not itself");
+}
+
+/// What a task of ann's, made on `cam-old` for a number or for none, asks of a device that is called `cam-new` and
+/// is an account's by now: camera, owner, end and former owner.
+#[track_caller]
+fn check_ask(action: TaskAction, number: Option<&str>, account: Option<&str>, now: Option<&str>, asks: &str) {
+    let msisdn = |text: Option<&str>| text.and_then(|text| Msisdn::parse(text).ok());
+    let made = task(1, action);
+    let body = Body { camera: Some("cam-old".to_owned()), ..made.body.clone() };
+    let (device, account) = (DeviceId::parse("cam-1").expect("a device"), account.map(UserAccount::parse));
+    let account = account.transpose().expect("an account");
+    let has_it = Owner::of(msisdn(now).as_ref(), account.as_ref());
+    let around = Holdings::default();
+    let place =
+        Place { device: &device, camera: "cam-new", account: account.as_ref(), has_it, around: &around };
+    let ask = Task { msisdn: msisdn(number), body, ..made }.ask(&place);
+    let name = |owner: &Option<Owner>| owner.as_ref().map_or("-", Owner::in_full).to_owned();
+    let ended = ask.ended_at.map_or("-".to_owned(), |at| at.0.to_string());
+    let told = format!("{} {} {ended} {}", ask.camera, name(&ask.owner), name(&ask.former));
+    assert_eq!(told, asks, "{action:?}");
+}
+
+#[test]
+fn a_task_asks_for_whom_it_was_made_and_of_the_camera_that_was() {
+    let (number, another) = (Some("84945989325"), Some("84945989326"));
+    check_ask(TaskAction::Begin, None, Some("ann"), None, "cam-new ann - -");
+    check_ask(TaskAction::Change, None, Some("ann"), number, "cam-new 84945989325 - -");
+    check_ask(TaskAction::Begin, number, Some("bob"), another, "cam-new 84945989325 - -");
+    check_ask(TaskAction::End, None, Some("bob"), another, "cam-old ann 200 -");
+    check_ask(TaskAction::End, number, None, None, "cam-old 84945989325 200 ann");
+    check_ask(TaskAction::Retire, number, Some("ann"), number, "cam-old 84945989325 200 ann");
 }

@@ -2,6 +2,10 @@
 //! bring about a state instead of carrying out steps. Leaves reading it to the ledger, and what the state is
 //! made of to the provider.
 
+mod seen;
+
+pub use seen::{Ask, Beside, Place, Seen, is_served, wanted};
+
 use serde_json::{Map, Value};
 
 use super::Service;

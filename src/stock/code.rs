@@ -1,5 +1,5 @@
 //! An activation code as kept: what it gives, and what became of it. Sealed, and found by a look-up value. How it
-//! comes from one state into another is [`life`]'s.
+//! comes from one state into another is `code/life`'s.
 
 mod life;
 

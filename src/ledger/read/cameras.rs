@@ -7,7 +7,7 @@ use std::collections::btree_map::Entry;
 use sqlx::{AnyConnection, Row};
 
 use super::rows::select;
-use super::wanted::{Place, around, beside, wanted};
+use super::wanted::{around, find, place};
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, Msisdn};
 use crate::ledger::fulfil::Task;
@@ -15,7 +15,7 @@ use crate::ledger::tables::Cell;
 use crate::ledger::tables::device::DeviceRow;
 use crate::ledger::{Ledger, StoreError};
 use crate::service::holdings::Holdings;
-use crate::service::wanted::{Owner, Wanted};
+use crate::service::wanted::Wanted;
 
 /// Devices on which a provider has anything that has not ended, in the order of their ids.
 const SERVED: &str = "/* wanted served */ SELECT DISTINCT open_on FROM service \
@@ -140,7 +140,6 @@ async fn on_rows(
     let mut of_numbers: BTreeMap<Msisdn, Holdings> = BTreeMap::new();
     let mut found = Vec::with_capacity(by_camera.len());
     for (camera, row) in by_camera {
-        let has_it = Owner::of(row.msisdn.as_ref(), row.account.as_ref());
         let alone;
         let around = match &row.msisdn {
             None => {
@@ -152,11 +151,8 @@ async fn on_rows(
                 Entry::Vacant(free) => free.insert(around(connection, &row, now).await?),
             },
         };
-        let place = Place { id: &row.id, has_it: has_it.clone(), around };
-        let mut wanted = wanted(connection, &place, has_it, provider, now).await?;
-        if wanted.carried.is_nothing() {
-            beside(connection, &row.id, &camera, provider, &mut wanted, now).await?;
-        }
+        let place = place(&row, around);
+        let wanted = find(connection, &place, &place.ask(), provider, now).await?;
         let is_in_progress = is_in_progress(connection, &row, provider, now).await?;
         found.push(OnCamera { device: row.id, camera, wanted, is_in_progress });
     }
