@@ -104,7 +104,7 @@ where
     if after != After::Kept || link.is_closing() {
         response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
-    Ok(response.map(|body| Sending::new(body, link)))
+    Ok(response.map(|body| Sending::new(body, Arc::clone(&link.slot), link.settings.request_timeout)))
 }
 
 fn overdue() -> Response {

@@ -5,23 +5,25 @@ use std::io::{self, ErrorKind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use hyper::body::{Body, Bytes, Frame, SizeHint};
 use tokio::time::{Sleep, sleep};
 
 use super::Outgoing;
-use super::connection::Link;
+use super::slots::Slot;
 
 pub(super) struct Sending {
     body: Outgoing,
-    link: Arc<Link>,
+    slot: Arc<Slot>,
+    piece_timeout: Duration,
     /// Runs while the next piece is being made.
     alarm: Option<Pin<Box<Sleep>>>,
 }
 
 impl Sending {
-    pub(super) fn new(body: Outgoing, link: Arc<Link>) -> Self {
-        Self { body, link, alarm: None }
+    pub(super) fn new(body: Outgoing, slot: Arc<Slot>, piece_timeout: Duration) -> Self {
+        Self { body, slot, piece_timeout, alarm: None }
     }
 }
 
@@ -34,8 +36,7 @@ impl Body for Sending {
             self.alarm = None;
             return Poll::Ready(piece);
         }
-        // As long as a client may take to read one.
-        let within = self.link.settings.request_timeout;
+        let within = self.piece_timeout;
         let alarm = self.alarm.get_or_insert_with(|| Box::pin(sleep(within)));
         alarm.as_mut().poll(cx).map(|()| Some(Err(ErrorKind::TimedOut.into())))
     }
@@ -52,6 +53,6 @@ impl Body for Sending {
 /// hyper lets go of a body once it has all of it, and before the last of it is written.
 impl Drop for Sending {
     fn drop(&mut self) {
-        self.link.slot.answered();
+        self.slot.answered();
     }
 }
