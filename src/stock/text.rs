@@ -104,7 +104,7 @@ impl fmt::Debug for CodeText {
 pub(super) mod tests {
     use super::*;
 
-    /// What a code's form says of its origin.
+    /// What a code's form says of its origin. It refuses nothing: imported codes look as they like.
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub(in crate::stock) enum Shape {
         /// As we draw them.
@@ -116,13 +116,22 @@ pub(super) mod tests {
     }
 
     pub(in crate::stock) fn shape(code: &CodeText) -> Shape {
-        let place = |symbol: u8| u8::try_from(ALPHABET.iter().position(|own| *own == symbol)?).ok();
         let places: Option<Vec<u8>> = code.plain.bytes().map(place).collect();
         match places.as_deref() {
-            Some([head @ .., last]) if head.len() == SYMBOLS - 1 && check(head) == *last => Shape::Ours,
-            Some(places) if places.len() == SYMBOLS => Shape::Mistyped,
+            Some([head @ .., last]) if head.len() == SYMBOLS - 1 => {
+                if check(head) == *last {
+                    Shape::Ours
+                } else {
+                    Shape::Mistyped
+                }
+            }
             _ => Shape::Foreign,
         }
+    }
+
+    fn place(symbol: u8) -> Option<u8> {
+        let at = ALPHABET.iter().position(|own| *own == symbol)?;
+        u8::try_from(at).ok()
     }
 
     fn code(text: &str) -> CodeText {

@@ -5,7 +5,7 @@ use super::accessgw::AccessGw;
 use super::content::{Content, KEPT_BYTES_MAX, Sent, Unopened};
 use super::params::Pairs;
 use super::rqst::Rqst;
-use super::{Message, Unreadable, looks_like_xml, media, params, read_xml};
+use super::{Message, Unreadable, decode, media, params, read_text};
 
 /// The message that a path is for: decides where the root does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,10 +45,11 @@ pub fn body(expected: Expected, sent: &Sent<'_>, bytes_max: usize) -> Result<Mes
 
 fn whole(expected: Expected, content_type: Option<&str>, body: &[u8]) -> Result<Message, Unreadable> {
     let charset = content_type.and_then(|kind| media::parameter(kind, "charset"));
-    if media::is(content_type, FORM) && !looks_like_xml(body, charset.as_deref()) {
+    let text = decode::text(body, charset.as_deref());
+    if media::is(content_type, FORM) && !decode::is_markup(&text) {
         return from_params(expected, body)?.ok_or(Unreadable::NotXml);
     }
-    read_xml(body, charset.as_deref())
+    read_text(&text)
 }
 
 /// A kept notify read again; a message of another root is none.
