@@ -71,13 +71,13 @@ impl Clock {
     /// The system's clock.
     #[must_use]
     pub fn system() -> Self {
-        Self(Arc::new(|| {
+        Self::from_fn(|| {
             let ms = |since: Duration| i64::try_from(since.as_millis()).unwrap_or(i64::MAX);
             Timestamp(match SystemTime::now().duration_since(UNIX_EPOCH) {
                 Ok(after) => ms(after),
                 Err(before) => -ms(before.duration()),
             })
-        }))
+        })
     }
 
     /// A clock that answers whatever `now` answers.

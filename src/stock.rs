@@ -18,4 +18,4 @@ pub use draw::{DrawError, draw};
 pub use import::{Import, ROWS_MAX, read};
 pub use package::PackageRule;
 pub use seal::{Lookup, OpenError, SealError, Vault};
-pub use text::{BadCode, CHARS_MAX, CodeText, Shape};
+pub use text::{BadCode, CHARS_MAX, CodeText};

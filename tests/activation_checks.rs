@@ -4,14 +4,15 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use http_body_util::BodyExt as _;
-use sdp_gateway::activation::check::{Ask, Nonce, judge, verify};
+use sdp_gateway::activation::check::{Ask, Nonce, ask, verify};
 use sdp_gateway::activation::params::{Params, Unreadable};
-use sdp_gateway::activation::redeem::{CodeStanding, DeviceStanding, may_look, may_redeem};
+use sdp_gateway::activation::redeem::{CodeStanding, DeviceStanding, may_look};
 use sdp_gateway::activation::{Call, ResultCode, answer};
 use sdp_gateway::catalog::GrantKind;
 use sdp_gateway::clock::Timestamp;
 use sdp_gateway::config::{Activation, Partner};
 use sdp_gateway::signature;
+use sdp_gateway::stock::redeem::may_redeem;
 use sdp_gateway::wire::content::Content;
 
 const NOW: Timestamp = Timestamp(1_712_115_627_000);
@@ -65,7 +66,9 @@ fn read(query: Option<&str>, body: &[u8]) -> Result<Params, Unreadable> {
 fn outcome(body: &str, rules: &Activation, nonce: Nonce) -> Result<Ask, ResultCode> {
     let params = read(None, body.as_bytes()).map_err(|_| ResultCode::Parameter)?;
     let partners = partners();
-    judge(Call::Redeem, &params, &partners, rules, NOW, |_, _| nonce).map(|(_, ask)| ask)
+    let verified = verify(&params, &partners, rules, NOW)?;
+    // Only about a request that bears one the ledger is asked.
+    ask(Call::Redeem, &params, verified.nonce.map_or(Nonce::Fresh, |_| nonce))
 }
 
 #[track_caller]
@@ -203,7 +206,8 @@ fn the_device_is_judged_before_the_code() {
         (Own, unused(GrantKind::Ai, None), Err(ResultCode::CodeInvalid)),
         (Own, unused(GrantKind::Cloud, Some(NOW)), Err(ResultCode::CodeInvalid)),
     ] {
-        assert_eq!(may_redeem(device, code, GrantKind::Cloud, NOW), expected, "{device:?} {code:?}");
+        let answer = may_redeem(device, code, GrantKind::Cloud, NOW).map_err(ResultCode::from);
+        assert_eq!(answer, expected, "{device:?} {code:?}");
     }
     assert_eq!([Own, Unbound, Another].map(|device| may_look(device, false).is_ok()), [true, false, false]);
 }

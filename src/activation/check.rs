@@ -63,24 +63,6 @@ pub struct Redeem {
     pub kind: GrantKind,
 }
 
-/// All checks in their order. `nonce` answers for the ledger, and is asked only about a request that
-/// is otherwise its partner's.
-///
-/// # Errors
-/// The code of the first check that fails.
-pub fn judge<'p>(
-    call: Call,
-    params: &Params,
-    partners: &'p [Partner],
-    rules: &Activation,
-    now: Timestamp,
-    nonce: impl FnOnce(&Partner, &NonceUse) -> Nonce,
-) -> Result<(&'p Partner, Ask), ResultCode> {
-    let Verified { partner, nonce: sent } = verify(params, partners, rules, now)?;
-    let answer = sent.map_or(Nonce::Fresh, |sent| nonce(partner, &sent));
-    ask(call, params, answer).map(|ask| (partner, ask))
-}
-
 /// The checks before the ledger has to be asked about the nonce: key, signature, two readings, time.
 ///
 /// # Errors

@@ -1,9 +1,7 @@
 //! What a device's and a code's standing mean for whoever asks: the result codes of the stock's rules.
 
 use super::ResultCode;
-use crate::catalog::GrantKind;
-use crate::clock::Timestamp;
-use crate::stock::redeem::{self, Refused};
+use crate::stock::redeem::Refused;
 pub use crate::stock::redeem::{CodeStanding, DeviceStanding};
 
 impl From<Refused> for ResultCode {
@@ -14,19 +12,6 @@ impl From<Refused> for ResultCode {
             Refused::Invalid => Self::CodeInvalid,
         }
     }
-}
-
-/// Whether the code may be redeemed: the device first, then the code.
-///
-/// # Errors
-/// The code to refuse with.
-pub fn may_redeem(
-    device: DeviceStanding,
-    code: CodeStanding,
-    asked: GrantKind,
-    now: Timestamp,
-) -> Result<(), ResultCode> {
-    redeem::may_redeem(device, code, asked, now).map_err(ResultCode::from)
 }
 
 /// Whether the account may ask about the device: where nothing `binds` it, a device that is bound to

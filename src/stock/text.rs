@@ -31,17 +31,6 @@ pub struct CodeText {
     plain: String,
 }
 
-/// What a code's form says of its origin. It refuses nothing: imported codes look as they like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shape {
-    /// As we draw them.
-    Ours,
-    /// As we draw them, but for the check character: a slip of the pen, most likely.
-    Mistyped,
-    /// Another form.
-    Foreign,
-}
-
 impl CodeText {
     /// Reads a code as issued or typed: blanks around it are dropped; case, blanks and dashes of any
     /// kind within it do not matter to what it equals.
@@ -77,32 +66,11 @@ impl CodeText {
     pub fn plain(&self) -> &str {
         &self.plain
     }
-
-    /// What its form says; to be asked when a look-up has found nothing.
-    #[must_use]
-    pub fn shape(&self) -> Shape {
-        let places: Option<Vec<u8>> = self.plain.bytes().map(place).collect();
-        match places.as_deref() {
-            Some([head @ .., last]) if head.len() == SYMBOLS - 1 => {
-                if check(head) == *last {
-                    Shape::Ours
-                } else {
-                    Shape::Mistyped
-                }
-            }
-            _ => Shape::Foreign,
-        }
-    }
 }
 
 /// What people put between groups, and what a word processor makes of it.
 fn is_filler(c: char) -> bool {
     c.is_whitespace() || matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}')
-}
-
-fn place(symbol: u8) -> Option<u8> {
-    let at = ALPHABET.iter().position(|own| *own == symbol)?;
-    u8::try_from(at).ok()
 }
 
 /// The sum of the places, each weighted by where it stands, modulo 31. A weight is never 0 there.
@@ -133,8 +101,38 @@ impl fmt::Debug for CodeText {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
+
+    /// What a code's form says of its origin. It refuses nothing: imported codes look as they like.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(in crate::stock) enum Shape {
+        /// As we draw them.
+        Ours,
+        /// As we draw them, but for the check character: a slip of the pen, most likely.
+        Mistyped,
+        /// Another form.
+        Foreign,
+    }
+
+    pub(in crate::stock) fn shape(code: &CodeText) -> Shape {
+        let places: Option<Vec<u8>> = code.plain.bytes().map(place).collect();
+        match places.as_deref() {
+            Some([head @ .., last]) if head.len() == SYMBOLS - 1 => {
+                if check(head) == *last {
+                    Shape::Ours
+                } else {
+                    Shape::Mistyped
+                }
+            }
+            _ => Shape::Foreign,
+        }
+    }
+
+    fn place(symbol: u8) -> Option<u8> {
+        let at = ALPHABET.iter().position(|own| *own == symbol)?;
+        u8::try_from(at).ok()
+    }
 
     fn code(text: &str) -> CodeText {
         CodeText::parse(text).expect("a code")
@@ -162,23 +160,23 @@ mod tests {
     #[test]
     fn the_check_character_finds_every_slip_and_every_swap() {
         let issued = CodeText::of_symbols([0, 30, 7, 7, 12, 5, 1, 29, 16, 3, 3, 22, 9, 18, 27]);
-        assert_eq!(issued.shape(), Shape::Ours);
+        assert_eq!(shape(&issued), Shape::Ours);
         assert_eq!(issued.in_full().split('-').map(str::len).collect::<Vec<_>>(), [4, 4, 4, 4]);
         let right = issued.plain().as_bytes();
         for at in 0..SYMBOLS {
             for other in ALPHABET.iter().filter(|other| **other != right[at]) {
                 let mut typed = right.to_vec();
                 typed[at] = *other;
-                assert_eq!(code(&String::from_utf8(typed).expect("ASCII")).shape(), Shape::Mistyped);
+                assert_eq!(shape(&code(&String::from_utf8(typed).expect("ASCII"))), Shape::Mistyped);
             }
             for next in (at + 1..SYMBOLS - 1).filter(|next| right[*next] != right[at]) {
                 let mut typed = right.to_vec();
                 typed.swap(at, next);
-                assert_eq!(code(&String::from_utf8(typed).expect("ASCII")).shape(), Shape::Mistyped);
+                assert_eq!(shape(&code(&String::from_utf8(typed).expect("ASCII"))), Shape::Mistyped);
             }
         }
         for foreign in ["ABCD-1234", "23456789ABCDEFGO", "2345"] {
-            assert_eq!(code(foreign).shape(), Shape::Foreign, "{foreign}");
+            assert_eq!(shape(&code(foreign)), Shape::Foreign, "{foreign}");
         }
     }
 
