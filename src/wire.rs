@@ -73,25 +73,10 @@ pub enum Unreadable {
     TwoMessages,
 }
 
-/// Reads an XML body. `charset` is the parameter of that name of the Content-Type, if any.
-///
-/// # Errors
-/// When the body is no message; see [`Unreadable`].
-pub fn read_xml(body: &[u8], charset: Option<&str>) -> Result<Message, Unreadable> {
-    read_text(&decode::text(body, charset))
-}
-
-/// Reads an XML body that [`decode::text`] has decoded already.
+/// Reads an XML body that [`decode::text`] has decoded.
 ///
 /// # Errors
 /// When the text is no message; see [`Unreadable`].
 pub fn read_text(text: &str) -> Result<Message, Unreadable> {
     envelope::read(text)
-}
-
-/// Whether the body is XML whatever its Content-Type says: after decoding, its first character that
-/// is not blank is `<`.
-#[must_use]
-pub fn looks_like_xml(body: &[u8], charset: Option<&str>) -> bool {
-    decode::is_markup(&decode::text(body, charset))
 }

@@ -3,6 +3,8 @@
 
 #[path = "architecture/imports.rs"]
 mod imports;
+#[path = "architecture/unused.rs"]
+mod unused;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -102,6 +104,15 @@ const CIRCLES: [(&[&str], &str); 10] = [
     (&["subscription/notice", "subscription/odd"], "a notice keeps which of its own times are odd"),
 ];
 
+/// Public functions that only tests call, and why.
+const FOR_TESTS: [(&str, &str); 2] = [
+    ("services_of_device", "what ended on a device is in the ledger, and nobody is shown it yet"),
+    (
+        "sign",
+        "tokens of a streamer that asks no backend, for whoever builds on the library (docs/streamers.md)",
+    ),
+];
+
 /// Files that only name what others may use of their parts.
 const FACADES: [&str; 2] = ["ledger", "ledger/fulfil"];
 
@@ -138,8 +149,9 @@ fn module(file: &Path) -> String {
 
 /// Lines of code with their numbers, comments and tests left out.
 fn code(source: &Source) -> impl Iterator<Item = (usize, &str)> {
-    let tests = source.text.find("\n#[cfg(test)]\nmod tests").unwrap_or(source.text.len());
-    let until_tests = source.text[..tests].lines();
+    let tests = ["mod tests", "pub(super) mod tests", "pub(crate) mod tests"];
+    let tests = tests.iter().filter_map(|tests| source.text.find(&format!("\n#[cfg(test)]\n{tests}"))).min();
+    let until_tests = source.text[..tests.unwrap_or(source.text.len())].lines();
     until_tests
         .enumerate()
         .map(|(at, line)| (at + 1, line))
@@ -256,6 +268,15 @@ fn who_only_names_others_is_used_by_none_of_its_parts() {
         let users = modules.parts_that_use(whole);
         assert!(users.is_empty(), "src/{whole}.rs is used by {users:?}: what they share belongs below it");
     }
+}
+
+#[test]
+fn public_functions_are_used_by_what_runs() {
+    let mut unused = unused::functions();
+    for (name, _) in FOR_TESTS {
+        assert!(unused.remove(name).is_some(), "{name} is used, or gone: take it off the list");
+    }
+    assert!(unused.is_empty(), "nothing that runs names these: {unused:#?}");
 }
 
 #[test]

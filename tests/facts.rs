@@ -256,7 +256,7 @@ fn notice(name: &str, text: &str) -> Notice {
          <msisdn>84945989325</msisdn><regType>{reg_type}</regType><service_id>1000625</service_id>\
          <package_id>1003013</package_id><{name}>{text}</{name}></COMMAND></ACCESSGW>"
     );
-    let mut message = match sdp_gateway::wire::read_xml(body.as_bytes(), None) {
+    let mut message = match sdp_gateway::wire::read_text(&body) {
         Ok(sdp_gateway::wire::Message::AccessGw(message)) => message,
         other => panic!("{body}: {other:?}"),
     };

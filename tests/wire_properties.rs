@@ -1,15 +1,18 @@
 //! What holds for every input: reading never panics, and every answer is one line of well-formed
 //! XML that says what was sent.
 
+#[path = "support/wire.rs"]
+mod bytes;
 #[path = "support/properties.rs"]
 mod properties;
 
+use bytes::{looks_like_xml, read_xml};
 use proptest::prelude::*;
 use roxmltree::Document;
 use sdp_gateway::wire::accessgw::{self, AccessGw};
 use sdp_gateway::wire::code::Code;
 use sdp_gateway::wire::rqst::{self, Rqst};
-use sdp_gateway::wire::{Message, decode, looks_like_xml, params, read_text, read_xml};
+use sdp_gateway::wire::{Message, decode, params, read_text};
 
 /// What of a value comes back: trimmed, and without what XML cannot carry.
 fn echoed(sent: &str) -> String {

@@ -1,9 +1,13 @@
 //! What the reader forgives and what it refuses, case by case, as an engineer of the carrier would
 //! put them.
 
+#[path = "support/wire.rs"]
+mod bytes;
+
+use bytes::{looks_like_xml, read_xml};
 use sdp_gateway::wire::accessgw::AccessGw;
 use sdp_gateway::wire::rqst::Rqst;
-use sdp_gateway::wire::{Message, Unreadable, looks_like_xml, read_xml};
+use sdp_gateway::wire::{Message, Unreadable};
 
 const NOTIFY: &str = include_str!("data/wire/notify.xml");
 const CHECK: &str = include_str!("data/wire/check.xml");

@@ -11,7 +11,7 @@ use sdp_gateway::carrier::reading;
 use sdp_gateway::clock::Clock;
 use sdp_gateway::subscription::notice::{Notice, Reading, Reads};
 use sdp_gateway::wire::code::Code;
-use sdp_gateway::wire::{Message, accessgw, read_xml};
+use sdp_gateway::wire::{Message, accessgw, decode, read_text};
 use sqlx::postgres::PgPoolOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, SqlitePool};
@@ -133,7 +133,7 @@ fn on_postgres(ledger: &str) -> Result<()> {
 }
 
 fn read(body: &[u8]) -> Option<(Box<Notice>, String)> {
-    let Ok(Message::AccessGw(message)) = read_xml(body, None) else { return None };
+    let Ok(Message::AccessGw(message)) = read_text(&decode::text(body, None)) else { return None };
     match reading::read(&message, &Reads::in_zone(FixedOffset::east_opt(7 * 3600)?), Clock::system().now()) {
         Reading::Notice(notice) => Some((notice, accessgw::render(Code::Kept, &message.echo()))),
         _ => None,

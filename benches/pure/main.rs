@@ -13,7 +13,7 @@ use sdp_gateway::wire::accessgw;
 use sdp_gateway::wire::code::Code;
 use sdp_gateway::wire::request::{self, Expected};
 use sdp_gateway::wire::rqst;
-use sdp_gateway::wire::{Message, read_xml};
+use sdp_gateway::wire::{Message, decode, read_text};
 
 /// Runs of each line.
 const RUNS: usize = 15;
@@ -42,7 +42,7 @@ fn parsing() {
     ];
     for (name, body) in &bodies {
         let name = format!("parse {name} ({} bytes)", body.len());
-        measure(&name, || read_xml(black_box(body.as_bytes()), None));
+        measure(&name, || read_text(&decode::text(black_box(body.as_bytes()), None)));
     }
     let query = messages::NOTIFY_QUERY;
     let name = format!("parse notify, query ({} bytes)", query.len());
@@ -51,7 +51,7 @@ fn parsing() {
 
 fn rendering() {
     let (Ok(Message::AccessGw(notify)), Ok(Message::Rqst(check))) =
-        (read_xml(messages::NOTIFY.as_bytes(), None), read_xml(messages::CHECK.as_bytes(), None))
+        (read_text(messages::NOTIFY), read_text(messages::CHECK))
     else {
         panic!("the samples are readable");
     };

@@ -17,6 +17,8 @@ struct Names {
     used: BTreeMap<String, Segments>,
     /// The paths that its code spells out.
     spelled: BTreeSet<Segments>,
+    /// That code, without its `use` statements.
+    code: String,
 }
 
 /// The files of `src`.
@@ -32,7 +34,7 @@ impl Modules {
             let (trees, rest) = statements(&text.join("\n"));
             let mut used = BTreeMap::new();
             trees.iter().for_each(|tree| leaves(tree, &[], &mut used));
-            (place(&source.file), Names { used, spelled: paths(&rest) })
+            (place(&source.file), Names { used, spelled: paths(&rest), code: rest })
         };
         Self(sources().into_iter().map(module).collect())
     }
@@ -48,6 +50,22 @@ impl Modules {
         let found = names.used.values().chain(&names.spelled);
         let found = found.filter_map(|path| self.defines(file, path, DEEP));
         found.filter(|found| found != file).collect()
+    }
+
+    /// Whether any code names a function that stands by itself in a file: there, or by whatever path elsewhere. That it
+    /// is handed on by a `use` statement is no use of it.
+    pub(crate) fn names(&self, file: &Path, function: &str) -> bool {
+        let home = place(file);
+        let is_it = |at: &Segments, path: &Segments| {
+            path.last().is_some_and(|last| last == function)
+                && self.defines(at, path, DEEP).as_ref() == Some(&home)
+        };
+        self.0.iter().any(|(at, names)| {
+            let here = names.used.iter().filter(|(_, path)| is_it(at, path)).map(|(name, _)| name.as_str());
+            let here = here.chain((*at == home).then_some(function));
+            here.into_iter().any(|name| is_called(&names.code, name))
+                || names.spelled.iter().any(|path| is_it(at, path))
+        })
     }
 
     /// The sets of files that all use one another, the largest first.
@@ -91,7 +109,8 @@ impl Modules {
         let (first, rest) = path.split_first()?;
         let child = [from.as_slice(), std::slice::from_ref(first)].concat();
         let (mut at, rest) = match first.as_str() {
-            "crate" => (Vec::new(), rest),
+            // The command calls the library by its name.
+            "crate" | "sdp_gateway" => (Vec::new(), rest),
             "self" => (from.clone(), rest),
             "super" => (from.split_last()?.1.to_vec(), rest),
             _ if self.0.contains_key(&child) => (child, rest),
@@ -128,6 +147,17 @@ fn reached(used: &BTreeMap<&Segments, BTreeSet<Segments>>, file: &Segments) -> B
         }
     }
     reached
+}
+
+/// Whether code has a word that is neither a definition nor the end of another's path.
+fn is_called(code: &str, name: &str) -> bool {
+    code.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&code[..at], &code[at + name.len()..]);
+        let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+        !before.ends_with(|letter: char| is_part(letter) || letter == ':' || letter == '.')
+            && !before.ends_with("fn ")
+            && !after.starts_with(is_part)
+    })
 }
 
 fn segments(file: &str) -> Segments {
