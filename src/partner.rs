@@ -15,9 +15,9 @@ use crate::clock::Clock;
 use crate::config;
 use crate::json::{self, Problem, Query};
 use crate::ledger::Ledger;
-use crate::ledger::fulfil::Owner;
 use crate::limits::Limiter;
 use crate::server::{Guesses, Request, Response};
+use crate::service::wanted::Owner;
 use crate::story;
 use crate::surface::{Listener, Route, Surface};
 

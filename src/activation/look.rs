@@ -5,9 +5,9 @@ use super::check::Ask;
 use super::redeem::may_look;
 use super::{Activation, unavailable};
 use crate::clock::Timestamp;
-use crate::ledger::fulfil::Code;
 use crate::ledger::read::{Device, OnDevice};
 use crate::service::state::State;
+use crate::stock::Code;
 use crate::stock::redeem::DeviceStanding;
 use crate::telemetry::Chain;
 

@@ -8,8 +8,9 @@ use super::Admin;
 use super::query::{cursor, limit, provider, word};
 use crate::json::{self, Problem, Query};
 use crate::ledger::StoreError;
-use crate::ledger::fulfil::{OperateTask, TaskId, TaskOperated, TaskOperation, TaskState};
+use crate::ledger::fulfil::{OperateTask, TaskOperated, TaskOperation};
 use crate::ledger::read::TaskFilter;
+use crate::outbox::{TaskId, TaskState};
 use crate::server::Response;
 use crate::{story, telemetry};
 

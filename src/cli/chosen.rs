@@ -7,8 +7,9 @@ use serde_json::json;
 
 use super::{Ended, Failure, Global, tell};
 use crate::ids::NoticeId;
-use crate::ledger::fulfil::{TaskId, TaskOperated};
+use crate::ledger::fulfil::TaskOperated;
 use crate::ledger::{NotKept, Operated, StoreError};
+use crate::outbox::TaskId;
 
 /// So many rows are named for each reason of theirs; the others are counted.
 const NAMED_MAX: usize = 10;

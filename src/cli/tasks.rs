@@ -9,8 +9,9 @@ use super::{Ended, Global, block_on, chosen, open};
 use crate::clock::{Clock, Timestamp};
 use crate::ids::{Msisdn, visible};
 use crate::ledger::Ledger;
-use crate::ledger::fulfil::{Breaker, OperateTask, Task, TaskId, TaskOperation, TaskState};
+use crate::ledger::fulfil::{Breaker, OperateTask, TaskOperation};
 use crate::ledger::read::TaskFilter;
+use crate::outbox::{Task, TaskId, TaskState};
 use crate::story;
 
 /// Rows read at a time.

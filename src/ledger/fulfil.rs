@@ -40,9 +40,8 @@ mod transfer;
 mod unbind;
 pub(super) mod watch;
 
-pub use crate::outbox::{Body, Outcome, Task, TaskAction, TaskId, TaskState};
-pub use crate::service::wanted::Owner;
-pub use crate::stock::{Code, CodeState};
+use crate::outbox::{Body, Outcome, Task, TaskAction, TaskId, TaskState};
+use crate::stock::{Code, CodeState};
 pub use bind::{Bind, Bound};
 pub use breaker::Breaker;
 pub use claim::{Claim, Claimed, Room, lease_token};

@@ -23,7 +23,6 @@ use tokio::time::sleep;
 
 use super::commit::Deed;
 use super::folded::{SETTING, setting};
-use super::fulfil::Task;
 use super::fulfil::holding::states;
 use super::fulfil::watch::Watch;
 use super::journal::Row;
@@ -37,6 +36,7 @@ use super::{Ledger, NotKept, OpenError, Rules, StoreError, postgres, sqlite};
 use crate::clock::Timestamp;
 use crate::config::LedgerUrl;
 use crate::ids::Msisdn;
+use crate::outbox::Task;
 use number::{How, of_number, service_of};
 
 /// Numbers in one commit.

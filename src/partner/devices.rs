@@ -5,8 +5,9 @@ use serde::Deserialize;
 use super::Partners;
 use crate::ids::{DeviceId, Msisdn, UserAccount, visible};
 use crate::json::{self, Problem};
-use crate::ledger::fulfil::{Bind, Bound, Owner, Unbind, Unbound};
+use crate::ledger::fulfil::{Bind, Bound, Unbind, Unbound};
 use crate::server::{Request, Response};
+use crate::service::wanted::Owner;
 use crate::story;
 
 /// No provider calls a camera by a longer name, in characters.

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::clock::Timestamp;
-use crate::ledger::fulfil::Task;
+use crate::outbox::Task;
 
 /// A task.
 #[derive(Debug, Serialize)]

@@ -11,9 +11,11 @@ use super::errand::{Unfit, errand};
 use super::judge::{self, Policy};
 use super::sender::Place;
 use crate::clock::{Clock, Timestamp};
-use crate::ledger::fulfil::{Claimed, Draw, Drawn, Outcome, Settle, Settled, Task, TaskAction};
+use crate::ledger::fulfil::{Claimed, Draw, Drawn, Settle, Settled};
 use crate::ledger::{Ledger, NotKept};
+use crate::outbox::{Outcome, Task, TaskAction};
 use crate::providers;
+use crate::stock::Code;
 use crate::telemetry::{self, Chain};
 
 /// How long a settling that failed rests before it is tried again; until the lease is over.
@@ -76,7 +78,7 @@ impl Attempt {
     }
 
     /// A code for the task. Where there is none to go on with, what is to be settled, if anything is.
-    async fn draw(&self) -> Result<crate::ledger::fulfil::Code, Step> {
+    async fn draw(&self) -> Result<Code, Step> {
         let task = &self.claimed.task;
         match self.shared.ledger.write(Draw { task: task.clone(), now: self.shared.clock.now() }).await {
             Ok(Drawn::Reserved(code)) => Ok(code),

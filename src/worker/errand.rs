@@ -1,8 +1,10 @@
 //! A claimed task as its provider is to be told it. Leaves sending it to the attempt.
 
 use crate::clock::Timestamp;
-use crate::ledger::fulfil::{Claimed, Code, TaskAction};
+use crate::ledger::fulfil::Claimed;
+use crate::outbox::TaskAction;
 use crate::providers::{Action, Doubt, Task};
+use crate::stock::Code;
 use crate::stock::Vault;
 
 /// Why a provider is not asked.

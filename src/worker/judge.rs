@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::backoff::Backoff;
 use crate::clock::Timestamp;
-use crate::ledger::fulfil;
+use crate::outbox;
 use crate::providers::{Outcome, Settled, Why};
 
 /// How tasks are gone on with.
@@ -62,33 +62,33 @@ impl Policy {
         attempts: u32,
         chance: u32,
         now: Timestamp,
-    ) -> fulfil::Outcome {
+    ) -> outbox::Outcome {
         let is_last = attempts.saturating_add(1) >= self.attempts_max;
         let due_in = |asked| later(now, self.backoff.pause(attempts, asked, chance));
         match outcome {
             Outcome::Done(Settled { note, follow_up_at, .. }) => {
-                fulfil::Outcome::Done { note: note.map(str::to_owned), follow_up_at }
+                outbox::Outcome::Done { note: note.map(str::to_owned), follow_up_at }
             }
-            Outcome::Never(why) => fulfil::Outcome::Dead { why: why.to_string(), doubt: false },
+            Outcome::Never(why) => outbox::Outcome::Dead { why: why.to_string(), doubt: false },
             Outcome::Again { why, .. } if is_last => self.given_up(&why, false),
             Outcome::Unknown(why) if is_last => self.given_up(&why, true),
             Outcome::Again { why, after } => {
-                fulfil::Outcome::Again { due_at: due_in(after), why: why.to_string() }
+                outbox::Outcome::Again { due_at: due_in(after), why: why.to_string() }
             }
-            Outcome::Unknown(why) => fulfil::Outcome::Unknown { due_at: due_in(None), why: why.to_string() },
-            Outcome::Waits => fulfil::Outcome::Waits { due_at: later(now, self.stock_pause), why: None },
+            Outcome::Unknown(why) => outbox::Outcome::Unknown { due_at: due_in(None), why: why.to_string() },
+            Outcome::Waits => outbox::Outcome::Waits { due_at: later(now, self.stock_pause), why: None },
             Outcome::Denied(why) => {
-                fulfil::Outcome::Waits { due_at: due_in(None), why: Some(why.to_string()) }
+                outbox::Outcome::Waits { due_at: due_in(None), why: Some(why.to_string()) }
             }
             // The last of them too: its code has to be put aside. The next attempt is not made.
             Outcome::BadCode { fault, why } => {
-                fulfil::Outcome::BadCode { fault, due_at: due_in(None), why: why.to_string() }
+                outbox::Outcome::BadCode { fault, due_at: due_in(None), why: why.to_string() }
             }
         }
     }
 
-    fn given_up(&self, why: &Why, doubt: bool) -> fulfil::Outcome {
-        fulfil::Outcome::Dead { why: format!("given up after {} attempts: {why}", self.attempts_max), doubt }
+    fn given_up(&self, why: &Why, doubt: bool) -> outbox::Outcome {
+        outbox::Outcome::Dead { why: format!("given up after {} attempts: {why}", self.attempts_max), doubt }
     }
 
     /// Whether a task has had all its attempts, the last of which nobody knows the end of: its worker
@@ -99,14 +99,14 @@ impl Policy {
 }
 
 /// When what is settled so is due again.
-pub(super) fn due_at(outcome: &fulfil::Outcome) -> Option<Timestamp> {
+pub(super) fn due_at(outcome: &outbox::Outcome) -> Option<Timestamp> {
     match outcome {
-        fulfil::Outcome::Again { due_at, .. }
-        | fulfil::Outcome::Unknown { due_at, .. }
-        | fulfil::Outcome::Waits { due_at, .. }
-        | fulfil::Outcome::BadCode { due_at, .. } => Some(*due_at),
-        fulfil::Outcome::Done { .. } | fulfil::Outcome::Dead { .. } => None,
-        fulfil::Outcome::Returned { .. } | fulfil::Outcome::GivenBack | fulfil::Outcome::BrokenOff => None,
+        outbox::Outcome::Again { due_at, .. }
+        | outbox::Outcome::Unknown { due_at, .. }
+        | outbox::Outcome::Waits { due_at, .. }
+        | outbox::Outcome::BadCode { due_at, .. } => Some(*due_at),
+        outbox::Outcome::Done { .. } | outbox::Outcome::Dead { .. } => None,
+        outbox::Outcome::Returned { .. } | outbox::Outcome::GivenBack | outbox::Outcome::BrokenOff => None,
     }
 }
 
@@ -125,7 +125,7 @@ mod tests {
         stock_pause: Duration::from_secs(30),
     };
 
-    fn judge(outcome: Outcome, attempts: u32) -> fulfil::Outcome {
+    fn judge(outcome: Outcome, attempts: u32) -> outbox::Outcome {
         POLICY.judge(outcome, attempts, 0, Timestamp(1000))
     }
 
@@ -140,31 +140,31 @@ mod tests {
     #[test]
     fn failures_are_tried_again_until_the_last() {
         let again = |after| Outcome::Again { why: why(), after };
-        let due = |ms| fulfil::Outcome::Again { due_at: Timestamp(ms), why: text() };
+        let due = |ms| outbox::Outcome::Again { due_at: Timestamp(ms), why: text() };
         assert_eq!(judge(again(None), 0), due(2000));
         assert_eq!(judge(again(Some(Duration::from_secs(7))), 1), due(8000));
         let why = format!("given up after 3 attempts: {}", text());
-        assert_eq!(judge(again(None), 2), fulfil::Outcome::Dead { why, doubt: false });
+        assert_eq!(judge(again(None), 2), outbox::Outcome::Dead { why, doubt: false });
     }
 
     #[test]
     fn what_nobody_knows_stays_in_doubt() {
-        let unknown = fulfil::Outcome::Unknown { due_at: Timestamp(3000), why: text() };
+        let unknown = outbox::Outcome::Unknown { due_at: Timestamp(3000), why: text() };
         assert_eq!(judge(Outcome::Unknown(why()), 1), unknown);
         let last = judge(Outcome::Unknown(why()), 2);
-        assert!(matches!(last, fulfil::Outcome::Dead { doubt: true, .. }), "{last:?}");
+        assert!(matches!(last, outbox::Outcome::Dead { doubt: true, .. }), "{last:?}");
     }
 
     #[test]
     fn the_rest() {
-        let done = fulfil::Outcome::Done { note: None, follow_up_at: None };
+        let done = outbox::Outcome::Done { note: None, follow_up_at: None };
         assert_eq!(judge(Outcome::Done(Settled::default()), 0), done);
-        assert_eq!(judge(Outcome::Never(why()), 0), fulfil::Outcome::Dead { why: text(), doubt: false });
-        let waits = |ms, why| fulfil::Outcome::Waits { due_at: Timestamp(ms), why };
+        assert_eq!(judge(Outcome::Never(why()), 0), outbox::Outcome::Dead { why: text(), doubt: false });
+        let waits = |ms, why| outbox::Outcome::Waits { due_at: Timestamp(ms), why };
         assert_eq!(judge(Outcome::Waits, 2), waits(31_000, None));
         assert_eq!(judge(Outcome::Denied(why()), 2), waits(5000, Some(text())), "never the last");
         let bad = judge(Outcome::BadCode { fault: CodeFault::Used, why: why() }, 2);
-        assert!(matches!(bad, fulfil::Outcome::BadCode { .. }), "the code is put aside: {bad:?}");
+        assert!(matches!(bad, outbox::Outcome::BadCode { .. }), "the code is put aside: {bad:?}");
         assert!(POLICY.is_spent(3) && !POLICY.is_spent(2));
     }
 

@@ -20,7 +20,7 @@ use super::pace::PAUSE_MAX;
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::ledger::Ledger;
-use crate::ledger::fulfil;
+use crate::outbox;
 use crate::providers::{self, Can, Outcome, Provider, Providers, Why};
 use crate::telemetry::{self, Chain};
 
@@ -212,7 +212,7 @@ impl Drop for Reserved {
 impl Place {
     /// Asks the provider, for no longer than the task's lease lasts: afterwards it may be another's. One line of
     /// the log, the meters and the breaker learn what came of it. None once the lease is over: nothing was sent.
-    pub async fn send(&self, task: &fulfil::Task, errand: &providers::Task) -> Option<Outcome> {
+    pub async fn send(&self, task: &outbox::Task, errand: &providers::Task) -> Option<Outcome> {
         let lasts = lease_left(task, self.sender.0.clock.now())?;
         let (began, budget) = (Instant::now(), lasts.min(self.timeout + LATE_MAX));
         let outcome =
@@ -235,7 +235,7 @@ impl Place {
         self.sender.keep().await;
     }
 
-    fn tell(&self, task: &fulfil::Task, class: &'static str, verdict: &Verdict, took: Duration) {
+    fn tell(&self, task: &outbox::Task, class: &'static str, verdict: &Verdict, took: Duration) {
         telemetry::task_attempt(&self.name, class);
         telemetry::task_sent(&self.name, took);
         // What it does elsewhere is a call that deserves a line of the log.
@@ -285,12 +285,12 @@ impl Drop for Waiting<'_> {
 }
 
 /// What lines of the calls have in common: whose they are, up to the carrier's notice.
-fn span(task: &fulfil::Task) -> tracing::Span {
+fn span(task: &outbox::Task) -> tracing::Span {
     tracing::info_span!("task", id = task.id.0, notice = task.body.notice)
 }
 
 /// How long a task's lease may be used for sending; none once it is over.
-fn lease_left(task: &fulfil::Task, now: Timestamp) -> Option<Duration> {
+fn lease_left(task: &outbox::Task, now: Timestamp) -> Option<Duration> {
     let left_ms = u64::try_from(task.due_at.0.saturating_sub(now.0)).ok()?;
     // The rest is for writing down what came of it.
     Some(Duration::from_millis(left_ms) * 9 / 10).filter(|left| !left.is_zero())

@@ -2,9 +2,10 @@
 
 use sdp_gateway::catalog::GrantKind;
 use sdp_gateway::ledger::fulfil::{
-    Bound, CodeState, Drawn, NonceUse, OperateTask, Outcome, Redeemed, Seen, Settled, TaskOperated,
-    TaskOperation, TaskState,
+    Bound, Drawn, NonceUse, OperateTask, Redeemed, Seen, Settled, TaskOperated, TaskOperation,
 };
+use sdp_gateway::outbox::{Outcome, TaskState};
+use sdp_gateway::stock::CodeState;
 use sdp_gateway::stock::redeem::{CodeFault, Refused};
 use sdp_gateway::story;
 

@@ -1,8 +1,9 @@
 //! Devices and what is in force on them.
 
 use sdp_gateway::catalog::GrantKind;
-use sdp_gateway::ledger::fulfil::{Bound, Owner, Redeemed, Transfer, Transferred, Unbound};
+use sdp_gateway::ledger::fulfil::{Bound, Redeemed, Transfer, Transferred, Unbound};
 use sdp_gateway::service::holdings::Refused;
+use sdp_gateway::service::wanted::Owner;
 
 use super::world::{ANN, BOB, World, account, at, device, number};
 

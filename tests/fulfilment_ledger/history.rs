@@ -4,10 +4,12 @@
 use std::collections::BTreeSet;
 
 use sdp_gateway::catalog::GrantKind;
-use sdp_gateway::ledger::fulfil::{Claimed, Outcome, Owner, Redeemed, TaskAction};
+use sdp_gateway::ledger::fulfil::{Claimed, Redeemed};
+use sdp_gateway::outbox::{Outcome, TaskAction};
 use sdp_gateway::service::Turn;
 use sdp_gateway::service::source::ServiceId;
 use sdp_gateway::service::state::State;
+use sdp_gateway::service::wanted::Owner;
 
 use super::world::{ANN, BOB, World, account, at, device, number};
 

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use sdp_gateway::ledger::fulfil::{
-    Breaker, OperateTask, Outcome, Owner, Settled, TaskOperated, TaskOperation, TaskState,
-};
+use sdp_gateway::ledger::fulfil::{Breaker, OperateTask, Settled, TaskOperated, TaskOperation};
 use sdp_gateway::ledger::read::TaskFilter;
 use sdp_gateway::outbox::Lease;
+use sdp_gateway::outbox::{Outcome, TaskState};
+use sdp_gateway::service::wanted::Owner;
 
 use super::world::{ANN, BOB, World, at, claim, number};
 

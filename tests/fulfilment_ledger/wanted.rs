@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sdp_gateway::catalog::GrantKind;
-use sdp_gateway::ledger::fulfil::{Bind, Claimed, Duty, DutyWord, Outcome, Owner, Redeem, Redeemed, Settled};
+use sdp_gateway::ledger::fulfil::{Bind, Claimed, Duty, DutyWord, Redeem, Redeemed, Settled};
+use sdp_gateway::outbox::Outcome;
+use sdp_gateway::service::wanted::Owner;
 use sdp_gateway::service::wanted::Wanted;
 
 use super::world::{ANN, BOB, World, account, at, device, number};

@@ -11,11 +11,13 @@ use sdp_gateway::clock::{Clock, Timestamp};
 use sdp_gateway::config::{LedgerUrl, Provider, ProviderKind};
 use sdp_gateway::ids::{DeviceId, Msisdn, UserAccount};
 use sdp_gateway::ledger::fulfil::{
-    Added, Bind, Bound, Claim, Claimed, Code, CodeState, Draw, Drawn, Outcome, Owner, Redeem, Redeemed, Room,
-    Settle, Settled, Unbind, Unbound,
+    Added, Bind, Bound, Claim, Claimed, Draw, Drawn, Redeem, Redeemed, Room, Settle, Settled, Unbind, Unbound,
 };
 use sdp_gateway::ledger::raw::Raw;
 use sdp_gateway::ledger::{self, Ledger, Received, Rules};
+use sdp_gateway::outbox::Outcome;
+use sdp_gateway::service::wanted::Owner;
+use sdp_gateway::stock::{Code, CodeState};
 use sdp_gateway::stock::{CodeText, Lookup};
 use sdp_gateway::subscription::judge::Policy;
 use sdp_gateway::subscription::notice::{Reading, Reads};

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use sdp_gateway::clock::Clock;
 use sdp_gateway::ledger::Ledger;
-use sdp_gateway::ledger::fulfil::{Claim, Claimed, Outcome, Room, Settle, Settled};
+use sdp_gateway::ledger::fulfil::{Claim, Claimed, Room, Settle, Settled};
+use sdp_gateway::outbox::Outcome;
 
 use crate::gateway::ledger::postgres::Client;
 use crate::gateway::{Folder, Gateway, PATIENCE, request};

@@ -13,8 +13,9 @@ use sdp_gateway::clock::{Clock, Timestamp};
 use sdp_gateway::config::Config;
 use sdp_gateway::ids::{DeviceId, Msisdn, UserAccount};
 use sdp_gateway::ledger::Ledger;
-use sdp_gateway::ledger::fulfil::{Bind, Bound, Code, CodeState};
+use sdp_gateway::ledger::fulfil::{Bind, Bound};
 use sdp_gateway::stock::CodeText;
+use sdp_gateway::stock::{Code, CodeState};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use sdp_gateway::clock::Clock;
 use sdp_gateway::ids::{DeviceId, Msisdn, UserAccount};
 use sdp_gateway::ledger::Ledger;
-use sdp_gateway::ledger::fulfil::{Bind, Claim, Outcome, Room, Settle};
+use sdp_gateway::ledger::fulfil::{Bind, Claim, Room, Settle};
+use sdp_gateway::outbox::Outcome;
 
 use tokio::task::JoinSet;
 

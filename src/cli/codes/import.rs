@@ -13,7 +13,8 @@ use crate::cli::{Ended, Failure, Global, print, tell};
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::ledger::Ledger;
-use crate::ledger::fulfil::{Added, Code};
+use crate::ledger::fulfil::Added;
+use crate::stock::Code;
 use crate::stock::{self, About, PackageRule};
 
 #[derive(Debug, Args)]

@@ -7,10 +7,10 @@ use crate::clock::Timestamp;
 use crate::ids::Msisdn;
 use crate::ledger::StoreError;
 use crate::ledger::due::Claim;
-use crate::ledger::fulfil::Task;
 use crate::ledger::need::Need;
 use crate::ledger::tables::device::DeviceRow;
 use crate::ledger::tables::{Cell, Old, Record, Table};
+use crate::outbox::Task;
 
 /// A row as its table has it.
 pub(super) type Cells = Vec<Cell>;

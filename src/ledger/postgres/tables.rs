@@ -11,9 +11,10 @@ use super::overlay::{Cells, Changed, Column, Fetched, Wanted};
 use crate::ledger::StoreError;
 use crate::ledger::due::Claim;
 use crate::ledger::due::{CLAIMABLE, TAKE};
-use crate::ledger::fulfil::{Code, Task};
 use crate::ledger::need::Need;
 use crate::ledger::tables::{Cell, Record, Table, Type};
+use crate::outbox::Task;
+use crate::stock::Code;
 
 /// A kind of answer.
 pub(super) enum Part {

@@ -10,10 +10,10 @@ use super::rows::select;
 use super::wanted::{around, find, place};
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, Msisdn};
-use crate::ledger::fulfil::Task;
 use crate::ledger::tables::Cell;
 use crate::ledger::tables::device::DeviceRow;
 use crate::ledger::{Ledger, StoreError};
+use crate::outbox::Task;
 use crate::service::holdings::Holdings;
 use crate::service::wanted::Wanted;
 

@@ -7,9 +7,9 @@ use sqlx::Row;
 use super::stats::counts;
 use crate::clock::Timestamp;
 use crate::ids::DeviceId;
-use crate::ledger::fulfil::Code;
 use crate::ledger::tables::nonce::NonceRow;
 use crate::ledger::{Ledger, StoreError};
+use crate::stock::Code;
 use crate::stock::Lookup;
 
 /// How many codes there are of one batch, kind, provider and state.

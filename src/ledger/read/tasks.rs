@@ -7,9 +7,10 @@ use sqlx::Row;
 use super::stats::counts;
 use crate::clock::Timestamp;
 use crate::ids::Msisdn;
-use crate::ledger::fulfil::{Breaker, Task, TaskAction, TaskId, TaskState};
+use crate::ledger::fulfil::Breaker;
 use crate::ledger::tables::Cell;
 use crate::ledger::{Ledger, StoreError};
+use crate::outbox::{Task, TaskAction, TaskId, TaskState};
 
 /// Which tasks are asked for.
 #[derive(Debug, Clone, Default)]

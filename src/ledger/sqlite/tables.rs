@@ -8,9 +8,10 @@ use crate::clock::Timestamp;
 use crate::ledger::StoreError;
 use crate::ledger::due::Claim;
 use crate::ledger::due::{CLAIMABLE, TAKE};
-use crate::ledger::fulfil::Task;
 use crate::ledger::need::Need;
 use crate::ledger::tables::{Cell, Old, Record, Table};
+use crate::outbox::Task;
+use crate::stock::Code;
 
 impl ToSql for Cell {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
@@ -80,7 +81,7 @@ pub(super) fn next_number(connection: &Connection, table: &'static Table) -> Res
 }
 
 pub(super) fn stock(connection: &Connection, need: &Need) -> Result<Option<Vec<Cell>>, StoreError> {
-    let columns = crate::ledger::fulfil::Code::TABLE.columns.len();
+    let columns = Code::TABLE.columns.len();
     let mut statement = connection.prepare_cached(&Need::sql())?;
     let parameters = params![
         need.provider,
@@ -121,9 +122,10 @@ pub(super) fn purge(connection: &Connection, old: &Old, at: Timestamp) -> Result
 mod tests {
     use super::*;
     use crate::clock::Timestamp;
-    use crate::ledger::fulfil::{Room, TaskAction, TaskState};
+    use crate::ledger::fulfil::Room;
     use crate::ledger::tables::Record;
     use crate::outbox::tests::{lease, task};
+    use crate::outbox::{TaskAction, TaskState};
 
     /// The statement of a claim and the life of a task say the same, to the last cell of the row.
     #[track_caller]
