@@ -112,7 +112,7 @@ impl Template {
     pub(crate) fn reply(kind: Kind) -> String {
         use sdp_gateway::wire::code::Code;
         use sdp_gateway::wire::{Message, accessgw, read_text, rqst};
-        match read_text(&Self::body(kind)) {
+        match read_text(Self::body(kind)) {
             Ok(Message::AccessGw(message)) => accessgw::render(Code::Kept, &message.echo()),
             Ok(Message::Rqst(message)) => rqst::render(Code::Kept, 1, &message.echo()),
             Err(error) => panic!("{error}"),

@@ -286,9 +286,9 @@ async fn run(
     for _ in 0..ROUNDS_MAX {
         batch.begin_again();
         // All of them, whatever came of the first: what they lack is fetched together.
-        let done = jobs.iter_mut().fold(Ok(()), |done, job| done.and(job.on_postgres(batch, &rules)));
+        let done: Vec<_> = jobs.iter_mut().map(|job| job.on_postgres(batch, &rules)).collect();
         if !batch.wants() {
-            return done;
+            return done.into_iter().collect();
         }
         if !batch.wanted.locks.is_empty() {
             return Err(StoreError::Unfetched);
