@@ -286,7 +286,10 @@ async fn run(
     for _ in 0..ROUNDS_MAX {
         batch.begin_again();
         // All of them, whatever came of the first: what they lack is fetched together.
-        let done = jobs.iter_mut().fold(Ok(()), |done, job| done.and(job.on_postgres(batch, &rules)));
+        let mut done = Ok(());
+        for job in jobs.iter_mut() {
+            done = done.and(job.on_postgres(batch, &rules));
+        }
         if !batch.wants() {
             return done;
         }
