@@ -105,13 +105,10 @@ const CIRCLES: [(&[&str], &str); 10] = [
 ];
 
 /// Public functions that only tests call, and why.
-const FOR_TESTS: [(&str, &str); 2] = [
-    ("services_of_device", "what ended on a device is in the ledger, and nobody is shown it yet"),
-    (
-        "sign",
-        "tokens of a streamer that asks no backend, for whoever builds on the library (docs/streamers.md)",
-    ),
-];
+const FOR_TESTS: [(&str, &str); 1] = [(
+    "sign",
+    "tokens of a streamer that asks no backend, for whoever builds on the library (docs/streamers.md)",
+)];
 
 /// Files that only name what others may use of their parts.
 const FACADES: [&str; 2] = ["ledger", "ledger/fulfil"];

@@ -253,7 +253,7 @@ impl World {
     }
 
     pub(crate) async fn draw(&self, claimed: &Claimed, hour: i64) -> Drawn {
-        self.ledger.write(Draw { task: claimed.task.clone(), now: at(hour) }).await.unwrap()
+        self.ledger.write(Draw { task: claimed.task.clone(), now: at(hour) }).await.expect("written")
     }
 
     /// Carries out everything that is due; action and device of each, in order.

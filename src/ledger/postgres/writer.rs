@@ -286,9 +286,12 @@ async fn run(
     for _ in 0..ROUNDS_MAX {
         batch.begin_again();
         // All of them, whatever came of the first: what they lack is fetched together.
-        let done: Vec<_> = jobs.iter_mut().map(|job| job.on_postgres(batch, &rules)).collect();
+        let mut done = Ok(());
+        for job in jobs.iter_mut() {
+            done = done.and(job.on_postgres(batch, &rules));
+        }
         if !batch.wants() {
-            return done.into_iter().collect();
+            return done;
         }
         if !batch.wanted.locks.is_empty() {
             return Err(StoreError::Unfetched);
