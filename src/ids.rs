@@ -333,7 +333,10 @@ mod tests {
         let ann = UserAccount::parse("Ann").expect("an account");
         let tenant = Tenant::parse("Reseller-A").expect("a tenant");
         let theirs = ann.within(Some(&tenant));
-        assert_eq!((theirs.in_full(), theirs.name(), theirs.tenant()), ("reseller-a/ann", "ann", Some("reseller-a")));
+        assert_eq!(
+            (theirs.in_full(), theirs.name(), theirs.tenant()),
+            ("reseller-a/ann", "ann", Some("reseller-a"))
+        );
         assert_eq!((ann.in_full(), ann.name(), ann.tenant()), ("ann", "ann", None));
         assert_eq!((theirs.to_string(), theirs.within(None)), ("a***".to_owned(), ann.clone()));
         assert_eq!(UserAccount::from_full("reseller-a/ann"), Ok(theirs));

@@ -162,13 +162,7 @@ impl Partners {
     }
 
     /// What a number holds.
-    async fn held(
-        &self,
-        view: &View,
-        call: Call,
-        number: &str,
-        query: &Query,
-    ) -> Result<Response, Problem> {
+    async fn held(&self, view: &View, call: Call, number: &str, query: &Query) -> Result<Response, Problem> {
         let number = json::number(number)?;
         let now = self.clock.now();
         let at = query.time("at")?;

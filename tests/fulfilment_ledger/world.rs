@@ -178,7 +178,7 @@ impl World {
     }
 
     pub(crate) async fn unbind(&self, name: &str, owner: Owner, hour: i64) -> Unbound {
-        let unbind = Unbind { device: device(name), owner, now: at(hour) };
+        let unbind = Unbind { device: device(name), owner, tenant: None, now: at(hour) };
         self.ledger.write(unbind).await.expect("written")
     }
 

@@ -53,7 +53,8 @@ fn unbind(store: &mut impl Holds, unbind: &Unbind) -> Result<Unbound, StoreError
     let known: Option<DeviceRow> = store.get(unbind.device.as_str())?;
     let is_theirs = |row: &DeviceRow| match (&unbind.owner, &row.account) {
         (Owner::Number(number), Some(account)) => {
-            row.msisdn.as_ref() == Some(number) && account.tenant() == unbind.tenant.as_ref().map(Tenant::as_str)
+            row.msisdn.as_ref() == Some(number)
+                && account.tenant() == unbind.tenant.as_ref().map(Tenant::as_str)
         }
         (Owner::Account(asked), Some(account)) => account == asked,
         (_, None) => false,

@@ -148,7 +148,19 @@ mod tests {
             assert_eq!(login(&owner, DOMAIN), format!("{key}@sdp.example"));
             assert_eq!(owner_of_key(key), Some(owner), "and back");
         }
-        for none in ["", "a b", "0912000001", "12", "ANN", "a@b", "account=ann", "a=b", "tenant=ann", "tenant==a", "tenant=A=a"] {
+        for none in [
+            "",
+            "a b",
+            "0912000001",
+            "12",
+            "ANN",
+            "a@b",
+            "account=ann",
+            "a=b",
+            "tenant=ann",
+            "tenant==a",
+            "tenant=A=a",
+        ] {
             assert_eq!(owner_of_key(none), None, "{none}");
         }
     }
