@@ -257,6 +257,16 @@ fn callers_and_their_faults() {
 }
 
 #[test]
+fn tenants_and_their_faults() {
+    check(
+        "[[partner]]\nname = 'a'\ntoken = 't'\ntenant = ''\n\
+         [[partner]]\nname = 'b'\ntoken = 'u'\ntenant = 'a/b'\nservices = ['1', ' 2', '', '1']\n\
+         [[partner]]\nname = 'c'\ntoken = 'v'\ntenant = ['x']\nservices = 1000625\n",
+        &[],
+    );
+}
+
+#[test]
 fn partners_and_their_faults() {
     check(
         "[[partner]]\nname = 'app'\ntoken = 'hidden'\nkey = 'k'\nsecrets = ['s']\n\

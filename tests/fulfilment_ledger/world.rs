@@ -216,6 +216,7 @@ impl World {
                 service_id: None,
                 used_at: None,
                 created_at: at(0),
+                tenant: None,
             }
         };
         self.ledger.add_codes(texts.iter().map(code).collect(), |_| ()).await.expect("written")
