@@ -239,7 +239,11 @@ mod tests {
         assert!(reserved.is_reserved_for(&device(), &account().expect("an account")));
         assert_eq!(reserved.clone().released(), Ok(issued));
         let stock = code(CodeState::Unused);
-        assert_eq!(step(stock.clone(), "reserve").expect("for a device").released(), Ok(stock), "nobody's again");
+        assert_eq!(
+            step(stock.clone(), "reserve").expect("for a device").released(),
+            Ok(stock),
+            "nobody's again"
+        );
         let redeemed = step(reserved, "redeem").expect("a service");
         assert_eq!((redeemed.service_id.as_ref(), redeemed.used_at), (Some(&service()), Some(NOW)));
         assert_eq!((redeemed.device_id, redeemed.msisdn), (Some(device()), number()));
