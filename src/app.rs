@@ -154,7 +154,7 @@ impl App {
                 None => stopped_by(stopped).await,
             }
         };
-        serving.spawn(lifelines.hold("worker").until(stop.clone(), work));
+        serving.spawn(lifelines.begin("worker").until(stop.clone(), work));
         let (presence, stopped) = (self.presence, stop.clone());
         let presence = async move {
             if is_late && is_over.await.is_ok() {
@@ -162,11 +162,11 @@ impl App {
             }
             presence.keep(stopped).await;
         };
-        serving.spawn(lifelines.hold("presence").until(stop.clone(), presence));
+        serving.spawn(lifelines.begin("presence").until(stop.clone(), presence));
         for (listener, door) in self.listeners {
             let handler = move |request| door.load().answer(request);
             let serve = server::serve(listener, self.settings.clone(), stop.clone(), handler);
-            serving.spawn(lifelines.hold("listener").until(stop.clone(), serve));
+            serving.spawn(lifelines.begin("listener").until(stop.clone(), serve));
         }
         let all = async move { while serving.join_next().await.is_some() {} };
         run_until(stop, within, all, &self.ledger).await

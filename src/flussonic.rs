@@ -103,7 +103,7 @@ impl Flussonic {
     }
 
     /// What is allowed, with a word for how that is known.
-    async fn judge(
+    async fn decide(
         &self,
         key: &str,
         request: &Request,
@@ -120,7 +120,7 @@ impl Flussonic {
             true => Refusal::Ledger(StoreError::Refolding),
             false => refusal,
         });
-        let (reason, yes) = self.settle(told, &question, now)?;
+        let (reason, yes) = self.remember(told, &question, now)?;
         Ok((reason, Allowed::new(&yes.playable, yes.at, &ticket, &self.settings, now)))
     }
 
@@ -150,7 +150,7 @@ impl Flussonic {
 
     /// Remembers what the ledger said; where it could not be asked, what a running session was last allowed stands
     /// as long as it may.
-    fn settle(
+    fn remember(
         &self,
         told: Result<Playable, Refusal>,
         question: &Question<'_>,
@@ -183,7 +183,7 @@ impl Flussonic {
     fn admit(&self, request: &Request) -> Result<(), Refusal> {
         let peer = request.peer;
         match origin::behind(peer, &request.headers, &self.trusted_proxies) {
-            Ok(address) if self.allow.hold(address) => Ok(()),
+            Ok(address) if self.allow.contains(address) => Ok(()),
             Ok(address) => Err(Refusal::Address(address)),
             Err(Unbelieved::Untrusted) => Err(Refusal::UntrustedProxy(peer)),
             Err(Unbelieved::Unnamed) => Err(Refusal::UnnamedForward(peer)),
@@ -240,7 +240,7 @@ impl Surface for Flussonic {
     /// `key`: what stands in the path after its own.
     async fn answer(&self, (): (), [key, _]: [&str; 2], request: Request) -> Response {
         let began = Instant::now();
-        let (reason, response) = match self.judge(key, &request, self.clock.now()).await {
+        let (reason, response) = match self.decide(key, &request, self.clock.now()).await {
             Ok((reason, allowed)) => {
                 tracing::debug!(
                     surface = "flussonic",

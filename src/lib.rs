@@ -25,7 +25,8 @@
 //! HTTP and the clock: what a number holds is a pure fold of its notices, and what is in force on its
 //! devices follows from that, their bindings and the time. `subscription` and the ledger know no grammar: a reply is
 //! text that is stored, and what was kept is read again by a function that the ledger is opened with. Providers see no
-//! ledger, and say how a task went as a value; the worker knows neither SQL nor HTTP. Surfaces contain no SQL. Only [`clock`] asks the system's time; only [`config`] reads
+//! ledger, and say how a task went as a value; the worker knows neither SQL nor HTTP. Surfaces contain no SQL. Only
+//! [`clock`] asks the system's time; only [`config`] reads
 //! the environment (what systemd says there is [`systemd`]'s). No write transaction lives in a
 //! request that a client could cancel by hanging up: the ledger's writer owns them all.
 //!
@@ -60,6 +61,27 @@
 //!
 //! `tests/architecture.rs` holds the layers and the absences to the source. The server stands below
 //! the surfaces here, since they use its requests and it knows none of them.
+//!
+//! # Words
+//!
+//! Each has one meaning in the source; the carrier's and vendors' own words live in `wire` and `providers`.
+//!
+//! | word | what it means here |
+//! |---|---|
+//! | identity | the idempotency key of a carrier's operation; its *holder* is the notice that has it |
+//! | judge | to say of a notice whether it reaches the fold, or is parked ([`subscription::judge`]) |
+//! | fold | what a number holds, made of all its notices in their order; *step* is the fold of the newest alone |
+//! | hold | how a service is held: by a window of a right, or as seconds that were paid ([`service::hold`]) |
+//! | advance | to bring holdings to a moment: what began or ended by itself until then |
+//! | outbox, task | what providers owe, a row each ([`outbox`]); its *ordering key* is what it waits in line for |
+//! | claim, lease | to take a task up, for a time and under a secret |
+//! | errand, attempted | a task as its provider gets it, and what the provider says became of it |
+//! | settle, settlement | to write what an attempt came to, under the lease's secret ([`outbox::Settlement`]) |
+//! | lane | one provider's limits and health, in the worker |
+//! | deed | one write: what it locks, prefetches and does, and what it answers (`ledger/commit`) |
+//! | reconcile | to compare what a provider keeps with what should be there, and to mend it |
+//! | periodic job | what comes round every so often and is done by one worker of all |
+//! | surface | who calls us on which paths, in whose grammar ([`surface`]) |
 //!
 //! # Where a change goes
 //!

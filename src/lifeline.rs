@@ -25,7 +25,7 @@ pub struct Lifeline {
 impl Lifelines {
     /// To be held by a part that begins.
     #[must_use]
-    pub fn hold(&self, part: impl Into<Part>) -> Lifeline {
+    pub fn begin(&self, part: impl Into<Part>) -> Lifeline {
         Lifeline { part: part.into(), lines: Some(self.clone()) }
     }
 

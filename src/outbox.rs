@@ -11,7 +11,7 @@ mod task;
 
 pub use life::{After, CodeStep, Lease, Stays};
 pub use owed::{Needs, Owed, Replaced, replace};
-pub use settle::Outcome;
+pub use settle::Settlement;
 pub use task::{Body, Task, TaskAction, TaskId, TaskState};
 
 #[cfg(test)]

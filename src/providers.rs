@@ -1,5 +1,5 @@
 //! Who carries out what was granted. Providers translate: a task into calls of their own, and what came
-//! of them into an outcome. They see no ledger and judge nothing: the worker does, and the ledger
+//! of them into a word of theirs. They see no ledger and decide nothing: the worker does, and the ledger
 //! remembers.
 //!
 //! A new kind: its file here with the same `send`, its arms in [`can`] and [`build_one`], its keys in
@@ -16,18 +16,18 @@
 //! ```
 
 pub mod activation;
+mod attempted;
 pub mod billing;
+mod errand;
 mod fault;
 mod http;
 mod local;
 mod loose;
-mod outcome;
 mod paced;
 mod rest;
 mod said;
 mod scripted;
 mod state;
-mod task;
 pub mod watcher;
 
 use std::collections::BTreeMap;
@@ -35,25 +35,25 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 pub use crate::service::change::Action;
+pub use attempted::{Attempted, CodeFault, Fulfilled, Why};
+pub use errand::{Doubt, Errand};
 pub use fault::Fault;
 pub use http::ClientError;
 pub use local::Local;
-pub use outcome::{CodeFault, Outcome, Settled, Why};
 pub use scripted::Scripted;
 pub use state::{Calling, Difference, KeepsState, Look, Page, Survey};
-pub use task::{Doubt, Task};
 
 use crate::clock::Clock;
 use crate::config::{self, Mode, ProviderKind};
 
 /// An attempt under way.
-pub type Sending<'a> = Pin<Box<dyn Future<Output = Outcome> + Send + 'a>>;
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Attempted> + Send + 'a>>;
 
 /// Who carries out grants.
 pub trait Provider: Send + Sync {
     /// Makes one attempt at a task, within the provider's `timeout_ms`. Every failure is an outcome;
     /// dropping the future leaves a task [`Doubt::Possible`].
-    fn send<'a>(&'a self, task: &'a Task) -> Sending<'a>;
+    fn send<'a>(&'a self, task: &'a Errand) -> Sending<'a>;
 
     /// Takes the secrets of new settings, which agree with its own in everything else: for calls that begin from
     /// now on.
@@ -77,7 +77,7 @@ pub struct Can {
     pub sends: bool,
     /// Takes a code out of stock for a beginning or a change.
     pub takes_codes: bool,
-    /// Brings about what should be on a device by now ([`Task::wanted`]), whatever a task asks for: order, repeats and
+    /// Brings about what should be on a device by now ([`Errand::wanted`]), whatever a task asks for: order, repeats and
     /// failures of tasks change no end state then. Such a one can stop and resume what was paid, and codes for its
     /// services are redeemed with us alone.
     pub keeps_state: bool,

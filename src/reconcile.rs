@@ -6,7 +6,7 @@
 //! pages     what is there, page by page, beside what should be
 //! devices   what should be there and was on no page; the subscribers who are served
 //! drift     what is found, and what became of it
-//! duty      the same by itself, every so often, by one worker of all
+//! periodic  the same by itself, every so often, by one worker of all
 //! ```
 //!
 //! What tasks are under way for is left to them. What is to be written is read from the ledger once more, just before;
@@ -14,15 +14,15 @@
 
 mod devices;
 mod drift;
-mod duty;
 mod pages;
+mod periodic;
 
 use crate::clock::{Clock, Timestamp};
 use crate::ledger::{Ledger, StoreError};
 use crate::providers::{Difference, Fault, KeepsState, Survey};
 use crate::telemetry;
 pub use drift::{Drift, End, Report};
-pub use duty::Charge;
+pub use periodic::Comparison;
 
 /// Findings that cannot be mended one after another, after which no more is tried: it is not them, then.
 const FAILURES_MAX: u32 = 10;

@@ -3,7 +3,7 @@
 //! leaves reading a command line to `cli` and every business rule to the gateway it talks to.
 //!
 //! One case, walked: `load` reads it (all faults before anything is sent), `prepare` writes the
-//! message as it goes out now, `lanes` sends it in the order of its number, `compare` holds the
+//! message as it goes out now, `streams` sends it in the order of its number, `compare` holds the
 //! answer against the expected one, `screen` prints, `report` writes JUnit.
 
 mod case;
@@ -15,11 +15,11 @@ mod folder;
 mod fresh;
 mod fresh_numbers;
 mod journal;
-mod lanes;
 mod load;
 mod prepare;
 mod report;
 mod screen;
+mod streams;
 mod target;
 mod text;
 mod verdict;
@@ -40,7 +40,7 @@ use target::Target;
 use verdict::Verdict;
 
 /// The most connections.
-pub const LANES_MAX: i64 = 1024;
+pub const STREAMS_MAX: i64 = 1024;
 /// The most repetitions.
 pub const REPEAT_MAX: i64 = 1_000_000;
 /// The fewest messages a second.
@@ -156,8 +156,8 @@ pub async fn run(options: Options, clock: Clock, out: Box<dyn Write + Send>) -> 
 
 fn check(options: &Options) -> Result<(), ReplayError> {
     let fault = |what: String| Err(ReplayError::Option(what));
-    if !i64::try_from(options.concurrency).is_ok_and(|lanes| (1..=LANES_MAX).contains(&lanes)) {
-        return fault(format!("concurrency must be from 1 to {LANES_MAX}"));
+    if !i64::try_from(options.concurrency).is_ok_and(|streams| (1..=STREAMS_MAX).contains(&streams)) {
+        return fault(format!("concurrency must be from 1 to {STREAMS_MAX}"));
     }
     if !(1..=REPEAT_MAX).contains(&options.repeat.into()) {
         return fault(format!("repeat must be from 1 to {REPEAT_MAX}"));
@@ -208,7 +208,7 @@ async fn send(
     let mut report = options.report.clone().map(Report::new);
     let mut summary = Summary::default();
     let cases: Arc<[Case]> = cases.into();
-    let mut results = lanes::start(Arc::clone(&cases), preparer, target, options);
+    let mut results = streams::start(Arc::clone(&cases), preparer, target, options);
     while let Some(done) = results.recv().await {
         summary.count(&done.verdict);
         let name = done.name(&cases, options.repeat);

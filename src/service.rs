@@ -29,11 +29,11 @@
 //!
 //! # What a ledger does with it
 //!
-//! It loads [`holdings::Holdings`] as stored, the rights as of the moment they are settled to, and keeps a
+//! It loads [`holdings::Holdings`] as stored, the rights as of the moment they are advanced to, and keeps a
 //! copy. It applies one event; each first brings the holdings up to `now`, walking what began and ended
 //! meanwhile in order, so that a late tick changes no outcome. It writes [`change::between`] the copy and
 //! the result, and every device's `settled_at`, and stores [`holdings::Holdings::next_change_at`] for its
-//! sweep. A read settles a copy and writes nothing. When a provider has done what [`change::Action::Begin`]
+//! sweep. A read advances a copy and writes nothing. When a provider has done what [`change::Action::Begin`]
 //! asked for, [`holdings::Holdings::confirm`] says so: until then a remote service is pending.
 //!
 //! Files, in reading order: [`hold`] (what a service holds, and its time), [`holdings`] (the events),

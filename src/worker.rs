@@ -4,12 +4,12 @@
 //! dispatch   the loop: how much each provider can take, claimed on lease, an attempt for each task
 //! sender     the one way out, for tasks and for redemptions that somebody waits for
 //! lane       one provider's limits: concurrency, rate, breaker
-//! attempt    one task: its code drawn, sent, judged, settled
-//! judge      what follows from an outcome: done, another attempt, a dead letter
+//! attempt    one task: its code drawn, sent, ruled on, settled
+//! retry      what follows from an outcome: done, another attempt, a dead letter
 //! sweep      what begins and ends by itself, at its second
 //! ```
 //!
-//! Providers translate, the worker judges, the ledger remembers: any number of workers share one, each
+//! Providers translate, the worker decides, the ledger remembers: any number of workers share one, each
 //! with limits of its own. A worker that dies leaves its tasks to their leases; they are taken up again
 //! in doubt, and the provider looks before it repeats. A stop claims nothing more, waits a while for what is
 //! under way, and gives the rest back without burning an attempt.
@@ -19,9 +19,9 @@ mod backoff;
 mod breaker;
 mod dispatch;
 mod errand;
-mod judge;
 mod lane;
 mod pace;
+mod retry;
 mod sender;
 mod sweep;
 
@@ -35,13 +35,13 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::ledger::Ledger;
 use crate::providers::Providers;
-use crate::reconcile::Charge;
+use crate::reconcile::Comparison;
 use crate::telemetry;
 use attempt::Shared;
 use backoff::Backoff;
 use dispatch::{Dispatch, Terms};
 pub use errand::{Unfit, errand};
-use judge::Policy;
+use retry::RetryPolicy;
 pub use sender::{NoPlace, Sender};
 
 /// How long the stock is left alone that had no code for a task; less where pauses are set shorter.
@@ -50,7 +50,7 @@ const STOCK_PAUSE: Duration = Duration::from_secs(30);
 /// The worker of a process.
 pub struct Worker {
     dispatch: Dispatch,
-    charges: Vec<Charge>,
+    comparisons: Vec<Comparison>,
     ledger: Ledger,
     clock: Clock,
     beat: Beat,
@@ -69,17 +69,17 @@ impl Worker {
             max: Duration::from_secs(config.worker.backoff_s_max.into()),
         };
         let stock_pause = STOCK_PAUSE.min(backoff.max);
-        let policy = Policy { attempts_max: config.worker.attempts_max, backoff, stock_pause };
+        let policy = RetryPolicy { attempts_max: config.worker.attempts_max, backoff, stock_pause };
         for (name, provider) in providers {
             telemetry::zero_provider(name, provider.keeps_state().is_some());
         }
-        let charges = Charge::of(providers);
+        let comparisons = Comparison::of(providers);
         let shared = Arc::new(Shared { ledger: ledger.clone(), clock: clock.clone(), policy });
         let lease_ms = i64::from(config.worker.lease_s) * 1000;
         let terms = Terms { lease_ms, stop_max: config.server.shutdown_timeout() };
         let beat = Beat::default();
         let dispatch = Dispatch::new(shared, terms, sender, beat.clone());
-        Self { dispatch, charges, ledger, clock, beat }
+        Self { dispatch, comparisons, ledger, clock, beat }
     }
 
     /// Tells how it does, while it runs.
@@ -91,9 +91,9 @@ impl Worker {
     /// Works until `stop` says so, and settles what is under way.
     pub async fn run(self, stop: watch::Receiver<bool>) {
         let mut compared = JoinSet::new();
-        for charge in self.charges {
-            let lifeline = self.ledger.lifelines().hold(format!("reconcile {}", charge.name()));
-            let run = charge.run(self.ledger.clone(), self.clock.clone(), stop.clone());
+        for comparison in self.comparisons {
+            let lifeline = self.ledger.lifelines().begin(format!("reconcile {}", comparison.name()));
+            let run = comparison.run(self.ledger.clone(), self.clock.clone(), stop.clone());
             compared.spawn(lifeline.until(stop.clone(), run));
         }
         let sweep = sweep::run(self.ledger, self.clock, stop.clone());

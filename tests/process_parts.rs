@@ -56,12 +56,12 @@ async fn a_worker_that_breaks_down_ends_the_process() {
 #[tokio::test]
 async fn the_first_that_falls_is_told() {
     let lines = Lifelines::default();
-    lines.hold("ends in order").end();
+    lines.begin("ends in order").end();
     let (stop, stopped) = watch::channel(false);
-    let after_the_stop = lines.hold("stopped").until(stopped.clone(), async {});
-    drop(tokio::spawn(lines.hold("returned").until(stopped, async {})).await);
+    let after_the_stop = lines.begin("stopped").until(stopped.clone(), async {});
+    drop(tokio::spawn(lines.begin("returned").until(stopped, async {})).await);
     std::thread::spawn({
-        let line = lines.hold("panicked");
+        let line = lines.begin("panicked");
         move || {
             let _line = line;
             panic!("as it should");

@@ -14,7 +14,7 @@ use sdp_gateway::clock::{Clock, Timestamp};
 use sdp_gateway::config::{ActivationRemote, Config, Mode, PhoneType, SendAs};
 use sdp_gateway::ids::{DeviceId, UserAccount};
 use sdp_gateway::providers::activation::Activation;
-use sdp_gateway::providers::{Action, CodeFault, Doubt, Outcome, Provider, Task, build};
+use sdp_gateway::providers::{Action, Attempted, CodeFault, Doubt, Errand, Provider, build};
 use sdp_gateway::stock::CodeText;
 use serde_json::json;
 
@@ -59,8 +59,8 @@ fn client(settings: ActivationRemote) -> Activation {
     Activation::new("meari", settings, Clock::system()).unwrap()
 }
 
-fn task(action: Action) -> Task {
-    Task {
+fn task(action: Action) -> Errand {
+    Errand {
         action,
         doubt: Doubt::None,
         order_num: "GW-000001".to_owned(),
@@ -81,12 +81,12 @@ fn task(action: Action) -> Task {
 }
 
 /// Attempts until the task is settled, as the worker makes them.
-async fn settle(client: &Activation, mut task: Task) -> Vec<Outcome> {
+async fn settle(client: &Activation, mut task: Errand) -> Vec<Attempted> {
     let mut outcomes = Vec::new();
     while outcomes.len() < 8 {
         let outcome = client.send(&task).await;
         let (unknown, again) =
-            (matches!(outcome, Outcome::Unknown(_)), matches!(outcome, Outcome::Again { .. }));
+            (matches!(outcome, Attempted::Unknown(_)), matches!(outcome, Attempted::Again { .. }));
         outcomes.push(outcome);
         if !unknown && !again {
             break;
@@ -98,13 +98,13 @@ async fn settle(client: &Activation, mut task: Task) -> Vec<Outcome> {
     outcomes
 }
 
-fn is_done(outcomes: &[Outcome]) -> bool {
-    matches!(outcomes.last(), Some(Outcome::Done(_)))
+fn is_done(outcomes: &[Attempted]) -> bool {
+    matches!(outcomes.last(), Some(Attempted::Done(_)))
 }
 
-fn never(outcome: &Outcome) -> Option<&str> {
+fn never(outcome: &Attempted) -> Option<&str> {
     match outcome {
-        Outcome::Never(why) => why.result_code.as_deref(),
+        Attempted::Never(why) => why.result_code.as_deref(),
         _ => None,
     }
 }
@@ -119,8 +119,8 @@ async fn the_settings_build_their_providers() {
     let config = Config::load(Some(&path), std::iter::empty()).unwrap();
     let providers = build(&config.providers, &Clock::system()).unwrap();
     assert_eq!(providers.keys().collect::<Vec<_>>(), ["local", "meari", "test"]);
-    assert!(matches!(providers["local"].send(&task(Action::Begin)).await, Outcome::Done(_)));
-    assert!(matches!(providers["test"].send(&task(Action::Begin)).await, Outcome::Never(_)));
+    assert!(matches!(providers["local"].send(&task(Action::Begin)).await, Attempted::Done(_)));
+    assert!(matches!(providers["test"].send(&task(Action::Begin)).await, Attempted::Never(_)));
 }
 
 #[tokio::test]
@@ -129,7 +129,7 @@ async fn parameters_go_where_the_settings_put_them() {
         let double = Double::start().await;
         double.stock(CODE, "0");
         let client = client(ActivationRemote { send_as, ..settings(&double, Mode::Code) });
-        let Outcome::Done(settled) = client.send(&task(Action::Begin)).await else { panic!("{word}") };
+        let Attempted::Done(settled) = client.send(&task(Action::Begin)).await else { panic!("{word}") };
         assert_eq!(settled.order_num.as_deref(), Some("M00001"));
         assert_eq!(double.calls(), [format!("/v3/third/sdk/{REDEEM} {word}")]);
         assert_eq!(double.services()[0].code.as_deref(), Some(CODE));
@@ -150,7 +150,7 @@ async fn exactly_once(mode: Mode, path: &'static str, look: &'static str) {
             }
             let outcomes = settle(&client(settings(&double, mode)), task(Action::Begin)).await;
             let case = format!("{path} {how:?}, works: {works}, look fails: {looks_fail}: {outcomes:?}");
-            assert!(matches!(outcomes[0], Outcome::Unknown(_)), "{case}");
+            assert!(matches!(outcomes[0], Attempted::Unknown(_)), "{case}");
             assert!(is_done(&outcomes), "{case}");
             assert_eq!(double.services().len(), 1, "{case}");
             let calls = double.calls().iter().filter(|call| call.contains(path)).count();
@@ -205,8 +205,8 @@ async fn an_attempt_is_bounded_in_time_with_all_its_calls() {
     let client = client(settings(&double, Mode::Code));
     for doubt in [Doubt::Possible, Doubt::None] {
         let started = Instant::now();
-        let outcome = client.send(&Task { doubt, ..task(Action::Begin) }).await;
-        assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
+        let outcome = client.send(&Errand { doubt, ..task(Action::Begin) }).await;
+        assert!(matches!(outcome, Attempted::Unknown(_)), "{outcome:?}");
         assert!(started.elapsed() < Duration::from_millis(u64::from(TIMEOUT_MS) + 1000));
     }
 }
@@ -217,10 +217,10 @@ async fn a_code_that_others_used_or_that_is_none_is_the_codes_fault() {
     double.stock(CODE, "1");
     let client = client(settings(&double, Mode::Code));
     let invalid = client.send(&task(Action::Begin)).await;
-    assert!(matches!(invalid, Outcome::BadCode { fault: CodeFault::Invalid, .. }), "{invalid:?}");
+    assert!(matches!(invalid, Attempted::BadCode { fault: CodeFault::Invalid, .. }), "{invalid:?}");
     double.state.lock().unwrap().used.insert(CODE.to_owned());
     let used = client.send(&task(Action::Begin)).await;
-    assert!(matches!(used, Outcome::BadCode { fault: CodeFault::Used, .. }), "{used:?}");
+    assert!(matches!(used, Attempted::BadCode { fault: CodeFault::Used, .. }), "{used:?}");
 }
 
 #[tokio::test]
@@ -230,11 +230,11 @@ async fn a_record_that_lags_does_not_cost_a_second_code() {
     double.state.lock().unwrap().record_lags = true;
     double.fail(REDEEM, true, How::HangUp);
     let client = client(settings(&double, Mode::Code));
-    assert!(matches!(client.send(&task(Action::Begin)).await, Outcome::Unknown(_)));
-    let doubtful = Task { doubt: Doubt::Possible, ..task(Action::Begin) };
-    assert!(matches!(client.send(&doubtful).await, Outcome::Unknown(_)));
+    assert!(matches!(client.send(&task(Action::Begin)).await, Attempted::Unknown(_)));
+    let doubtful = Errand { doubt: Doubt::Possible, ..task(Action::Begin) };
+    assert!(matches!(client.send(&doubtful).await, Attempted::Unknown(_)));
     double.state.lock().unwrap().record_lags = false;
-    assert!(matches!(client.send(&doubtful).await, Outcome::Done(_)));
+    assert!(matches!(client.send(&doubtful).await, Attempted::Done(_)));
     assert_eq!(double.services().len(), 1);
 }
 
@@ -242,8 +242,8 @@ async fn a_record_that_lags_does_not_cost_a_second_code() {
 async fn an_empty_stock_calls_nobody() {
     let double = Double::start().await;
     let client = client(settings(&double, Mode::Code));
-    assert_eq!(client.send(&Task { code: None, ..task(Action::Begin) }).await, Outcome::Waits);
-    let Outcome::Done(settled) = client.send(&task(Action::End)).await else { panic!("not done") };
+    assert_eq!(client.send(&Errand { code: None, ..task(Action::Begin) }).await, Attempted::Waits);
+    let Attempted::Done(settled) = client.send(&task(Action::End)).await else { panic!("not done") };
     assert!(settled.note.is_some());
     assert_eq!(double.calls(), [""; 0]);
 }
@@ -254,25 +254,25 @@ async fn an_end_cancels_all_orders_that_it_names() {
     let client = client(settings(&double, Mode::Order));
     let names: Vec<String> = (1..=4).map(|n| format!("GW-00000{n}")).collect();
     for order_num in &names {
-        let order = Task { order_num: order_num.clone(), ..task(Action::Begin) };
+        let order = Errand { order_num: order_num.clone(), ..task(Action::Begin) };
         assert!(is_done(&[client.send(&order).await]));
     }
-    let end = Task { ended_order_nums: names.iter().rev().cloned().collect(), ..task(Action::End) };
+    let end = Errand { ended_order_nums: names.iter().rev().cloned().collect(), ..task(Action::End) };
     let cancelled = || double.state.lock().unwrap().cancelled.clone();
     // One that is refused for good keeps no other back; silence ends the attempt.
     double.fail("order/cancel", false, How::Code("1027"));
     double.fail("order/cancel", true, How::Code("1001"));
     double.fail("order/cancel", true, How::HangUp);
-    assert!(matches!(client.send(&end).await, Outcome::Unknown(_)));
+    assert!(matches!(client.send(&end).await, Attempted::Unknown(_)));
     assert_eq!(cancelled(), [names[2].clone(), names[1].clone()]);
     // What the first attempt cancelled is not there any more, which is as well.
-    let Outcome::Done(settled) = client.send(&end).await else { panic!("not done") };
+    let Attempted::Done(settled) = client.send(&end).await else { panic!("not done") };
     assert_eq!(settled.note, None);
     assert_eq!((double.services(), cancelled().len()), (vec![], 4));
-    let Outcome::Done(settled) = client.send(&end).await else { panic!("not done") };
+    let Attempted::Done(settled) = client.send(&end).await else { panic!("not done") };
     assert!(settled.note.is_some_and(|note| note.contains("no such order")), "{:?}", settled.note);
     double.fail("order/cancel", false, How::Code("4002"));
-    let Outcome::Done(settled) = client.send(&end).await else { panic!("not done") };
+    let Attempted::Done(settled) = client.send(&end).await else { panic!("not done") };
     assert!(settled.note.is_some_and(|note| note.contains("too old")), "{:?}", settled.note);
     for (code, is_fit) in [("1005", false), ("1027", true)] {
         double.fail("order/cancel", false, How::Code(code));
@@ -286,14 +286,14 @@ async fn what_no_attempt_changes_is_never() {
     double.stock(CODE, "0");
     let own = client(settings(&double, Mode::Code));
     let outcome =
-        own.send(&Task { device_id: DeviceId::parse("10002").unwrap(), ..task(Action::Begin) }).await;
+        own.send(&Errand { device_id: DeviceId::parse("10002").unwrap(), ..task(Action::Begin) }).await;
     assert_eq!(never(&outcome), Some("1007"), "{outcome:?}");
     let wrong = ActivationRemote { partner_secret: "other".into(), ..settings(&double, Mode::Code) };
     let outcome = client(wrong).send(&task(Action::Begin)).await;
     assert_eq!(never(&outcome), Some("1023"), "{outcome:?}");
     let orders = client(settings(&double, Mode::Order));
-    let outcome = orders.send(&Task { settings: serde_json::Map::new(), ..task(Action::Begin) }).await;
-    assert!(matches!(outcome, Outcome::Never(_)), "{outcome:?}");
+    let outcome = orders.send(&Errand { settings: serde_json::Map::new(), ..task(Action::Begin) }).await;
+    assert!(matches!(outcome, Attempted::Never(_)), "{outcome:?}");
     assert_eq!(double.services(), []);
 }
 
@@ -303,19 +303,19 @@ async fn what_was_not_sent_needs_no_look() {
     double.stock(CODE, "0");
     double.fail(REDEEM, false, How::Limited);
     let own = client(settings(&double, Mode::Code));
-    let Outcome::Again { after, .. } = own.send(&task(Action::Begin)).await else { panic!("not again") };
+    let Attempted::Again { after, .. } = own.send(&task(Action::Begin)).await else { panic!("not again") };
     assert_eq!(after, Some(Duration::from_secs(7)));
     assert_eq!(double.calls().len(), 1);
 
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let gone = ActivationRemote { base_url: format!("http://{nobody}"), ..settings(&double, Mode::Code) };
     let outcome = client(gone).send(&task(Action::Begin)).await;
-    assert!(matches!(&outcome, Outcome::Again { .. }), "{outcome:?}");
+    assert!(matches!(&outcome, Attempted::Again { .. }), "{outcome:?}");
     // A TLS handshake that fails has carried nothing either.
     let no_tls = double.base_url().replace("http:", "https:");
     let secure = ActivationRemote { base_url: no_tls, ..settings(&double, Mode::Code) };
     let outcome = client(secure).send(&task(Action::Begin)).await;
-    assert!(matches!(&outcome, Outcome::Again { .. }), "{outcome:?}");
+    assert!(matches!(&outcome, Attempted::Again { .. }), "{outcome:?}");
     assert_eq!(double.calls().len(), 1);
 }
 
@@ -338,8 +338,8 @@ async fn the_regional_base_is_asked_for_once() {
     double.fail("sdk/redirect", false, How::Status(502));
     let client = client(ActivationRemote { redirect: true, ..settings(&double, Mode::Code) });
     let first = client.send(&task(Action::Begin)).await;
-    assert!(matches!(first, Outcome::Again { .. }), "nothing of the task was sent: {first:?}");
-    let second = Task { code: CodeText::parse("EFGH-5678").ok(), ..task(Action::Change) };
+    assert!(matches!(first, Attempted::Again { .. }), "nothing of the task was sent: {first:?}");
+    let second = Errand { code: CodeText::parse("EFGH-5678").ok(), ..task(Action::Change) };
     let (one, two) = (task(Action::Begin), second);
     let (one, two) = tokio::join!(client.send(&one), client.send(&two));
     assert!(is_done(&[one]) && is_done(&[two]));

@@ -20,7 +20,7 @@ mod world;
 
 use std::collections::BTreeSet;
 
-use sdp_gateway::providers::Outcome;
+use sdp_gateway::providers::Attempted;
 use sdp_gateway::service::wanted::Wanted;
 
 use watcher_double::{At, How, When};
@@ -57,7 +57,7 @@ async fn another_worker_looks_once_and_writes_nothing() {
     world.settle(&world.task(ANN, "cam-1", carried(392))).await;
     world.double.state().forget_calls();
     let done = world.others().attempt(&world.task(ANN, "cam-1", carried(392))).await;
-    assert!(matches!(done, Outcome::Done(_)), "{done:?}");
+    assert!(matches!(done, Attempted::Done(_)), "{done:?}");
     let state = world.double.state();
     assert!(state.calls.iter().all(|call| call.starts_with("GET ")), "{:?}", state.calls);
 }
@@ -81,7 +81,7 @@ async fn a_preset_that_the_organization_lacks_is_added_to_those_it_has() {
     let tariffs = world.double.state().tariffs_of(world.home);
     assert_eq!(tariffs, [548, 549, 550]);
     let unknown = world.keeper.attempt(&world.task(ANN, "cam-1", carried(999))).await;
-    assert!(matches!(&unknown, Outcome::Never(why) if why.text.contains("preset 999")), "{unknown:?}");
+    assert!(matches!(&unknown, Attempted::Never(why) if why.text.contains("preset 999")), "{unknown:?}");
 }
 
 #[tokio::test]
@@ -132,10 +132,10 @@ async fn what_cannot_be_is_said_clearly_and_left_alone() {
     world.double.state().add_camera("cam-8", strangers);
     for (camera, says) in [("cam-9", "not in Watcher"), ("cam-8", "another organization")] {
         let told = world.keeper.attempt(&world.task(ANN, camera, carried(392))).await;
-        assert!(matches!(&told, Outcome::Never(why) if why.text.contains(says)), "{camera}: {told:?}");
+        assert!(matches!(&told, Attempted::Never(why) if why.text.contains(says)), "{camera}: {told:?}");
         let before = world.double.state().cameras.clone();
         let gone = world.keeper.attempt(&world.task(ANN, camera, ended(0))).await;
-        assert!(matches!(&gone, Outcome::Done(settled) if settled.note.is_some()), "{camera}: {gone:?}");
+        assert!(matches!(&gone, Attempted::Done(settled) if settled.note.is_some()), "{camera}: {gone:?}");
         assert_eq!(world.double.state().cameras, before);
     }
     // Nothing ever ran there.
@@ -175,7 +175,7 @@ async fn a_wrong_key_is_the_operators_to_mend() {
     world.double.fail(At::All, When::Before, How::Status(403));
     for _ in 0..3 {
         let told = world.keeper.attempt(&world.task(ANN, "cam-1", carried(392))).await;
-        assert!(matches!(told, Outcome::Denied(_)), "{told:?}");
+        assert!(matches!(told, Attempted::Denied(_)), "{told:?}");
     }
     world.double.heal();
     world.settle(&world.task(ANN, "cam-1", carried(392))).await;

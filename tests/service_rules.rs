@@ -63,7 +63,7 @@ fn happen(holdings: &mut Holdings, event: &Event, now: Timestamp) {
         Event::Confirm(name) => holdings.confirm(&paid(name), now),
         Event::ConfirmAttached => {
             // Providers are asked for what time has attached by then.
-            holdings.settle(now);
+            holdings.advance(now);
             let asked: Vec<ServiceId> =
                 holdings.services().filter(|s| s.is_attached()).map(|s| s.id.clone()).collect();
             asked.iter().for_each(|id| holdings.confirm(id, now));
@@ -83,7 +83,7 @@ fn happen(holdings: &mut Holdings, event: &Event, now: Timestamp) {
             holdings.entitle(rights, now);
         }
         Event::Cancel(name) => holdings.entitle(others(holdings, name), now),
-        Event::Tick => holdings.settle(now),
+        Event::Tick => holdings.advance(now),
     }
 }
 
@@ -153,7 +153,7 @@ impl Watched {
             }
             self.now += 1;
             let now = Timestamp(self.now);
-            self.step(|holdings| holdings.settle(now));
+            self.step(|holdings| holdings.advance(now));
         }
     }
 
@@ -284,7 +284,7 @@ fn check_ticks_change_nothing(events: &[(i64, Event)]) {
     watched.until(END);
     check_time(&watched, END);
     let before = direct.clone();
-    direct.settle(Timestamp(END));
+    direct.advance(Timestamp(END));
     obey(&mut told, &before, &direct);
     assert_eq!(direct, watched.holdings, "ticks between change nothing");
 }

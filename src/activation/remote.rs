@@ -9,8 +9,8 @@ use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::ledger::Ledger;
 use crate::ledger::fulfil::{Claimed, Settle, Settled as Written};
-use crate::outbox::{Outcome as Judged, TaskState};
-use crate::providers::{CodeFault, Outcome, Settled, Why};
+use crate::outbox::{Settlement, TaskState};
+use crate::providers::{Attempted, CodeFault, Fulfilled, Why};
 use crate::service::source::ServiceId;
 use crate::worker::{Sender, errand};
 
@@ -49,7 +49,7 @@ impl Remotes {
     async fn send_and_settle(&self, claimed: Claimed) -> Result<ServiceId, Refusal> {
         let outcome = self.send(&claimed).await;
         let now = self.clock.now();
-        let (judged, refused) = judge(outcome, now.plus_ms(self.backoff_ms));
+        let (judged, refused) = translate(outcome, now.plus_ms(self.backoff_ms));
         let settle = Settle { task: claimed.task.clone(), outcome: judged, now };
         let settled = self.ledger.write(settle).await.map_err(|error| unavailable(&error))?;
         match refused {
@@ -67,8 +67,8 @@ impl Remotes {
         done.ok_or(Refusal::Code(ResultCode::Device))
     }
 
-    async fn send(&self, claimed: &Claimed) -> Outcome {
-        let not_sent = |why: String| Outcome::Again { why: Why::new(why), after: None };
+    async fn send(&self, claimed: &Claimed) -> Attempted {
+        let not_sent = |why: String| Attempted::Again { why: Why::new(why), after: None };
         let task = &claimed.task;
         let errand = match errand(claimed, self.ledger.vault()) {
             Ok(errand) => errand,
@@ -87,31 +87,31 @@ impl Remotes {
 
 /// What is written down, and what the sender is refused with. A code that was certainly not redeemed goes
 /// back, so that another try begins anew; one of which nobody knows stays with the worker, which looks.
-fn judge(outcome: Outcome, later: Timestamp) -> (Judged, Option<ResultCode>) {
+fn translate(outcome: Attempted, later: Timestamp) -> (Settlement, Option<ResultCode>) {
     match outcome {
-        Outcome::Done(Settled { note, follow_up_at, .. }) => {
-            (Judged::Done { note: note.map(str::to_owned), follow_up_at }, None)
+        Attempted::Done(Fulfilled { note, follow_up_at, .. }) => {
+            (Settlement::Done { note: note.map(str::to_owned), follow_up_at }, None)
         }
-        Outcome::BadCode { fault, why } => {
+        Attempted::BadCode { fault, why } => {
             let code = match fault {
                 CodeFault::Used => ResultCode::CodeUsed,
                 CodeFault::Invalid => ResultCode::CodeInvalid,
             };
-            (Judged::BadCode { fault, due_at: later, why: why.to_string() }, Some(code))
+            (Settlement::BadCode { fault, due_at: later, why: why.to_string() }, Some(code))
         }
-        Outcome::Never(why) => {
+        Attempted::Never(why) => {
             let not_its = why.result_code.as_deref().is_some_and(|code| NOT_ITS_DEVICE.contains(&code));
             let code = if not_its { ResultCode::Device } else { ResultCode::System };
-            (Judged::Returned { why: why.to_string() }, Some(code))
+            (Settlement::Returned { why: why.to_string() }, Some(code))
         }
-        Outcome::Again { why, .. } | Outcome::Denied(why) => {
-            (Judged::Returned { why: why.to_string() }, Some(ResultCode::System))
+        Attempted::Again { why, .. } | Attempted::Denied(why) => {
+            (Settlement::Returned { why: why.to_string() }, Some(ResultCode::System))
         }
-        Outcome::Waits => {
-            (Judged::Returned { why: "the code was not sent".to_owned() }, Some(ResultCode::System))
+        Attempted::Waits => {
+            (Settlement::Returned { why: "the code was not sent".to_owned() }, Some(ResultCode::System))
         }
-        Outcome::Unknown(why) => {
-            (Judged::Unknown { due_at: later, why: why.to_string() }, Some(ResultCode::System))
+        Attempted::Unknown(why) => {
+            (Settlement::Unknown { due_at: later, why: why.to_string() }, Some(ResultCode::System))
         }
     }
 }

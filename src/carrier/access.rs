@@ -138,7 +138,7 @@ impl Access {
         let sent = credentials::sent(headers);
         let mut open = None;
         let mut guarded = false;
-        for caller in self.callers.iter().filter(|caller| caller.allow.hold(address)) {
+        for caller in self.callers.iter().filter(|caller| caller.allow.contains(address)) {
             match &caller.basic {
                 Some(basic) if sent.as_ref().is_some_and(|sent| basic.match_sent(sent)) => {
                     return admitted(&caller.name);
@@ -150,7 +150,7 @@ impl Access {
         match open {
             Some(name) => admitted(name),
             None if guarded => Admission::Unauthorized,
-            None if self.allow.hold(address) => admitted(&self.unnamed),
+            None if self.allow.contains(address) => admitted(&self.unnamed),
             None => Admission::Forbidden(Reason::NotAllowed { address }),
         }
     }

@@ -71,7 +71,7 @@ impl Carrier {
     /// renewal may only not have been heard of yet.
     async fn holds(&self, offer: &Offer, number: &Msisdn) -> Result<(bool, bool), StoreError> {
         let now = self.clock.now();
-        let ServiceState { subscriptions, .. } = self.ledger.holds(number, &offer.service_id).await?;
+        let ServiceState { subscriptions, .. } = self.ledger.state_of(number, &offer.service_id).await?;
         let in_force = subscriptions.iter().filter(|held| held.state(now).is_in_force());
         Ok(in_force.fold((false, false), |(this, other), held| {
             let same = held.terms.package_id == offer.package_id;

@@ -21,7 +21,7 @@ pub(crate) struct Replay {
     #[arg(long, value_name = "URL")]
     target: String,
     /// Messages under way at once; those of one number stay in order
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=replay::LANES_MAX))]
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=replay::STREAMS_MAX))]
     concurrency: u16,
     /// Messages a second; without it as fast as answers come
     #[arg(long, value_parser = rate)]

@@ -38,8 +38,8 @@ async fn serve(global: Global, config: Config, sockets: Sockets) -> Ended {
         }
     };
     let lifelines = app.lifelines();
-    let reloading = tokio::spawn(lifelines.hold("reload").until(stopped.clone(), reloading));
-    let upkeep = tokio::spawn(lifelines.hold("metrics").until(stopped.clone(), recorder.run_upkeep()));
+    let reloading = tokio::spawn(lifelines.begin("reload").until(stopped.clone(), reloading));
+    let upkeep = tokio::spawn(lifelines.begin("metrics").until(stopped.clone(), recorder.run_upkeep()));
     let watchdog = watch(lifelines, app.pulse());
     systemd::ready();
     let ended = app.run(stopped).await;
@@ -51,7 +51,7 @@ async fn serve(global: Global, config: Config, sockets: Sockets) -> Ended {
 
 /// Feeds the service manager's watchdog, where there is one.
 pub(super) fn watch(lifelines: Lifelines, mut pulse: Pulse) -> JoinHandle<()> {
-    let lifeline = lifelines.hold("watchdog");
+    let lifeline = lifelines.begin("watchdog");
     tokio::spawn(async move {
         systemd::feed_watchdog(move || pulse.moves()).await;
         lifeline.end();

@@ -37,12 +37,12 @@ async fn work(global: Global, config: Config, rules: Rules) -> Ended {
         }
     };
     let lifelines = ledger.lifelines().clone();
-    let reloading = tokio::spawn(lifelines.hold("reload").until(stopped.clone(), reloading));
+    let reloading = tokio::spawn(lifelines.begin("reload").until(stopped.clone(), reloading));
     let watchdog = watch(lifelines, ledger.pulse());
     systemd::ready();
     tracing::info!("working");
     let within = config.server.shutdown_timeout();
-    let lifeline = ledger.lifelines().hold("worker");
+    let lifeline = ledger.lifelines().begin("worker");
     let (beside, until) = (ledger.clone(), stopped.clone());
     let working = async move {
         // What is owed follows from folds: a gateway or `migrate` may be making them again.

@@ -39,7 +39,7 @@ const FAILURES_EVERY: Duration = Duration::from_secs(5);
 
 /// What a writer shows of itself.
 #[derive(Debug, Default)]
-struct Lane {
+struct Heart {
     /// Goes up as an attempt at a commit begins and as it ends: odd during one.
     beats: AtomicU64,
 }
@@ -47,14 +47,14 @@ struct Lane {
 /// Tells whether the writers get on with their work. A failing database is no standstill as long as
 /// its failures come back.
 #[derive(Debug)]
-pub struct Pulse(Vec<(Arc<Lane>, u64)>);
+pub struct Pulse(Vec<(Arc<Heart>, u64)>);
 
 impl Pulse {
     /// False where a writer is at the very attempt that it was at when last asked, or died in it.
     pub fn moves(&mut self) -> bool {
         let mut all_move = true;
-        for (lane, seen) in &mut self.0 {
-            let beats = lane.beats.load(Ordering::Relaxed);
+        for (heart, seen) in &mut self.0 {
+            let beats = heart.beats.load(Ordering::Relaxed);
             all_move &= beats.is_multiple_of(2) || beats != *seen;
             *seen = beats;
         }
@@ -68,7 +68,7 @@ type End = Pin<Box<dyn Future<Output = ()> + Send>>;
 /// The handle to the writers.
 pub(super) struct Writer {
     meters: LedgerMeters,
-    lanes: Vec<Arc<Lane>>,
+    hearts: Vec<Arc<Heart>>,
     /// How the last commit of all went.
     failing: Arc<AtomicBool>,
     keeping: Arc<Keeping>,
@@ -88,12 +88,12 @@ impl Writer {
     pub(super) fn new(queue_max: usize, writers: usize) -> (Self, Queue, Vec<Watched>) {
         let (sender, jobs) = mpsc::unbounded_channel();
         let (waiting, outstanding) = <(Arc<AtomicUsize>, Arc<AtomicUsize>)>::default();
-        let lanes: Vec<_> = (0..writers).map(|_| Arc::new(Lane::default())).collect();
+        let hearts: Vec<_> = (0..writers).map(|_| Arc::new(Heart::default())).collect();
         let failures = Arc::new(Sampler::every(FAILURES_EVERY));
         let (failing, landed) = (Arc::new(AtomicBool::new(false)), Arc::new(Notify::new()));
         let (keeping, owed) = <(Arc<Keeping>, Arc<Notify>)>::default();
-        let watched = |lane| Watched {
-            lane: Arc::clone(lane),
+        let watched = |heart| Watched {
+            heart: Arc::clone(heart),
             failing: Arc::clone(&failing),
             keeping: Arc::clone(&keeping),
             outstanding: Arc::clone(&outstanding),
@@ -103,14 +103,14 @@ impl Writer {
             place: None,
             failures: Arc::clone(&failures),
         };
-        let watched = lanes.iter().map(watched).collect();
+        let watched = hearts.iter().map(watched).collect();
         let (waits, out) = (Arc::clone(&waiting), Arc::clone(&outstanding));
         let queue = Queue::new(jobs, waits, out, Arc::clone(&landed), writers);
         let (meters, sender) = (LedgerMeters::new(), Mutex::new(Some(sender)));
         let ends = Mutex::default();
         let writer = Self {
             meters,
-            lanes,
+            hearts,
             failing,
             keeping,
             owed,
@@ -129,7 +129,7 @@ impl Writer {
     }
 
     pub(super) fn pulse(&self) -> Pulse {
-        Pulse(self.lanes.iter().map(|lane| (Arc::clone(lane), 0)).collect())
+        Pulse(self.hearts.iter().map(|heart| (Arc::clone(heart), 0)).collect())
     }
 
     /// Hands a write over. Writes are begun in the order in which they are handed over.
@@ -188,7 +188,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Where a writer shows that it gets on.
 pub(super) struct Watched {
-    lane: Arc<Lane>,
+    heart: Arc<Heart>,
     failing: Arc<AtomicBool>,
     keeping: Arc<Keeping>,
     outstanding: Arc<AtomicUsize>,
@@ -227,13 +227,13 @@ impl Watched {
 
     /// Marks the beginning of an attempt at a commit.
     pub(super) fn begin(&self) -> Instant {
-        self.lane.beats.fetch_add(1, Ordering::Relaxed);
+        self.heart.beats.fetch_add(1, Ordering::Relaxed);
         Instant::now()
     }
 
     /// Marks its end, and counts it.
     pub(super) fn ended<T>(&self, began: Instant, writes: usize, result: &Result<T, StoreError>) {
-        self.lane.beats.fetch_add(1, Ordering::Relaxed);
+        self.heart.beats.fetch_add(1, Ordering::Relaxed);
         self.failing.store(result.is_err(), Ordering::Relaxed);
         match result {
             Ok(_) => self.meters.committed(u32::try_from(writes).unwrap_or(u32::MAX), began.elapsed()),

@@ -212,7 +212,7 @@ impl Run<'_> {
         });
         let copied = Copied { tables: tables.collect() };
         if copied.is_same() {
-            self.target.settle().await?;
+            self.target.finish().await?;
             target::finish(&mut self.target, &target, clock.now()).await?;
         }
         Ok(copied)

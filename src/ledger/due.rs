@@ -48,7 +48,7 @@ pub(super) const CLAIMABLE: &str = "SELECT t.id FROM task t WHERE t.provider = $
     ORDER BY t.due_at, t.id";
 
 /// What being taken up changes: [`Task::claimed`](crate::outbox::Task::claimed), and
-/// [`Task::lane`](crate::outbox::Task::lane) after it, as a statement.
+/// [`Task::ordering_key`](crate::outbox::Task::ordering_key) after it, as a statement.
 pub(super) const TAKE: &str = "UPDATE task SET \
     attempts = attempts + CASE state WHEN 'running' THEN 1 ELSE 0 END, \
     doubt = CASE state WHEN 'running' THEN 1 ELSE doubt END, state = 'running', \

@@ -129,7 +129,7 @@ impl Ledger {
     ///
     /// # Errors
     /// The engine's.
-    pub async fn holds(&self, number: &Msisdn, service_id: &str) -> Result<ServiceState, StoreError> {
+    pub async fn state_of(&self, number: &Msisdn, service_id: &str) -> Result<ServiceState, StoreError> {
         match &self.0.lookups {
             Lookups::Sqlite(readers) => readers.state(number, service_id).await,
             Lookups::Postgres(lookups) => lookups.state(number, service_id).await,

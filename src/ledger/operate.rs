@@ -214,7 +214,7 @@ fn restore(
 ) -> Result<bool, StoreError> {
     let Some(notice) = row.notice() else { return Ok(false) };
     if holder(store, &notice)?.row.is_some_and(|held| held.id != row.id) {
-        store.hold(&conflict_key(&notice, rules), row.id)?;
+        store.assign(&conflict_key(&notice, rules), row.id)?;
         row.outcome = Outcome::Parked(Reason::Conflict);
         store.update(row)?;
         return Ok(true);
@@ -246,7 +246,7 @@ fn overrule(
     if let Some(held) = held {
         yield_to(store, rules, watch, held)?;
     }
-    store.hold(&key, row.id)?;
+    store.assign(&key, row.id)?;
     rejudge(store, rules, watch, row, policy)?;
     Ok(Done::Changed { yielded })
 }
@@ -259,7 +259,7 @@ fn yield_to(
     mut loser: Row,
 ) -> Result<(), StoreError> {
     let Some(notice) = loser.notice() else { return Ok(()) };
-    store.hold(&conflict_key(&notice, rules), loser.id)?;
+    store.assign(&conflict_key(&notice, rules), loser.id)?;
     // What was laid aside stays so.
     let is_aside = loser.outcome == Outcome::Discarded;
     let outcome = if is_aside { Outcome::Discarded } else { Outcome::Parked(Reason::Conflict) };
@@ -286,7 +286,7 @@ fn read_again(
     // Out of the words that mean "no notice", so that the row can be judged as one.
     row.outcome = Outcome::Parked(Reason::Conflict);
     let Some(held) = held else {
-        store.hold(&key, row.id)?;
+        store.assign(&key, row.id)?;
         rejudge(store, rules, watch, row, rules.policy)?;
         return Ok(row.outcome != before);
     };
@@ -294,7 +294,7 @@ fn read_again(
         held.notice().is_some_and(|held| held.content.says_the_same(&notice.content, &rules.catalog));
     let changed = !is_repeat && before != row.outcome;
     if changed {
-        store.hold(&conflict_key(&notice, rules), row.id)?;
+        store.assign(&conflict_key(&notice, rules), row.id)?;
         store.update(row)?;
     }
     Ok(changed)

@@ -216,7 +216,7 @@ fn row(received: &Received, row: Row) -> Row {
 
 fn insert(store: &mut impl Store, key: &str, row: &Row, raw: &Raw) -> Result<NoticeId, StoreError> {
     let id = store.insert(row, Some(raw))?;
-    store.hold(key, id)?;
+    store.assign(key, id)?;
     Ok(id)
 }
 

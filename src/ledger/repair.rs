@@ -141,7 +141,7 @@ fn write(
     let caller = OPERATOR.to_owned();
     let row = Row { received_at: now, caller, scope, ..Row::of_notice(&notice, outcome) };
     let id = store.insert(&row, None)?;
-    store.hold(&notice.name, id)?;
+    store.assign(&notice.name, id)?;
     watch.after(store, id, now)?;
     let after = Standing::of(store, Some(outcome), Some(number), now)?;
     let action = match repair.what {

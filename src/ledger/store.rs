@@ -58,7 +58,7 @@ pub trait Journal {
     ///
     /// # Errors
     /// The engine's.
-    fn hold(&mut self, identity: &str, id: NoticeId) -> Result<(), StoreError>;
+    fn assign(&mut self, identity: &str, id: NoticeId) -> Result<(), StoreError>;
 
     /// A row of the journal.
     ///

@@ -5,7 +5,7 @@
 //! | owed         |                                                 | due ([`Owed::task`](super::Owed))     |
 //! | `claimed`    | due, from its time on; running, its lease over  | running                               |
 //! | `provided`   | running                                         | running                               |
-//! | `settled`    | running                                         | what its [`Outcome`](super::Outcome) says |
+//! | `settled`    | running                                         | what its [`Settlement`](super::Settlement) says |
 //! | `issued`     | running                                         | done                                  |
 //! | `in_vain`    | running                                         | dead                                  |
 //! | `superseded` | due, running                                    | superseded                            |
@@ -14,7 +14,7 @@
 //! | `reopened`   | dead, discarded                                 | due                                   |
 //! | `discarded`  | due, dead                                       | discarded                             |
 //!
-//! Which of the tasks that are due may be claimed, in the order of each [`lane`](Task::lane), is seen from all of
+//! Which of the tasks that are due may be claimed, in the order of each [`ordering_key`](Task::ordering_key), is seen from all of
 //! them: the ledger's one statement for claims picks them, and does to each what [`claimed`](Task::claimed) does.
 
 use super::{Task, TaskAction, TaskState};

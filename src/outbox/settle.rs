@@ -6,7 +6,7 @@ use crate::stock::redeem::CodeFault;
 
 /// What came of an attempt, as the worker judges it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Settlement {
     /// It is carried out.
     Done {
         /// What an operator should know of it.
@@ -68,23 +68,23 @@ impl Task {
     ///
     /// # Errors
     /// [`Stays`].
-    pub fn settled(self, outcome: &Outcome, now: Timestamp) -> Result<After, Stays> {
+    pub fn settled(self, outcome: &Settlement, now: Timestamp) -> Result<After, Stays> {
         self.is_one_of(&[TaskState::Running])?;
         Ok(match outcome {
-            Outcome::Done { note, .. } => self.done(note.clone(), now),
-            Outcome::Again { due_at, why } => self.counted(why).again(*due_at).into(),
-            Outcome::Unknown { due_at, why } => {
+            Settlement::Done { note, .. } => self.done(note.clone(), now),
+            Settlement::Again { due_at, why } => self.counted(why).again(*due_at).into(),
+            Settlement::Unknown { due_at, why } => {
                 Self { doubt: true, ..self.counted(why).again(*due_at) }.into()
             }
-            Outcome::Dead { why, doubt } => {
+            Settlement::Dead { why, doubt } => {
                 let task = self.counted(why);
                 Self { doubt: task.doubt || *doubt, ..task }.given_up(TaskState::Dead, now)
             }
-            Outcome::Waits { due_at, why } => self.waiting(*due_at, why.as_deref()).into(),
-            Outcome::Returned { why } => self.counted(why).given_up(TaskState::Discarded, now),
-            Outcome::GivenBack => self.again(now).into(),
-            Outcome::BrokenOff => Self { doubt: true, ..self.again(now) }.into(),
-            Outcome::BadCode { fault, due_at, why } => {
+            Settlement::Waits { due_at, why } => self.waiting(*due_at, why.as_deref()).into(),
+            Settlement::Returned { why } => self.counted(why).given_up(TaskState::Discarded, now),
+            Settlement::GivenBack => self.again(now).into(),
+            Settlement::BrokenOff => Self { doubt: true, ..self.again(now) }.into(),
+            Settlement::BadCode { fault, due_at, why } => {
                 let task = self.counted(why);
                 let code = task.code_key.clone().map(|key| (key, CodeStep::Spoiled(*fault)));
                 let after = match task.action {

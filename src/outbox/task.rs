@@ -176,7 +176,7 @@ impl Task {
     /// or (no device is called so) an entitlement. A retirement waits for days, in nobody's way; only
     /// while it runs it is its device's like any other. None once it is settled.
     #[must_use]
-    pub fn lane(&self) -> Option<String> {
+    pub fn ordering_key(&self) -> Option<String> {
         self.state.is_open().then(|| match (&self.device_id, &self.entitlement) {
             (Some(device), _) if self.action == TaskAction::Retire && self.state != TaskState::Running => {
                 Self::retirement(&self.provider, device, self.body.camera.as_deref())

@@ -56,8 +56,8 @@ fn begin_in(state: TaskState) -> Task {
     match state {
         TaskState::Due => due,
         TaskState::Running => running,
-        TaskState::Done => said(Outcome::Done { note: None, follow_up_at: None }),
-        TaskState::Dead => said(Outcome::Dead { why: "no".to_owned(), doubt: true }),
+        TaskState::Done => said(Settlement::Done { note: None, follow_up_at: None }),
+        TaskState::Dead => said(Settlement::Dead { why: "no".to_owned(), doubt: true }),
         TaskState::Discarded => due.discarded(NOW).expect("due").task,
         TaskState::Superseded => due.superseded(NOW).expect("due").task,
     }
@@ -79,16 +79,16 @@ fn step(task: Task, step: &str) -> Result<Task, Stays> {
         "reopen" => task.reopened(true, LATER),
         "reopen unwanted" => task.reopened(false, LATER),
         "discard" => task.discarded(LATER).map(|after| after.task),
-        "done" => settled(Outcome::Done { note: None, follow_up_at: None }),
-        "again" => settled(Outcome::Again { due_at: LATER, why: why() }),
-        "unknown" => settled(Outcome::Unknown { due_at: LATER, why: why() }),
-        "dead" => settled(Outcome::Dead { why: why(), doubt: false }),
-        "stock" => settled(Outcome::Waits { due_at: LATER, why: None }),
-        "denied" => settled(Outcome::Waits { due_at: LATER, why: Some(why()) }),
-        "returned" => settled(Outcome::Returned { why: why() }),
-        "given back" => settled(Outcome::GivenBack),
-        "broken off" => settled(Outcome::BrokenOff),
-        "bad code" => settled(Outcome::BadCode { fault: CodeFault::Invalid, due_at: LATER, why: why() }),
+        "done" => settled(Settlement::Done { note: None, follow_up_at: None }),
+        "again" => settled(Settlement::Again { due_at: LATER, why: why() }),
+        "unknown" => settled(Settlement::Unknown { due_at: LATER, why: why() }),
+        "dead" => settled(Settlement::Dead { why: why(), doubt: false }),
+        "stock" => settled(Settlement::Waits { due_at: LATER, why: None }),
+        "denied" => settled(Settlement::Waits { due_at: LATER, why: Some(why()) }),
+        "returned" => settled(Settlement::Returned { why: why() }),
+        "given back" => settled(Settlement::GivenBack),
+        "broken off" => settled(Settlement::BrokenOff),
+        "bad code" => settled(Settlement::BadCode { fault: CodeFault::Invalid, due_at: LATER, why: why() }),
         other => panic!("no step {other}"),
     }
 }
@@ -174,7 +174,7 @@ fn a_lease_is_known_by_its_secret_until_another_has_it() {
 }
 
 #[track_caller]
-fn check_code(action: TaskAction, doubt: bool, outcome: &Outcome, code: Option<CodeStep>, is_kept: bool) {
+fn check_code(action: TaskAction, doubt: bool, outcome: &Settlement, code: Option<CodeStep>, is_kept: bool) {
     let running = task(1, action).claimed(lease(), NOW).expect("due");
     let after = Task { doubt, ..running }.settled(outcome, NOW).expect("running");
     assert_eq!(after.code, code.map(|step| (key(), step)), "{action:?} {outcome:?}");
@@ -185,17 +185,17 @@ fn check_code(action: TaskAction, doubt: bool, outcome: &Outcome, code: Option<C
 fn a_code_goes_the_way_of_its_task() {
     use CodeStep::{Released, Spent, Spoiled};
     let why = || "why".to_owned();
-    let done = Outcome::Done { note: None, follow_up_at: None };
+    let done = Settlement::Done { note: None, follow_up_at: None };
     check_code(TaskAction::Begin, false, &done, Some(Spent), true);
     check_code(TaskAction::Change, true, &done, Some(Spent), true);
     check_code(TaskAction::Redeem, false, &done, None, true);
-    check_code(TaskAction::Begin, false, &Outcome::GivenBack, None, true);
-    let dead = Outcome::Dead { why: why(), doubt: false };
+    check_code(TaskAction::Begin, false, &Settlement::GivenBack, None, true);
+    let dead = Settlement::Dead { why: why(), doubt: false };
     check_code(TaskAction::Begin, false, &dead, Some(Released), false);
     check_code(TaskAction::Begin, true, &dead, None, true);
-    check_code(TaskAction::Begin, false, &Outcome::Dead { why: why(), doubt: true }, None, true);
-    check_code(TaskAction::Redeem, false, &Outcome::Returned { why: why() }, Some(Released), false);
-    let bad = Outcome::BadCode { fault: CodeFault::Used, due_at: LATER, why: why() };
+    check_code(TaskAction::Begin, false, &Settlement::Dead { why: why(), doubt: true }, None, true);
+    check_code(TaskAction::Redeem, false, &Settlement::Returned { why: why() }, Some(Released), false);
+    let bad = Settlement::BadCode { fault: CodeFault::Used, due_at: LATER, why: why() };
     check_code(TaskAction::Begin, true, &bad, Some(Spoiled(CodeFault::Used)), false);
     check_code(TaskAction::Redeem, false, &bad, Some(Spoiled(CodeFault::Used)), false);
     check_code(TaskAction::Redeem, true, &bad, Some(Spoiled(CodeFault::Used)), true);

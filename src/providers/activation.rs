@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Action, ClientError, Outcome, Provider, Sending, Settled, Task};
+use super::{Action, Attempted, ClientError, Errand, Fulfilled, Provider, Sending};
 use crate::clock::Clock;
 use crate::config::{self, ActivationRemote, Mode};
 use call::Remote;
@@ -40,14 +40,14 @@ impl Activation {
         Remote::new(name, settings, clock).map(Self)
     }
 
-    async fn attempt(&self, task: &Task) -> Outcome {
+    async fn attempt(&self, task: &Errand) -> Attempted {
         let remote = &self.0;
         let timeout = Duration::from_millis(u64::from(remote.settings.timeout_ms));
         let deadline = Instant::now() + timeout;
         match (remote.settings.mode, task.action) {
             (Mode::Code, Action::Begin | Action::Change) => redeem::redeem(remote, task, deadline).await,
             (Mode::Code, Action::End) => {
-                Outcome::Done(Settled { note: Some(RUNS_OUT), ..Settled::default() })
+                Attempted::Done(Fulfilled { note: Some(RUNS_OUT), ..Fulfilled::default() })
             }
             (Mode::Order, Action::Begin | Action::Change) => order::create(remote, task, deadline).await,
             (Mode::Order, Action::End) => order::cancel(remote, task, deadline).await,
@@ -56,7 +56,7 @@ impl Activation {
 }
 
 impl Provider for Activation {
-    fn send<'a>(&'a self, task: &'a Task) -> Sending<'a> {
+    fn send<'a>(&'a self, task: &'a Errand) -> Sending<'a> {
         Box::pin(self.attempt(task))
     }
 

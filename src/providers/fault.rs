@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 
-use super::outcome::Why;
+use super::attempted::Why;
 
 /// Why a call did not come about. What it says holds no id, no login, no number and no key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -1,13 +1,13 @@
 //! The provider that is nobody: the gateway's own record is the service, so every task is done at once.
 
-use super::{Outcome, Provider, Sending, Settled, Task};
+use super::{Attempted, Errand, Fulfilled, Provider, Sending};
 
 /// Carries out everything by doing nothing.
 pub struct Local;
 
 impl Provider for Local {
-    fn send<'a>(&'a self, _: &'a Task) -> Sending<'a> {
-        Box::pin(async { Outcome::Done(Settled::default()) })
+    fn send<'a>(&'a self, _: &'a Errand) -> Sending<'a> {
+        Box::pin(async { Attempted::Done(Fulfilled::default()) })
     }
 }
 
@@ -18,6 +18,6 @@ mod tests {
 
     #[tokio::test]
     async fn it_is_done_at_once() {
-        assert_eq!(Local.send(&task()).await, Outcome::Done(Settled::default()));
+        assert_eq!(Local.send(&task()).await, Attempted::Done(Fulfilled::default()));
     }
 }

@@ -18,10 +18,10 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::attempted::Why;
 use super::fault::Fault;
 use super::http::{Answer, Ask, ClientError, Failure, Http};
 use super::loose::Rows;
-use super::outcome::Why;
 use super::said::{Said, said};
 use crate::telemetry;
 use proof::Proved;

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
+use super::attempted::Why;
 use super::fault::Fault;
 use super::http::Answer;
-use super::outcome::Why;
 use crate::ids::masked::Masked;
 use crate::ids::visible::is_visible;
 

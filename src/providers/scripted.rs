@@ -3,7 +3,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use super::{CodeFault, Outcome, Provider, Sending, Settled, Task, Why};
+use super::{Attempted, CodeFault, Errand, Fulfilled, Provider, Sending, Why};
 use crate::config::ScriptWord;
 
 /// Answers attempt after attempt with the words of a script; the last word stays.
@@ -33,7 +33,7 @@ impl Scripted {
 }
 
 impl Provider for Scripted {
-    fn send<'a>(&'a self, _: &'a Task) -> Sending<'a> {
+    fn send<'a>(&'a self, _: &'a Errand) -> Sending<'a> {
         Box::pin(async {
             loop {
                 match self.next() {
@@ -45,17 +45,17 @@ impl Provider for Scripted {
     }
 }
 
-fn outcome(word: ScriptWord) -> Outcome {
+fn outcome(word: ScriptWord) -> Attempted {
     let why = || Why::new("the script says so");
     match word {
-        ScriptWord::Done | ScriptWord::Wait(_) => Outcome::Done(Settled::default()),
-        ScriptWord::Again(after) => Outcome::Again { why: why(), after },
-        ScriptWord::Never => Outcome::Never(why()),
-        ScriptWord::Unknown => Outcome::Unknown(why()),
-        ScriptWord::Waits => Outcome::Waits,
+        ScriptWord::Done | ScriptWord::Wait(_) => Attempted::Done(Fulfilled::default()),
+        ScriptWord::Again(after) => Attempted::Again { why: why(), after },
+        ScriptWord::Never => Attempted::Never(why()),
+        ScriptWord::Unknown => Attempted::Unknown(why()),
+        ScriptWord::Waits => Attempted::Waits,
         ScriptWord::BadCode { used } => {
             let fault = if used { CodeFault::Used } else { CodeFault::Invalid };
-            Outcome::BadCode { fault, why: why() }
+            Attempted::BadCode { fault, why: why() }
         }
     }
 }
@@ -70,8 +70,8 @@ pub(super) mod tests {
     use crate::ids::{DeviceId, UserAccount};
     use crate::providers::{Action, Doubt};
 
-    pub(crate) fn task() -> Task {
-        Task {
+    pub(crate) fn task() -> Errand {
+        Errand {
             action: Action::Begin,
             doubt: Doubt::None,
             order_num: "step-1".to_owned(),
@@ -95,13 +95,13 @@ pub(super) mod tests {
         let (scripted, task) = (Scripted::new(words), task());
         for expected in expected {
             let word = match scripted.send(&task).await {
-                Outcome::Done(_) => "done".to_owned(),
-                Outcome::Again { after, .. } => format!("again {:?}", after.map(|after| after.as_millis())),
-                Outcome::Never(_) => "never".to_owned(),
-                Outcome::Unknown(_) => "unknown".to_owned(),
-                Outcome::Waits => "waits".to_owned(),
-                Outcome::Denied(_) => "denied".to_owned(),
-                Outcome::BadCode { fault, .. } => format!("{fault:?}"),
+                Attempted::Done(_) => "done".to_owned(),
+                Attempted::Again { after, .. } => format!("again {:?}", after.map(|after| after.as_millis())),
+                Attempted::Never(_) => "never".to_owned(),
+                Attempted::Unknown(_) => "unknown".to_owned(),
+                Attempted::Waits => "waits".to_owned(),
+                Attempted::Denied(_) => "denied".to_owned(),
+                Attempted::BadCode { fault, .. } => format!("{fault:?}"),
             };
             assert_eq!(word, *expected, "{script:?}");
         }

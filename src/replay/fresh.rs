@@ -41,7 +41,7 @@ impl Fresh {
             query.iter().chain(&body).for_each(|found| fresh.note(found));
         }
         for ids in [&mut fresh.queue, &mut fresh.request, &mut fresh.registration] {
-            ids.settle(seed);
+            ids.fix(seed);
         }
         fresh
     }
@@ -87,7 +87,7 @@ impl Ids {
         self.seen.extend(integer(text));
     }
 
-    fn settle(&mut self, seed: Timestamp) {
+    fn fix(&mut self, seed: Timestamp) {
         self.sorted = std::mem::take(&mut self.seen).into_iter().collect();
         self.base = u128::from(seed.0.unsigned_abs()) * IDS_PER_MS;
     }

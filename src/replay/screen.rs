@@ -9,8 +9,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
 use super::Summary;
-use super::lanes::Done;
 use super::prepare::Message;
+use super::streams::Done;
 use super::target::Target;
 use super::verdict::{Verdict, printed};
 use crate::ids::visible;

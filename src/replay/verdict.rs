@@ -18,8 +18,8 @@ pub(super) enum Verdict {
     Failed(String),
 }
 
-/// Judges an answer.
-pub(super) fn judge(expected: &Expected, answer: &Answer) -> Verdict {
+/// Holds an answer against what was expected.
+pub(super) fn verdict(expected: &Expected, answer: &Answer) -> Verdict {
     let mut differences = Vec::new();
     if answer.status != expected.status {
         differences.push(format!("status: expected {}, came {}", expected.status, answer.status));

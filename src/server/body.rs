@@ -119,7 +119,7 @@ impl Body {
                 // By a quarter at a time: what was doubled would be half empty.
                 let capacity =
                     bytes.max(all.len() + (all.len() / 4).max(GROWTH_BYTES_MIN)).min(self.bytes_max);
-                self.room.hold(&mut self.held, capacity).map_err(|_| BodyError::Crowded)?;
+                self.room.take(&mut self.held, capacity).map_err(|_| BodyError::Crowded)?;
                 all.reserve_exact(capacity - all.len());
             }
             all.extend_from_slice(&piece);
@@ -172,7 +172,7 @@ enum Left {
 impl Rest {
     /// To be called when the answer is ready: starts throwing away what is unread, beside the
     /// writing of the answer.
-    pub(super) fn settle(&self, deadline: Instant, slot: &Slot) -> After {
+    pub(super) fn after(&self, deadline: Instant, slot: &Slot) -> After {
         let left =
             self.0.as_ref().and_then(|rest| rest.lock().unwrap_or_else(PoisonError::into_inner).take());
         match left {

@@ -31,7 +31,7 @@ impl Networks {
 
     /// Whether one of them holds this canonical address. No IPv6 network holds an IPv4 address.
     #[must_use]
-    pub fn hold(&self, address: IpAddr) -> bool {
+    pub fn contains(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
 }
@@ -49,7 +49,7 @@ fn canonical(network: IpNet) -> IpNet {
 /// # Errors
 /// [`Unbelieved`].
 pub fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &Networks) -> Result<IpAddr, Unbelieved> {
-    if !trusted.hold(peer) {
+    if !trusted.contains(peer) {
         return if forwards(headers) { Err(Unbelieved::Untrusted) } else { Ok(peer) };
     }
     let mut found = None;
@@ -60,7 +60,7 @@ pub fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &Networks) -> Result<I
                 continue;
             }
             let address = read(entry).ok_or(Unbelieved::Unnamed)?;
-            if !trusted.hold(address) {
+            if !trusted.contains(address) {
                 return Ok(address);
             }
             found = Some(address);

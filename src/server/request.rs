@@ -97,7 +97,7 @@ where
         }
     };
     // What nobody reads has the usual time to arrive, whatever the answer had.
-    let after = rest.settle(usual, &link.slot);
+    let after = rest.after(usual, &link.slot);
     if after == After::ClosedOnSender {
         link.closes_on_sender();
     }

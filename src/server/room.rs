@@ -35,7 +35,7 @@ impl Room {
     }
 
     /// Makes `held` enough for `bytes`.
-    pub(super) fn hold(&self, held: &mut Held, bytes: usize) -> Result<(), Crowded> {
+    pub(super) fn take(&self, held: &mut Held, bytes: usize) -> Result<(), Crowded> {
         let more = bytes.saturating_sub(FREE_BYTES.max(held.bytes)).div_ceil(UNIT);
         if more == 0 {
             return Ok(());
@@ -59,14 +59,14 @@ mod tests {
     fn the_first_bytes_are_free_and_the_rest_is_shared() {
         let room = Room::new(8 << 10);
         let (mut small, mut large, mut other) = (Held::default(), Held::default(), Held::default());
-        assert_eq!(room.hold(&mut large, 12 << 10), Ok(()));
-        assert_eq!(room.hold(&mut large, 12 << 10), Ok(()), "what is held is not taken again");
-        assert_eq!(room.hold(&mut small, FREE_BYTES), Ok(()));
-        assert_eq!(room.hold(&mut other, FREE_BYTES + 1), Err(Crowded));
+        assert_eq!(room.take(&mut large, 12 << 10), Ok(()));
+        assert_eq!(room.take(&mut large, 12 << 10), Ok(()), "what is held is not taken again");
+        assert_eq!(room.take(&mut small, FREE_BYTES), Ok(()));
+        assert_eq!(room.take(&mut other, FREE_BYTES + 1), Err(Crowded));
         drop(large);
-        assert_eq!(room.hold(&mut other, FREE_BYTES + 1), Ok(()));
-        assert_eq!(room.hold(&mut other, FREE_BYTES + UNIT), Ok(()), "in whole units");
-        assert_eq!(room.hold(&mut small, 11 << 10), Ok(()));
-        assert_eq!(room.hold(&mut other, 6 << 10), Err(Crowded));
+        assert_eq!(room.take(&mut other, FREE_BYTES + 1), Ok(()));
+        assert_eq!(room.take(&mut other, FREE_BYTES + UNIT), Ok(()), "in whole units");
+        assert_eq!(room.take(&mut small, 11 << 10), Ok(()));
+        assert_eq!(room.take(&mut other, 6 << 10), Err(Crowded));
     }
 }

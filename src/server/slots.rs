@@ -68,7 +68,7 @@ impl Slots {
     /// A place for a new connection, if need be that of the connection idle longest: of its own address,
     /// where that has its share, else of all.
     pub(super) fn take(self: &Arc<Self>, address: IpAddr) -> Result<Slot, Full> {
-        let (has_share, address) = (!self.shared.hold(address), Block::of(address));
+        let (has_share, address) = (!self.shared.contains(address), Block::of(address));
         let mut table = self.table();
         let share = table.per_address.get(&address).filter(|share| share.open >= self.per_address_max);
         if let Some(first) = share.map(|share| share.idle.first().copied()) {

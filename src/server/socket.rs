@@ -55,7 +55,7 @@ impl Socket {
         }
         self.head_bytes += bytes;
         let Self { room, head, head_bytes, .. } = self;
-        room.hold(head, *head_bytes).map_err(|_| ErrorKind::OutOfMemory.into())
+        room.take(head, *head_bytes).map_err(|_| ErrorKind::OutOfMemory.into())
     }
 
     /// The stream, if all was written and our end of it shut.

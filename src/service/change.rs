@@ -53,7 +53,7 @@ pub enum Action {
     Begin,
 }
 
-/// What changed, and what that makes providers owe, at the moment `after` is settled to.
+/// What changed, and what that makes providers owe, at the moment `after` is advanced to.
 #[must_use]
 pub fn between(before: &Holdings, after: &Holdings) -> Changes {
     let now = after.settled_at().unwrap_or(Timestamp(0));

@@ -1,7 +1,7 @@
 //! What a number holds on its devices, and every event that changes it. A device bound without a
 //! number, or unbound, is a holding of its own without rights.
 //!
-//! Each event first settles: what began or ended by itself since the last one happens at its own
+//! Each event first advances them: what began or ended by itself since the last one happens at its own
 //! moment, under the facts of that time. Hence rights are given by [`Holdings::entitle`] and never
 //! changed beside it, and a tick that comes late, or not at all, changes no outcome.
 
@@ -67,7 +67,7 @@ pub enum Refused {
 
 impl Holdings {
     /// Time passes. A clock that has gone back counts as standing still.
-    pub fn settle(&mut self, now: Timestamp) {
+    pub fn advance(&mut self, now: Timestamp) {
         self.reach(now);
     }
 
@@ -82,7 +82,7 @@ impl Holdings {
     #[must_use]
     pub fn forecast(&self) -> Self {
         let mut at_the_end = self.clone();
-        at_the_end.settle(Timestamp(i64::MAX));
+        at_the_end.advance(Timestamp(i64::MAX));
         at_the_end
     }
 
@@ -100,7 +100,7 @@ impl Holdings {
         let mut alone = Self { rights: Vec::new(), devices: vec![device] };
         let at = alone.reach(at);
         self.devices.append(&mut alone.devices);
-        self.settle(at);
+        self.advance(at);
     }
 
     /// Binds a device to an account, a new one or an unbound one of these. Again is no change.
@@ -172,7 +172,7 @@ impl Holdings {
 
     /// A remote provider has begun a service: its time runs from now, and where the provider cannot pause, from
     /// the end of what it carries of that kind on the device already. For one that can pause and has lost its
-    /// turn meanwhile nothing changes. Said with a clock behind what is settled already, it counts as of there:
+    /// turn meanwhile nothing changes. Said with a clock behind what is advanced already, it counts as of there:
     /// what was in force until then cannot be undone, and no time runs down before it was known to run.
     pub fn confirm(&mut self, id: &ServiceId, now: Timestamp) {
         let at = self.reach(now);
@@ -252,7 +252,7 @@ impl Holdings {
         self.devices.iter().flat_map(|device| &device.services)
     }
 
-    /// The moment to which all of it is settled; none without devices. Where the stored moments differ,
+    /// The moment to which all of it is advanced; none without devices. Where the stored moments differ,
     /// nothing happened between them.
     #[must_use]
     pub fn settled_at(&self) -> Option<Timestamp> {

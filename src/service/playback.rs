@@ -43,7 +43,7 @@ pub struct Playable {
     pub recorded: Vec<Span>,
 }
 
-/// What the account that a device is bound to may play of it at `now`. `services` are the device's, settled to
+/// What the account that a device is bound to may play of it at `now`. `services` are the device's, advanced to
 /// `now`, the ended ones among them; `keep_days` tells for how many days a provider keeps recordings after a
 /// service's end. None where nothing is in force and nothing is kept any more.
 #[must_use]

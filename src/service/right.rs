@@ -12,7 +12,7 @@ use crate::subscription::entitlement::{Entitlement, entitlements};
 /// An entitlement as it is to be delivered.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Right {
-    /// The entitlement's id; it settles the kind.
+    /// The entitlement's id; it decides the kind.
     pub entitlement: String,
     /// What is carried out on each device.
     pub plan: Plan,
@@ -33,7 +33,7 @@ impl Right {
 }
 
 /// The rights of a number that last beyond `as_of`, as known at that moment, those that only begin later
-/// among them. For holdings as stored that is the moment to which they are settled, for what a notice
+/// among them. For holdings as stored that is the moment to which they are advanced, for what a notice
 /// changed it is now: an end that is dated ahead counts as the moment at which it became known.
 #[must_use]
 pub fn rights(number: &Msisdn, states: &[ServiceState], as_of: Timestamp) -> Vec<Right> {

@@ -1,4 +1,4 @@
-//! The words and times in which the outside sees a service. Settle the holdings first: these read what
+//! The words and times in which the outside sees a service. Advance the holdings first: these read what
 //! the last settling left.
 
 use super::hold::Hold;

@@ -71,7 +71,7 @@ impl Owner {
 }
 
 impl Carried {
-    /// What `provider` carries among a device's settled services: cloud leads, then AI, then 4G, since a
+    /// What `provider` carries among a device's advanced services: cloud leads, then AI, then 4G, since a
     /// camera has one preset and storage is what it is bought for.
     #[must_use]
     pub fn among<'s>(services: impl Iterator<Item = &'s Service>, provider: &str) -> Self {

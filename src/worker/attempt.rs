@@ -1,5 +1,5 @@
 //! One attempt at one task: its code is drawn where it needs one, its provider is asked, and what came of
-//! it is judged and settled. Runs beside all other attempts.
+//! it is decided what follows, and settled. Runs beside all other attempts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,12 +8,12 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::errand::{Unfit, errand};
-use super::judge::{self, Policy};
+use super::retry::{self, RetryPolicy};
 use super::sender::Place;
 use crate::clock::{Clock, Timestamp};
 use crate::ledger::fulfil::{Claimed, Draw, Drawn, Settle, Settled};
 use crate::ledger::{Ledger, NotKept};
-use crate::outbox::{Outcome, Task, TaskAction};
+use crate::outbox::{Settlement, Task, TaskAction};
 use crate::providers;
 use crate::stock::Code;
 use crate::telemetry::{self, Chain};
@@ -25,7 +25,7 @@ const SETTLE_PAUSE: Duration = Duration::from_millis(200);
 pub(super) struct Shared {
     pub(super) ledger: Ledger,
     pub(super) clock: Clock,
-    pub(super) policy: Policy,
+    pub(super) policy: RetryPolicy,
 }
 
 /// An attempt that is to be made.
@@ -36,14 +36,14 @@ pub(super) struct Attempt {
 }
 
 /// What is to be settled, if anything is.
-type Step = Option<Outcome>;
+type Step = Option<Settlement>;
 
 impl Attempt {
     /// Makes it, and says when the task is due again. When `break_off` turns true, what is under way is left as it
     /// is and given back.
     pub(super) async fn make(mut self, break_off: watch::Receiver<bool>) -> Option<Timestamp> {
         let outcome = self.carry_out(break_off).await?;
-        let due_at = judge::due_at(&outcome);
+        let due_at = retry::due_at(&outcome);
         self.settle(outcome).await;
         due_at
     }
@@ -51,7 +51,7 @@ impl Attempt {
     async fn carry_out(&mut self, break_off: watch::Receiver<bool>) -> Step {
         let task = &self.claimed.task;
         if self.shared.policy.is_spent(task.attempts) {
-            return Some(Outcome::Dead { why: spent(task), doubt: false });
+            return Some(Settlement::Dead { why: spent(task), doubt: false });
         }
         let is_issue = task.action == TaskAction::Issue;
         let takes_code = matches!(task.action, TaskAction::Begin | TaskAction::Change)
@@ -66,13 +66,13 @@ impl Attempt {
         match errand(&self.claimed, self.shared.ledger.vault()) {
             Ok(errand) => self.send(&errand, break_off).await,
             Err(why @ Unfit::Nothing) => {
-                Some(Outcome::Done { note: Some(why.to_string()), follow_up_at: None })
+                Some(Settlement::Done { note: Some(why.to_string()), follow_up_at: None })
             }
-            Err(why @ Unfit::Incomplete) => Some(Outcome::Dead { why: why.to_string(), doubt: false }),
+            Err(why @ Unfit::Incomplete) => Some(Settlement::Dead { why: why.to_string(), doubt: false }),
             // An operator may set the key, and restart.
             Err(Unfit::Sealed(why)) => {
-                let outcome = providers::Outcome::Again { why: providers::Why::new(why), after: None };
-                Some(self.judge(outcome))
+                let outcome = providers::Attempted::Again { why: providers::Why::new(why), after: None };
+                Some(self.ruled(outcome))
             }
         }
     }
@@ -88,34 +88,34 @@ impl Attempt {
             }
             Ok(Drawn::NotYours) => Err(None),
             Ok(Drawn::Empty) => {
-                telemetry::task_attempt(&self.place.name, judge::class(&providers::Outcome::Waits));
-                Err(Some(self.judge(providers::Outcome::Waits)))
+                telemetry::task_attempt(&self.place.name, retry::class(&providers::Attempted::Waits));
+                Err(Some(self.ruled(providers::Attempted::Waits)))
             }
             Err(error) => {
                 tracing::warn!(task = task.id.0, error = %Chain(&error), "no code could be drawn");
-                Err(Some(Outcome::GivenBack))
+                Err(Some(Settlement::GivenBack))
             }
         }
     }
 
     /// Asks the provider, for no longer than the lease lasts: afterwards the task may be another's.
-    async fn send(&self, errand: &providers::Task, mut break_off: watch::Receiver<bool>) -> Step {
+    async fn send(&self, errand: &providers::Errand, mut break_off: watch::Receiver<bool>) -> Step {
         let outcome = tokio::select! {
             outcome = self.place.send(&self.claimed.task, errand) => outcome,
-            () = told(&mut break_off) => return Some(Outcome::BrokenOff),
+            () = told(&mut break_off) => return Some(Settlement::BrokenOff),
         };
-        Some(outcome.map_or(Outcome::GivenBack, |outcome| self.judge(outcome)))
+        Some(outcome.map_or(Settlement::GivenBack, |outcome| self.ruled(outcome)))
     }
 
-    fn judge(&self, outcome: providers::Outcome) -> Outcome {
+    fn ruled(&self, outcome: providers::Attempted) -> Settlement {
         let (chance, now) = (getrandom::u32().unwrap_or_default(), self.shared.clock.now());
-        self.shared.policy.judge(outcome, self.claimed.task.attempts, chance, now)
+        self.shared.policy.rule(outcome, self.claimed.task.attempts, chance, now)
     }
 
     /// Writes it down, again and again until the lease is over: then the task is taken up anew, in doubt.
-    async fn settle(&self, outcome: Outcome) {
+    async fn settle(&self, outcome: Settlement) {
         let (task, shared) = (&self.claimed.task, &self.shared);
-        if let Outcome::Dead { why, .. } = &outcome {
+        if let Settlement::Dead { why, .. } = &outcome {
             tracing::warn!(task = task.id.0, provider = &*self.place.name, why, "a task is dead");
         }
         loop {

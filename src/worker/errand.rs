@@ -3,7 +3,7 @@
 use crate::clock::Timestamp;
 use crate::ledger::fulfil::Claimed;
 use crate::outbox::TaskAction;
-use crate::providers::{Action, Doubt, Task};
+use crate::providers::{Action, Doubt, Errand};
 use crate::stock::Code;
 use crate::stock::Vault;
 
@@ -25,7 +25,7 @@ pub enum Unfit {
 ///
 /// # Errors
 /// [`Unfit`].
-pub fn errand(claimed: &Claimed, vault: &Vault) -> Result<Task, Unfit> {
+pub fn errand(claimed: &Claimed, vault: &Vault) -> Result<Errand, Unfit> {
     let task = &claimed.task;
     let action = match task.action {
         TaskAction::Begin | TaskAction::Redeem => Action::Begin,
@@ -44,7 +44,7 @@ pub fn errand(claimed: &Claimed, vault: &Vault) -> Result<Task, Unfit> {
     };
     let open = |code: &Code| vault.open(&code.sealed, &code.key);
     let code = claimed.code.as_ref().map(open).transpose();
-    Ok(Task {
+    Ok(Errand {
         action,
         doubt: if task.doubt { Doubt::Possible } else { Doubt::None },
         order_num: task.order_num.clone(),

@@ -14,14 +14,14 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, timeout, timeout_at};
 use tracing::Instrument as _;
 
-use super::judge::{self, Verdict};
 use super::lane::{Lane, Room};
 use super::pace::PAUSE_MAX;
+use super::retry::{self, Verdict};
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
 use crate::ledger::Ledger;
 use crate::outbox;
-use crate::providers::{self, Can, Outcome, Provider, Providers, Why};
+use crate::providers::{self, Attempted, Can, Provider, Providers, Why};
 use crate::telemetry::{self, Chain};
 
 /// What a provider may take beyond its `timeout_ms`, which it keeps to itself, to say so.
@@ -212,15 +212,15 @@ impl Drop for Reserved {
 impl Place {
     /// Asks the provider, for no longer than the task's lease lasts: afterwards it may be another's. One line of
     /// the log, the meters and the breaker learn what came of it. None once the lease is over: nothing was sent.
-    pub async fn send(&self, task: &outbox::Task, errand: &providers::Task) -> Option<Outcome> {
+    pub async fn send(&self, task: &outbox::Task, errand: &providers::Errand) -> Option<Attempted> {
         let lasts = lease_left(task, self.sender.0.clock.now())?;
         let (began, budget) = (Instant::now(), lasts.min(self.timeout + LATE_MAX));
         let outcome =
             timeout(budget, self.provider.send(errand).instrument(span(task))).await.unwrap_or_else(|_| {
-                Outcome::Unknown(Why::new(format!("no outcome within {} ms", budget.as_millis())))
+                Attempted::Unknown(Why::new(format!("no outcome within {} ms", budget.as_millis())))
             });
-        let (verdict, now) = (judge::verdict(&outcome), self.sender.0.clock.now());
-        self.tell(task, judge::class(&outcome), &verdict, began.elapsed());
+        let (verdict, now) = (retry::verdict(&outcome), self.sender.0.clock.now());
+        self.tell(task, retry::class(&outcome), &verdict, began.elapsed());
         let breaker = &mut self.sender.lanes()[self.lane].breaker;
         match verdict {
             Verdict::Worked => breaker.worked(now),

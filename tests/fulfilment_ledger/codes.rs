@@ -4,7 +4,7 @@ use sdp_gateway::catalog::GrantKind;
 use sdp_gateway::ledger::fulfil::{
     Bound, Drawn, NonceUse, OperateTask, Redeemed, Seen, Settled, TaskOperated, TaskOperation,
 };
-use sdp_gateway::outbox::{Outcome, TaskState};
+use sdp_gateway::outbox::{Settlement, TaskState};
 use sdp_gateway::stock::CodeState;
 use sdp_gateway::stock::redeem::{CodeFault, Refused};
 use sdp_gateway::story;
@@ -69,7 +69,7 @@ async fn an_entitlement_by_code_waits_for_stock_gets_one_and_loses_it_with_the_c
         let claimed = world.claim(10, 1).await;
         assert_eq!(claimed[0].task.action.word(), "issue");
         assert_eq!(world.draw(&claimed[0], 1).await, Drawn::Empty);
-        world.settle(&claimed[0], Outcome::Waits { due_at: at(2), why: None }, 1).await;
+        world.settle(&claimed[0], Settlement::Waits { due_at: at(2), why: None }, 1).await;
         world.stock(&["AI-1", "AI-2"], GrantKind::Ai, "local").await;
         let claimed = world.claim(10, 2).await;
         assert_eq!(claimed[0].task.attempts, 0);
@@ -114,7 +114,7 @@ async fn a_remote_providers_code_is_redeemed_there_first() {
         );
         assert_eq!(world.services("cam-1", 0).await, Vec::<String>::new());
         assert_eq!(
-            world.settle(&first, Outcome::Done { note: None, follow_up_at: None }, 0).await,
+            world.settle(&first, Settlement::Done { note: None, follow_up_at: None }, 0).await,
             Settled::Settled
         );
         assert_eq!(world.services("cam-1", 0).await, ["ai active"]);
@@ -140,8 +140,8 @@ async fn a_remote_providers_code_is_redeemed_there_first() {
     }
 }
 
-fn bad(fault: CodeFault) -> Outcome {
-    Outcome::BadCode { fault, due_at: at(1), why: "refused".to_owned() }
+fn bad(fault: CodeFault) -> Settlement {
+    Settlement::BadCode { fault, due_at: at(1), why: "refused".to_owned() }
 }
 
 /// Whether `bob` may have a device that is bound to nobody, or `ann` only.
@@ -154,13 +154,13 @@ async fn is_free(world: &World, name: &str, hour: i64) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_is_bound_when_its_remote_code_is_redeemed_and_not_by_a_try() {
     for world in World::each().await {
-        let again = || Outcome::Unknown { due_at: at(1), why: "silence".to_owned() };
-        let done = || Outcome::Done { note: None, follow_up_at: None };
+        let again = || Settlement::Unknown { due_at: at(1), why: "silence".to_owned() };
+        let done = || Settlement::Done { note: None, follow_up_at: None };
         let refusals = [
             bad(CodeFault::Used),
             bad(CodeFault::Invalid),
-            Outcome::Returned { why: "not its device".to_owned() },
-            Outcome::Dead { why: "given up".to_owned(), doubt: true },
+            Settlement::Returned { why: "not its device".to_owned() },
+            Settlement::Dead { why: "given up".to_owned(), doubt: true },
         ];
         for (n, refused) in refusals.into_iter().enumerate() {
             let (code, cam) = (format!("REFUSED-{n}"), format!("cam-{n}"));
@@ -228,7 +228,7 @@ async fn of_many_accounts_at_once_one_may_try_its_remote_code_on_an_unbound_devi
             }
         }
         assert_eq!((tries.len(), waits), (1, 99));
-        world.settle(&tries[0], Outcome::Done { note: None, follow_up_at: None }, 0).await;
+        world.settle(&tries[0], Settlement::Done { note: None, follow_up_at: None }, 0).await;
         assert_eq!(world.services("cam-1", 0).await, ["ai active"]);
         other.close().await;
         world.verified().await;
@@ -248,16 +248,16 @@ async fn whoever_dies_over_a_remote_code_is_followed_by_a_worker() {
         assert!(claimed[0].task.doubt);
         assert_eq!(claimed[0].code.as_ref().map(|code| code.state), Some(CodeState::Reserved));
         assert_eq!(
-            world.settle(&lost, Outcome::Done { note: None, follow_up_at: None }, 1).await,
+            world.settle(&lost, Settlement::Done { note: None, follow_up_at: None }, 1).await,
             Settled::NotYours
         );
-        world.settle(&claimed[0], Outcome::Done { note: None, follow_up_at: None }, 1).await;
+        world.settle(&claimed[0], Settlement::Done { note: None, follow_up_at: None }, 1).await;
         assert_eq!(world.services("cam-1", 1).await, ["ai active"]);
         // Given up for good, without doubt: the code is as good as before.
         let Redeemed::Remote(task) = world.redeem("FAR-2", GrantKind::Ai, on, 2).await else {
             panic!("not remote")
         };
-        let dead = Outcome::Dead { why: "refused".to_owned(), doubt: false };
+        let dead = Settlement::Dead { why: "refused".to_owned(), doubt: false };
         world.settle(&task, dead, 2).await;
         let code = world.ledger.code(&world.keys("FAR-2")[0]).await.unwrap().unwrap();
         assert_eq!(code.state, CodeState::Unused);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use sdp_gateway::catalog::GrantKind;
 use sdp_gateway::ledger::fulfil::{Claimed, Redeemed};
-use sdp_gateway::outbox::{Outcome, TaskAction};
+use sdp_gateway::outbox::{Settlement, TaskAction};
 use sdp_gateway::service::Turn;
 use sdp_gateway::service::source::ServiceId;
 use sdp_gateway::service::state::State;
@@ -88,15 +88,15 @@ impl History {
         let (hour, why) = (self.hour, String::new());
         let due_at = at(hour + 1);
         let outcome = match self.dice.below(8) {
-            0 => Outcome::Again { due_at, why },
-            1 => Outcome::GivenBack,
-            2 => Outcome::Unknown { due_at, why },
-            3 => Outcome::Unknown { due_at, why },
-            _ => Outcome::Done { note: None, follow_up_at: None },
+            0 => Settlement::Again { due_at, why },
+            1 => Settlement::GivenBack,
+            2 => Settlement::Unknown { due_at, why },
+            3 => Settlement::Unknown { due_at, why },
+            _ => Settlement::Done { note: None, follow_up_at: None },
         };
         let carried_out = match outcome {
-            Outcome::Done { .. } => true,
-            Outcome::Unknown { .. } => self.dice.below(2) == 0,
+            Settlement::Done { .. } => true,
+            Settlement::Unknown { .. } => self.dice.below(2) == 0,
             _ => false,
         };
         self.world.settle(claimed, outcome.clone(), hour).await;
@@ -105,7 +105,7 @@ impl History {
         }
     }
 
-    async fn carry_out(&mut self, claimed: &Claimed, outcome: &Outcome) {
+    async fn carry_out(&mut self, claimed: &Claimed, outcome: &Settlement) {
         let (Some(service), "test") = (claimed.task.service_id.clone(), claimed.task.provider.as_str())
         else {
             return;
@@ -113,7 +113,7 @@ impl History {
         match claimed.task.action {
             TaskAction::End => drop(self.running.remove(&service)),
             // What was redeemed runs as soon as the ledger says so, and begins later where it waits.
-            TaskAction::Redeem if matches!(outcome, Outcome::Done { .. }) => {
+            TaskAction::Redeem if matches!(outcome, Settlement::Done { .. }) => {
                 let on = claimed.task.device_id.clone().expect("a device");
                 let found = self.world.ledger.device(&on, at(self.hour)).await.expect("read");
                 let mut all = found.iter().flat_map(|device| &device.services).map(|on| &on.service);
@@ -137,7 +137,7 @@ impl History {
                 return;
             }
             for one in claimed {
-                let done = Outcome::Done { note: None, follow_up_at: None };
+                let done = Settlement::Done { note: None, follow_up_at: None };
                 self.world.settle(&one, done.clone(), self.hour).await;
                 self.carry_out(&one, &done).await;
             }

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use sdp_gateway::ledger::fulfil::{Breaker, OperateTask, Settled, TaskOperated, TaskOperation};
 use sdp_gateway::ledger::read::TaskFilter;
 use sdp_gateway::outbox::Lease;
-use sdp_gateway::outbox::{Outcome, TaskState};
+use sdp_gateway::outbox::{Settlement, TaskState};
 use sdp_gateway::service::wanted::Owner;
 
 use super::world::{ANN, BOB, World, at, claim, number};
 
-fn again(hour: i64) -> Outcome {
-    Outcome::Again { due_at: at(hour), why: "busy".to_owned() }
+fn again(hour: i64) -> Settlement {
+    Settlement::Again { due_at: at(hour), why: "busy".to_owned() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -24,7 +24,7 @@ async fn a_remote_service_is_in_force_once_its_task_is_settled() {
         assert_eq!(claimed.len(), 1);
         assert_eq!(claimed[0].task.body.ends_at_ms, Some(at(25).0));
         world
-            .settle(&claimed[0], Outcome::Done { note: Some("found".to_owned()), follow_up_at: None }, 1)
+            .settle(&claimed[0], Settlement::Done { note: Some("found".to_owned()), follow_up_at: None }, 1)
             .await;
         assert_eq!(world.services("cam-1", 1).await, ["cloud active"]);
         world.register(ANN, "2", 24, 49).await;
@@ -47,7 +47,7 @@ async fn an_end_spares_a_beginning_that_was_not_sent_and_undoes_one_in_doubt() {
         assert!(world.claim(10, 2).await.is_empty());
         world.register(ANN, "2", 3, 27).await;
         let claimed = world.claim(10, 3).await;
-        let unknown = Outcome::Unknown { due_at: at(20), why: "timed out".to_owned() };
+        let unknown = Settlement::Unknown { due_at: at(20), why: "timed out".to_owned() };
         world.settle(&claimed[0], unknown, 3).await;
         world.cancel(ANN, "2", 4).await;
         let ended = world.claim(10, 4).await;
@@ -70,7 +70,7 @@ async fn an_end_undoes_every_step_that_is_not_over_yet() {
             world.register(ANN, "2", from, until).await;
             let claimed = world.claim(10, from).await;
             steps.push(claimed[0].task.order_num.clone());
-            world.settle(&claimed[0], Outcome::Done { note: None, follow_up_at: None }, from).await;
+            world.settle(&claimed[0], Settlement::Done { note: None, follow_up_at: None }, from).await;
         }
         world.cancel(ANN, "2", 48).await;
         let ended = world.claim(10, 48).await;
@@ -78,13 +78,13 @@ async fn an_end_undoes_every_step_that_is_not_over_yet() {
         steps.reverse();
         assert_eq!(ended[0].ended_order_nums, steps[..2], "the newest first, the oldest is over");
         // In doubt all of them again; once it is done, none of them is any next end's.
-        world.settle(&ended[0], Outcome::Unknown { due_at: at(49), why: "silence".to_owned() }, 48).await;
+        world.settle(&ended[0], Settlement::Unknown { due_at: at(49), why: "silence".to_owned() }, 48).await;
         let ended = world.claim(10, 49).await;
         assert_eq!(ended[0].ended_order_nums, steps[..2]);
-        world.settle(&ended[0], Outcome::Done { note: None, follow_up_at: None }, 49).await;
+        world.settle(&ended[0], Settlement::Done { note: None, follow_up_at: None }, 49).await;
         world.register(ANN, "2", 50, 75).await;
         let begun = world.claim(10, 50).await;
-        world.settle(&begun[0], Outcome::Done { note: None, follow_up_at: None }, 50).await;
+        world.settle(&begun[0], Settlement::Done { note: None, follow_up_at: None }, 50).await;
         world.cancel(ANN, "2", 51).await;
         let ended = world.claim(10, 51).await;
         assert_eq!(ended[0].ended_order_nums, [begun[0].task.order_num.clone()]);
@@ -110,7 +110,7 @@ async fn tasks_of_a_device_keep_their_order_and_hold_nobody_else_up() {
         assert_eq!(world.settle(&second[0], again(5), 2).await, Settled::Settled);
         assert!(world.claim(10, 2).await.is_empty(), "older and not due yet, it comes first all the same");
         assert_eq!(world.ledger.task_depths(at(2)).await.unwrap()[0].open, 3);
-        assert_eq!(world.settle(&second[1], Outcome::GivenBack, 2).await, Settled::Settled);
+        assert_eq!(world.settle(&second[1], Settlement::GivenBack, 2).await, Settled::Settled);
         assert_eq!(world.work(5).await, ["begin cam-1", "begin cam-2", "end cam-1"]);
         world.verified().await;
     }
@@ -128,7 +128,7 @@ async fn who_settles_again_is_told_that_it_is_settled() {
         let second = world.claim(10, 5).await;
         assert_eq!((second.len(), second[0].task.attempts), (1, 1), "it was one attempt");
         assert_eq!(world.settle(&first[0], again(5), 5).await, Settled::NotYours);
-        let done = || Outcome::Done { note: None, follow_up_at: None };
+        let done = || Settlement::Done { note: None, follow_up_at: None };
         for _ in 0..2 {
             assert_eq!(world.settle(&second[0], done(), 5).await, Settled::Settled);
         }
@@ -197,12 +197,12 @@ async fn an_operator_tries_dead_tasks_again_and_lays_them_aside() {
         let order = |operation, hour| OperateTask { operation, id: one.task.id, now: at(hour) };
         let operate = async |operation, hour| world.ledger.write(order(operation, hour)).await;
         assert!(matches!(operate(TaskOperation::Discard, 1).await.unwrap(), TaskOperated::Unchanged(_)));
-        world.settle(&one, Outcome::Dead { why: "refused".to_owned(), doubt: false }, 1).await;
+        world.settle(&one, Settlement::Dead { why: "refused".to_owned(), doubt: false }, 1).await;
         assert!(world.claim(10, 2).await.is_empty());
         assert_eq!(operate(TaskOperation::Retry, 3).await.unwrap(), TaskOperated::Changed);
         let retried = world.claim(10, 3).await.remove(0);
         assert_eq!((retried.task.id, retried.task.attempts), (one.task.id, 0));
-        world.settle(&retried, Outcome::Dead { why: "refused".to_owned(), doubt: false }, 3).await;
+        world.settle(&retried, Settlement::Dead { why: "refused".to_owned(), doubt: false }, 3).await;
         assert_eq!(operate(TaskOperation::Discard, 3).await.unwrap(), TaskOperated::Changed);
         world.unbind("cam-1", Owner::Number(number(ANN)), 4).await;
         assert!(matches!(operate(TaskOperation::Retry, 5).await.unwrap(), TaskOperated::Unchanged(_)));

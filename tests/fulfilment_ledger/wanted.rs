@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sdp_gateway::catalog::GrantKind;
-use sdp_gateway::ledger::fulfil::{Bind, Claimed, Duty, DutyWord, Redeem, Redeemed, Settled};
-use sdp_gateway::outbox::Outcome;
+use sdp_gateway::ledger::fulfil::{Bind, Claimed, JobWord, PeriodicJob, Redeem, Redeemed, Settled};
+use sdp_gateway::outbox::Settlement;
 use sdp_gateway::service::wanted::Owner;
 use sdp_gateway::service::wanted::Wanted;
 
@@ -26,8 +26,8 @@ async fn only(world: &World, hour: i64) -> Claimed {
     claimed.remove(0)
 }
 
-fn done(follow_up: Option<i64>) -> Outcome {
-    Outcome::Done { note: None, follow_up_at: follow_up.map(at) }
+fn done(follow_up: Option<i64>) -> Settlement {
+    Settlement::Done { note: None, follow_up_at: follow_up.map(at) }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -38,7 +38,7 @@ async fn a_task_says_what_should_be_there_by_now_and_not_when_it_was_made() {
         let begin = only(&world, 1).await;
         assert_eq!((begin.task.action.word(), preset(state(&begin))), ("begin", Some(393)));
         assert!(state(&begin).is_owner_served && !state(&begin).is_anothers);
-        world.settle(&begin, Outcome::Again { due_at: at(30), why: "busy".to_owned() }, 1).await;
+        world.settle(&begin, Settlement::Again { due_at: at(30), why: "busy".to_owned() }, 1).await;
         // The right has lapsed, whoever swept it or not.
         let late = only(&world, 30).await;
         assert_eq!(late.task.action.word(), "begin");
@@ -78,7 +78,7 @@ async fn an_owner_is_served_while_any_device_is() {
         assert!(state(&end).carried.is_nothing() && state(&end).waits && state(&end).is_owner_served);
         assert_eq!(state(&end).ended_at, Some(at(3)));
         // Another's by now: what is carried there is not for whom the task is.
-        world.settle(&end, Outcome::Again { due_at: at(4), why: "busy".to_owned() }, 3).await;
+        world.settle(&end, Settlement::Again { due_at: at(4), why: "busy".to_owned() }, 3).await;
         world.bind("cam-2", "ann", Some(BOB), 4).await;
         world.register(BOB, "2", 4, 28).await;
         let end = only(&world, 4).await;
@@ -108,7 +108,7 @@ async fn a_look_at_a_later_time_is_owed_once_and_stands_in_nobodys_way() {
         world.cancel(ANN, "2", 95).await;
         let end = only(&world, 95).await;
         assert_eq!(end.task.action.word(), "end");
-        world.settle(&end, Outcome::Again { due_at: at(96), why: "busy".to_owned() }, 95).await;
+        world.settle(&end, Settlement::Again { due_at: at(96), why: "busy".to_owned() }, 95).await;
         assert!(world.claim(10, 95).await.is_empty());
         world.settle(&only(&world, 96).await, done(None), 96).await;
         let look = only(&world, 96).await;
@@ -118,7 +118,7 @@ async fn a_look_at_a_later_time_is_owed_once_and_stands_in_nobodys_way() {
         let again = only(&world, 97).await;
         assert!(again.task.id == look.task.id && again.task.doubt);
         assert_eq!(world.settle(&look, done(None), 97).await, Settled::NotYours);
-        world.settle(&again, Outcome::Again { due_at: at(98), why: "busy".to_owned() }, 97).await;
+        world.settle(&again, Settlement::Again { due_at: at(98), why: "busy".to_owned() }, 97).await;
         assert_eq!(world.work(98).await, ["begin cam-1", "retire cam-1"]);
         world.verified().await;
     }
@@ -204,7 +204,7 @@ async fn a_camera_goes_on_as_what_the_device_that_replaced_it_is_for() {
         world.unbind("cam-1", Owner::Number(number(ANN)), 2).await;
         let end = only(&world, 2).await;
         assert!(state(&end).carried.is_nothing() && !state(&end).is_anothers);
-        world.settle(&end, Outcome::Again { due_at: at(5), why: "busy".to_owned() }, 2).await;
+        world.settle(&end, Settlement::Again { due_at: at(5), why: "busy".to_owned() }, 2).await;
         let bind = |name: &str, owner, hour| Bind {
             device: device(name),
             account: account("ann"),
@@ -218,7 +218,7 @@ async fn a_camera_goes_on_as_what_the_device_that_replaced_it_is_for() {
         world.settle(&begin, done(None), 4).await;
         let end = only(&world, 5).await;
         assert_eq!((end.task.action.word(), preset(state(&end))), ("end", Some(393)), "hers still");
-        world.settle(&end, Outcome::Again { due_at: at(8), why: "busy".to_owned() }, 5).await;
+        world.settle(&end, Settlement::Again { due_at: at(8), why: "busy".to_owned() }, 5).await;
         world.unbind("new-device", Owner::Number(number(ANN)), 6).await;
         world.ledger.write(bind("third", BOB, 6)).await.expect("written");
         world.register(BOB, "2", 6, 500).await;
@@ -233,20 +233,18 @@ async fn a_duty_is_one_workers_at_a_time_and_comes_round() {
     for world in World::each().await {
         let say = async |token: &str, word, hour| {
             let (name, token) = ("reconcile test".to_owned(), token.to_owned());
-            world.ledger.write(Duty { name, token, word, now: at(hour) }).await.expect("written")
+            world.ledger.write(PeriodicJob { name, token, word, now: at(hour) }).await.expect("written")
         };
-        assert!(say("one", DutyWord::Begin(at(2)), 0).await);
-        assert!(!say("two", DutyWord::Begin(at(3)), 1).await);
-        assert!(say("one", DutyWord::Continue(at(4)), 1).await);
-        assert!(!say("two", DutyWord::Begin(at(5)), 3).await);
+        assert!(say("one", JobWord::Begin(at(2)), 0).await);
+        assert!(!say("two", JobWord::Begin(at(3)), 1).await);
+        assert!(say("one", JobWord::Continue(at(4)), 1).await);
+        assert!(!say("two", JobWord::Begin(at(5)), 3).await);
         // Its lease ran out: another takes over, and it learns of that.
-        assert!(say("two", DutyWord::Begin(at(6)), 4).await);
-        assert!(
-            !say("one", DutyWord::Continue(at(9)), 4).await && !say("one", DutyWord::End(at(9)), 4).await
-        );
-        assert!(say("two", DutyWord::End(at(10)), 5).await);
-        assert!(!say("one", DutyWord::Begin(at(11)), 9).await);
-        assert!(say("one", DutyWord::Begin(at(12)), 10).await);
+        assert!(say("two", JobWord::Begin(at(6)), 4).await);
+        assert!(!say("one", JobWord::Continue(at(9)), 4).await && !say("one", JobWord::End(at(9)), 4).await);
+        assert!(say("two", JobWord::End(at(10)), 5).await);
+        assert!(!say("one", JobWord::Begin(at(11)), 9).await);
+        assert!(say("one", JobWord::Begin(at(12)), 10).await);
         world.verified().await;
     }
 }

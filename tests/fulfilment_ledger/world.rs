@@ -15,7 +15,7 @@ use sdp_gateway::ledger::fulfil::{
 };
 use sdp_gateway::ledger::raw::Raw;
 use sdp_gateway::ledger::{self, Ledger, Received, Rules};
-use sdp_gateway::outbox::Outcome;
+use sdp_gateway::outbox::Settlement;
 use sdp_gateway::service::wanted::Owner;
 use sdp_gateway::stock::{Code, CodeState};
 use sdp_gateway::stock::{CodeText, Lookup};
@@ -248,7 +248,7 @@ impl World {
         self.ledger.claim(claim(tasks_max, at(hour), &format!("claim {hour}"))).await.expect("claimed")
     }
 
-    pub(crate) async fn settle(&self, claimed: &Claimed, outcome: Outcome, hour: i64) -> Settled {
+    pub(crate) async fn settle(&self, claimed: &Claimed, outcome: Settlement, hour: i64) -> Settled {
         let settle = Settle { task: claimed.task.clone(), outcome, now: at(hour) };
         self.ledger.write(settle).await.expect("written")
     }
@@ -268,7 +268,8 @@ impl World {
             for one in claimed {
                 let device = one.task.device_id.as_ref().map_or("-", DeviceId::as_str);
                 told.push(format!("{} {device}", one.task.action.word()));
-                let settled = self.settle(&one, Outcome::Done { note: None, follow_up_at: None }, hour).await;
+                let settled =
+                    self.settle(&one, Settlement::Done { note: None, follow_up_at: None }, hour).await;
                 assert_eq!(settled, Settled::Settled);
             }
         }

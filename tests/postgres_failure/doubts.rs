@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use sdp_gateway::clock::Clock;
 use sdp_gateway::ledger::Ledger;
 use sdp_gateway::ledger::fulfil::{Claim, Claimed, Room, Settle, Settled};
-use sdp_gateway::outbox::Outcome;
+use sdp_gateway::outbox::Settlement;
 
 use crate::gateway::ledger::postgres::Client;
 use crate::gateway::{Folder, Gateway, PATIENCE, request};
@@ -116,7 +116,7 @@ impl Scene {
             }
             Kind::Settle => {
                 let (ledger, tasks) = self.teller.as_ref().expect("a teller");
-                let done = Outcome::Done { note: None, follow_up_at: None };
+                let done = Settlement::Done { note: None, follow_up_at: None };
                 let (task, now) = (tasks[nth].task.clone(), Clock::system().now());
                 let settled = wait(ledger.write(Settle { task, outcome: done, now }));
                 assert!(!matches!(settled, Ok(Settled::NotYours)), "task {nth} is said to be another's");

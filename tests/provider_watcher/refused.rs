@@ -1,16 +1,16 @@
 //! What is refused while the key is good, what a full organization says, and where cameras are moved.
 
 use sdp_gateway::config::Suspend;
-use sdp_gateway::providers::Outcome;
+use sdp_gateway::providers::Attempted;
 
 use super::watcher_double::{At, How, Key, Thing, WORDS, When};
 use super::world::{ANN, Mode, Terms, World, carried, ended};
 
 /// Why a task was given up for good.
 #[track_caller]
-fn never(told: &Outcome) -> &str {
+fn never(told: &Attempted) -> &str {
     match told {
-        Outcome::Never(why) => &why.text,
+        Attempted::Never(why) => &why.text,
         told => panic!("{told:?}"),
     }
 }
@@ -58,7 +58,7 @@ async fn a_key_that_is_none_any_more_is_the_operators_to_mend() {
         for wanted in [carried(392), ended(0)] {
             world.double.state().key = key;
             let told = world.keeper.attempt(&world.task(ANN, "cam-1", wanted.clone())).await;
-            assert!(matches!(told, Outcome::Denied(_)), "{key:?}: {told:?}");
+            assert!(matches!(told, Attempted::Denied(_)), "{key:?}: {told:?}");
             world.double.state().key = Key::Good;
             world.settle(&world.task(ANN, "cam-1", wanted)).await;
         }
@@ -73,7 +73,7 @@ async fn a_refusal_of_nobody_knows_what_is_tried_again() {
     for how in [How::Status(500), How::Reset, How::Garbage, How::Unavailable] {
         world.double.fail(At::Every("GET /auth/whoami"), When::Before, how);
         let told = world.keeper.attempt(&world.task(ANN, "cam-1", carried(392))).await;
-        assert!(matches!(told, Outcome::Again { .. } | Outcome::Unknown(_)), "{how:?}: {told:?}");
+        assert!(matches!(told, Attempted::Again { .. } | Attempted::Unknown(_)), "{how:?}: {told:?}");
         world.double.heal();
     }
 }

@@ -64,7 +64,7 @@ async fn rights_that_a_list_does_not_show_may_be_refused_as_there_already() {
         }
         for worker in [&world.keeper, world.others()] {
             let done = worker.attempt(&world.task(ANN, "cam-1", carried(393))).await;
-            assert!(matches!(done, sdp_gateway::providers::Outcome::Done(_)), "{shown:?}: {done:?}");
+            assert!(matches!(done, sdp_gateway::providers::Attempted::Done(_)), "{shown:?}: {done:?}");
         }
         assert_eq!(world.double.state().cameras["cam-1"].preset, 393);
     }
@@ -76,5 +76,5 @@ async fn a_first_grant_that_is_refused_is_told() {
     let world = World::new(Mode::Shared, "camera").await;
     world.double.fail(At::Every(GRANT), When::Before, How::Status(400));
     let told = world.keeper.attempt(&world.task(ANN, "cam-1", carried(392))).await;
-    assert!(matches!(told, sdp_gateway::providers::Outcome::Never(_)), "{told:?}");
+    assert!(matches!(told, sdp_gateway::providers::Attempted::Never(_)), "{told:?}");
 }

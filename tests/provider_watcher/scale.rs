@@ -31,7 +31,7 @@ async fn sixty_thousand_users_are_walked_through_by_nobody() {
         for worker in [&world.keeper, world.others()] {
             world.double.state().forget_calls();
             let done = worker.attempt(&world.task(number, "cam-1", wanted.clone())).await;
-            assert!(matches!(done, sdp_gateway::providers::Outcome::Done(_)), "{what}: {done:?}");
+            assert!(matches!(done, sdp_gateway::providers::Attempted::Done(_)), "{what}: {done:?}");
             few(&world, CALLS_MAX, what);
         }
     }

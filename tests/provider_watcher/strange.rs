@@ -3,7 +3,7 @@
 //! thing's alone.
 
 use sdp_gateway::config::Suspend;
-use sdp_gateway::providers::{Outcome, Why};
+use sdp_gateway::providers::{Attempted, Why};
 
 use super::watcher_double::{ADMIN, At, How, Odd, Oddness, Rewrite, Rows, Sorting, State, Thing, When};
 use super::world::{ANN, Mode, Terms, World, carried, ended};
@@ -13,15 +13,15 @@ const JSON: &str = "application/json";
 const HTML: &str = "text/html; charset=utf-8";
 
 #[track_caller]
-fn done(told: &Outcome) {
-    assert!(matches!(told, Outcome::Done(_)), "{told:?}");
+fn done(told: &Attempted) {
+    assert!(matches!(told, Attempted::Done(_)), "{told:?}");
 }
 
 /// Why a task is to be tried again.
 #[track_caller]
-fn again(told: &Outcome) -> &Why {
+fn again(told: &Attempted) -> &Why {
     match told {
-        Outcome::Again { why, .. } | Outcome::Unknown(why) => why,
+        Attempted::Again { why, .. } | Attempted::Unknown(why) => why,
         told => panic!("{told:?}"),
     }
 }
@@ -48,7 +48,7 @@ async fn a_mark_of_the_byte_order_is_no_part_of_an_answer() {
     world.double.state().forbidden.insert(Thing::Camera("cam-1".to_owned()));
     let told = world.keeper.attempt(&world.task(ANN, "cam-1", carried(393))).await;
     assert!(
-        matches!(&told, Outcome::Never(why) if why.text.contains("no access to this camera")),
+        matches!(&told, Attempted::Never(why) if why.text.contains("no access to this camera")),
         "{told:?}"
     );
 }
@@ -100,7 +100,7 @@ async fn an_error_message_of_any_shape_is_a_refusal() {
             },
         });
         let told = world.keeper.attempt(&world.task(ANN, "cam-1", carried(392))).await;
-        assert!(matches!(told, Outcome::Never(_)), "{message}: {told:?}");
+        assert!(matches!(told, Attempted::Never(_)), "{message}: {told:?}");
         // What is done all the same is undone for the next.
         world.double.state().cameras.get_mut("cam-1").expect("it").preset = 391;
     }
@@ -150,7 +150,7 @@ async fn a_404_that_is_none_of_watchers_says_nothing_of_a_camera() {
     world.double.state().rewrite = None;
     world.double.fail(At::Every("GET /cameras/{}"), When::Before, How::Status(404));
     let told = world.keeper.attempt(&world.task(ANN, "cam-1", carried(393))).await;
-    assert!(matches!(&told, Outcome::Never(why) if why.text.contains("not in Watcher")), "{told:?}");
+    assert!(matches!(&told, Attempted::Never(why) if why.text.contains("not in Watcher")), "{told:?}");
 }
 
 /// What has a page for one camera, or sends it elsewhere, has it for that one.
@@ -209,7 +209,7 @@ async fn being_sent_to_sign_in_is_the_operators_to_mend() {
     world.double.fail(At::All, When::Before, How::SignIn);
     for wanted in [carried(392), ended(0)] {
         let told = world.keeper.attempt(&world.task(ANN, "cam-1", wanted)).await;
-        assert!(matches!(&told, Outcome::Denied(why) if why.text.contains("sign-in")), "{told:?}");
+        assert!(matches!(&told, Attempted::Denied(why) if why.text.contains("sign-in")), "{told:?}");
     }
 }
 
@@ -370,7 +370,7 @@ async fn a_look_that_hangs_holds_up_nobody_else() {
     let tasks =
         [(ANN, "cam-1"), (BEN, "cam-2")].map(|(number, camera)| world.task(number, camera, carried(393)));
     let (one, other) = tokio::join!(world.keeper.attempt(&tasks[0]), world.keeper.attempt(&tasks[1]));
-    let count = [&one, &other].into_iter().filter(|told| matches!(told, Outcome::Done(_))).count();
+    let count = [&one, &other].into_iter().filter(|told| matches!(told, Attempted::Done(_))).count();
     assert_eq!(count, 1, "{one:?} {other:?}");
 }
 
@@ -381,7 +381,7 @@ async fn a_user_is_suspended_whatever_their_camera_says() {
     done(&world.keeper.attempt(&world.task(ANN, "cam-1", carried(392))).await);
     world.double.state().forbidden.insert(Thing::Camera("cam-1".to_owned()));
     let told = world.keeper.attempt(&world.task(ANN, "cam-1", ended(0))).await;
-    assert!(matches!(told, Outcome::Never(_)), "{told:?}");
+    assert!(matches!(told, Attempted::Never(_)), "{told:?}");
     let state = world.double.state();
     let user = state.user_of("84945989325@sdp.example").expect("her user");
     assert!(!state.users[&user].enabled);
@@ -433,7 +433,7 @@ async fn without_whoami_another_call_tells_of_the_key() {
         world.double.state().rewrite = Some(rewrite);
         world.double.state().forbidden.insert(Thing::Camera("cam-1".to_owned()));
         let told = world.keeper.attempt(&world.task(ANN, "cam-1", carried(393))).await;
-        assert!(matches!(told, Outcome::Never(_)), "{told:?}");
+        assert!(matches!(told, Attempted::Never(_)), "{told:?}");
         world.double.state().forbidden.clear();
         // A bare 403, as a key that was revoked may have it, of everything.
         world.double.state().rewrite = Some(|kind, _, _| match kind {
@@ -441,7 +441,7 @@ async fn without_whoami_another_call_tells_of_the_key() {
             _ => (403, JSON, String::new()),
         });
         let told = world.keeper.attempt(&world.task(ANN, "cam-1", carried(393))).await;
-        assert!(matches!(told, Outcome::Denied(_)), "{told:?}");
+        assert!(matches!(told, Attempted::Denied(_)), "{told:?}");
     }
 }
 

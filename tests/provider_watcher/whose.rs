@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use sdp_gateway::providers::Outcome;
+use sdp_gateway::providers::Attempted;
 
 use super::watcher_double::{ADMIN, State};
 use super::world::{ANN, Mode, World, carried, ended};
@@ -27,7 +27,7 @@ async fn an_account_never_takes_over_a_user_that_is_not_its_own() {
         };
         for account in ["admin", "bob"] {
             let told = world.keeper.attempt(&world.task_of_account(account, "cam-1", carried(392))).await;
-            assert!(matches!(&told, Outcome::Never(why) if why.text.contains("external_id")), "{told:?}");
+            assert!(matches!(&told, Attempted::Never(why) if why.text.contains("external_id")), "{told:?}");
             world.settle(&world.task_of_account(account, "cam-1", ended(0))).await;
             assert_eq!(people(&world.double.state()), before, "{account}");
         }

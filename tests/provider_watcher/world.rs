@@ -9,7 +9,7 @@ use sdp_gateway::config::{BillingRemote, Suspend, WatcherRemote};
 use sdp_gateway::ids::vsaas::{OrganizationId, PresetId};
 use sdp_gateway::ids::{DeviceId, Msisdn, UserAccount};
 use sdp_gateway::providers::watcher::Keeper;
-use sdp_gateway::providers::{Action, Doubt, Outcome, Provider, Settled, Task};
+use sdp_gateway::providers::{Action, Attempted, Doubt, Errand, Fulfilled, Provider};
 use sdp_gateway::service::wanted::{Carried, Owner, Wanted};
 use serde_json::json;
 
@@ -114,7 +114,7 @@ impl Worker {
         Self(Keeper::new("cams", settings, billing, Clock::from_fn(|| NOON)).expect("a keeper"))
     }
 
-    pub(crate) async fn attempt(&self, task: &Task) -> Outcome {
+    pub(crate) async fn attempt(&self, task: &Errand) -> Attempted {
         self.0.send(task).await
     }
 }
@@ -177,18 +177,18 @@ impl World {
         self.others.get_or_init(|| Worker::new(&self.double, self.terms))
     }
 
-    pub(crate) fn task(&self, number: &str, camera: &str, wanted: Wanted) -> Task {
+    pub(crate) fn task(&self, number: &str, camera: &str, wanted: Wanted) -> Errand {
         let owner = Owner::Number(Msisdn::parse(number).expect("a number"));
         self.task_of(owner, camera, wanted)
     }
 
-    pub(crate) fn task_of_account(&self, account: &str, camera: &str, wanted: Wanted) -> Task {
+    pub(crate) fn task_of_account(&self, account: &str, camera: &str, wanted: Wanted) -> Errand {
         let owner = Owner::Account(UserAccount::parse(account).expect("an account"));
         self.task_of(owner, camera, wanted)
     }
 
-    fn task_of(&self, owner: Owner, camera: &str, wanted: Wanted) -> Task {
-        Task {
+    fn task_of(&self, owner: Owner, camera: &str, wanted: Wanted) -> Errand {
+        Errand {
             action: Action::Begin,
             doubt: Doubt::None,
             order_num: "step-1".to_owned(),
@@ -208,22 +208,22 @@ impl World {
     }
 
     /// Attempts by the workers in turn until the task is done, as they make them.
-    pub(crate) async fn settle(&self, task: &Task) -> Settled {
+    pub(crate) async fn settle(&self, task: &Errand) -> Fulfilled {
         self.settled(task, false).await
     }
 
     /// The same; a task that is given up for good may be tried again, as operators do.
-    pub(crate) async fn settled(&self, task: &Task, is_retried: bool) -> Settled {
+    pub(crate) async fn settled(&self, task: &Errand, is_retried: bool) -> Fulfilled {
         let mut task = task.clone();
         let mut told = Vec::new();
         for turn in 0..8 {
             let worker = if turn % 2 == 0 { &self.keeper } else { self.others() };
             let outcome = worker.attempt(&task).await;
             match &outcome {
-                Outcome::Done(settled) => return settled.clone(),
-                Outcome::Unknown(_) => task.doubt = Doubt::Possible,
-                Outcome::Again { .. } | Outcome::Denied(_) => {}
-                Outcome::Never(_) if is_retried => {}
+                Attempted::Done(settled) => return settled.clone(),
+                Attempted::Unknown(_) => task.doubt = Doubt::Possible,
+                Attempted::Again { .. } | Attempted::Denied(_) => {}
+                Attempted::Never(_) if is_retried => {}
                 _ => panic!("{outcome:?} after {told:?}"),
             }
             told.push(outcome);

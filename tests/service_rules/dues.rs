@@ -65,7 +65,7 @@ fn what_a_provider_owes() {
     );
     check(&|all| entitle(all, 14, 6), &["Change cam1 entitlement R 4..14"]);
     check(&|all| entitle(all, 14, 7), &[]);
-    check(&|all| all.settle(Timestamp(20)), &["End cam1 entitlement R 4..20", "Begin cam1 code P 20..27"]);
+    check(&|all| all.advance(Timestamp(20)), &["End cam1 entitlement R 4..20", "Begin cam1 code P 20..27"]);
     check(
         &|all| {
             let taken = all.take(&paid("P"), Timestamp(21)).expect("it can be taken");
@@ -88,9 +88,9 @@ fn time_that_cannot_pause_is_begun_once() {
     assert_eq!(begun, ["Begin cam1 code P 0..10"]);
     let under = |all: &mut Holdings| all.entitle(vec![right("R", remote(), (2, 4), 1)], Timestamp(2));
     assert_eq!(dues(&mut all, under), ["Begin cam1 entitlement R 2..4"]);
-    assert_eq!(dues(&mut all, |all| all.settle(Timestamp(5))), ["End cam1 entitlement R 2..5"]);
+    assert_eq!(dues(&mut all, |all| all.advance(Timestamp(5))), ["End cam1 entitlement R 2..5"]);
     assert_eq!(dues(&mut all, |all| all.unbind(&device("cam1"), Timestamp(6))), [""; 0]);
-    assert_eq!(dues(&mut all, |all| all.settle(Timestamp(12))), ["End cam1 code P 12..12"]);
+    assert_eq!(dues(&mut all, |all| all.advance(Timestamp(12))), ["End cam1 code P 12..12"]);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn a_right_that_came_and_went_between_ticks_is_told_to_the_remote_provider() {
     all.redeem(&device("cam1"), purchase("P", remote(), 10, true), Timestamp(0)).expect("it is redeemed");
     all.confirm(&paid("P"), Timestamp(0));
     all.entitle(vec![right("R", plan(GrantKind::Cloud), (2, 4), 1)], Timestamp(1));
-    let late = dues(&mut all, |all| all.settle(Timestamp(7)));
+    let late = dues(&mut all, |all| all.advance(Timestamp(7)));
     assert_eq!(late, ["End cam1 code P 0..7", "Begin cam1 code P 7..15"]);
 }
 
@@ -239,7 +239,7 @@ fn how_long_recordings_are_kept() {
     let kept = |all: &Holdings, of: fn(&Service) -> Option<Timestamp>| all.services().next().and_then(of);
     assert_eq!(kept(&all, |s| s.recording_kept_until(Timestamp(2 * DAY_MS), 3)), Some(day(9)));
     assert_eq!(kept(&all, |s| s.recordings_kept_until(3)), None);
-    all.settle(day(31));
+    all.advance(day(31));
     assert_eq!(kept(&all, |s| s.recording_kept_until(Timestamp(24 * DAY_MS), 3)), Some(day(31)));
     assert_eq!(kept(&all, |s| s.recording_kept_until(Timestamp(29 * DAY_MS), 3)), Some(day(33)));
     assert_eq!(kept(&all, |s| s.recordings_kept_until(3)), Some(day(33)));

@@ -48,6 +48,6 @@ pub(crate) fn paid(name: &str) -> ServiceId {
 /// As at `at`, as far as it is past what they are settled to.
 pub(crate) fn settled(holdings: &Holdings, at: i64) -> Holdings {
     let mut copy = holdings.clone();
-    copy.settle(Timestamp(at));
+    copy.advance(Timestamp(at));
     copy
 }

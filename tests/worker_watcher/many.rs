@@ -8,7 +8,7 @@ use sdp_gateway::clock::Clock;
 use sdp_gateway::ids::{DeviceId, Msisdn, UserAccount};
 use sdp_gateway::ledger::Ledger;
 use sdp_gateway::ledger::fulfil::{Bind, Claim, Room, Settle};
-use sdp_gateway::outbox::Outcome;
+use sdp_gateway::outbox::Settlement;
 
 use tokio::task::JoinSet;
 
@@ -75,7 +75,7 @@ async fn begun(ledger: &Ledger) {
         if claimed.is_empty() {
             return;
         }
-        let done = Outcome::Done { note: None, follow_up_at: None };
+        let done = Settlement::Done { note: None, follow_up_at: None };
         all(claimed.into_iter().map(|one| {
             let (ledger, settle) = (ledger.clone(), Settle { task: one.task, outcome: done.clone(), now });
             async move { ledger.write(settle).await.map(drop).expect("settled") }

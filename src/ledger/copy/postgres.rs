@@ -60,7 +60,7 @@ impl Side {
         }
     }
 
-    pub(super) async fn settle(&mut self) -> Result<(), StoreError> {
+    pub(super) async fn finish(&mut self) -> Result<(), StoreError> {
         for row in self.0.ask(Ask::new(NUMBERED)).await? {
             let (table, column): (String, String) = (row.try_get(0)?, row.try_get(1)?);
             // Nothing happens where the table is empty.

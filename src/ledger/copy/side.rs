@@ -96,10 +96,10 @@ impl Side {
 
     /// Makes what was written so far, and what is written from now on, outlive the machine; and has
     /// new rows numbered after the largest there is.
-    pub(super) async fn settle(&mut self) -> Result<(), StoreError> {
+    pub(super) async fn finish(&mut self) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(side) => side.settle().await,
-            Self::Postgres(side) => side.settle().await,
+            Self::Sqlite(side) => side.finish().await,
+            Self::Postgres(side) => side.finish().await,
         }
     }
 

@@ -66,7 +66,7 @@ impl Side {
         .await
     }
 
-    pub(super) async fn settle(&self) -> Result<(), StoreError> {
+    pub(super) async fn finish(&self) -> Result<(), StoreError> {
         // A commit in this mode syncs the log, and with it all commits before. New rows are numbered
         // after the largest by themselves.
         self.run(|connection| Ok(connection.pragma_update(None, "synchronous", "FULL")?)).await

@@ -219,7 +219,7 @@ impl Holding {
     /// What the rules would have otherwise at the very moment to which all is settled.
     pub(in crate::ledger) fn unlike_the_rules(&self) -> Option<String> {
         let mut again = self.now.clone();
-        again.settle(self.now.settled_at()?);
+        again.advance(self.now.settled_at()?);
         let changes = between(&self.now, &again);
         let service = changes.write.first()?;
         let stored = self.now.service(&service.id);

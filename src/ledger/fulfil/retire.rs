@@ -56,8 +56,8 @@ pub(super) fn owe(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let Some(device) = &look.device_id else { return Ok(()) };
-    let lane = Task::retirement(&look.provider, device, look.body.camera.as_deref());
-    let waiting: Vec<Task> = store.list("open_on", lane)?;
+    let key = Task::retirement(&look.provider, device, look.body.camera.as_deref());
+    let waiting: Vec<Task> = store.list("open_on", key)?;
     match waiting.into_iter().find(|task| task.state == TaskState::Due) {
         Some(waiting) => waiting.sooner(due_at).map_or(Ok(()), |task| store.save(&task)),
         None => write(store, look, due_at, now),

@@ -2,7 +2,7 @@
 
 use super::holding::{Holding, Holds};
 use super::owe::keep;
-use super::{Outcome, Task, TaskAction, TaskState, redeem, retire};
+use super::{Settlement, Task, TaskAction, TaskState, redeem, retire};
 use crate::clock::Timestamp;
 use crate::ledger::commit::Deed;
 use crate::ledger::records::{Reads, Records};
@@ -19,7 +19,7 @@ pub struct Settle {
     /// The task as it was given, with the lease's secret.
     pub task: Task,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: Settlement,
     /// The time.
     pub now: Timestamp,
 }
@@ -79,7 +79,7 @@ fn of_lease(store: &mut (impl Locks + Reads<Task>), leased: &Task) -> Result<Opt
 fn settle(
     store: &mut impl Holds,
     leased: &Task,
-    outcome: &Outcome,
+    outcome: &Settlement,
     now: Timestamp,
 ) -> Result<Settled, StoreError> {
     let Some(task) = of_lease(store, leased)? else { return Ok(Settled::NotYours) };
@@ -88,11 +88,13 @@ fn settle(
     }
     let after = match outcome {
         // What follows on devices sees the task as it is: its provider is at work there.
-        Outcome::Done { note, .. } if !carried_out(store, &task, now)? => task.in_vain(note.clone(), now)?,
+        Settlement::Done { note, .. } if !carried_out(store, &task, now)? => {
+            task.in_vain(note.clone(), now)?
+        }
         _ => task.settled(outcome, now)?,
     };
     keep(store, &after, now)?;
-    if let Outcome::Done { follow_up_at: Some(due_at), .. } = outcome {
+    if let Settlement::Done { follow_up_at: Some(due_at), .. } = outcome {
         retire::owe(store, Owed::look_after(&after.task), *due_at, now)?;
     }
     Ok(Settled::Settled)

@@ -78,7 +78,7 @@ fn tick(store: &mut impl Holds, tick: &Tick) -> Result<(), StoreError> {
             None => return Ok(()),
         },
     };
-    holding.now.settle(tick.now);
+    holding.now.advance(tick.now);
     holding.save(store)
 }
 

@@ -127,7 +127,7 @@ impl Journal for Batch<'_> {
         }
     }
 
-    fn hold(&mut self, identity: &str, id: NoticeId) -> Result<(), StoreError> {
+    fn assign(&mut self, identity: &str, id: NoticeId) -> Result<(), StoreError> {
         // Read first, so that the flush knows whether the row is there.
         self.holder(identity)?;
         self.changed.identities.insert(identity.to_owned(), id);

@@ -60,7 +60,7 @@ impl Lookups {
         let task = |_| {
             let session = session.take();
             let looker = Looker { hosts: Arc::clone(hosts), known: Arc::clone(known), session };
-            let (lifeline, questions) = (lifelines.hold("ledger-lookups"), Arc::clone(&receiver));
+            let (lifeline, questions) = (lifelines.begin("ledger-lookups"), Arc::clone(&receiver));
             tokio::spawn(async move {
                 looker.run(questions).await;
                 lifeline.end();

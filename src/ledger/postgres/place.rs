@@ -159,7 +159,7 @@ impl Place {
             return Ok(());
         }
         let mut others = try_join_all((1..PROBES).map(|_| self.meet())).await?;
-        let found = timeout(CONNECT_MAX, hold(met, &mut others)).await.unwrap_or(Err(ServerError::Late));
+        let found = timeout(CONNECT_MAX, meet(met, &mut others)).await.unwrap_or(Err(ServerError::Late));
         join_all(others.into_iter().map(|met| met.link.close())).await;
         found.map_err(of_a_pooler)?;
         self.is_proven.store(true, Ordering::Relaxed);
@@ -169,7 +169,7 @@ impl Place {
 
 /// Has all but the first hold a transaction. A pooler that lends a server's session for one transaction must
 /// lend them different ones by now, the first one's among them.
-async fn hold(met: &mut Met, others: &mut [Met]) -> Result<(), ServerError> {
+async fn meet(met: &mut Met, others: &mut [Met]) -> Result<(), ServerError> {
     let mut processes = vec![met.process.clone()];
     for other in others {
         other.link.ask(Ask::plain("BEGIN")).await?;

@@ -80,7 +80,7 @@ pub(super) fn start(
             under_way: None,
             adrift: VecDeque::new(),
         };
-        let lifeline = lifelines.hold("ledger-writer");
+        let lifeline = lifelines.begin("ledger-writer");
         let running = tokio::spawn(async move {
             task.run().await;
             lifeline.end();
@@ -116,24 +116,24 @@ impl Task {
             let Some(batch) = queue.batch().await else { break };
             let turn = Arc::clone(&self.order).lock_owned().await;
             drop(queue);
-            self.settle(batch, Some(turn)).await;
+            self.keep(batch, Some(turn)).await;
         }
         if let Some(session) = self.session {
             session.close().await;
         }
     }
 
-    async fn settle(&mut self, batch: Vec<Box<dyn Job>>, mut turn: Turn) {
+    async fn keep(&mut self, batch: Vec<Box<dyn Job>>, mut turn: Turn) {
         let (alone, together): (Vec<_>, Vec<_>) = batch.into_iter().partition(|job| job.goes_alone());
         if !together.is_empty() {
-            self.settle_together(together, &mut turn).await;
+            self.keep_together(together, &mut turn).await;
         }
         for job in alone {
-            self.settle_together(vec![job], &mut turn).await;
+            self.keep_together(vec![job], &mut turn).await;
         }
     }
 
-    async fn settle_together(&mut self, mut batch: Vec<Box<dyn Job>>, turn: &mut Turn) {
+    async fn keep_together(&mut self, mut batch: Vec<Box<dyn Job>>, turn: &mut Turn) {
         let results = match self.commit(&mut batch, turn).await {
             Err(error) if batch.len() > 1 && is_ones_own(&error) => self.one_by_one(&mut batch).await,
             result => vec![result; batch.len()],

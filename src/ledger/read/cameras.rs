@@ -170,8 +170,8 @@ async fn is_in_progress(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let later = Task::retirement(provider, &row.id, Some(row.at_provider()));
-    let lane = row.id.as_str();
+    let key = row.id.as_str();
     let tail = "WHERE (open_on = $1 AND provider = $2) OR (open_on = $3 AND due_at <= $4) LIMIT 1";
-    let parameters = vec![lane.into(), provider.into(), later.into(), now.into()];
+    let parameters = vec![key.into(), provider.into(), later.into(), now.into()];
     Ok(!select::<Task>(connection, tail, parameters).await?.is_empty())
 }

@@ -1,4 +1,4 @@
-//! Devices with what is in force on them, settled to the moment of asking; nothing is written.
+//! Devices with what is in force on them, advanced to the moment of asking; nothing is written.
 
 use sqlx::AnyConnection;
 
@@ -97,7 +97,7 @@ impl Ledger {
     }
 }
 
-/// A number's devices as stored, and what follows from its rights, not yet settled.
+/// A number's devices as stored, and what follows from its rights, not yet advanced.
 ///
 /// # Errors
 /// The engine's.
@@ -118,7 +118,7 @@ pub(super) async fn of_number(
 }
 
 fn shown(rows: &[DeviceRow], mut holdings: Holdings, now: Timestamp) -> Vec<Device> {
-    holdings.settle(now);
+    holdings.advance(now);
     let forecast = holdings.forecast();
     let mut devices: Vec<Device> = Vec::with_capacity(rows.len());
     for device in holdings.devices.iter().rev() {

@@ -1,4 +1,4 @@
-//! A device with all that bears on what may be played of it, settled to the moment of asking; nothing is
+//! A device with all that bears on what may be played of it, advanced to the moment of asking; nothing is
 //! written. What follows from it is left to `service/playback`.
 
 use sqlx::AnyConnection;
@@ -78,7 +78,7 @@ async fn find(
             assemble(None, &[row], services, &[], now)
         }
     };
-    holdings.settle(now);
+    holdings.advance(now);
     let device = holdings.devices.into_iter().find(|device| device.id == *id);
     let mut services = device.map_or_else(Vec::new, |device| device.services);
     let parameters = vec![

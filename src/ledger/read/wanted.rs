@@ -102,7 +102,7 @@ pub(super) async fn around(
             assemble(None, std::slice::from_ref(row), services, &[], now)
         }
     };
-    Ok(settled(around, now))
+    Ok(advanced(around, now))
 }
 
 /// Sees all that bears on what is asked, and what follows from it.
@@ -144,7 +144,7 @@ async fn of_owner(
         Owner::Number(number) => of_number(connection, number, now).await?.1,
         Owner::Account(account) => of_account(connection, account, now).await?,
     };
-    Ok(settled(holdings, now))
+    Ok(advanced(holdings, now))
 }
 
 /// The devices that an account has bound without a number: without rights, none touches another.
@@ -159,7 +159,7 @@ async fn of_account(
     Ok(assemble(None, &rows, services, &[], now))
 }
 
-fn settled(mut holdings: Holdings, now: Timestamp) -> Holdings {
-    holdings.settle(now);
+fn advanced(mut holdings: Holdings, now: Timestamp) -> Holdings {
+    holdings.advance(now);
     holdings
 }

@@ -116,11 +116,11 @@ fn take_identity(store: &mut impl Store, rules: &Rules, row: &mut Row) -> Result
     if let Some(held) = held {
         let key = conflict_key(&notice, rules);
         if was_conflict && held.id != row.id && store.holder(&key)?.is_none() {
-            store.hold(&key, row.id)?;
+            store.assign(&key, row.id)?;
         }
         return Ok(false);
     }
-    store.hold(&key, row.id)?;
+    store.assign(&key, row.id)?;
     if was_conflict {
         let judgement = judge::judge(&notice, &rules.catalog, &rules.book, rules.policy, row.received_at);
         row.odd = judge::odd(&notice, &judgement);

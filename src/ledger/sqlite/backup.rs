@@ -86,7 +86,7 @@ fn make(path: &Path, part: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<
     let made = made.map_err(unwritten)?;
     let failed = |error: StoreError| BackupError::Store(path.to_owned(), error);
     copy(path, part, progress).map_err(failed)?;
-    let faults = settle(part).map_err(failed)?;
+    let faults = finish(part).map_err(failed)?;
     if !faults.is_empty() {
         return Err(BackupError::Damaged(path.to_owned(), words(&faults)));
     }
@@ -116,7 +116,7 @@ fn copy(path: &Path, part: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<
 }
 
 /// Makes it one file, whatever is to be opened beside it, and checks it.
-fn settle(part: &Path) -> Result<Vec<String>, StoreError> {
+fn finish(part: &Path) -> Result<Vec<String>, StoreError> {
     let connection = Connection::open_with_flags(part, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     connection.pragma_update(None, "journal_mode", "DELETE")?;
     Ok(quick_check(&connection, None)?.unwrap_or_default())

@@ -46,7 +46,7 @@ pub(super) fn belongs(path: &Path) -> io::Result<bool> {
     };
     let mut own = vec![0; log.page_bytes];
     let mut logged = own.clone();
-    for (page, frame) in log.settled(copied)? {
+    for (page, frame) in log.committed(copied)? {
         log.pages.read_exact_at(&mut logged, log.at(frame) + FRAME_HEAD)?;
         let at = u64::from(page - 1) * log.page_bytes as u64;
         match file.read_exact_at(&mut own, at) {
@@ -103,7 +103,7 @@ impl Log {
     }
 
     /// The pages that were copied and stand nowhere later in the log, each with its place there.
-    fn settled(&self, copied: u32) -> io::Result<Vec<(u32, u64)>> {
+    fn committed(&self, copied: u32) -> io::Result<Vec<(u32, u64)>> {
         let mut last = HashMap::new();
         if copied == 0 {
             return Ok(Vec::new());

@@ -76,7 +76,7 @@ impl Readers {
                 rules: Arc::clone(rules),
                 desk: Arc::clone(&readers.desk),
             };
-            let lifeline = lifelines.hold("ledger-reader");
+            let lifeline = lifelines.begin("ledger-reader");
             let run = move || {
                 reader.run();
                 lifeline.end();

@@ -92,7 +92,7 @@ pub(in crate::ledger) fn restore(
     }
     let aside_earlier = if is_half_done(path) { exchange(path)? } else { None };
     // Held until the end: a gateway that is started meanwhile finds the old ledger locked.
-    let held = hold(path)?;
+    let held = shut_out(path)?;
     let part = beside(path, PART);
     let made =
         make(path, backup, &part, progress).and_then(|schema| ready(path, &part, now).map(|()| schema));
@@ -122,7 +122,7 @@ fn refuse_own(path: &Path, backup: &Path) -> Result<(), RestoreError> {
 }
 
 /// Keeps everybody from opening the ledger, where there is one that can be opened at all.
-fn hold(path: &Path) -> Result<Option<Connection>, RestoreError> {
+fn shut_out(path: &Path) -> Result<Option<Connection>, RestoreError> {
     if !path.exists() {
         return Ok(None);
     }
@@ -165,7 +165,7 @@ fn make(
     if fs::metadata(&log).is_ok_and(|found| found.len() > 0) {
         copy(&log, &beside(part, LOG), &mut |_, _| {})?;
     }
-    let schema = settle(part, backup)?;
+    let schema = finish(part, backup)?;
     clear_companions(part);
     give(path, part)
         .map_err(|error| RestoreError::Io("give to the ledger's owner", part.to_owned(), error))?;
@@ -190,7 +190,7 @@ fn copy(from: &Path, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<()
 }
 
 /// Takes its log into it, checks it, and has it written as a ledger is; its schema's version.
-fn settle(part: &Path, backup: &Path) -> Result<i64, RestoreError> {
+fn finish(part: &Path, backup: &Path) -> Result<i64, RestoreError> {
     let failed = |error: StoreError| RestoreError::Store(backup.to_owned(), error);
     let sqlite = |error: rusqlite::Error| failed(error.into());
     let connection = Connection::open_with_flags(part, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sqlite)?;

@@ -66,7 +66,7 @@ impl Journal for Tx<'_> {
         Ok(statement.query_row([identity], |row| row.get(0).map(NoticeId)).optional()?)
     }
 
-    fn hold(&mut self, identity: &str, id: NoticeId) -> Result<(), StoreError> {
+    fn assign(&mut self, identity: &str, id: NoticeId) -> Result<(), StoreError> {
         let sql = "/* identity hold */ INSERT INTO identity (key, notice_id) VALUES ($1, $2) \
                    ON CONFLICT (key) DO UPDATE SET notice_id = excluded.notice_id";
         self.connection.prepare_cached(sql)?.execute(params![identity, id.0])?;

@@ -29,11 +29,11 @@ pub(super) fn start(
     lifelines: &Lifelines,
 ) -> Writer {
     let (writer, queue, mut watched) = Writer::new(queue_max, 1);
-    let checkpointer = Checkpointer::start(Arc::clone(&place), lifelines.hold("ledger-checkpoint"));
+    let checkpointer = Checkpointer::start(Arc::clone(&place), lifelines.begin("ledger-checkpoint"));
     let watched = watched.pop().map(|watched| watched.at(place.path().to_owned()));
     let Some(watched) = watched else { return writer };
     let thread = Thread { place, connection: Some(connection), rules, queue, watched, checkpointer };
-    let lifeline = lifelines.hold("ledger-writer");
+    let lifeline = lifelines.begin("ledger-writer");
     let run = move || {
         thread.run();
         lifeline.end();
@@ -50,15 +50,15 @@ impl Thread {
         while let Some(batch) = self.queue.blocking_batch() {
             let (probes, writes): (Vec<_>, Vec<_>) = batch.into_iter().partition(|job| job.is_probe());
             if !writes.is_empty() {
-                self.settle(writes);
+                self.keep(writes);
             }
             for probe in probes {
-                self.settle(vec![probe]);
+                self.keep(vec![probe]);
             }
         }
     }
 
-    fn settle(&mut self, mut batch: Vec<Box<dyn Job>>) {
+    fn keep(&mut self, mut batch: Vec<Box<dyn Job>>) {
         let writes = batch.len();
         let results = match self.commit(&mut batch) {
             Err(error) if writes > 1 && !is_everyones(&error) => {

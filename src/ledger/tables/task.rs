@@ -58,7 +58,7 @@ impl Record for Task {
             self.note.as_ref().into(),
             self.created_at.into(),
             self.settled_at.into(),
-            self.lane().into(),
+            self.ordering_key().into(),
         ]
     }
 

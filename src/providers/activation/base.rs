@@ -5,7 +5,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::call::{Remote, Reply, text};
 use super::code::Class;
-use crate::providers::{Outcome, Why};
+use crate::providers::{Attempted, Why};
 
 const REDIRECT: &str = "/v2/third/sdk/redirect";
 
@@ -14,14 +14,14 @@ impl Remote {
     ///
     /// # Errors
     /// What to say of the task: nothing of it was sent.
-    pub(super) async fn base(&self, deadline: Instant) -> Result<String, Outcome> {
+    pub(super) async fn base(&self, deadline: Instant) -> Result<String, Attempted> {
         if !self.settings.redirect {
             return Ok(self.settings.base_url.clone());
         }
         // Held while asking, so that tasks that begin together ask once.
         let Ok(mut regional) = timeout_at(deadline, self.regional.lock()).await else {
             let why = Why::new("asking for the regional base: there was no answer in time");
-            return Err(Outcome::Again { why, after: None });
+            return Err(Attempted::Again { why, after: None });
         };
         if let Some(known) = &*regional {
             return Ok(known.clone());
@@ -36,7 +36,7 @@ impl Remote {
         *self.regional.lock().await = None;
     }
 
-    async fn ask_for_base(&self, deadline: Instant) -> Result<String, Outcome> {
+    async fn ask_for_base(&self, deadline: Instant) -> Result<String, Attempted> {
         let parameters = vec![
             ("sourceApp", self.settings.source_app.to_string()),
             ("countryCode", self.settings.country_code.clone()),
@@ -48,13 +48,13 @@ impl Remote {
                 let named =
                     text(&result["apiServer"]).and_then(|named| usable(&named, &self.settings.base_url));
                 let why = || Why::new("asking for the regional base: the answer names none that can be used");
-                named.ok_or_else(|| Outcome::Again { why: why(), after: None })
+                named.ok_or_else(|| Attempted::Again { why: why(), after: None })
             }
-            Reply::Said { class: Class::Never, why, .. } => Err(Outcome::Never(about(why))),
+            Reply::Said { class: Class::Never, why, .. } => Err(Attempted::Never(about(why))),
             Reply::Said { why, .. } | Reply::Unsure(why) => {
-                Err(Outcome::Again { why: about(why), after: None })
+                Err(Attempted::Again { why: about(why), after: None })
             }
-            Reply::Not { why, after } => Err(Outcome::Again { why: about(why), after }),
+            Reply::Not { why, after } => Err(Attempted::Again { why: about(why), after }),
         }
     }
 }

@@ -17,7 +17,7 @@ use super::code::{Class, meaning};
 use crate::clock::Clock;
 use crate::config::{ActivationRemote, SendAs};
 use crate::providers::http::{Answer, Ask, Failure, Http};
-use crate::providers::{ClientError, Outcome, Why};
+use crate::providers::{Attempted, ClientError, Why};
 use crate::signature;
 
 /// The remote system as we reach it.
@@ -75,7 +75,7 @@ impl Remote {
         path: &str,
         parameters: Parameters,
         deadline: Instant,
-    ) -> Result<Reply, Outcome> {
+    ) -> Result<Reply, Attempted> {
         let base = self.base(deadline).await?;
         let (reply, reached) = self.call_at(&base, path, parameters, deadline).await;
         if !reached {

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::call::{Parameters, Remote, Reply, text};
 use super::code::Class;
-use crate::providers::{Outcome, Settled, Task, Why};
+use crate::providers::{Attempted, Errand, Fulfilled, Why};
 use crate::stock::CodeText;
 
 const USAGE_RECORD: &str = "/v3/third/sdk/actCode/usage/record";
@@ -17,7 +17,7 @@ const FOUND: &str = "found carried out on looking";
 
 impl Remote {
     /// The parameters of every call about an account's device.
-    pub(super) fn of_device(&self, task: &Task) -> Parameters {
+    pub(super) fn of_device(&self, task: &Errand) -> Parameters {
         vec![
             // Callers of this system sign and send accounts in lower case.
             ("userAccount", task.user_account.name().to_owned()),
@@ -34,10 +34,10 @@ impl Remote {
     /// Why it could not be looked up.
     pub(super) async fn redeemed(
         &self,
-        task: &Task,
+        task: &Errand,
         code: &CodeText,
         deadline: Instant,
-    ) -> Result<Option<Settled>, Why> {
+    ) -> Result<Option<Fulfilled>, Why> {
         let is_ours = |row: &Value| {
             text(&row["actCode"])
                 .and_then(|sent| CodeText::parse(&sent).ok())
@@ -50,7 +50,7 @@ impl Remote {
     ///
     /// # Errors
     /// Why it could not be looked up.
-    pub(super) async fn ordered(&self, task: &Task, deadline: Instant) -> Result<Option<Settled>, Why> {
+    pub(super) async fn ordered(&self, task: &Errand, deadline: Instant) -> Result<Option<Fulfilled>, Why> {
         let is_ours = |row: &Value| text(&row["orderNum"]).is_some_and(|sent| sent == task.order_num);
         self.row(EFFECT, task, deadline, is_ours).await
     }
@@ -58,14 +58,14 @@ impl Remote {
     async fn row(
         &self,
         path: &str,
-        task: &Task,
+        task: &Errand,
         deadline: Instant,
         is_ours: impl Fn(&Value) -> bool,
-    ) -> Result<Option<Settled>, Why> {
+    ) -> Result<Option<Fulfilled>, Why> {
         let why = match self.call(path, self.of_device(task), deadline).await {
             Ok(Reply::Said { class: Class::Done, result, .. }) => match &result["data"] {
                 Value::Array(rows) => {
-                    let settled = |row: &Value| Settled {
+                    let settled = |row: &Value| Fulfilled {
                         order_num: text(&row["orderNum"]),
                         note: Some(FOUND),
                         follow_up_at: None,
@@ -76,7 +76,7 @@ impl Remote {
                 _ => Why::new("the list is none"),
             },
             Ok(Reply::Said { why, .. } | Reply::Not { why, .. } | Reply::Unsure(why)) => why,
-            Err(Outcome::Again { why, .. } | Outcome::Never(why) | Outcome::Unknown(why)) => why,
+            Err(Attempted::Again { why, .. } | Attempted::Never(why) | Attempted::Unknown(why)) => why,
             Err(_) => Why::new("there is no base"),
         };
         Err(Why { text: format!("looking: {}", why.text), ..why })

@@ -5,7 +5,7 @@ use tokio::time::Instant;
 use super::call::{Remote, Reply, text};
 use super::code::Class;
 use crate::catalog::GrantKind;
-use crate::providers::{Doubt, Outcome, Settled, Task, Why};
+use crate::providers::{Attempted, Doubt, Errand, Fulfilled, Why};
 
 const CREATE: &str = "/v3/third/sdk/order/create";
 const CANCEL: &str = "/v3/third/sdk/order/cancel";
@@ -24,15 +24,15 @@ fn order_type(kind: GrantKind) -> &'static str {
 }
 
 /// Orders the package that the grant's settings name.
-pub(super) async fn create(remote: &Remote, task: &Task, deadline: Instant) -> Outcome {
+pub(super) async fn create(remote: &Remote, task: &Errand, deadline: Instant) -> Attempted {
     let Some(package) = task.settings.get("package_id").and_then(text) else {
-        return Outcome::Never(Why::new("the grant's settings name no package_id"));
+        return Attempted::Never(Why::new("the grant's settings name no package_id"));
     };
     if task.doubt == Doubt::Possible {
         match remote.ordered(task, deadline).await {
-            Ok(Some(found)) => return Outcome::Done(found),
+            Ok(Some(found)) => return Attempted::Done(found),
             Ok(None) => {}
-            Err(why) => return Outcome::Unknown(why),
+            Err(why) => return Attempted::Unknown(why),
         }
     }
     let mut parameters = common(remote, task, &task.order_num);
@@ -43,7 +43,7 @@ pub(super) async fn create(remote: &Remote, task: &Task, deadline: Instant) -> O
     ]);
     match remote.call(CREATE, parameters, deadline).await {
         Ok(Reply::Said { class: Class::Done, .. }) => {
-            Outcome::Done(Settled { order_num: Some(task.order_num.clone()), ..Settled::default() })
+            Attempted::Done(Fulfilled { order_num: Some(task.order_num.clone()), ..Fulfilled::default() })
         }
         Ok(reply) => refused(reply),
         Err(outcome) => outcome,
@@ -53,9 +53,9 @@ pub(super) async fn create(remote: &Remote, task: &Task, deadline: Instant) -> O
 /// Cancels the orders that the task undoes: a renewal is an order of its own, and what was ordered ahead would
 /// run on. The newest first, since it runs longest. Repeating it does no harm: an order that is gone is no longer
 /// there, and that is what was wanted. What is refused for one order keeps no other from being cancelled.
-pub(super) async fn cancel(remote: &Remote, task: &Task, deadline: Instant) -> Outcome {
+pub(super) async fn cancel(remote: &Remote, task: &Errand, deadline: Instant) -> Attempted {
     let Some(newest) = task.ended_order_nums.first() else {
-        return Outcome::Never(Why::new("the task names no order to cancel"));
+        return Attempted::Never(Why::new("the task names no order to cancel"));
     };
     let (mut note, mut cancelled, mut failed) = (None, 0, None);
     for order_num in &task.ended_order_nums {
@@ -70,18 +70,18 @@ pub(super) async fn cancel(remote: &Remote, task: &Task, deadline: Instant) -> O
     }
     let none_there = (cancelled == 0).then_some(NOT_THERE);
     let order_num = Some(newest.clone());
-    failed.unwrap_or(Outcome::Done(Settled { order_num, note: note.or(none_there), follow_up_at: None }))
+    failed.unwrap_or(Attempted::Done(Fulfilled { order_num, note: note.or(none_there), follow_up_at: None }))
 }
 
 /// Of two failures the one that another attempt may mend.
-fn worse(known: Option<Outcome>, new: Outcome) -> Option<Outcome> {
+fn worse(known: Option<Attempted>, new: Attempted) -> Option<Attempted> {
     match known {
-        Some(known @ Outcome::Unknown(_)) => Some(known),
+        Some(known @ Attempted::Unknown(_)) => Some(known),
         _ => Some(new),
     }
 }
 
-fn common(remote: &Remote, task: &Task, order_num: &str) -> Vec<(&'static str, String)> {
+fn common(remote: &Remote, task: &Errand, order_num: &str) -> Vec<(&'static str, String)> {
     vec![
         ("sourceApp", remote.settings.source_app.to_string()),
         ("userAccount", task.user_account.name().to_owned()),
@@ -90,10 +90,10 @@ fn common(remote: &Remote, task: &Task, order_num: &str) -> Vec<(&'static str, S
     ]
 }
 
-fn refused(reply: Reply) -> Outcome {
+fn refused(reply: Reply) -> Attempted {
     match reply {
-        Reply::Said { class: Class::Unsure, why, .. } | Reply::Unsure(why) => Outcome::Unknown(why),
-        Reply::Said { why, .. } => Outcome::Never(why),
-        Reply::Not { why, after } => Outcome::Again { why, after },
+        Reply::Said { class: Class::Unsure, why, .. } | Reply::Unsure(why) => Attempted::Unknown(why),
+        Reply::Said { why, .. } => Attempted::Never(why),
+        Reply::Not { why, after } => Attempted::Again { why, after },
     }
 }

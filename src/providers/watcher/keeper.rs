@@ -41,7 +41,7 @@ use crate::clock::Clock;
 use crate::config::{self, BillingRemote, WatcherRemote};
 use crate::ids::vsaas::{FolderId, OrganizationId, PresetId, TariffId};
 use crate::providers::{
-    ClientError, Fault, KeepsState, Outcome, Provider, Sending, Settled, Task, Why, billing,
+    Attempted, ClientError, Errand, Fault, Fulfilled, KeepsState, Provider, Sending, Why, billing,
 };
 use crate::service::wanted::Wanted;
 use camera::Should;
@@ -110,13 +110,13 @@ impl Keeper {
         Instant::now() + Duration::from_millis(u64::from(self.settings.timeout_ms))
     }
 
-    async fn attempt(&self, task: &Task) -> Outcome {
+    async fn attempt(&self, task: &Errand) -> Attempted {
         let (Some(wanted), deadline) = (&task.wanted, self.deadline()) else {
-            return Outcome::Never(Why::new("the task does not say what should be there"));
+            return Attempted::Never(Why::new("the task does not say what should be there"));
         };
         let camera = task.camera.as_deref().unwrap_or(task.device_id.as_str());
         match self.bring_about(camera, wanted, deadline).await {
-            Ok(settled) => Outcome::Done(settled),
+            Ok(settled) => Attempted::Done(settled),
             Err(fault) => outcome(fault),
         }
     }
@@ -125,7 +125,12 @@ impl Keeper {
     ///
     /// # Errors
     /// [`Fault`]: then some of it may be done.
-    async fn bring_about(&self, camera: &str, wanted: &Wanted, deadline: Instant) -> Result<Settled, Fault> {
+    async fn bring_about(
+        &self,
+        camera: &str,
+        wanted: &Wanted,
+        deadline: Instant,
+    ) -> Result<Fulfilled, Fault> {
         let should = self.should(wanted, self.clock.now()).map_err(never)?;
         match &wanted.owner {
             Some(owner) if !wanted.carried.is_nothing() => {
@@ -164,7 +169,7 @@ impl Keeper {
 }
 
 impl Provider for Keeper {
-    fn send<'a>(&'a self, task: &'a Task) -> Sending<'a> {
+    fn send<'a>(&'a self, task: &'a Errand) -> Sending<'a> {
         Box::pin(self.attempt(task))
     }
 
@@ -197,12 +202,12 @@ fn in_doubt(fault: Fault) -> Fault {
 
 /// What is not there was there when the settings were written, or a moment ago: an operator can mend it, or the next
 /// attempt finds another.
-fn outcome(fault: Fault) -> Outcome {
+fn outcome(fault: Fault) -> Attempted {
     match fault {
-        Fault::Again { why, after } => Outcome::Again { why, after },
-        Fault::NotThere(why) => Outcome::Again { why: Why { is_of_one: true, ..why }, after: None },
-        Fault::Denied(why) => Outcome::Denied(why),
-        Fault::Never(why) => Outcome::Never(why),
-        Fault::Unsure(why) => Outcome::Unknown(why),
+        Fault::Again { why, after } => Attempted::Again { why, after },
+        Fault::NotThere(why) => Attempted::Again { why: Why { is_of_one: true, ..why }, after: None },
+        Fault::Denied(why) => Attempted::Denied(why),
+        Fault::Never(why) => Attempted::Never(why),
+        Fault::Unsure(why) => Attempted::Unknown(why),
     }
 }

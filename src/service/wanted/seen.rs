@@ -18,7 +18,7 @@ pub struct Place<'s> {
     pub account: Option<&'s UserAccount>,
     /// Whose it is.
     pub has_it: Option<Owner>,
-    /// What it is part of, settled.
+    /// What it is part of, advanced.
     pub around: &'s Holdings,
 }
 
@@ -42,7 +42,7 @@ pub struct Beside {
     pub device: DeviceId,
     /// Whose it is.
     pub has_it: Option<Owner>,
-    /// What it is part of, settled.
+    /// What it is part of, advanced.
     pub around: Holdings,
 }
 
@@ -55,13 +55,13 @@ pub struct Seen<'s> {
     pub place: &'s Place<'s>,
     /// What is asked.
     pub ask: &'s Ask,
-    /// What an [`owner_elsewhere`](Self::owner_elsewhere) has, settled.
+    /// What an [`owner_elsewhere`](Self::owner_elsewhere) has, advanced.
     pub of_owner: Option<Holdings>,
     /// When the newest service ended that the provider ran on the device.
     pub last_end: Option<Timestamp>,
     /// The other devices of the camera.
     pub beside: Vec<Beside>,
-    /// What the account of [`Ask::former`] has by itself, settled.
+    /// What the account of [`Ask::former`] has by itself, advanced.
     pub of_former: Option<Holdings>,
 }
 
@@ -125,7 +125,7 @@ impl<'s> Seen<'s> {
     }
 }
 
-/// Whether a provider carries anything among settled holdings, on any device.
+/// Whether a provider carries anything among advanced holdings, on any device.
 #[must_use]
 pub fn is_served(holdings: &Holdings, provider: &str) -> bool {
     holdings.services().any(|service| service.is_carried() && service.plan.provider == provider)

@@ -54,8 +54,11 @@ impl Code {
     /// [`NotFrom`].
     pub fn released(self) -> Result<Self, NotFrom> {
         self.is_one_of(&[CodeState::Reserved])?;
-        let state = if self.entitlement.is_some() { CodeState::Issued } else { CodeState::Unused };
-        Ok(Self { state, device_id: None, account: None, service_id: None, ..self })
+        let is_issued = self.entitlement.is_some();
+        let state = if is_issued { CodeState::Issued } else { CodeState::Unused };
+        // Out of stock it is nobody's again: whoever redeems it later has nothing to do with this number.
+        let msisdn = self.msisdn.filter(|_| is_issued);
+        Ok(Self { state, msisdn, device_id: None, account: None, service_id: None, ..self })
     }
 
     /// Used up by the task that it was put aside for.
@@ -236,6 +239,12 @@ mod tests {
         let reserved = step(issued.clone(), "reserve").expect("for a device");
         assert!(reserved.is_reserved_for(&device(), &account().expect("an account")));
         assert_eq!(reserved.clone().released(), Ok(issued));
+        let stock = code(CodeState::Unused);
+        assert_eq!(
+            step(stock.clone(), "reserve").expect("for a device").released(),
+            Ok(stock),
+            "nobody's again"
+        );
         let redeemed = step(reserved, "redeem").expect("a service");
         assert_eq!((redeemed.service_id.as_ref(), redeemed.used_at), (Some(&service()), Some(NOW)));
         assert_eq!((redeemed.device_id, redeemed.msisdn), (Some(device()), number()));

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::config::Suspend;
 use crate::ids::vsaas::{OrganizationId, PresetId};
 use crate::providers::watcher::{Camera, CameraChange};
-use crate::providers::{Fault, Settled, Why};
+use crate::providers::{Fault, Fulfilled, Why};
 use crate::service::wanted::{Owner, Wanted};
 
 /// After a user was disabled it is looked at once more: a beginning on another device may have crossed it.
@@ -41,7 +41,7 @@ impl Keeper {
         name: &str,
         should: &Should,
         deadline: Instant,
-    ) -> Result<Settled, Fault> {
+    ) -> Result<Fulfilled, Fault> {
         let (home, made) = self.ready(owner, should.preset_id, deadline).await?;
         let unsure = |fault| if made == Made::Something { in_doubt(fault) } else { fault };
         let Some(camera) = self.client.camera(name, deadline).await.map_err(unsure)? else {
@@ -95,7 +95,7 @@ impl Keeper {
                 }));
             }
         }
-        Ok(Settled { note, ..Settled::default() })
+        Ok(Fulfilled { note, ..Fulfilled::default() })
     }
 
     /// A refusal of a camera's change, with a preset that its organization was given: billing tells Watcher in its own
@@ -123,22 +123,22 @@ impl Keeper {
         wanted: &Wanted,
         should: &Should,
         deadline: Instant,
-    ) -> Result<Settled, Fault> {
+    ) -> Result<Fulfilled, Fault> {
         let settled = self.end_camera(owner, name, wanted, should, deadline).await;
         let Some(owner) = owner.filter(|_| self.settings.suspend == Suspend::User) else { return settled };
         // Whatever the camera says, who has nothing any more cannot log in.
         let crossed_at = self.end_user(owner, wanted.is_owner_served, deadline).await;
         let (settled, crossed_at) = (settled?, crossed_at?);
-        Ok(Settled { follow_up_at: earlier(settled.follow_up_at, crossed_at), ..settled })
+        Ok(Fulfilled { follow_up_at: earlier(settled.follow_up_at, crossed_at), ..settled })
     }
 
     /// The account that had a number's device before is somebody of its own, and loses with it what it had.
     pub(super) async fn end_former(
         &self,
-        mut settled: Settled,
+        mut settled: Fulfilled,
         wanted: &Wanted,
         deadline: Instant,
-    ) -> Result<Settled, Fault> {
+    ) -> Result<Fulfilled, Fault> {
         if let Some(former) = wanted.former.as_ref().filter(|_| self.settings.suspend == Suspend::User) {
             let crossed_at = self.end_user(former, wanted.is_former_served, deadline).await?;
             settled.follow_up_at = earlier(settled.follow_up_at, crossed_at);
@@ -153,10 +153,10 @@ impl Keeper {
         wanted: &Wanted,
         should: &Should,
         deadline: Instant,
-    ) -> Result<Settled, Fault> {
-        let noted = |note| Settled { note: Some(note), ..Settled::default() };
+    ) -> Result<Fulfilled, Fault> {
+        let noted = |note| Fulfilled { note: Some(note), ..Fulfilled::default() };
         if *should == Should::default() && !wanted.is_anothers {
-            return Ok(Settled::default());
+            return Ok(Fulfilled::default());
         }
         let Some(camera) = self.client.camera(name, deadline).await? else { return Ok(noted(GONE)) };
         let home = match owner {
@@ -172,14 +172,14 @@ impl Keeper {
         let is_shared = self.settings.organization_id.is_some() || matches!(place, Place::Unassigned(_));
         if wanted.is_anothers && is_shared {
             // Where all share a place, it is the new owner's too.
-            return Ok(Settled::default());
+            return Ok(Fulfilled::default());
         }
         let should = if wanted.is_anothers { self.should_of_former() } else { *should };
         if let Some(change) = should.differs(&camera) {
             self.change(&camera, change, None, deadline).await?;
         }
         let shrinks = camera.preset_id != Some(self.settings.default_preset_id);
-        Ok(Settled { follow_up_at: should.until.filter(|_| shrinks), ..Settled::default() })
+        Ok(Fulfilled { follow_up_at: should.until.filter(|_| shrinks), ..Fulfilled::default() })
     }
 
     async fn place(

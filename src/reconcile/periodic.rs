@@ -9,7 +9,7 @@ use tokio::time::sleep;
 use super::{Drift, End, Mode, Observer, Reconcile, ReconcileError};
 use crate::clock::{Clock, Timestamp};
 use crate::ledger::Ledger;
-use crate::ledger::fulfil::{Duty, DutyWord};
+use crate::ledger::fulfil::{JobWord, PeriodicJob};
 use crate::providers::{Provider, Providers};
 use crate::telemetry::Chain;
 
@@ -21,7 +21,7 @@ const LOOK_MIN: Duration = Duration::from_millis(250);
 const LOOK_MAX: Duration = Duration::from_secs(30);
 
 /// A provider that is compared by itself.
-pub struct Charge {
+pub struct Comparison {
     name: String,
     provider: Arc<dyn Provider>,
     every_s: u32,
@@ -36,16 +36,16 @@ struct Turn<'a> {
     stop: watch::Receiver<bool>,
 }
 
-impl Charge {
+impl Comparison {
     /// Those of the providers whose settings say so.
     #[must_use]
     pub fn of(providers: &Providers) -> Vec<Self> {
-        let charge = |(name, provider): (&String, &Arc<dyn Provider>)| {
+        let comparison = |(name, provider): (&String, &Arc<dyn Provider>)| {
             let every_s = provider.keeps_state()?.reconcile_every_s();
             let (name, provider) = (name.clone(), Arc::clone(provider));
             (every_s > 0).then_some(Self { name, provider, every_s })
         };
-        providers.iter().filter_map(charge).collect()
+        providers.iter().filter_map(comparison).collect()
     }
 
     /// The provider's name.
@@ -62,7 +62,7 @@ impl Charge {
             if let Some(turn) = Turn::take(&self.name, &ledger, &clock, &stop).await {
                 let began_at = clock.now();
                 compare(&self, &turn).await;
-                turn.say(DutyWord::End(began_at.plus_ms(every_ms).max(clock.now()))).await;
+                turn.say(JobWord::End(began_at.plus_ms(every_ms).max(clock.now()))).await;
             }
             tokio::select! {
                 _ = stop.changed() => {}
@@ -72,9 +72,9 @@ impl Charge {
     }
 }
 
-async fn compare(charge: &Charge, turn: &Turn<'_>) {
-    let Some(keeps) = charge.provider.keeps_state() else { return };
-    let provider = &*charge.name;
+async fn compare(comparison: &Comparison, turn: &Turn<'_>) {
+    let Some(keeps) = comparison.provider.keeps_state() else { return };
+    let provider = &*comparison.name;
     let reconcile = Reconcile::new((provider, keeps), turn.ledger, turn.clock, Mode::Mend, turn);
     match reconcile.run().await {
         Ok(report) => {
@@ -105,7 +105,7 @@ impl<'a> Turn<'a> {
         getrandom::fill(&mut secret).ok()?;
         let token = format!("{:032x}", u128::from_be_bytes(secret));
         let turn = Self { name: format!("reconcile {provider}"), token, ledger, clock, stop: stop.clone() };
-        turn.say(DutyWord::Begin(turn.lease())).await.then_some(turn)
+        turn.say(JobWord::Begin(turn.lease())).await.then_some(turn)
     }
 
     fn lease(&self) -> Timestamp {
@@ -113,8 +113,9 @@ impl<'a> Turn<'a> {
     }
 
     /// Whether it is ours; where the ledger cannot tell, it is not.
-    async fn say(&self, word: DutyWord) -> bool {
-        let duty = Duty { name: self.name.clone(), token: self.token.clone(), word, now: self.clock.now() };
+    async fn say(&self, word: JobWord) -> bool {
+        let duty =
+            PeriodicJob { name: self.name.clone(), token: self.token.clone(), word, now: self.clock.now() };
         self.ledger.write(duty).await.unwrap_or_else(|error| {
             tracing::warn!(error = %Chain(&error), "whose turn it is could not be written down");
             false
@@ -134,6 +135,6 @@ impl Observer for &Turn<'_> {
     fn progress(&mut self, _: &'static str, _: u64) {}
 
     async fn goes_on(&mut self) -> bool {
-        !*self.stop.borrow() && self.say(DutyWord::Continue(self.lease())).await
+        !*self.stop.borrow() && self.say(JobWord::Continue(self.lease())).await
     }
 }

@@ -16,7 +16,7 @@ use super::Action;
 pub enum Doubt {
     /// None was made, or every one of them was told that it did not.
     None,
-    /// One was answered [`Unknown`](super::Outcome::Unknown), or was broken off: the provider looks
+    /// One was answered [`Unknown`](super::Attempted::Unknown), or was broken off: the provider looks
     /// before it repeats.
     Possible,
 }
@@ -24,7 +24,7 @@ pub enum Doubt {
 /// One thing to do: a service on a device begins, changes or ends. Its numbers stay the same over all
 /// attempts.
 #[derive(Debug, Clone)]
-pub struct Task {
+pub struct Errand {
     /// What becomes of the service.
     pub action: Action,
     /// Whether it may have happened already.

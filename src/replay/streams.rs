@@ -14,7 +14,7 @@ use super::case::Case;
 use super::connection::{Answer, Connection};
 use super::prepare::Preparer;
 use super::target::Target;
-use super::verdict::{Verdict, judge};
+use super::verdict::{Verdict, verdict};
 
 /// Results that may wait to be printed before sending pauses.
 const RESULTS_MAX: usize = 1024;
@@ -39,7 +39,7 @@ impl Done {
     }
 }
 
-/// What all lanes share.
+/// What all streams share.
 struct Shared {
     cases: Arc<[Case]>,
     preparer: Preparer,
@@ -55,38 +55,38 @@ pub(super) fn start(
     options: &Options,
 ) -> Receiver<Done> {
     let (results, received) = channel(RESULTS_MAX);
-    let lanes = assign(&cases, options.concurrency);
+    let streams = assign(&cases, options.concurrency);
     let pace = options.rate.map(Pace::new);
     let shared = Arc::new(Shared { cases, preparer, pace, repeat: options.repeat });
     let target = Arc::new(target);
-    for lane in lanes {
+    for stream in streams {
         let connection = Connection::new(Arc::clone(&target), options.timeout);
-        tokio::spawn(run(lane, Arc::clone(&shared), connection, results.clone()));
+        tokio::spawn(run(stream, Arc::clone(&shared), connection, results.clone()));
     }
     received
 }
 
-/// The cases of each lane. A number's first case chooses its lane in turn; cases without a number
+/// The cases of each stream. A number's first case chooses its stream in turn; cases without a number
 /// have no order to keep and fill up in turn as well.
 fn assign(cases: &[Case], concurrency: usize) -> Vec<Vec<usize>> {
-    let mut lanes = vec![Vec::new(); concurrency];
+    let mut streams = vec![Vec::new(); concurrency];
     let mut of_number = HashMap::new();
     let mut turn = (0..concurrency).cycle();
     for (index, case) in cases.iter().enumerate() {
         let mut next = || turn.next().unwrap_or(0);
-        let lane = match case.number().filter(|_| concurrency > 1) {
+        let stream = match case.number().filter(|_| concurrency > 1) {
             Some(number) => *of_number.entry(number).or_insert_with(next),
             None => next(),
         };
-        lanes[lane].push(index);
+        streams[stream].push(index);
     }
-    lanes.retain(|lane| !lane.is_empty());
-    lanes
+    streams.retain(|stream| !stream.is_empty());
+    streams
 }
 
-async fn run(lane: Vec<usize>, shared: Arc<Shared>, mut connection: Connection, results: Sender<Done>) {
+async fn run(stream: Vec<usize>, shared: Arc<Shared>, mut connection: Connection, results: Sender<Done>) {
     for repetition in 0..shared.repeat {
-        for case in &lane {
+        for case in &stream {
             if let Some(pace) = &shared.pace {
                 pace.wait().await;
             }
@@ -104,14 +104,14 @@ async fn one(case: usize, repetition: u32, shared: &Shared, connection: &mut Con
     let result = connection.exchange(&message).await;
     let took = begun.elapsed();
     let (verdict, answer) = match result {
-        Ok(answer) => (judge(&message.expected, &answer), Some(answer)),
+        Ok(answer) => (verdict(&message.expected, &answer), Some(answer)),
         Err(why) => (Verdict::Failed(why), None),
     };
     let answer = answer.filter(|_| !message.expected.is_known());
     Done { case, repetition, verdict, took, answer }
 }
 
-/// Spaces messages evenly over all lanes; time that was lost is not caught up in a burst.
+/// Spaces messages evenly over all streams; time that was lost is not caught up in a burst.
 struct Pace {
     each: Duration,
     next: Mutex<Instant>,

@@ -9,9 +9,9 @@ pub use crate::stock::redeem::CodeFault;
 
 /// What came of one attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Attempted {
     /// It is carried out, now or by an earlier attempt.
-    Done(Settled),
+    Done(Fulfilled),
     /// It was not carried out; another attempt may.
     Again {
         /// Why not.
@@ -39,7 +39,7 @@ pub enum Outcome {
 
 /// What a task that was carried out left behind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Settled {
+pub struct Fulfilled {
     /// What the other side calls the service, where it has a name for it.
     pub order_num: Option<String>,
     /// What an operator should know, where it did not go by the book.
