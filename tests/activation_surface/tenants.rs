@@ -88,3 +88,18 @@ fn what_a_subscription_is_given_is_no_tenants() {
     assert_eq!(by_its_subscriber.code(&gateway), "1001", "he may be anybody's customer");
     bind(&gateway, "/v1/accounts/ann/devices/cam-0", &json!({}));
 }
+
+#[test]
+fn what_one_tenant_is_redeeming_on_a_device_the_other_is_not_told() {
+    let unknown = "[worker]\nenabled = false\n[providers.test]\nkind = 'scripted'\nscript = ['unknown']\n";
+    let settings = format!("{}{unknown}", settings());
+    let gateway = Gateway::start(&settings);
+    let mine = generate(&gateway, &settings, "--kind ai --count 2 --days 7 --tenant a --provider test");
+    let theirs = generate(&gateway, &settings, "--kind ai --count 1 --days 7 --tenant b");
+    let by = |key: &str, account: &str, code: &str| {
+        redeem(account, "cam-1", code, "1").with("partnerKey", key).code(&gateway)
+    };
+    assert_eq!(by("pk-a", "ann", &mine[0]), "1005", "until it is known what happened");
+    assert_eq!(by("pk-a", "bob", &mine[1]), "1005", "her own tenant is told to come back");
+    assert_eq!(by("pk-b", "ann", &theirs[0]), "1007");
+}

@@ -93,15 +93,16 @@ fn redeem(store: &mut impl Holds, asked: &Redeem) -> Result<Redeemed, StoreError
     let row: Option<DeviceRow> = store.get(asked.device.as_str())?;
     let codes = each(&asked.keys, |key| store.get::<Code>(key.as_str()))?;
     let code = codes.into_iter().flatten().find(|code| code.is_for(asked.account.tenant()));
-    let device = standing(store, row.as_ref(), asked)?;
+    let device = standing(store, row.as_ref(), &asked.device, &asked.account)?;
     let is_its = |code: &Code| code.is_reserved_for(&asked.device, &asked.account);
     if device != DeviceStanding::Another && code.as_ref().is_some_and(is_its) {
         return Ok(Redeemed::UnderWay);
     }
     if device == DeviceStanding::Unbound
-        && awaited_by_another(store, &asked.device, &asked.account)?.is_some()
+        && let Some(another) = awaited_by_another(store, &asked.device, &asked.account)?
     {
-        return Ok(Redeemed::UnderWay);
+        let is_told = another.tenant() == asked.account.tenant();
+        return Ok(if is_told { Redeemed::UnderWay } else { Redeemed::Refused(Refused::Device) });
     }
     let standing = code.as_ref().map_or(CodeStanding::Unknown, Code::standing);
     if let Err(refused) = may_redeem(device, standing, asked.kind, asked.now) {
@@ -121,15 +122,16 @@ fn redeem(store: &mut impl Holds, asked: &Redeem) -> Result<Redeemed, StoreError
 fn standing(
     store: &mut impl Holds,
     row: Option<&DeviceRow>,
-    asked: &Redeem,
+    device: &DeviceId,
+    asks: &UserAccount,
 ) -> Result<DeviceStanding, StoreError> {
     let Some(account) = row.and_then(|row| row.account.as_ref()) else {
-        let camera = row.and_then(|row| tenancy::camera(row, &asked.account));
-        let called = camera.as_deref().unwrap_or(asked.device.as_str());
-        let is_anothers = tenancy::is_anothers_camera(store, called, &asked.device, &asked.account)?;
+        let camera = row.and_then(|row| tenancy::camera(row, asks));
+        let called = camera.as_deref().unwrap_or(device.as_str());
+        let is_anothers = tenancy::is_anothers_camera(store, called, device, asks)?;
         return Ok(if is_anothers { DeviceStanding::Another } else { DeviceStanding::Unbound });
     };
-    Ok(if *account == asked.account { DeviceStanding::Own } else { DeviceStanding::Another })
+    Ok(if account == asks { DeviceStanding::Own } else { DeviceStanding::Another })
 }
 
 /// Another account that is redeeming a code on an unbound device, which it may yet become the owner of.
@@ -276,7 +278,7 @@ pub(super) fn redeemed(store: &mut impl Holds, task: &Task, now: Timestamp) -> R
     store.lock(Lock::device(device))?;
     let Some(code) = store.get::<Code>(key.as_str())? else { return Ok(false) };
     let row: Option<DeviceRow> = store.get(device.as_str())?;
-    if row.as_ref().and_then(|row| row.account.as_ref()).is_some_and(|other| other != account) {
+    if standing(store, row.as_ref(), device, account)? == DeviceStanding::Another {
         return Ok(false);
     }
     let holding = bound(store, row, device, account, now)?;
