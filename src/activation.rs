@@ -155,7 +155,9 @@ impl Activation {
         asker.partner = Some(&partner.name);
         self.limiter.check(&partner.name).map_err(|limited| self.over("partner", &limited, &partner.name))?;
         let nonce = self.use_nonce(&partner.name, call, nonce, now).await?;
-        let ask = asker.ask.insert(check::ask(call, params, nonce).map_err(Refusal::Code)?);
+        let ask = check::ask(call, params, nonce).map_err(Refusal::Code)?;
+        let user_account = ask.user_account.within(partner.tenant.as_ref());
+        let ask = asker.ask.insert(Ask { user_account, ..ask });
         match call {
             Call::Redeem => self.try_code(ask, now).await,
             Call::UsageRecord => self.usage(ask, now).await,

@@ -3,11 +3,14 @@
 //! only `in_full` shows them whole.
 
 pub mod masked;
+mod tenant;
 pub mod visible;
 pub mod vsaas;
 
 use std::borrow::Cow;
 use std::fmt;
+
+pub use tenant::{BadTenant, Tenant};
 
 /// A subscriber number (MSISDN) in its canonical spelling: digits only, `84` + 9 digits for every
 /// Vietnamese form, any other number of 6 to 15 digits as it came (without a leading `+`).
@@ -142,8 +145,8 @@ impl fmt::Display for NoticeId {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DeviceId(String);
 
-/// The account of a device's user. Accounts compare lower-cased, so it is kept so. It may hold a
-/// subscriber number and masks itself like one.
+/// The account of a device's user, of a tenant or of none: accounts of one name of two tenants are two. Accounts
+/// compare lower-cased, so it is kept so. It may hold a subscriber number and masks itself like one.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct UserAccount(String);
 
@@ -191,18 +194,57 @@ impl UserAccount {
         check_name(text).map(|name| Self(name.to_ascii_lowercase()))
     }
 
-    /// The whole account, lower-cased. For the ledger, the providers and the surfaces; never for a
-    /// log line.
+    /// The same name's account of a tenant.
+    #[must_use]
+    pub fn within(&self, tenant: Option<&Tenant>) -> Self {
+        Self(tenant.map_or_else(|| self.name().to_owned(), |tenant| format!("{tenant}{OF}{}", self.name())))
+    }
+
+    /// Reads what [`in_full`](Self::in_full) gave.
+    ///
+    /// # Errors
+    /// [`BadName`] where it did not.
+    pub fn from_full(text: &str) -> Result<Self, BadName> {
+        match text.split_once(OF) {
+            Some((tenant, name)) => {
+                Ok(Self::parse(name)?.within(Some(&Tenant::parse(tenant).map_err(|BadTenant| BadName)?)))
+            }
+            None => Self::parse(text),
+        }
+    }
+
+    /// The whole account, lower-cased, behind its tenant where it has one: `TENANT/NAME`. For the ledger and what is
+    /// one system for all tenants; never for a log line.
     #[must_use]
     pub fn in_full(&self) -> &str {
         &self.0
     }
+
+    /// What its partner calls it. Never for a log line.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.parts().1
+    }
+
+    /// Whose it is.
+    #[must_use]
+    pub fn tenant(&self) -> Option<&str> {
+        self.parts().0
+    }
+
+    fn parts(&self) -> (Option<&str>, &str) {
+        self.0.split_once(OF).map_or((None, &self.0), |(tenant, name)| (Some(tenant), name))
+    }
 }
+
+/// Between a tenant and an account's name, neither of which can have it.
+const OF: char = '/';
 
 impl fmt::Display for UserAccount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = if self.0.len() >= 8 { 3 } else { 1 };
-        write!(f, "{}***", &self.0[..shown])
+        let name = self.name();
+        let shown = if name.len() >= 8 { 3 } else { 1 };
+        write!(f, "{}***", &name[..shown])
     }
 }
 
@@ -284,5 +326,23 @@ mod tests {
         assert_eq!(account.in_full(), "84945989325@sdp.example");
         assert_eq!(format!("{account} {account:?}"), "849*** UserAccount(849***)");
         assert_eq!(UserAccount::parse("Ann").expect("an account").to_string(), "a***");
+    }
+
+    #[test]
+    fn two_tenants_accounts_of_one_name_are_two() {
+        let ann = UserAccount::parse("Ann").expect("an account");
+        let tenant = Tenant::parse("Reseller-A").expect("a tenant");
+        let theirs = ann.within(Some(&tenant));
+        assert_eq!(
+            (theirs.in_full(), theirs.name(), theirs.tenant()),
+            ("reseller-a/ann", "ann", Some("reseller-a"))
+        );
+        assert_eq!((ann.in_full(), ann.name(), ann.tenant()), ("ann", "ann", None));
+        assert_eq!((theirs.to_string(), theirs.within(None)), ("a***".to_owned(), ann.clone()));
+        assert_eq!(UserAccount::from_full("reseller-a/ann"), Ok(theirs));
+        assert_eq!(UserAccount::from_full("ann"), Ok(ann));
+        for bad in ["/ann", "a/", "a/b/c", "a b/c", "A\u{e4}/c"] {
+            assert_eq!(UserAccount::from_full(bad), Err(BadName), "{bad}");
+        }
     }
 }

@@ -32,7 +32,8 @@
 //!
 //! # Modules, in reading order
 //!
-//! * [`ids`], [`clock`]: numbers and times, checked once and trusted afterwards.
+//! * [`ids`], [`clock`]: numbers and times, checked once and trusted afterwards. Whose a device or an account is, of
+//!   several tenants, is part of the account's name; partners see what `story/view` shows.
 //! * [`wire`]: bytes to messages and codes to replies.
 //! * [`catalog`]: the offers, and which of them a message means.
 //! * [`subscription`]: every rule of a notice.

@@ -1,5 +1,5 @@
 //! Our own JSON API for partners: what a number is subscribed to and entitled to, and which devices are
-//! whose (contract section 4). A partner is known by its Bearer token.
+//! whose (contract section 4). A partner is known by its Bearer token, and sees what its [`View`] shows.
 
 mod devices;
 
@@ -18,7 +18,7 @@ use crate::ledger::Ledger;
 use crate::limits::Limiter;
 use crate::server::{Guesses, Request, Response};
 use crate::service::wanted::Owner;
-use crate::story;
+use crate::story::{self, View};
 use crate::surface::{Listener, Route, Surface};
 
 const OF_SUBSCRIBER: &str = "/v1/subscribers/{msisdn}/devices/{device_id}";
@@ -38,9 +38,16 @@ pub const ROUTES: [(Method, &str, Call); 6] = [
 pub struct Partners {
     ledger: Ledger,
     clock: Clock,
-    tokens: Vec<(String, SecretString)>,
+    partners: Vec<Known>,
     limiter: Arc<Limiter<String>>,
     guesses: Guesses,
+}
+
+/// A partner that may call.
+struct Known {
+    name: String,
+    token: SecretString,
+    view: View,
 }
 
 /// The calls there are.
@@ -87,7 +94,7 @@ impl Surface for Partners {
     /// `items`: a number or an account, and a device.
     async fn answer(&self, call: Call, items: [&str; 2], mut request: Request) -> Response {
         let answered = match self.admit(&request) {
-            Ok(()) => json::by(request.deadline, self.call(call, items, &mut request)).await,
+            Ok(view) => json::by(request.deadline, self.call(view, call, items, &mut request)).await,
             Err(problem) => Err(problem),
         };
         answered.unwrap_or_else(|problem| problem.response(Self::NAME, request.peer))
@@ -104,12 +111,15 @@ impl Partners {
         ledger: Ledger,
         clock: Clock,
     ) -> Self {
-        let token = |partner: &config::Partner| Some((partner.name.clone(), partner.token.clone()?));
-        let tokens = partners.iter().filter_map(token).collect();
-        Self { ledger, clock, tokens, limiter, guesses }
+        let known = |partner: &config::Partner| {
+            let (name, token) = (partner.name.clone(), partner.token.clone()?);
+            Some(Known { name, token, view: View::of(partner) })
+        };
+        let partners = partners.iter().filter_map(known).collect();
+        Self { ledger, clock, partners, limiter, guesses }
     }
 
-    fn admit(&self, request: &Request) -> Result<(), Problem> {
+    fn admit(&self, request: &Request) -> Result<&View, Problem> {
         let sender = self.guesses.admit(request).map_err(Problem::unheard)?;
         let header = request.headers.get(AUTHORIZATION);
         let partner = self.partner(header).ok_or_else(|| {
@@ -117,18 +127,20 @@ impl Partners {
             header.inspect(|_| self.guesses.wrong(sender));
             Problem::unauthorized("a partner's Bearer token is needed")
         })?;
-        self.limiter.check(partner).map_err(Problem::limited)
+        self.limiter.check(&partner.name).map_err(Problem::limited)?;
+        Ok(&partner.view)
     }
 
     /// Whose token it is. Every token is compared, in constant time.
-    fn partner(&self, header: Option<&HeaderValue>) -> Option<&String> {
+    fn partner(&self, header: Option<&HeaderValue>) -> Option<&Known> {
         let sent = json::bearer(header)?;
         let same = |token: &SecretString| bool::from(token.expose_secret().as_bytes().ct_eq(sent));
-        self.tokens.iter().filter(|(_, token)| same(token)).map(|(name, _)| name).next_back()
+        self.partners.iter().rfind(|partner| same(&partner.token))
     }
 
     async fn call(
         &self,
+        view: &View,
         call: Call,
         [owner, device]: [&str; 2],
         request: &mut Request,
@@ -137,27 +149,31 @@ impl Partners {
         let known = call.parameters().ok_or_else(nothing)?;
         let query = Query::read(request.uri.query(), known)?;
         match call {
-            Call::Subscriptions | Call::Entitlements => self.held(call, owner, &query).await,
-            Call::BindToNumber => self.bind_to_number(owner, device, request).await,
-            Call::BindToAccount => self.bind_to_account(owner, device, request).await,
-            Call::UnbindFromNumber => self.unbind(Owner::Number(json::number(owner)?), device).await,
-            Call::UnbindFromAccount => self.unbind(Owner::Account(json::account(owner)?), device).await,
+            Call::Subscriptions | Call::Entitlements => self.held(view, call, owner, &query).await,
+            Call::BindToNumber => self.bind_to_number(view, owner, device, request).await,
+            Call::BindToAccount => self.bind_to_account(view, owner, device, request).await,
+            Call::UnbindFromNumber => self.unbind(view, Owner::Number(json::number(owner)?), device).await,
+            Call::UnbindFromAccount => {
+                let account = json::account(owner)?.within(view.tenant());
+                self.unbind(view, Owner::Account(account), device).await
+            }
             Call::Nothing => Err(nothing()),
         }
     }
 
     /// What a number holds.
-    async fn held(&self, call: Call, number: &str, query: &Query) -> Result<Response, Problem> {
+    async fn held(&self, view: &View, call: Call, number: &str, query: &Query) -> Result<Response, Problem> {
         let number = json::number(number)?;
         let now = self.clock.now();
         let at = query.time("at")?;
         let holdings = self.ledger.holdings(&number).await.map_err(|error| Problem::unavailable(&error))?;
+        let holdings = view.held(holdings);
         let msisdn = number.in_full();
         if call == Call::Subscriptions {
             let subscriptions = story::subscriptions(&holdings, now);
             return Ok(json::ok(&json!({"msisdn": msisdn, "subscriptions": subscriptions})));
         }
-        let rights = story::rights(&self.ledger, &number, &holdings, at.unwrap_or(now), now);
+        let rights = view.rights(&self.ledger, &number, &holdings, at.unwrap_or(now), now);
         let entitlements = rights.await.map_err(|error| Problem::unavailable(&error))?;
         Ok(json::ok(&json!({"msisdn": msisdn, "entitlements": entitlements})))
     }

@@ -5,6 +5,7 @@ mod audit;
 mod device;
 mod repaired;
 mod task;
+mod view;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -24,6 +25,7 @@ pub use audit::{AuditJson, audit};
 pub use device::{DeviceJson, device};
 pub use repaired::{RepairedJson, dated_ahead, repaired};
 pub use task::{TaskJson, task};
+pub use view::View;
 
 /// The most notices, tasks and repairs in one story; older ones are in the lists.
 const NOTICES_MAX: u32 = 500;
@@ -124,22 +126,7 @@ pub async fn tell(ledger: &Ledger, number: &Msisdn, now: Timestamp) -> Result<St
     })
 }
 
-/// A number's entitlements at the clock `at`, as known at `now`, with the devices they are attached to and
-/// the codes they were delivered as; newest first.
-///
-/// # Errors
-/// The ledger's.
-pub async fn rights(
-    ledger: &Ledger,
-    number: &Msisdn,
-    services: &[ServiceState],
-    at: Timestamp,
-    now: Timestamp,
-) -> Result<Vec<EntitlementJson>, StoreError> {
-    let devices: Vec<_> = ledger.devices(number, now).await?.iter().map(device).collect();
-    delivered(ledger, entitlements(number, services, at, now), &devices).await
-}
-
+/// Adds the devices that entitlements are attached to, and the codes that they were delivered as.
 async fn delivered(
     ledger: &Ledger,
     mut entitlements: Vec<EntitlementJson>,

@@ -37,6 +37,8 @@ fn partners() -> [Partner; 2] {
         token: None,
         key: key.map(str::to_owned),
         secrets: secrets.iter().map(|secret| (*secret).into()).collect(),
+        tenant: None,
+        services: None,
     };
     [partner("other", None, &[]), partner("app", Some("pk-test"), &["new", "unit-test-partner-secret"])]
 }

@@ -20,6 +20,8 @@ mod limits;
 mod race;
 #[path = "activation_surface/remote.rs"]
 mod remote;
+#[path = "activation_surface/tenants.rs"]
+mod tenants;
 #[path = "activation_surface/transport.rs"]
 mod transport;
 

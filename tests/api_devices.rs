@@ -8,6 +8,8 @@ mod said;
 
 #[path = "api_devices/refused.rs"]
 mod refused;
+#[path = "api_devices/tenants.rs"]
+mod tenants;
 
 use gateway::{Answer, Gateway, request};
 use said::{MONTH, cancel, register};

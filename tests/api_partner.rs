@@ -12,6 +12,8 @@ mod access;
 mod clocks;
 #[path = "api_partner/life.rs"]
 mod life;
+#[path = "api_partner/tenants.rs"]
+mod tenants;
 
 use gateway::{Answer, Gateway, request};
 use serde_json::Value;

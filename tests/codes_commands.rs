@@ -231,3 +231,39 @@ fn with_a_key_set_later_earlier_codes_still_work() {
         assert_eq!(redeem("ann", "cam-1", &code, "0").code(&gateway), "1001");
     }
 }
+
+#[test]
+fn whose_codes_are_is_said_and_listed() {
+    let gateway = Gateway::start(SETTINGS);
+    let run = |settings: &str, arguments: &str| {
+        let mut command = Gateway::cli(&gateway.folder, settings);
+        let output = command.arg("codes").args(arguments.split_whitespace()).output().expect("a command");
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
+        Ended {
+            code: output.status.code().expect("a code"),
+            out: text(output.stdout),
+            err: text(output.stderr),
+        }
+    };
+    let settings = format!("{SETTINGS}[[partner]]\nname = 'b'\ntoken = 'b-token'\ntenant = 'Reseller-B'\n");
+    let generate = "generate --kind ai --count 1 --days 7 --batch spring";
+    let unknown = run(SETTINGS, &format!("{generate} --tenant reseller-b"));
+    assert!(
+        unknown.check(1).err.contains("no [[partner]] of the settings is of the tenant reseller-b"),
+        "{}",
+        unknown.err
+    );
+    run(&settings, &format!("{generate} --tenant a/b")).check(2);
+    run(&settings, &format!("{generate} --tenant reseller-b")).check(0);
+    run(&settings, generate).check(0);
+    std::fs::write(gateway.folder.join("codes.csv"), "STOCK-00001,ai,7\n").expect("written");
+    let import = format!("import {} --batch bought", gateway.folder.join("codes.csv").display());
+    run(&settings, &format!("{import} --tenant RESELLER-B")).check(0);
+    let again = run(&settings, &import);
+    assert!(again.check(1).err.contains("batch bought, tenant reseller-b"), "{}", again.err);
+    let row = |batch: &str, tenant: Option<&str>| json!({"batch": batch, "kind": "ai", "provider": "local", "state": "unused", "codes": 1, "tenant": tenant});
+    let rows = [row("bought", Some("reseller-b")), row("spring", None), row("spring", Some("reseller-b"))];
+    assert_eq!(run(&settings, "list --json").json(), json!({"codes": rows}));
+    let table = run(&settings, "list");
+    assert!(table.check(0).out.lines().next().is_some_and(|line| line.ends_with("tenant")), "{}", table.out);
+}

@@ -257,6 +257,24 @@ fn callers_and_their_faults() {
 }
 
 #[test]
+fn tenants_and_their_faults() {
+    check(
+        "[[partner]]\nname = 'a'\ntoken = 't'\ntenant = ''\n\
+         [[partner]]\nname = 'b'\ntoken = 'u'\ntenant = 'a/b'\nservices = ['1', ' 2', '', '1']\n\
+         [[partner]]\nname = 'c'\ntoken = 'v'\ntenant = ['x']\nservices = 1000625\n",
+        &[
+            "FILE: partner[1].tenant: \"\" is not 1 to 64 of A-Z a-z 0-9 . - _",
+            "FILE: partner[2].tenant: \"a/b\" is not 1 to 64 of A-Z a-z 0-9 . - _",
+            "FILE: partner[3].services: invalid type: integer `1000625`, expected a list",
+            "FILE: partner[3].tenant: invalid type: sequence, expected text in quotes",
+            "FILE: partner[2].services: \" 2\" is empty or has blanks around it",
+            "FILE: partner[2].services: \"\" is empty or has blanks around it",
+            "FILE: partner[2].services: \"1\" is given twice",
+        ],
+    );
+}
+
+#[test]
 fn partners_and_their_faults() {
     check(
         "[[partner]]\nname = 'app'\ntoken = 'hidden'\nkey = 'k'\nsecrets = ['s']\n\

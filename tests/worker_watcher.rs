@@ -175,7 +175,8 @@ fn an_account_whose_device_came_to_a_number_is_suspended_too() {
     world.double.state().users.get_mut(&carl).expect("it").enabled = true;
     let (device, number) = (DeviceId::parse("cam-1"), Msisdn::parse(ANN));
     let owner = Owner::Number(number.expect("a number"));
-    let unbind = Unbind { device: device.expect("a device"), owner, now: Clock::system().now() };
+    let unbind =
+        Unbind { device: device.expect("a device"), owner, tenant: None, now: Clock::system().now() };
     assert_eq!(wait(ledger.write(unbind)).expect("kept"), Unbound::Unbound);
     until("she cannot either", || can_log_in(LOGIN) == Some(false));
     until("nor can he", || can_log_in("carl@sdp.example") == Some(false));

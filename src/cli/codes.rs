@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 
 use super::subscriber::cell;
 use super::table::columns;
-use super::{Ended, Global, block_on, open, told};
+use super::{Ended, Failure, Global, block_on, open, told};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Secrets};
+use crate::ids::Tenant;
 use crate::ledger::Ledger;
 
 /// Codes in one commit; notices wait for it.
@@ -26,7 +27,7 @@ pub(crate) enum Codes {
     Generate(generate::Generate),
     /// Take in the codes of a file: code,kind,days[,expires,provider,storage,retention_days,package]
     Import(import::Import),
-    /// Count them by batch, kind and state
+    /// Count them by batch, kind and state, and by tenant where there are any
     List,
 }
 
@@ -49,23 +50,29 @@ pub(super) fn run(global: &Global, command: Codes) -> Ended {
 
 async fn list(global: &Global, ledger: &Ledger) -> Ended {
     let counts = ledger.code_counts(Clock::system().now()).await?;
+    let has_tenants = counts.iter().any(|count| !count.tenant.is_empty());
     let row = |count: &crate::ledger::read::CodeCount| {
-        json!({
+        let mut row = json!({
             "batch": count.batch,
             "kind": count.kind,
             "provider": count.provider,
             "state": count.state,
             "codes": count.codes,
-        })
+        });
+        if has_tenants {
+            row["tenant"] = Some(&count.tenant).filter(|tenant| !tenant.is_empty()).cloned().into();
+        }
+        row
     };
     let counts: Vec<Value> = counts.iter().map(row).collect();
     if global.json {
         super::print(&format!("{:#}\n", json!({ "codes": counts })));
         return Ok(());
     }
-    let heading = ["batch", "kind", "provider", "state", "codes"];
+    let heading = ["batch", "kind", "provider", "state", "codes", "tenant"];
+    let heading = &heading[..if has_tenants { 6 } else { 5 }];
     let row = |count: &Value| heading.iter().map(|key| cell(&count[*key])).collect();
-    super::print(&columns(&heading, &counts.iter().map(row).collect::<Vec<_>>()));
+    super::print(&columns(heading, &counts.iter().map(row).collect::<Vec<_>>()));
     Ok(())
 }
 
@@ -81,6 +88,21 @@ fn batch(text: &str) -> Result<String, String> {
     let fit = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     let fits = (1..=BATCH_BYTES_MAX).contains(&text.len()) && text.bytes().all(fit);
     fits.then(|| text.to_owned()).ok_or_else(|| format!("not 1 to {BATCH_BYTES_MAX} of A-Z a-z 0-9 . - _"))
+}
+
+/// A tenant's name as a person gives it.
+fn tenant(text: &str) -> Result<Tenant, String> {
+    Tenant::parse(text).map_err(|error| error.to_string())
+}
+
+/// Refuses codes that nobody could redeem.
+fn check_tenant(tenant: Option<&Tenant>, config: &Config) -> Result<(), Failure> {
+    match tenant {
+        Some(tenant) if config.partner.iter().all(|partner| partner.tenant.as_ref() != Some(tenant)) => {
+            Err(told(&format!("no [[partner]] of the settings is of the tenant {tenant}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A name for a batch without one.

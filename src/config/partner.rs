@@ -1,13 +1,15 @@
 //! `[[partner]]`: who may call the partner and activation surfaces. Leaves recognizing them to the
 //! surfaces.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::reading::Reading;
 use super::{net, secret};
+use crate::ids::Tenant;
 
 pub(super) const SECRETS: &[&str] = &["token", "secrets"];
 
@@ -27,6 +29,26 @@ pub struct Partner {
     /// What signed requests may be signed with; any is accepted. Empty where there is no key.
     #[serde(default, skip_serializing_if = "Vec::is_empty", serialize_with = "secret::mask_all")]
     pub secrets: Vec<SecretString>,
+    /// Whose devices, accounts and codes it makes and sees; none: those that are no tenant's.
+    #[serde(
+        default,
+        deserialize_with = "tenant",
+        serialize_with = "write_tenant",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub tenant: Option<Tenant>,
+    /// The services (`service_id`) whose subscriptions and entitlements it reads; none: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub services: Option<Vec<String>>,
+}
+
+fn tenant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Tenant>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Tenant::parse(&text).map(Some).map_err(|error| D::Error::custom(format!("{text:?} is {error}")))
+}
+
+fn write_tenant<S: Serializer>(tenant: &Option<Tenant>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(tenant.as_ref().map_or("", Tenant::as_str))
 }
 
 pub(super) fn check(partners: &[Partner], reading: &mut Reading) {
@@ -59,6 +81,14 @@ fn check_one(partner: &Partner, own: &str, reading: &mut Reading) {
     }
     if partner.secrets.iter().any(|secret| secret.expose_secret().is_empty()) {
         reading.fault(&key_of("secrets"), "holds an empty one");
+    }
+    let mut seen = BTreeSet::new();
+    for service in partner.services.iter().flatten() {
+        if service.trim().is_empty() || service.trim() != service {
+            reading.fault(&key_of("services"), format!("{service:?} is empty or has blanks around it"));
+        } else if !seen.insert(service) {
+            reading.fault(&key_of("services"), format!("{service:?} is given twice"));
+        }
     }
     if ["token", "key", "secrets"].iter().any(|key| reading.is_refused(&key_of(key))) {
         return;

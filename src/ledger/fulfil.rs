@@ -36,6 +36,7 @@ mod retire;
 mod settle;
 mod sweep;
 mod tasks;
+mod tenancy;
 mod transfer;
 mod unbind;
 pub(super) mod watch;

@@ -1,7 +1,7 @@
 //! Proof that the ledger is what it promises. First the engine checks its own pages and rows; where it finds
 //! something nothing else can be relied on. Then ours: every number's subscriptions equal the fold of its
 //! notices, what is on its devices is what the rules give from them, every notice has its identity and
-//! every identity its notice, and tasks and codes name services that are there.
+//! every identity its notice, tasks and codes name services that are there, and a tenant's codes are its accounts'.
 
 use std::sync::Arc;
 
@@ -30,7 +30,7 @@ pub(super) const NUMBERS: &str = "/* verify numbers */ SELECT msisdn FROM \
     ORDER BY 1 LIMIT $2";
 
 /// Links that must never be broken: each statement gives a sentence for every row that breaks one.
-pub(super) const BROKEN_LINKS: [&str; 5] = [
+pub(super) const BROKEN_LINKS: [&str; 6] = [
     "/* verify identities */ SELECT 'identity ' || i.key || ' names notice ' || i.notice_id || ', which is missing' \
      FROM identity i LEFT JOIN notice n ON n.id = i.notice_id WHERE n.id IS NULL LIMIT 100",
     "/* verify notices */ SELECT 'notice ' || n.id || ' is not the holder of its identity ' || n.identity \
@@ -46,6 +46,9 @@ pub(super) const BROKEN_LINKS: [&str; 5] = [
      AND t.action <> 'redeem' LIMIT 100",
     "/* verify codes */ SELECT 'a code of batch ' || c.batch || ' became service ' || c.service_id || ', which is missing' \
      FROM code c LEFT JOIN service s ON s.id = c.service_id WHERE c.state = 'used' AND s.id IS NULL LIMIT 100",
+    "/* verify tenants */ SELECT 'a code of batch ' || batch || ' is of the tenant ' || tenant || ', and its account of another' \
+     FROM code WHERE tenant <> '' AND account IS NOT NULL \
+     AND substr(account, 1, length(tenant) + 1) <> tenant || '/' LIMIT 100",
 ];
 
 /// What a check of the whole ledger found.

@@ -28,8 +28,8 @@ const VERSION: &str = "v1.";
 /// What is sealed begins with this, so that a seal made for anything else is none.
 const LABEL: &[u8] = b"sdp-gateway play token v1\0";
 
-/// No token that we make is longer: two names of 64 bytes, the rest, and a third more for Base64.
-const TOKEN_BYTES_MAX: usize = 256;
+/// No token that we make is longer: three names of 64 bytes, the rest, and a third more for Base64.
+const TOKEN_BYTES_MAX: usize = 384;
 
 /// Who may ask to play what, until when.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +118,7 @@ fn read(token: &str) -> Option<Ticket> {
     let name = |bytes| std::str::from_utf8(bytes).ok();
     Some(Ticket {
         device: DeviceId::parse(name(device)?).ok()?,
-        account: UserAccount::parse(name(account)?).ok()?,
+        account: UserAccount::from_full(name(account)?).ok()?,
         expires_at: Timestamp(i64::from_be_bytes(*expiry).checked_mul(1000)?),
     })
 }

@@ -8,7 +8,7 @@ pub use life::NotFrom;
 use super::{CodeText, Lookup, SealError, Vault};
 use crate::catalog::{GrantKind, Storage};
 use crate::clock::Timestamp;
-use crate::ids::{DeviceId, Msisdn, UserAccount};
+use crate::ids::{DeviceId, Msisdn, Tenant, UserAccount};
 use crate::service::source::ServiceId;
 
 /// What became of a code.
@@ -92,6 +92,8 @@ pub struct Code {
     pub used_at: Option<Timestamp>,
     /// When it came into stock.
     pub created_at: Timestamp,
+    /// Whose accounts may redeem it; none: those that are no tenant's.
+    pub tenant: Option<Tenant>,
 }
 
 /// What a code gives, and with which others it comes into stock.
@@ -113,6 +115,8 @@ pub struct About {
     pub batch: String,
     /// Until when it can be redeemed, exclusively; none: for ever.
     pub expires_at: Option<Timestamp>,
+    /// Whose accounts may redeem it; none: those that are no tenant's.
+    pub tenant: Option<Tenant>,
 }
 
 impl About {
@@ -140,15 +144,29 @@ impl About {
             service_id: None,
             used_at: None,
             created_at: now,
+            tenant: self.tenant,
         })
     }
 }
 
 impl Code {
-    /// Whether both give the same, from the same provider, for as long.
+    /// Whether both give the same to the same, from the same provider, for as long.
     #[must_use]
     pub fn gives_as(&self, other: &Self) -> bool {
         let gives = |code: &Self| (code.kind, code.days, code.storage, code.retention_days, code.expires_at);
-        gives(self) == gives(other) && self.provider == other.provider && self.package == other.package
+        gives(self) == gives(other)
+            && self.provider == other.provider
+            && self.package == other.package
+            && self.tenant == other.tenant
+    }
+
+    /// Whether it is there for a tenant's accounts, or for those of none. One that was issued for an entitlement is its
+    /// subscriber's, who may be anybody's customer, as devices of any tenant are reached by their number's rights.
+    #[must_use]
+    pub fn is_for(&self, tenant: Option<&str>) -> bool {
+        match &self.tenant {
+            Some(own) => tenant == Some(own.as_str()),
+            None => tenant.is_none() || self.entitlement.is_some(),
+        }
     }
 }

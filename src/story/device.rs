@@ -30,16 +30,25 @@ struct ServiceJson {
     ends_at: Option<String>,
 }
 
-/// A device as it stands.
+/// A device as it stands, as operators see it: all that is on it, and the account behind its tenant.
 #[must_use]
 pub fn device(device: &Device) -> DeviceJson {
+    told(device, UserAccount::in_full, |_| true)
+}
+
+/// A device as whoever sees only some of its services calls it.
+pub(super) fn told(
+    device: &Device,
+    account: fn(&UserAccount) -> &str,
+    is_seen: impl Fn(&OnDevice) -> bool,
+) -> DeviceJson {
     DeviceJson {
         device_id: device.id.as_str().to_owned(),
         msisdn: device.msisdn.as_ref().map(|number| Msisdn::in_full(number).to_owned()),
-        user_account: device.account.as_ref().map(|account| UserAccount::in_full(account).to_owned()),
+        user_account: device.account.as_ref().map(|own| account(own).to_owned()),
         camera: device.camera.clone(),
         bound_at: device.bound_at.map(Timestamp::rfc3339),
-        services: device.services.iter().map(service).collect(),
+        services: device.services.iter().filter(|on_device| is_seen(on_device)).map(service).collect(),
     }
 }
 

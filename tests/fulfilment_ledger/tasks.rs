@@ -237,7 +237,7 @@ async fn numbers_of_two_gateways_have_one_history_on_their_devices() {
                     now: at(1),
                 };
                 ledger.write(bind).await.expect("written");
-                let unbind = sdp_gateway::ledger::fulfil::Unbind { device, owner, now: at(1) };
+                let unbind = sdp_gateway::ledger::fulfil::Unbind { device, owner, tenant: None, now: at(1) };
                 ledger.write(unbind).await.expect("written");
             })
         });

@@ -178,7 +178,7 @@ impl World {
     }
 
     pub(crate) async fn unbind(&self, name: &str, owner: Owner, hour: i64) -> Unbound {
-        let unbind = Unbind { device: device(name), owner, now: at(hour) };
+        let unbind = Unbind { device: device(name), owner, tenant: None, now: at(hour) };
         self.ledger.write(unbind).await.expect("written")
     }
 
@@ -216,6 +216,7 @@ impl World {
                 service_id: None,
                 used_at: None,
                 created_at: at(0),
+                tenant: None,
             }
         };
         self.ledger.add_codes(texts.iter().map(code).collect(), |_| ()).await.expect("written")

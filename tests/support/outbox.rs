@@ -106,6 +106,7 @@ pub fn stocked(ledger: &Ledger, provider: &str, texts: &[&str]) -> Vec<Code> {
             service_id: None,
             used_at: None,
             created_at: Timestamp(0),
+            tenant: None,
         }
     };
     texts.iter().map(code).collect()

@@ -5,12 +5,13 @@ use clap::Args;
 use clap::error::ErrorKind;
 use serde_json::json;
 
-use super::{TOGETHER, batch, batch_of, told, warn_of_plain_text};
+use super::{TOGETHER, batch, batch_of, check_tenant, tenant, told, warn_of_plain_text};
 use crate::catalog::{GrantKind, Storage};
 use crate::cli::progress::Screen;
 use crate::cli::{Ended, Failure, Global, output, print, tell, wrong_usage};
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Mode};
+use crate::ids::Tenant;
 use crate::ledger::Ledger;
 use crate::stock::{self, About, CodeText, PackageRule};
 
@@ -49,6 +50,9 @@ pub(crate) struct Generate {
     /// Until when they can be redeemed
     #[arg(long, value_name = "RFC3339", value_parser = time)]
     expires: Option<Timestamp>,
+    /// Whose partners' users may redeem them: the tenant of a [[partner]]; else those of partners without one
+    #[arg(long, value_name = "NAME", value_parser = tenant)]
+    tenant: Option<Tenant>,
 }
 
 fn time(text: &str) -> Result<Timestamp, &'static str> {
@@ -93,6 +97,7 @@ impl Generate {
         if self.expires.is_some_and(|at| at <= now) {
             wrong_usage(ErrorKind::ValueValidation, "--expires is in the past");
         }
+        check_tenant(self.tenant.as_ref(), config)?;
         let known = config.providers.get(&self.provider);
         if known.is_none() && self.provider != "local" {
             return Err(told(&format!("there is no [providers.{}] in the settings", self.provider)));
@@ -116,6 +121,7 @@ impl Generate {
             package: self.package,
             batch,
             expires_at: self.expires,
+            tenant: self.tenant,
         })
     }
 }

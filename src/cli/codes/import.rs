@@ -7,11 +7,12 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::{batch, batch_of, told, warn_of_plain_text};
+use super::{batch, batch_of, check_tenant, tenant, told, warn_of_plain_text};
 use crate::cli::progress::Screen;
 use crate::cli::{Ended, Failure, Global, print, tell};
 use crate::clock::{Clock, Timestamp};
 use crate::config::Config;
+use crate::ids::Tenant;
 use crate::ledger::Ledger;
 use crate::ledger::fulfil::Added;
 use crate::stock::Code;
@@ -24,10 +25,14 @@ pub(crate) struct Import {
     /// A name for these codes; else the time
     #[arg(long, value_name = "NAME", value_parser = batch)]
     batch: Option<String>,
+    /// Whose partners' users may redeem them: the tenant of a [[partner]]; else those of partners without one
+    #[arg(long, value_name = "NAME", value_parser = tenant)]
+    tenant: Option<Tenant>,
 }
 
 impl Import {
     pub(super) async fn run(self, global: &Global, config: &Config, ledger: &Ledger) -> Ended {
+        check_tenant(self.tenant.as_ref(), config)?;
         let now = Clock::system().now();
         let batch = self.batch.clone().unwrap_or_else(|| batch_of(now, "import"));
         let (lines, codes) = self.read(config, ledger, &batch, now)?;
@@ -57,7 +62,8 @@ impl Import {
         for (place, kept) in &added.other {
             let line = lines.get(*place).copied().unwrap_or_default();
             let (kind, days, provider) = (kept.kind.word(), kept.days, &kept.provider);
-            let kept = format!("{kind}, {days} days, provider {provider}, batch {}", kept.batch);
+            let tenant = kept.tenant.as_ref().map_or(String::new(), |tenant| format!(", tenant {tenant}"));
+            let kept = format!("{kind}, {days} days, provider {provider}, batch {}{tenant}", kept.batch);
             tell(format!("{name}: line {line}: is known already as another, and kept as it was: {kept}"));
         }
         let more = added.others - added.other.len() as u64;
@@ -93,6 +99,7 @@ impl Import {
                 package: row.package,
                 batch: batch.to_owned(),
                 expires_at: row.expires_at,
+                tenant: self.tenant.clone(),
             };
             about.code(&row.code, ledger.vault(), now)
         };

@@ -53,7 +53,8 @@ enum Called {
 }
 
 impl Called {
-    /// A number in any spelling is its canonical one, an account is lower-cased, either with or without our domain;
+    /// A number in any spelling is its canonical one, an account is lower-cased (a tenant's is `TENANT/NAME`), either
+    /// with or without our domain;
     /// anything else with an @ is a person's. `None` where nobody can be called so.
     fn of(text: &str, domain: &str) -> Option<Self> {
         let text = text.trim().to_lowercase();
@@ -63,7 +64,7 @@ impl Called {
             return (of_ours.is_none() && is_address(bare)).then_some(Self::Person(text));
         }
         let number = Msisdn::parse(bare).ok().map(Owner::Number);
-        let account = || UserAccount::parse(bare).ok().map(Owner::Account);
+        let account = || UserAccount::from_full(bare).ok().map(Owner::Account);
         number.or_else(|| names::owner_of_key(bare)).or_else(account).map(Self::Subscriber)
     }
 

@@ -1,7 +1,7 @@
 //! A device bound to an account, and to the rights of a number.
 
 use super::holding::{Holding, Holds, states};
-use super::{redeem, retire};
+use super::{redeem, retire, tenancy};
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, Msisdn, UserAccount};
 use crate::ledger::commit::Deed;
@@ -37,6 +37,8 @@ pub enum Bound {
     AnotherAccount,
     /// It is bound to another number.
     AnotherNumber,
+    /// It, or the camera, is another tenant's.
+    AnotherTenant,
 }
 
 impl Deed for Bind {
@@ -56,16 +58,31 @@ impl Deed for Bind {
     }
 }
 
+impl Bind {
+    /// What it is told where another account has the device, or is about to.
+    fn refused_for(&self, another: &UserAccount) -> Bound {
+        if another.tenant() == self.account.tenant() { Bound::AnotherAccount } else { Bound::AnotherTenant }
+    }
+}
+
 fn bind(store: &mut impl Holds, bind: &Bind) -> Result<Bound, StoreError> {
     store.lock(Lock::device(&bind.device))?;
     let known: Option<DeviceRow> = store.get(bind.device.as_str())?;
     let number = known.as_ref().and_then(|row| row.msisdn.as_ref());
     let account = known.as_ref().and_then(|row| row.account.as_ref());
-    if account.is_some_and(|account| *account != bind.account) {
-        return Ok(Bound::AnotherAccount);
+    if let Some(account) = account.filter(|account| **account != bind.account) {
+        return Ok(bind.refused_for(account));
     }
-    if account.is_none() && redeem::is_awaited_by_another(store, &bind.device, &bind.account)? {
-        return Ok(Bound::AnotherAccount);
+    if account.is_none()
+        && let Some(another) = redeem::awaited_by_another(store, &bind.device, &bind.account)?
+    {
+        return Ok(bind.refused_for(&another));
+    }
+    let camera =
+        bind.camera.clone().or_else(|| known.as_ref().and_then(|row| tenancy::camera(row, &bind.account)));
+    let called = camera.as_deref().unwrap_or(bind.device.as_str());
+    if tenancy::is_anothers_camera(store, called, &bind.device, &bind.account)? {
+        return Ok(Bound::AnotherTenant);
     }
     if let (Some(number), Some(asked)) = (number, &bind.msisdn)
         && number != asked
@@ -89,7 +106,6 @@ fn bind(store: &mut impl Holds, bind: &Bind) -> Result<Bound, StoreError> {
         return Ok(Bound::AnotherAccount);
     }
     let bound_at = known.as_ref().and_then(|row| row.bound_at).filter(|_| stays).unwrap_or(bind.now);
-    let camera = bind.camera.clone().or_else(|| known.as_ref().and_then(|row| row.camera.clone()));
     let bound = DeviceRow {
         id: bind.device.clone(),
         msisdn: to,

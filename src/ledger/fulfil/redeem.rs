@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::holding::{Holding, Holds};
-use super::{Body, Claimed, Code, CodeState, Task, TaskAction, TaskId};
+use super::{Body, Claimed, Code, CodeState, Task, TaskAction, TaskId, tenancy};
 use crate::catalog::{GrantKind, Storage};
 use crate::clock::{DAY_MS, Timestamp};
 use crate::ids::{DeviceId, Msisdn, UserAccount};
@@ -92,17 +92,15 @@ fn redeem(store: &mut impl Holds, asked: &Redeem) -> Result<Redeemed, StoreError
     }
     let row: Option<DeviceRow> = store.get(asked.device.as_str())?;
     let codes = each(&asked.keys, |key| store.get::<Code>(key.as_str()))?;
-    let code = codes.into_iter().flatten().next();
-    let device = match row.as_ref().and_then(|row| row.account.as_ref()) {
-        None => DeviceStanding::Unbound,
-        Some(account) if *account == asked.account => DeviceStanding::Own,
-        Some(_) => DeviceStanding::Another,
-    };
+    let code = codes.into_iter().flatten().find(|code| code.is_for(asked.account.tenant()));
+    let device = standing(store, row.as_ref(), asked)?;
     let is_its = |code: &Code| code.is_reserved_for(&asked.device, &asked.account);
     if device != DeviceStanding::Another && code.as_ref().is_some_and(is_its) {
         return Ok(Redeemed::UnderWay);
     }
-    if device == DeviceStanding::Unbound && is_awaited_by_another(store, &asked.device, &asked.account)? {
+    if device == DeviceStanding::Unbound
+        && awaited_by_another(store, &asked.device, &asked.account)?.is_some()
+    {
         return Ok(Redeemed::UnderWay);
     }
     let standing = code.as_ref().map_or(CodeStanding::Unknown, Code::standing);
@@ -119,18 +117,33 @@ fn redeem(store: &mut impl Holds, asked: &Redeem) -> Result<Redeemed, StoreError
     reserve(store, asked, msisdn, code).map(|claimed| Redeemed::Remote(Box::new(claimed)))
 }
 
-/// Whether another account is redeeming a code on an unbound device, which it may yet become the owner of.
+/// Whose the device is to whoever asks. One that nobody has is another's where the camera is another tenant's.
+fn standing(
+    store: &mut impl Holds,
+    row: Option<&DeviceRow>,
+    asked: &Redeem,
+) -> Result<DeviceStanding, StoreError> {
+    let Some(account) = row.and_then(|row| row.account.as_ref()) else {
+        let camera = row.and_then(|row| tenancy::camera(row, &asked.account));
+        let called = camera.as_deref().unwrap_or(asked.device.as_str());
+        let is_anothers = tenancy::is_anothers_camera(store, called, &asked.device, &asked.account)?;
+        return Ok(if is_anothers { DeviceStanding::Another } else { DeviceStanding::Unbound });
+    };
+    Ok(if *account == asked.account { DeviceStanding::Own } else { DeviceStanding::Another })
+}
+
+/// Another account that is redeeming a code on an unbound device, which it may yet become the owner of.
 ///
 /// # Errors
 /// The engine's.
-pub(super) fn is_awaited_by_another(
+pub(super) fn awaited_by_another(
     store: &mut impl Reads<Task>,
     device: &DeviceId,
     account: &UserAccount,
-) -> Result<bool, StoreError> {
+) -> Result<Option<UserAccount>, StoreError> {
     let open: Vec<Task> = store.list("open_on", device.as_str())?;
-    let is_anothers = |task: &Task| task.account.as_ref().is_some_and(|other| other != account);
-    Ok(open.iter().any(|task| task.action == TaskAction::Redeem && is_anothers(task)))
+    let redeems = open.into_iter().filter(|task| task.action == TaskAction::Redeem);
+    Ok(redeems.filter_map(|task| task.account).find(|other| other != account))
 }
 
 /// Who has begun, or begins, what a code gives.
@@ -151,7 +164,7 @@ fn bound(
     now: Timestamp,
 ) -> Result<Holding, StoreError> {
     let is_bound = row.as_ref().is_some_and(|row| row.account.is_some());
-    let camera = row.as_ref().and_then(|row| row.camera.clone());
+    let camera = row.as_ref().and_then(|row| tenancy::camera(row, account));
     let mut holding = match row {
         Some(row) => Holding::of_device(store, row, now)?,
         None => Holding::none(),

@@ -2,7 +2,7 @@
 
 use super::holding::{Holding, Holds};
 use crate::clock::Timestamp;
-use crate::ids::DeviceId;
+use crate::ids::{DeviceId, Tenant};
 use crate::ledger::commit::Deed;
 use crate::ledger::records::Records;
 use crate::ledger::store::{Lock, Store};
@@ -17,6 +17,8 @@ pub struct Unbind {
     pub device: DeviceId,
     /// By whom it must be bound.
     pub owner: Owner,
+    /// Whose the account must be that has it; none: no tenant's.
+    pub tenant: Option<Tenant>,
     /// The time.
     pub now: Timestamp,
 }
@@ -49,9 +51,13 @@ impl Deed for Unbind {
 fn unbind(store: &mut impl Holds, unbind: &Unbind) -> Result<Unbound, StoreError> {
     store.lock(Lock::device(&unbind.device))?;
     let known: Option<DeviceRow> = store.get(unbind.device.as_str())?;
-    let is_theirs = |row: &DeviceRow| match &unbind.owner {
-        Owner::Number(number) => row.msisdn.as_ref() == Some(number),
-        Owner::Account(account) => row.account.as_ref() == Some(account),
+    let is_theirs = |row: &DeviceRow| match (&unbind.owner, &row.account) {
+        (Owner::Number(number), Some(account)) => {
+            row.msisdn.as_ref() == Some(number)
+                && account.tenant() == unbind.tenant.as_ref().map(Tenant::as_str)
+        }
+        (Owner::Account(asked), Some(account)) => account == asked,
+        (_, None) => false,
     };
     let Some(row) = known.filter(is_theirs) else { return Ok(Unbound::NotBound) };
     let mut holding = Holding::of_device(store, row.clone(), unbind.now)?;

@@ -12,7 +12,7 @@ use crate::ledger::{Ledger, StoreError};
 use crate::stock::Code;
 use crate::stock::Lookup;
 
-/// How many codes there are of one batch, kind, provider and state.
+/// How many codes there are of one batch, kind, provider, state and tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodeCount {
     /// With which others they came into stock.
@@ -23,13 +23,15 @@ pub struct CodeCount {
     pub provider: String,
     /// What became of them, as a word; `expired` for those in stock whose time is over.
     pub state: String,
+    /// Whose they are; empty: no tenant's.
+    pub tenant: String,
     /// How many.
     pub codes: i64,
 }
 
 const COUNTS: &str = "/* code counts */ SELECT batch, kind, provider, \
-    CASE WHEN state = 'unused' AND expires_at <= $1 THEN 'expired' ELSE state END AS word, COUNT(*) AS many \
-    FROM code GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4";
+    CASE WHEN state = 'unused' AND expires_at <= $1 THEN 'expired' ELSE state END AS word, tenant, \
+    COUNT(*) AS many FROM code GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5";
 
 const STOCK: &str = "/* code kinds */ SELECT kind AS word, COUNT(*) AS many FROM code WHERE state = 'unused' \
     AND (expires_at IS NULL OR expires_at > $1) GROUP BY kind";
@@ -64,7 +66,7 @@ impl Ledger {
         self.select(tail, vec![device.as_str().into()]).await
     }
 
-    /// Counts all codes by batch, kind, provider and state as of `now`.
+    /// Counts all codes by batch, kind, provider, state and tenant as of `now`.
     ///
     /// # Errors
     /// The engine's.
@@ -75,6 +77,7 @@ impl Ledger {
                 kind: row.try_get("kind")?,
                 provider: row.try_get("provider")?,
                 state: row.try_get("word")?,
+                tenant: row.try_get("tenant")?,
                 codes: row.try_get("many")?,
             })
         };

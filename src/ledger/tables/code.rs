@@ -2,7 +2,7 @@
 
 use super::{Cell, Cells, Record, Table, Type};
 use crate::catalog::{GrantKind, Storage};
-use crate::ids::{DeviceId, Msisdn, UserAccount};
+use crate::ids::{DeviceId, Msisdn, Tenant, UserAccount};
 use crate::ledger::StoreError;
 use crate::service::source::ServiceId;
 use crate::stock::{Code, CodeState, Lookup};
@@ -29,6 +29,7 @@ impl Record for Code {
             ("service_id", Type::Text),
             ("used_at", Type::Int),
             ("created_at", Type::Int),
+            ("tenant", Type::Text),
         ],
     };
 
@@ -52,6 +53,7 @@ impl Record for Code {
             self.service_id.as_ref().map(ServiceId::as_str).into(),
             self.used_at.into(),
             self.created_at.into(),
+            self.tenant.as_ref().map_or("", Tenant::as_str).into(),
         ]
     }
 
@@ -71,10 +73,16 @@ impl Record for Code {
             entitlement: row.text_or_none()?,
             msisdn: row.text_or_none()?.map(Msisdn::from_canonical),
             device_id: row.word_or_none(|text| DeviceId::parse(text).ok())?,
-            account: row.word_or_none(|text| UserAccount::parse(text).ok())?,
+            account: row.word_or_none(|text| UserAccount::from_full(text).ok())?,
             service_id: row.text_or_none()?.map(ServiceId::from_stored),
             used_at: row.time_or_none()?,
             created_at: row.time()?,
+            tenant: row.word(tenant)?,
         })
     }
+}
+
+/// Empty: no tenant's.
+fn tenant(text: &str) -> Option<Option<Tenant>> {
+    if text.is_empty() { Some(None) } else { Tenant::parse(text).ok().map(Some) }
 }

@@ -59,7 +59,7 @@ impl Record for DeviceRow {
         Ok(Self {
             id: row.word(|text| DeviceId::parse(text).ok())?,
             msisdn: row.text_or_none()?.map(Msisdn::from_canonical),
-            account: row.word_or_none(|text| UserAccount::parse(text).ok())?,
+            account: row.word_or_none(|text| UserAccount::from_full(text).ok())?,
             camera: row.text_or_none()?,
             bound_at: row.time_or_none()?,
             settled_at: row.time()?,

@@ -80,7 +80,7 @@ impl Record for Service {
     fn read(row: &mut Cells) -> Result<Self, StoreError> {
         let (id, device) =
             (ServiceId::from_stored(row.text()?), row.word(|text| DeviceId::parse(text).ok())?);
-        let account = row.word(|text| UserAccount::parse(text).ok())?;
+        let account = row.word(|text| UserAccount::from_full(text).ok())?;
         let (word, source_id) = (row.text()?, row.text()?);
         let source = Source::parse(&word, source_id)
             .ok_or_else(|| StoreError::broken(format!("service {id} comes from {word:?}")))?;

@@ -69,7 +69,7 @@ impl Record for Task {
             action: row.word(|word| TaskAction::ALL.into_iter().find(|action| action.word() == word))?,
             state: row.word(TaskState::from_word)?,
             msisdn: row.text_or_none()?.map(Msisdn::from_canonical),
-            account: row.word_or_none(|text| UserAccount::parse(text).ok())?,
+            account: row.word_or_none(|text| UserAccount::from_full(text).ok())?,
             device_id: row.word_or_none(|text| DeviceId::parse(text).ok())?,
             service_id: row.text_or_none()?.map(ServiceId::from_stored),
             entitlement: row.text_or_none()?,

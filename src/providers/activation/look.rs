@@ -20,7 +20,7 @@ impl Remote {
     pub(super) fn of_device(&self, task: &Errand) -> Parameters {
         vec![
             // Callers of this system sign and send accounts in lower case.
-            ("userAccount", task.user_account.in_full().to_owned()),
+            ("userAccount", task.user_account.name().to_owned()),
             ("deviceID", task.device_id.as_str().to_owned()),
             ("phoneType", self.settings.phone_type.word().to_owned()),
             ("sourceApp", self.settings.source_app.to_string()),

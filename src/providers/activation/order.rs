@@ -84,7 +84,7 @@ fn worse(known: Option<Attempted>, new: Attempted) -> Option<Attempted> {
 fn common(remote: &Remote, task: &Errand, order_num: &str) -> Vec<(&'static str, String)> {
     vec![
         ("sourceApp", remote.settings.source_app.to_string()),
-        ("userAccount", task.user_account.in_full().to_owned()),
+        ("userAccount", task.user_account.name().to_owned()),
         ("orderType", order_type(task.kind).to_owned()),
         ("orderNum", order_num.to_owned()),
     ]

@@ -3,11 +3,15 @@
 //! or as a person's address is marked, with a sign that no account can have.
 
 use super::User;
-use crate::ids::{Msisdn, UserAccount};
+use crate::ids::{Msisdn, Tenant, UserAccount};
 use crate::service::wanted::Owner;
 
 /// Before an account that is not plain; its `@` become the `=` that no account can have.
 const MARK: &str = "account=";
+
+/// Before a tenant, an `=` and one of its accounts, spelled likewise: of two tenants' accounts of one name each has a
+/// user.
+const TENANT: &str = "tenant=";
 
 /// Whose a user is, and by what it shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +28,9 @@ pub enum Mark {
 #[must_use]
 pub fn key(owner: &Owner) -> String {
     match owner {
+        Owner::Account(account) if let Some(tenant) = account.tenant() => {
+            format!("{TENANT}{tenant}={}", account.name().replace('@', "="))
+        }
         Owner::Account(account) if !is_plain(account) => {
             format!("{MARK}{}", account.in_full().replace('@', "="))
         }
@@ -54,9 +61,18 @@ pub fn owner_of_key(text: &str) -> Option<Owner> {
     let owner = match (number, text.strip_prefix(MARK)) {
         (Some(number), _) => Owner::Number(number),
         (None, Some(marked)) => Owner::Account(UserAccount::parse(&marked.replace('=', "@")).ok()?),
-        (None, None) => Owner::Account(UserAccount::parse(text).ok()?),
+        (None, None) => Owner::Account(match text.strip_prefix(TENANT) {
+            Some(of_tenant) => of_a_tenant(of_tenant)?,
+            None => UserAccount::parse(text).ok()?,
+        }),
     };
     (key(&owner) == text).then_some(owner)
+}
+
+fn of_a_tenant(text: &str) -> Option<UserAccount> {
+    let (tenant, name) = text.split_once('=')?;
+    let (tenant, account) = (Tenant::parse(tenant).ok()?, UserAccount::parse(&name.replace('=', "@")).ok()?);
+    Some(account.within(Some(&tenant)))
 }
 
 /// Whose user it may be.
@@ -95,7 +111,7 @@ mod tests {
     const DOMAIN: &str = "sdp.example";
 
     fn account(text: &str) -> Owner {
-        Owner::Account(UserAccount::parse(text).expect("an account"))
+        Owner::Account(UserAccount::from_full(text).expect("an account"))
     }
 
     fn number() -> Owner {
@@ -124,12 +140,27 @@ mod tests {
             (account("demo@example.org"), "account=demo=example.org"),
             (account("84912000001@sdp.example"), "account=84912000001=sdp.example"),
             (account("@@"), "account==="),
+            (account("reseller-a/ann"), "tenant=reseller-a=ann"),
+            (account("reseller-b/ann"), "tenant=reseller-b=ann"),
+            (account("12/84912000001@sdp.example"), "tenant=12=84912000001=sdp.example"),
         ] {
             assert_eq!(super::key(&owner), key);
             assert_eq!(login(&owner, DOMAIN), format!("{key}@sdp.example"));
             assert_eq!(owner_of_key(key), Some(owner), "and back");
         }
-        for none in ["", "a b", "0912000001", "12", "ANN", "a@b", "account=ann", "a=b"] {
+        for none in [
+            "",
+            "a b",
+            "0912000001",
+            "12",
+            "ANN",
+            "a@b",
+            "account=ann",
+            "a=b",
+            "tenant=ann",
+            "tenant==a",
+            "tenant=A=a",
+        ] {
             assert_eq!(owner_of_key(none), None, "{none}");
         }
     }

@@ -178,6 +178,7 @@ mod tests {
             service_id: None,
             used_at: None,
             created_at: Timestamp(0),
+            tenant: None,
         }
     }
 
