@@ -19,7 +19,6 @@ use crate::ids::{Msisdn, NoticeId};
 use crate::subscription::decide::{Change, Scope};
 use crate::subscription::judge::{Judgement, Policy};
 use crate::subscription::notice::{Content, Notice, Own, RegType, SentIds};
-use crate::subscription::odd::Odd;
 use crate::subscription::{ServiceState, Subscription};
 
 /// Whose rows they are, where a carrier's have the caller's name.
@@ -231,25 +230,9 @@ fn after(now: Timestamp, held: &ServiceState) -> Timestamp {
 /// An operator's row, as the carrier would have said it: without a queueID, and without a name yet.
 fn notice(repair: &Repair, reg_type: RegType, sent: SentIds, at: Timestamp) -> Notice {
     Notice {
-        name: String::new(),
-        queue_id: None,
-        reg_type_sent: if reg_type == RegType::Cancel { "2" } else { "1" }.to_owned(),
-        channel: None,
         event_at: Some(at),
-        start_at: None,
-        odd: Odd::default(),
-        failed: false,
         own: Some(Own { known_end: None }),
-        content: Content {
-            msisdn: repair.number.clone(),
-            reg_type,
-            sent,
-            reg_id: None,
-            subscribe_at: None,
-            expire_at: None,
-            auto_renew: false,
-            price: None,
-        },
+        ..Notice::of(Content::of(repair.number.clone(), reg_type, sent))
     }
 }
 

@@ -7,7 +7,6 @@ use super::received::Received;
 use crate::clock::Timestamp;
 use crate::ids::Msisdn;
 use crate::subscription::notice::{Content, Notice, Reading, RegType, SentIds};
-use crate::subscription::odd::Odd;
 
 /// Sorts after the identities of all notices with a queueID, as the newest ones do, and is none's.
 const IDENTITY: &str = "q~";
@@ -21,31 +20,24 @@ const BODY_BYTES: usize = 1024;
 /// The notice as if it came now.
 pub(super) fn specimen(rules: &Rules, now: Timestamp) -> Received {
     let offer = rules.catalog.offers().first();
+    let sent = SentIds {
+        service_id: offer.map(|offer| offer.service_id.clone()),
+        package_id: offer.map(|offer| offer.package_id.clone()),
+        ..SentIds::default()
+    };
+    let number = Msisdn::from_canonical(NUMBER.to_owned());
     let content = Content {
-        msisdn: Msisdn::from_canonical(NUMBER.to_owned()),
-        reg_type: RegType::Register,
-        sent: SentIds {
-            service_id: offer.map(|offer| offer.service_id.clone()),
-            package_id: offer.map(|offer| offer.package_id.clone()),
-            ..SentIds::default()
-        },
         reg_id: Some("0".to_owned()),
         subscribe_at: Some(now),
-        expire_at: None,
         auto_renew: true,
-        price: None,
+        ..Content::of(number, RegType::Register, sent)
     };
     let notice = Notice {
         name: IDENTITY.to_owned(),
-        content,
         queue_id: Some("0".to_owned()),
-        reg_type_sent: "1".to_owned(),
-        channel: None,
         event_at: Some(now),
         start_at: Some(now),
-        odd: Odd::default(),
-        failed: false,
-        own: None,
+        ..Notice::of(content)
     };
     let raw = Raw { method: "POST".to_owned(), body: vec![b'.'; BODY_BYTES].into(), ..Raw::default() };
     Received {

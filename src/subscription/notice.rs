@@ -329,7 +329,41 @@ impl Notice {
     }
 }
 
+impl Notice {
+    /// One that says no more than its content, for those that no message brought.
+    #[must_use]
+    pub fn of(content: Content) -> Self {
+        Self {
+            name: String::new(),
+            reg_type_sent: if content.reg_type == RegType::Cancel { "2" } else { "1" }.to_owned(),
+            queue_id: None,
+            channel: None,
+            event_at: None,
+            start_at: None,
+            odd: Odd::default(),
+            failed: false,
+            own: None,
+            content,
+        }
+    }
+}
+
 impl Content {
+    /// What is said of a number's package, and nothing besides.
+    #[must_use]
+    pub fn of(msisdn: Msisdn, reg_type: RegType, sent: SentIds) -> Self {
+        Self {
+            msisdn,
+            reg_type,
+            sent,
+            reg_id: None,
+            subscribe_at: None,
+            expire_at: None,
+            auto_renew: false,
+            price: None,
+        }
+    }
+
     /// Whether a repeat says the same: service and package compare as sent, else as the catalog
     /// resolves them, all else to the letter. (`regType` is part of the identity, and its meaning may be set later.)
     #[must_use]

@@ -1,11 +1,13 @@
 //! Writes what a batch changed. All that a batch of new notices writes is one statement; the rarer
 //! changes are one statement for each kind that there is.
 
+use std::sync::LazyLock;
+
 use super::link::Ask;
 use super::records::{Identity, Record};
 use super::sets::{Changed, Fetched};
 use crate::ids::{Msisdn, NoticeId};
-use crate::ledger::journal::Row;
+use crate::ledger::journal::{Row, assignments};
 use crate::subscription::Subscription;
 use crate::subscription::order::Newest;
 
@@ -40,12 +42,10 @@ const COUNTED_BY_ID: &str = "/* notice counted by id */ UPDATE notice n SET coun
     FROM unnest($1::bigint[], $2::bigint[]) AS k (id, more) WHERE n.id = k.id";
 
 /// Receipts are counted by `COUNTED`, and what came at first stays.
-const UPDATED: &str = "UPDATE notice n SET kind = k.kind, outcome = k.outcome, \
-    reason = k.reason, identity = k.identity, msisdn = k.msisdn, queue_id = k.queue_id, reg_type = k.reg_type, \
-    reg_id = k.reg_id, service_id = k.service_id, package_id = k.package_id, service_code = k.service_code, \
-    package_code = k.package_code, channel = k.channel, price = k.price, event_at = k.event_at, \
-    subscribe_at = k.subscribe_at, expire_at = k.expire_at, auto_renew = k.auto_renew, failed = k.failed, \
-    scope = k.scope, start_at = k.start_at, odd = k.odd FROM unnest($1::notice[]) AS k WHERE n.id = k.id";
+static UPDATED: LazyLock<String> = LazyLock::new(|| {
+    let set = assignments(|_, name| format!("k.{name}"));
+    format!("UPDATE notice n SET {set} FROM unnest($1::notice[]) AS k WHERE n.id = k.id")
+});
 
 const CLEARED: [&str; 2] = [
     "/* subscription cleared */ DELETE FROM subscription s USING unnest($1::text[], $2::text[]) \
@@ -110,7 +110,7 @@ fn updates<'c>(fetched: &'c Fetched, changed: &'c Changed) -> Vec<Ask<'c>> {
     {
         if !rows.is_empty() {
             let rows: Vec<Record<&Row>> = rows.into_iter().map(Record).collect();
-            asks.push(Ask::new(format!("/* notice {name} */ {UPDATED}{also}")).with(rows));
+            asks.push(Ask::new(format!("/* notice {name} */ {}{also}", *UPDATED)).with(rows));
         }
     }
     let (mut numbers, mut of_numbers, mut others) =

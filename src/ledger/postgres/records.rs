@@ -2,6 +2,7 @@
 //! whatever the number of columns. (An array for each column cost more than the inserts: the server
 //! unrolls each array by itself.) Fields stand in the order of the migration's columns.
 
+use std::convert::Infallible;
 use std::fmt;
 
 use bytes::{BufMut, BytesMut};
@@ -9,7 +10,7 @@ use tokio_postgres::types::{IsNull, Kind, ToSql, Type, to_sql_checked};
 
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
-use crate::ledger::journal::Row;
+use crate::ledger::journal::{Row, Sink};
 use crate::ledger::raw::Raw;
 use crate::ledger::standing;
 use crate::subscription::order::Newest;
@@ -153,33 +154,21 @@ impl Composite for &Row {
     const TABLE: &'static str = "notice";
 
     fn fields(&self, row: &mut Fields<'_>) {
-        row.put(self.id.0)
-            .put(self.received_at.0)
-            .put(self.caller.as_str())
-            .put(self.kind.as_str())
-            .put(self.outcome.as_str())
-            .put(self.outcome.reason().map(|reason| reason.as_str()))
-            .put(self.answer)
-            .put(self.count)
-            .put(self.identity.as_str())
-            .put(self.msisdn.as_ref().map(Msisdn::in_full))
-            .put(self.queue_id.as_deref())
-            .put(self.reg_type.as_deref())
-            .put(self.reg_id.as_deref())
-            .put(self.sent.service_id.as_deref())
-            .put(self.sent.package_id.as_deref())
-            .put(self.sent.service_code.as_deref())
-            .put(self.sent.package_code.as_deref())
-            .put(self.channel.as_deref())
-            .put(self.price.as_deref())
-            .put(time(self.event_at))
-            .put(time(self.subscribe_at))
-            .put(time(self.expire_at))
-            .put(i64::from(self.auto_renew))
-            .put(i64::from(self.failed))
-            .put(self.scope.as_deref())
-            .put(time(self.start_at))
-            .put(self.odd.spelled().as_deref());
+        let Ok(()) = self.write(row);
+    }
+}
+
+impl Sink for Fields<'_> {
+    type Error = Infallible;
+
+    fn int(&mut self, value: Option<i64>) -> Result<(), Infallible> {
+        self.put(value);
+        Ok(())
+    }
+
+    fn text(&mut self, value: Option<&str>) -> Result<(), Infallible> {
+        self.put(value);
+        Ok(())
     }
 }
 

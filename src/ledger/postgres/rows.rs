@@ -1,15 +1,13 @@
 //! A server's rows as values.
 
 use tokio_postgres::Row as Fields;
+use tokio_postgres::types::FromSql;
 
 use super::terms::Known;
 use crate::clock::Timestamp;
-use crate::ids::{Msisdn, NoticeId};
-use crate::ledger::journal::{Kind, Outcome, Row};
+use crate::ledger::journal::{Row, Source};
 use crate::ledger::raw::Raw;
 use crate::ledger::{StoreError, standing};
-use crate::subscription::notice::SentIds;
-use crate::subscription::odd::Odd;
 use crate::subscription::order::Newest;
 use crate::subscription::{Run, Subscription};
 
@@ -22,38 +20,31 @@ pub(super) const SUBSCRIPTION_COLUMNS: usize = 13;
 
 /// A row of the journal, its columns from `from` on in the order of `journal::COLUMNS`.
 pub(super) fn notice(row: &Fields, from: usize) -> Result<Row, StoreError> {
-    let (outcome, reason): (&str, Option<&str>) = (row.try_get(from + 3)?, row.try_get(from + 4)?);
-    Ok(Row {
-        id: NoticeId(row.try_get(from)?),
-        received_at: Timestamp(row.try_get(from + 1)?),
-        caller: row.try_get(from + 2)?,
-        outcome: Outcome::parse(outcome, reason)
-            .ok_or_else(|| StoreError::broken(format!("a notice has the outcome {outcome:?}")))?,
-        answer: row.try_get(from + 5)?,
-        count: row.try_get(from + 6)?,
-        identity: row.try_get(from + 7)?,
-        msisdn: row.try_get::<_, Option<String>>(from + 8)?.map(Msisdn::from_canonical),
-        queue_id: row.try_get(from + 9)?,
-        reg_type: row.try_get(from + 10)?,
-        reg_id: row.try_get(from + 11)?,
-        sent: SentIds {
-            service_id: row.try_get(from + 12)?,
-            package_id: row.try_get(from + 13)?,
-            service_code: row.try_get(from + 14)?,
-            package_code: row.try_get(from + 15)?,
-        },
-        channel: row.try_get(from + 16)?,
-        price: row.try_get(from + 17)?,
-        event_at: time(row, from + 18)?,
-        subscribe_at: time(row, from + 19)?,
-        expire_at: time(row, from + 20)?,
-        auto_renew: row.try_get::<_, i64>(from + 21)? != 0,
-        failed: row.try_get::<_, i64>(from + 22)? != 0,
-        scope: row.try_get(from + 23)?,
-        kind: Kind::parse(row.try_get(from + 24)?),
-        start_at: time(row, from + 25)?,
-        odd: Odd::parse(row.try_get(from + 26)?),
-    })
+    Row::read(&mut Cells { row, place: from })
+}
+
+/// The cells of a row that was found.
+struct Cells<'r> {
+    row: &'r Fields,
+    place: usize,
+}
+
+impl<'r> Cells<'r> {
+    fn next<T: FromSql<'r>>(&mut self) -> Result<T, StoreError> {
+        let value = self.row.try_get(self.place)?;
+        self.place += 1;
+        Ok(value)
+    }
+}
+
+impl Source for Cells<'_> {
+    fn int_or_none(&mut self) -> Result<Option<i64>, StoreError> {
+        self.next()
+    }
+
+    fn text_or_none(&mut self) -> Result<Option<String>, StoreError> {
+        self.next()
+    }
 }
 
 /// A message as it came, beginning at column 1.
