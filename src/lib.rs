@@ -26,9 +26,8 @@
 //! devices follows from that, their bindings and the time. `subscription` and the ledger know no grammar: a reply is
 //! text that is stored, and what was kept is read again by a function that the ledger is opened with. Providers see no
 //! ledger, and say how a task went as a value; the worker knows neither SQL nor HTTP. Surfaces contain no SQL. Only
-//! [`clock`] asks the system's time; only [`config`] reads
-//! the environment (what systemd says there is [`systemd`]'s). No write transaction lives in a
-//! request that a client could cancel by hanging up: the ledger's writer owns them all.
+//! [`clock`] asks the system's time; only [`config`] reads the environment (what systemd says there is [`systemd`]'s).
+//! No write transaction lives in a request that a client could cancel by hanging up: the ledger's writer owns them all.
 //!
 //! # Modules, in reading order
 //!
