@@ -31,10 +31,10 @@
 //!
 //! # Modules, in reading order
 //!
-//! * [`ids`], [`clock`]: numbers and times, checked once and trusted afterwards. Whose a device or an account is, of
-//!   several tenants, is part of the account's name; partners see what `story/view` shows.
+//! * [`ids`], [`clock`], [`money`]: numbers, times and amounts, checked once and trusted afterwards. Whose a device or an
+//!   account is, of several tenants, is part of the account's name; partners see what `story/view` shows.
 //! * [`wire`]: bytes to messages and codes to replies.
-//! * [`catalog`]: the offers, and which of them a message means.
+//! * [`catalog`]: the offers, and which of them a message means; the packages, coupons and promotions of camera apps.
 //! * [`subscription`]: every rule of a notice.
 //! * [`service`]: every rule of what is in force on a device: windows, queues, transfer, retention.
 //! * [`stock`]: activation codes as values, and a code's life. [`outbox`]: what providers owe, and a task's life.
@@ -108,6 +108,7 @@ pub mod json;
 pub mod ledger;
 pub mod lifeline;
 pub mod limits;
+pub mod money;
 pub mod outbox;
 pub mod partner;
 pub mod providers;

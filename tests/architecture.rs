@@ -30,7 +30,7 @@ const LAYERS: [&[&str]; 15] = [
     &["service"],
     &["subscription"],
     &["catalog", "wire"],
-    &["ids", "clock"],
+    &["ids", "clock", "money"],
 ];
 
 /// Usable from everywhere; they use only the lowest layer and one another.

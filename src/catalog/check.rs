@@ -4,49 +4,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::grant::GrantKind;
-use super::read::{Source, Written, WrittenGrant};
+use super::read::{Written, WrittenGrant};
+use super::report::{DAYS_MAX, Report, is_id};
 use crate::config::{Faults, Provider, ProviderKind};
-
-/// No period or grace is longer; ten years.
-const DAYS_MAX: u32 = 3650;
-
-/// Where the faults of one table go.
-struct Report<'a> {
-    source: &'a Source,
-    faults: &'a mut Faults,
-}
-
-impl Report<'_> {
-    fn fault(&mut self, key: &str, what: impl Into<String>) {
-        self.faults.push(self.source.place(key), self.source.key(key), what);
-    }
-
-    /// A value that was refused is not missing.
-    fn required<T>(&mut self, key: &str, value: Option<&T>) {
-        if value.is_none() && !self.source.has(key) {
-            self.fault(key, "is missing");
-        }
-    }
-
-    fn range(&mut self, key: &str, value: Option<u32>, min: u32, max: u32) {
-        if let Some(value) = value.filter(|value| !(min..=max).contains(value)) {
-            self.fault(key, format!("{value} is not from {min} to {max}"));
-        }
-    }
-
-    /// Messages are trimmed before they are compared, so nothing could ever equal a padded text; nor can
-    /// they have U+0000, which not every database keeps.
-    fn text(&mut self, key: &str, value: Option<&String>) {
-        if value.is_some_and(|text| text.contains('\0')) {
-            self.fault(key, "has the character U+0000");
-        }
-        match value.map(|text| (text.is_empty(), text.trim() == text)) {
-            Some((true, _)) => self.fault(key, "is empty"),
-            Some((_, false)) => self.fault(key, "has blanks around it"),
-            _ => {}
-        }
-    }
-}
 
 /// Checks all offers.
 pub(super) fn check(offers: &[Written], providers: &BTreeMap<String, Provider>, faults: &mut Faults) {
@@ -84,11 +44,6 @@ fn check_offer(offer: &Written, report: &mut Report<'_>) {
     report.range("renewal_grace_days", offer.renewal_grace_days, 0, DAYS_MAX);
 }
 
-fn is_id(id: &str) -> bool {
-    let fit = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=64).contains(&id.len()) && id.bytes().all(fit)
-}
-
 fn is_currency(code: &str) -> bool {
     code.len() == 3 && code.bytes().all(|byte| byte.is_ascii_uppercase())
 }
@@ -104,28 +59,40 @@ fn check_grant(grant: &WrittenGrant, providers: &BTreeMap<String, Provider>, rep
     }
     report.range("retention_days", grant.retention_days, 1, DAYS_MAX);
     report.range("devices_max", grant.devices_max, 1, 10_000);
-    match grant.provider.as_deref().map(|name| (name, providers.get(name))) {
-        Some((name, None)) if name != "local" => {
-            let what = format!("{name:?} is neither local nor a [providers.NAME] of the settings");
-            report.fault("provider", what);
-        }
-        Some((name, Some(provider))) if provider.kind == ProviderKind::Watcher => {
-            check_preset(grant, name, report);
-        }
-        _ => {}
+    if let Some(provider) = check_provider(grant.provider.as_ref(), providers, report) {
+        check_preset(grant.settings.as_ref(), grant.kind == Some(GrantKind::Cloud), provider, report);
     }
 }
 
-/// A camera's recordings are kept as its preset says, so that a grant of storage without one would be none.
-fn check_preset(grant: &WrittenGrant, provider: &str, report: &mut Report<'_>) {
-    let given = grant.settings.as_ref().and_then(|settings| settings.get("preset_id"));
+/// Whether there is that provider; its name where it stores as presets say.
+pub(super) fn check_provider<'a>(
+    name: Option<&'a String>,
+    providers: &BTreeMap<String, Provider>,
+    report: &mut Report<'_>,
+) -> Option<&'a str> {
+    let name = name?.as_str();
+    let provider = providers.get(name);
+    if provider.is_none() && name != "local" {
+        report.fault("provider", format!("{name:?} is neither local nor a [providers.NAME] of the settings"));
+    }
+    provider.filter(|provider| provider.kind == ProviderKind::Watcher).map(|_| name)
+}
+
+/// A camera's recordings are kept as its preset says, so that storage without one would be none.
+pub(super) fn check_preset(
+    settings: Option<&serde_json::Map<String, serde_json::Value>>,
+    is_cloud: bool,
+    provider: &str,
+    report: &mut Report<'_>,
+) {
+    let given = settings.and_then(|settings| settings.get("preset_id"));
     let is_id = |value: &serde_json::Value| value.as_i64().is_some_and(|id| id > 0);
-    let is_refused = grant.settings.is_none() && grant.source.has("settings");
+    let is_refused = settings.is_none() && report.source.has("settings");
     match given {
         Some(value) if !is_id(value) => {
             report.fault("settings.preset_id", "is not a preset's id: a whole number, 1 or more");
         }
-        None if grant.kind == Some(GrantKind::Cloud) && !is_refused => {
+        None if is_cloud && !is_refused => {
             let what = format!("is missing: {provider} is of kind watcher, and stores as a preset says");
             report.fault("settings.preset_id", what);
         }

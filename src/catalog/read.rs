@@ -1,15 +1,25 @@
-//! A catalog file as written: every key read on its own, nothing compared yet. Leaves whether the
-//! offers make sense, each and together, to `check`.
+//! A catalog file as written: every key read on its own, nothing compared yet. Leaves whether it makes sense, each
+//! table and all together, to `check` and `check_shop`.
 
 use std::rc::Rc;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use toml::{Table, Value};
+use toml::Table;
 
 use super::grant::{Delivery, Grant, GrantKind, Storage};
 use super::offer::{Offer, Period};
-use crate::config::{Faults, Lines, adopt, syntax_fault};
+use super::shop::{WrittenCoupon, WrittenPackage, WrittenPromotion};
+use super::source::{Source, fields, tables};
+use crate::config::{Faults, Lines, syntax_fault};
+
+/// A file as written.
+#[derive(Default)]
+pub(super) struct WrittenFile {
+    pub(super) offers: Vec<Written>,
+    pub(super) packages: Vec<WrittenPackage>,
+    pub(super) coupons: Vec<WrittenCoupon>,
+    pub(super) promotions: Vec<WrittenPromotion>,
+}
 
 /// An offer as written; what is absent or was refused is `None`.
 #[derive(Default, Deserialize)]
@@ -49,90 +59,46 @@ pub(super) struct WrittenGrant {
     pub(super) source: Source,
 }
 
-/// Where a table of the file is, in the words of a fault, and the keys that were written in it.
-#[derive(Default)]
-pub(super) struct Source {
-    prefix: String,
-    keys: Vec<String>,
-    /// As the file's lines are named: `offer[2]`.
-    path: String,
-    lines: Rc<Lines>,
-}
-
-impl Source {
-    /// The full name of `key` in faults.
-    pub(super) fn key(&self, key: &str) -> String {
-        format!("{}{key}", self.prefix)
-    }
-
-    /// The file and the line of `key`, or of the table that lacks it.
-    pub(super) fn place(&self, key: &str) -> String {
-        self.lines.place(&format!("{}.{key}", self.path))
-    }
-
-    /// Whether `key` was written, be it wrongly.
-    pub(super) fn has(&self, key: &str) -> bool {
-        self.keys.iter().any(|written| written == key)
-    }
-}
-
-/// Reads the offers of a file's text.
-pub(super) fn read(text: &str, file: &str, faults: &mut Faults) -> Vec<Written> {
+/// Reads a file's text.
+pub(super) fn read(text: &str, file: &str, faults: &mut Faults) -> WrittenFile {
     let mut table: Table = match text.parse() {
         Ok(table) => table,
         Err(error) => {
             let (place, what) = syntax_fault(text, file, &error);
             faults.push(place, "", what);
-            return Vec::new();
+            return WrittenFile::default();
         }
     };
     let lines = Rc::new(Lines::of(text, file));
-    let offers = tables(table.remove("offer"), "offer", lines.place("offer"), faults);
+    let mut list =
+        |heading, faults: &mut Faults| tables(table.remove(heading), heading, lines.place(heading), faults);
+    let offers = list("offer", faults);
+    let packages = list("package", faults);
+    let coupons = list("coupon", faults);
+    let promotions = list("promotion", faults);
     for key in table.keys() {
         faults.push(lines.place(key), key, "unknown key");
     }
-    (1..).zip(offers).map(|(number, table)| offer(number, table, &lines, faults)).collect()
+    WrittenFile {
+        offers: (1..).zip(offers).map(|(number, table)| offer(number, table, &lines, faults)).collect(),
+        packages: WrittenPackage::all(packages, &lines, faults),
+        coupons: WrittenCoupon::all(coupons, &lines, faults),
+        promotions: WrittenPromotion::all(promotions, &lines, faults),
+    }
 }
 
 fn offer(number: usize, mut table: Table, lines: &Rc<Lines>, faults: &mut Faults) -> Written {
-    let id = table.get("id").and_then(Value::as_str).filter(|id| !id.is_empty());
-    let own = id.map_or_else(|| format!("offer[{number}]"), |id| format!("offer {id}"));
-    let path = format!("offer[{number}]");
-    let place = lines.place(&format!("{path}.grant"));
-    let grants = tables(table.remove("grant"), &format!("{own}: grant"), place, faults);
-    let keys = table.keys().cloned().collect();
-    let source = Source { prefix: format!("{own}: "), keys, path: path.clone(), lines: Rc::clone(lines) };
+    let grants = table.remove("grant");
+    let source = Source::of("offer", number, "id", &table, lines);
+    let grants = tables(grants, &source.key("grant"), source.place("grant"), faults);
     let mut offer: Written = fields(table, &source, faults);
-    offer.source = source;
     for (number, table) in (1..).zip(grants) {
-        let keys = table.keys().cloned().collect();
-        let (prefix, path) = (format!("{own}: grant[{number}]."), format!("{path}.grant[{number}]"));
-        let source = Source { prefix, keys, path, lines: Rc::clone(lines) };
+        let source = source.within("grant", number, &table);
         let grant = fields(table, &source, faults);
         offer.grants.push(WrittenGrant { source, ..grant });
     }
+    offer.source = source;
     offer
-}
-
-/// The tables under a `[[heading]]`; none where there is none.
-fn tables(value: Option<Value>, key: &str, place: String, faults: &mut Faults) -> Vec<Table> {
-    let Some(value) = value else { return Vec::new() };
-    let items: Option<Vec<Table>> =
-        value.as_array().and_then(|items| items.iter().map(|item| item.as_table().cloned()).collect());
-    items.unwrap_or_else(|| {
-        faults.push(place, key, "is a list of tables, each under its [[heading]] in double brackets");
-        Vec::new()
-    })
-}
-
-fn fields<T: DeserializeOwned + Default>(table: Table, source: &Source, faults: &mut Faults) -> T {
-    let mut good = Table::new();
-    for (key, value) in table {
-        if let Err(refused) = adopt::<T>(&mut good, std::slice::from_ref(&key), vec![value]) {
-            faults.push(source.place(&key), source.key(&key), refused.what());
-        }
-    }
-    T::deserialize(Value::Table(good)).unwrap_or_default()
 }
 
 impl Written {
