@@ -45,8 +45,7 @@ pub(crate) static MERCHANT: LazyLock<Pair> = LazyLock::new(|| Pair::make(2048));
 pub(crate) static VENDOR: LazyLock<Pair> = LazyLock::new(|| Pair::make(2048));
 /// WeChat's in a certificate.
 pub(crate) static CERTIFIED: LazyLock<Pair> = LazyLock::new(|| Pair::make(3072));
-pub(crate) static CERTIFICATE: LazyLock<String> =
-    LazyLock::new(|| CERTIFIED.certificate(CERTIFICATE_SERIAL, 3650));
+pub(crate) static CERTIFICATE: LazyLock<String> = LazyLock::new(|| CERTIFIED.certificate(CERTIFICATE_SERIAL));
 pub(crate) static STRANGER: LazyLock<Pair> = LazyLock::new(|| Pair::make(2048));
 
 impl Pair {
@@ -62,12 +61,28 @@ impl Pair {
         }
     }
 
-    /// Of this key, by itself, for so many days.
-    pub(crate) fn certificate(&self, serial: &str, days: i32) -> String {
-        let (serial, days) = (format!("0x{serial}"), days.to_string());
-        let args = ["req", "-x509", "-key", "key", "-subj", "/CN=Tenpay test", "-set_serial", &serial];
-        let args = [&args[..], &["-days", &days]].concat();
+    /// Of this key, signed by itself, for ten years.
+    pub(crate) fn certificate(&self, serial: &str) -> String {
+        let serial = format!("0x{serial}");
+        let args = [
+            "req",
+            "-x509",
+            "-key",
+            "key",
+            "-subj",
+            "/CN=Tenpay test",
+            "-days",
+            "3650",
+            "-set_serial",
+            &serial,
+        ];
         text(openssl(&args, &[("key", &self.pkcs8)], b""))
+    }
+
+    /// One that ended yesterday.
+    pub(crate) fn certificate_over(&self, serial: &str) -> String {
+        let args = ["x509", "-in", "certificate", "-signkey", "key", "-days", "-1"];
+        text(openssl(&args, &[("key", &self.pkcs8), ("certificate", &self.certificate(serial))], b""))
     }
 
     pub(crate) fn sign(&self, message: &[u8]) -> String {
