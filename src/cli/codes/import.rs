@@ -61,6 +61,7 @@ impl Import {
         let name = self.file.display();
         for (place, kept) in &added.other {
             let line = lines.get(*place).copied().unwrap_or_default();
+            let kept = &kept.about;
             let (kind, days, provider) = (kept.kind.word(), kept.days, &kept.provider);
             let tenant = kept.tenant.as_ref().map_or(String::new(), |tenant| format!(", tenant {tenant}"));
             let kept = format!("{kind}, {days} days, provider {provider}, batch {}{tenant}", kept.batch);
