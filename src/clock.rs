@@ -1,10 +1,13 @@
 //! Time: one millisecond timestamp for all of the gateway, the carrier's local spellings of it, and
 //! the only place that asks the system what time it is.
 
+mod zone;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, FixedOffset, NaiveDateTime, SecondsFormat, TimeZone, Utc};
+pub use zone::Zone;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -109,6 +109,7 @@ pub mod ledger;
 pub mod lifeline;
 pub mod limits;
 pub mod money;
+pub mod order;
 pub mod outbox;
 pub mod partner;
 pub mod providers;
