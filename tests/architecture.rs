@@ -21,7 +21,7 @@ const LAYERS: [&[&str]; 16] = [
     &["app"],
     &[SURFACE],
     &["routes"],
-    &["json", "story", "surface"],
+    &["json", "signed", "story", "surface"],
     &["worker"],
     &["reconcile"],
     &["server", "ledger", "providers"],

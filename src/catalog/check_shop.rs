@@ -7,9 +7,10 @@ use toml::value::Datetime;
 
 use super::check::{check_preset, check_provider};
 use super::coupon::CouponKind;
+use super::grant::Storage;
 use super::read::{Written, WrittenFile};
 use super::report::{DAYS_MAX, Report, is_id};
-use super::shop::{WrittenCoupon, WrittenPackage, WrittenPromotion, moment, storage};
+use super::shop::{WrittenCoupon, WrittenPackage, WrittenPromotion, moment};
 use crate::config::{Faults, Mode, Provider};
 use crate::money::{Currency, MINOR_MAX, Money};
 
@@ -69,7 +70,7 @@ fn check_package(package: &WrittenPackage, providers: &BTreeMap<String, Provider
     }
     report.text("name", package.name.as_ref());
     check_countries(package.countries.as_deref(), report);
-    if package.service_type.is_some_and(|service_type| storage(service_type).is_none()) {
+    if package.service_type.is_some_and(|service_type| Storage::from_service_type(service_type).is_none()) {
         report.fault("service_type", "is neither 1 (continuous) nor 2 (event)");
     }
     report.range("storage_days", package.storage_days, 1, DAYS_MAX);
