@@ -20,4 +20,4 @@ pub use import::{Import, Known, ROWS_MAX, read};
 pub use package::PackageRule;
 pub use seal::{Lookup, OpenError, SealError, Vault};
 pub use text::{BadCode, CHARS_MAX, CodeText};
-pub use voucher::Voucher;
+pub use voucher::{Voucher, VoucherStatus};

@@ -14,6 +14,7 @@ pub(super) mod nonce;
 pub(super) mod refold;
 pub(super) mod service;
 pub(super) mod task;
+pub(super) mod transfer;
 
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};

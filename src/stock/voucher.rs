@@ -3,7 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::About;
+use super::redeem::CodeStanding;
+use super::{About, Code};
 use crate::catalog::{GrantKind, Package, TermUnit};
 use crate::clock::Timestamp;
 use crate::ids::Tenant;
@@ -28,6 +29,43 @@ impl Voucher {
     pub fn of(package: &Package) -> Self {
         let Package { name, period, period_count, settings, .. } = package.clone();
         Self { name, period, period_count, settings }
+    }
+}
+
+/// What a voucher is to whoever would use it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VoucherStatus {
+    /// It can be used.
+    Unused,
+    /// It was used, by whomever.
+    Used,
+    /// Its time is over.
+    Expired,
+}
+
+impl VoucherStatus {
+    /// Its number in answers.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
+            Self::Unused => 0,
+            Self::Used => 1,
+            Self::Expired => 2,
+        }
+    }
+}
+
+impl Code {
+    /// What the voucher is to whoever would use it; none of what is no voucher, or not any more.
+    #[must_use]
+    pub fn voucher_status(&self, now: Timestamp) -> Option<VoucherStatus> {
+        self.about.voucher.as_ref()?;
+        match self.standing() {
+            CodeStanding::Unused { expires_at: Some(at), .. } if at <= now => Some(VoucherStatus::Expired),
+            CodeStanding::Unused { .. } => Some(VoucherStatus::Unused),
+            CodeStanding::Used => Some(VoucherStatus::Used),
+            CodeStanding::Void | CodeStanding::Unknown => None,
+        }
     }
 }
 
