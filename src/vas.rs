@@ -28,7 +28,7 @@ use hyper::Method as Verb;
 use serde_json::Value;
 use tokio::time::timeout_at;
 
-use crate::clock::{Clock, Timestamp};
+use crate::clock::{Clock, Timestamp, Zone};
 use crate::config;
 use crate::ids::{DeviceId, UserAccount};
 use crate::json;
@@ -53,6 +53,9 @@ pub struct Vas {
     ledger: Ledger,
     clock: Clock,
     verifier: Verifier,
+    /// By whose calendar days are counted where an app names none.
+    #[allow(dead_code, reason = "the methods of terms are yet to come")]
+    zone: Zone,
 }
 
 /// The calls there are.
@@ -80,8 +83,9 @@ impl Vas {
         telemetry::zero_vas(&names, &Code::ALL.map(Code::word));
         let word = |unheard| Refusal::from(unheard).code().word();
         let rules = config::Activation { require_nonce: true, ..config.activation.clone() };
-        let ledger = signed.ledger.clone();
-        Self { verifier: Verifier::new(Self::NAME, word, &config.partner, rules, signed), ledger, clock }
+        let (ledger, zone) = (signed.ledger.clone(), Zone::Fixed(config.carrier.utc_offset));
+        let verifier = Verifier::new(Self::NAME, word, &config.partner, rules, signed);
+        Self { ledger, clock, verifier, zone }
     }
 
     async fn handle<'a>(
