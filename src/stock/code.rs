@@ -5,7 +5,7 @@ mod life;
 
 pub use life::NotFrom;
 
-use super::{CodeText, Lookup, SealError, Vault};
+use super::{CodeText, Lookup, SealError, Vault, Voucher};
 use crate::catalog::{GrantKind, Storage};
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, Msisdn, Tenant, UserAccount};
@@ -85,7 +85,7 @@ pub struct Code {
 pub struct About {
     /// What it is for.
     pub kind: GrantKind,
-    /// How long its service lasts, in days.
+    /// How long its service lasts, in days; 0 of a voucher, which has a term.
     pub days: u32,
     /// What is stored (cloud only).
     pub storage: Option<Storage>,
@@ -93,8 +93,10 @@ pub struct About {
     pub retention_days: Option<u32>,
     /// Who issued it: `local`, or the name of a `[providers.NAME]`.
     pub provider: String,
-    /// The number of the package it stands for.
+    /// The number of the package it stands for: of a voucher the catalog's, else its provider's.
     pub package: Option<String>,
+    /// What a voucher was made under; none of an activation code.
+    pub voucher: Option<Voucher>,
     /// With which others.
     pub batch: String,
     /// Until when it can be redeemed, exclusively; none: for ever.
@@ -131,6 +133,12 @@ impl Code {
     pub fn gives_as(&self, other: &Self) -> bool {
         let batch = other.about.batch.clone();
         About { batch, ..self.about.clone() } == other.about
+    }
+
+    /// Whether it gives a package of the catalog. A voucher is used, never redeemed as an activation code.
+    #[must_use]
+    pub fn is_voucher(&self) -> bool {
+        self.about.voucher.is_some()
     }
 
     /// Whether it is there for a tenant's accounts, or for those of none. One that was issued for an entitlement is its

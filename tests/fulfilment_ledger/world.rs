@@ -203,6 +203,7 @@ impl World {
                 retention_days: None,
                 provider: provider.to_owned(),
                 package: None,
+                voucher: None,
                 batch: "b1".to_owned(),
                 expires_at: None,
                 tenant: None,

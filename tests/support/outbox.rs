@@ -93,6 +93,7 @@ pub fn stocked(ledger: &Ledger, provider: &str, texts: &[&str]) -> Vec<Code> {
             retention_days: Some(7),
             provider: provider.to_owned(),
             package: None,
+            voucher: None,
             batch: "test".to_owned(),
             expires_at: None,
             tenant: None,

@@ -1,4 +1,4 @@
-//! Redeeming a code on a device. Our own is redeemed at once, also where a remote provider that can pause
+//! Redeeming an activation code on a device. Our own is redeemed at once, also where a remote provider that can pause
 //! carries it out. One that a remote provider redeems itself is redeemed there first: it is reserved, whoever
 //! asked sends the task he gets, and settling it binds the device and writes the service; if he dies over it, a
 //! worker goes on when his lease has run out. While it may yet succeed, the device is nobody else's; once it was
@@ -93,7 +93,8 @@ fn redeem(store: &mut impl Holds, asked: &Redeem) -> Result<Redeemed, StoreError
     }
     let row: Option<DeviceRow> = store.get(asked.device.as_str())?;
     let codes = each(&asked.keys, |key| store.get::<Code>(key.as_str()))?;
-    let code = codes.into_iter().flatten().find(|code| code.is_for(asked.account.tenant()));
+    let code =
+        codes.into_iter().flatten().find(|code| code.is_for(asked.account.tenant()) && !code.is_voucher());
     let device = standing(store, row.as_ref(), &asked.device, &asked.account)?;
     let is_its = |code: &Code| code.is_reserved_for(&asked.device, &asked.account);
     if device != DeviceStanding::Another && code.as_ref().is_some_and(is_its) {

@@ -30,6 +30,7 @@ impl Record for Code {
             ("used_at", Type::Int),
             ("created_at", Type::Int),
             ("tenant", Type::Text),
+            ("voucher", Type::Text),
         ],
     };
 
@@ -55,6 +56,7 @@ impl Record for Code {
             self.used_at.into(),
             self.created_at.into(),
             about.tenant.as_ref().map_or("", Tenant::as_str).into(),
+            about.voucher.as_ref().map(|voucher| serde_json::json!(voucher).to_string()).into(),
         ]
     }
 
@@ -73,6 +75,7 @@ impl Record for Code {
                 expires_at: row.time_or_none()?,
                 // The row's last.
                 tenant: None,
+                voucher: None,
             },
             state: row.word(CodeState::from_word)?,
             entitlement: row.text_or_none()?,
@@ -84,6 +87,7 @@ impl Record for Code {
             created_at: row.time()?,
         };
         code.about.tenant = row.word(tenant)?;
+        code.about.voucher = row.word_or_none(|text| serde_json::from_str(text).ok())?;
         Ok(code)
     }
 }

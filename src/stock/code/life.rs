@@ -169,6 +169,7 @@ mod tests {
                 retention_days: None,
                 provider: "test".to_owned(),
                 package: None,
+                voucher: None,
                 batch: "b1".to_owned(),
                 expires_at: None,
                 tenant: None,
