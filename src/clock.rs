@@ -53,6 +53,12 @@ impl Timestamp {
         self.utc().to_rfc3339_opts(SecondsFormat::AutoSi, true)
     }
 
+    /// Whole seconds since 1970, the rest left out.
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
     /// The same moment as a calendar value in UTC; moments no calendar holds become its last one.
     #[must_use]
     pub fn utc(self) -> DateTime<Utc> {

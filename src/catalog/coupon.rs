@@ -39,6 +39,17 @@ pub enum CouponKind {
     Amount,
 }
 
+impl CouponKind {
+    /// Its word in catalog and answers.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Percent => "percent",
+            Self::Amount => "amount",
+        }
+    }
+}
+
 /// What an app shows of coupons that may be received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Promotion {

@@ -48,6 +48,17 @@ pub enum TermUnit {
 }
 
 impl TermUnit {
+    /// Its word in catalog and answers.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Year => "year",
+        }
+    }
+
     /// How many of them are ten years, the longest term.
     pub(super) const fn count_max(self) -> u32 {
         match self {

@@ -39,6 +39,7 @@ mod tasks;
 mod tenancy;
 mod transfer;
 mod unbind;
+mod voucher;
 pub(super) mod watch;
 
 use crate::outbox::{Body, Settlement, Task, TaskAction, TaskId, TaskState};
@@ -56,3 +57,4 @@ pub use sweep::Swept;
 pub use tasks::{OperateTask, TaskOperated, TaskOperation};
 pub use transfer::{Transfer, Transferred};
 pub use unbind::{Unbind, Unbound};
+pub use voucher::{UseVoucher, VoucherUsed};

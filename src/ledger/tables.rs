@@ -18,6 +18,7 @@ pub(super) mod payment;
 pub(super) mod refold;
 pub(super) mod service;
 pub(super) mod task;
+pub(super) mod transfer;
 
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};

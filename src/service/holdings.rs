@@ -64,6 +64,9 @@ pub enum Refused {
     /// A right's attachments follow the bindings and never move.
     #[error("the service belongs to a subscription")]
     NotPaid,
+    /// A remote provider that cannot stop it has begun it: it goes on where it is.
+    #[error("the service's provider cannot stop it")]
+    Unstoppable,
 }
 
 impl Holdings {
@@ -85,6 +88,21 @@ impl Holdings {
         let mut at_the_end = self.clone();
         at_the_end.advance(Timestamp(i64::MAX));
         at_the_end
+    }
+
+    /// The same where remote providers begin at once whatever they are asked for: there all that waits has its times,
+    /// but for what is frozen.
+    #[must_use]
+    pub fn foreseen(&self) -> Self {
+        let mut to_come = self.clone();
+        loop {
+            let Some(at) = to_come.settled_at() else { return to_come };
+            let is_asked = |service: &&Service| service.turn == Turn::Asked;
+            let asked: Vec<ServiceId> = to_come.services().filter(is_asked).map(|s| s.id.clone()).collect();
+            asked.iter().for_each(|id| to_come.confirm(id, at));
+            let Some(next) = to_come.next_change_at() else { return to_come };
+            to_come.advance(next);
+        }
     }
 
     /// The rights are others from now on: a notice came.

@@ -213,6 +213,12 @@ pub fn activation(call: &'static str, code: &'static str, took: Duration) {
     histogram!(names::ACTIVATION_REQUEST_SECONDS, "call" => call).record(took);
 }
 
+/// One answer of the camera apps' surface.
+pub fn vas(method: &'static str, code: &'static str, took: Duration) {
+    counter!(names::VAS_REQUESTS, "method" => method, "code" => code).increment(1);
+    histogram!(names::VAS_REQUEST_SECONDS, "method" => method).record(took);
+}
+
 /// One answer to a streamer that asked whether somebody may play.
 pub fn flussonic(reason: &'static str) {
     counter!(names::FLUSSONIC_ANSWERS, "reason" => reason).increment(1);

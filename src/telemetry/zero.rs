@@ -72,6 +72,16 @@ pub fn zero_activation(calls: &[&'static str], codes: &[&'static str]) {
     }
 }
 
+/// Of the camera apps' surface, by these methods and codes.
+pub fn zero_vas(methods: &[&'static str], codes: &[&'static str]) {
+    for method in methods {
+        let _ = histogram!(names::VAS_REQUEST_SECONDS, "method" => *method);
+        for code in codes {
+            counter!(names::VAS_REQUESTS, "method" => *method, "code" => *code).absolute(0);
+        }
+    }
+}
+
 /// Of a provider; of one that keeps a state also what may differ there.
 pub fn zero_provider(provider: &str, keeps_state: bool) {
     let name = || provider.to_owned();
