@@ -20,6 +20,7 @@ mod lines;
 mod log;
 mod net;
 mod partner;
+mod payments;
 mod provider;
 mod reading;
 mod renew;
@@ -49,6 +50,8 @@ pub use limits::Limits;
 pub(crate) use lines::Lines;
 pub use log::{Log, LogFormat};
 pub use partner::Partner;
+pub use payments::{Alipay, Payments, Sdp, Verify, WeChat};
+pub(crate) use payments::{PUBLIC_KEY_ID, wechat_serial};
 pub use provider::{
     ActivationRemote, Billing, BillingRemote, Mode, PhoneType, Provider, ProviderKind, ScriptWord, SendAs,
     Suspend, WatcherRemote,
@@ -91,6 +94,9 @@ pub struct Config {
     pub partner: Vec<Partner>,
     /// Who carries out grants, by name; `local` is always among them.
     pub providers: BTreeMap<String, Provider>,
+    /// How orders may be paid.
+    #[serde(skip_serializing_if = "Payments::is_empty")]
+    pub payments: Payments,
     /// The worker that sends owed tasks.
     pub worker: Worker,
 }
@@ -162,6 +168,7 @@ impl Config {
     fn read(reading: &mut Reading) -> Self {
         let caller = reading.list("carrier.caller", caller::SECRETS);
         let partner = reading.list("partner", partner::SECRETS);
+        let verify = reading.list("payments.wechat.verify", payments::VERIFY_SECRETS);
         Self {
             server: reading.section("server", &[]),
             carrier: Carrier { caller, ..reading.section("carrier", &[]) },
@@ -175,6 +182,7 @@ impl Config {
             log: reading.section("log", &[]),
             partner,
             providers: reading.section("providers", provider::SECRETS),
+            payments: reading.section::<Payments>("payments", payments::SECRETS).with_verify(verify),
             worker: reading.section("worker", &[]),
         }
     }
@@ -192,5 +200,6 @@ impl Config {
         partner::check(&self.partner, reading);
         self.worker.check(reading);
         provider::check(&self.providers, &self.worker, reading);
+        self.payments.check(reading);
     }
 }

@@ -1,7 +1,7 @@
 //! A package: cloud storage for a term at a price, as camera apps sell it and vouchers give it. Leaves orders and what
 //! is in force to others.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::grant::Storage;
 use crate::money::Money;
@@ -34,7 +34,7 @@ pub struct Package {
 }
 
 /// What a package's term is counted in, by the calendar of the order's zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TermUnit {
     /// To the same time of the next day.

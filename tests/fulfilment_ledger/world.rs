@@ -17,7 +17,7 @@ use sdp_gateway::ledger::raw::Raw;
 use sdp_gateway::ledger::{self, Ledger, Received, Rules};
 use sdp_gateway::outbox::Settlement;
 use sdp_gateway::service::wanted::Owner;
-use sdp_gateway::stock::{Code, CodeState};
+use sdp_gateway::stock::About;
 use sdp_gateway::stock::{CodeText, Lookup};
 use sdp_gateway::subscription::judge::Policy;
 use sdp_gateway::subscription::notice::{Reading, Reads};
@@ -196,28 +196,20 @@ impl World {
     /// Puts codes of a kind into stock.
     pub(crate) async fn stock(&self, texts: &[&str], kind: GrantKind, provider: &str) -> Added {
         let code = |text: &&str| {
-            let code = CodeText::parse(text).expect("a code");
-            Code {
-                key: self.ledger.vault().lookup(&code),
-                sealed: self.ledger.vault().seal(&code).expect("sealed"),
+            let about = About {
                 kind,
                 days: 1,
                 storage: None,
                 retention_days: None,
                 provider: provider.to_owned(),
                 package: None,
+                voucher: None,
                 batch: "b1".to_owned(),
                 expires_at: None,
-                state: CodeState::Unused,
-                entitlement: None,
-                msisdn: None,
-                device_id: None,
-                account: None,
-                service_id: None,
-                used_at: None,
-                created_at: at(0),
                 tenant: None,
-            }
+            };
+            let text = CodeText::parse(text).expect("a code");
+            about.code(&text, self.ledger.vault(), at(0)).expect("sealed")
         };
         self.ledger.add_codes(texts.iter().map(code).collect(), |_| ()).await.expect("written")
     }
