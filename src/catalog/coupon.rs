@@ -1,6 +1,6 @@
 //! Coupons, and the promotions that tell of them. Leaves who has received and used which to the ledger.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 
@@ -30,7 +30,7 @@ pub struct Coupon {
 }
 
 /// How much a coupon takes off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CouponKind {
     /// A part of the price.

@@ -5,6 +5,7 @@ use std::fmt;
 
 use chrono::{Days, FixedOffset, NaiveDateTime, Offset, TimeZone};
 use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
 
@@ -15,8 +16,9 @@ const STEP_S: i32 = 900;
 const OFFSET_S_MAX: i32 = 18 * 3600;
 const LONGEST: usize = 64;
 
-/// A time zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// A time zone. Kept as its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub enum Zone {
     /// Always so far east of UTC.
     Fixed(FixedOffset),
@@ -115,6 +117,20 @@ impl fmt::Display for Zone {
             Self::Fixed(offset) => write!(f, "{}", offset.local_minus_utc()),
             Self::Named(zone) => f.write_str(zone.name()),
         }
+    }
+}
+
+impl From<Zone> for String {
+    fn from(zone: Zone) -> Self {
+        zone.to_string()
+    }
+}
+
+impl TryFrom<String> for Zone {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("no time zone")
     }
 }
 

@@ -25,7 +25,7 @@ mod bind;
 mod breaker;
 mod claim;
 mod codes;
-mod delivery;
+pub(super) mod delivery;
 mod draw;
 pub(super) mod holding;
 mod nonce;

@@ -155,7 +155,7 @@ impl Holdings {
         self.arrange(at);
     }
 
-    /// Adds paid time, last in the device's queue of its kind. The same purchase again adds
+    /// Adds paid time of whoever the device is bound to, last in its queue of that kind. The same purchase again adds
     /// nothing, whatever became of it here.
     ///
     /// # Errors
@@ -169,8 +169,28 @@ impl Holdings {
         let at = self.reach(now);
         let service_id = ServiceId::of_paid(&purchase.source);
         if self.service(&service_id).is_none() {
+            let account = self.device_mut(id).and_then(|device| device.account.clone());
+            self.grant(id, account.ok_or(Refused::NotBound)?, purchase, at)?;
+        }
+        Ok(service_id)
+    }
+
+    /// Adds paid time of an account, likewise, whosever the device is by now: where it is not that account's, the
+    /// time is frozen there.
+    ///
+    /// # Errors
+    /// [`Refused::NotBound`] where there is no such device.
+    pub fn grant(
+        &mut self,
+        id: &DeviceId,
+        account: UserAccount,
+        purchase: Purchase,
+        now: Timestamp,
+    ) -> Result<ServiceId, Refused> {
+        let at = self.reach(now);
+        let service_id = ServiceId::of_paid(&purchase.source);
+        if self.service(&service_id).is_none() {
             let device = self.device_mut(id).ok_or(Refused::NotBound)?;
-            let account = device.account.clone().ok_or(Refused::NotBound)?;
             let Purchase { source, plan, granted_ms, pausable } = purchase;
             let granted_ms = granted_ms.max(0);
             device.queue(Service {

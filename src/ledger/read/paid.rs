@@ -8,10 +8,11 @@ use crate::clock::Timestamp;
 use crate::ids::{DeviceId, Msisdn, UserAccount};
 use crate::ledger::tables::transfer::Moved;
 use crate::ledger::{Ledger, StoreError};
+use crate::order::Order;
 use crate::service::Service;
 use crate::service::holdings::Holdings;
 use crate::service::source::{ServiceId, Source};
-use crate::stock::Code;
+use crate::stock::{Code, Lookup};
 
 /// The newest that are told of; older ones have ended long ago, or somebody has more devices than a person can have.
 const ROWS_MAX: u32 = 500;
@@ -68,10 +69,18 @@ impl Ledger {
     }
 
     async fn package_of(&self, service: &Service) -> Result<Option<(String, String)>, StoreError> {
-        let Source::Voucher(key) = &service.source else { return Ok(None) };
-        let codes: Vec<Code> = self.select("WHERE key = $1", vec![key.into()]).await?;
-        let about = codes.into_iter().next().map(|code| code.about);
-        Ok(about.and_then(|about| about.package.zip(about.voucher.map(|voucher| voucher.name))))
+        match &service.source {
+            Source::Voucher(key) => {
+                let code = self.code(&Lookup::from_ledger(key.clone())).await?;
+                let about = code.map(|code| code.about);
+                Ok(about.and_then(|about| about.package.zip(about.voucher.map(|voucher| voucher.name))))
+            }
+            Source::Order(id) => {
+                let orders: Vec<Order> = self.select("WHERE id = $1", vec![id.into()]).await?;
+                Ok(orders.into_iter().next().map(|order| (order.sold.package, order.sold.name)))
+            }
+            Source::Entitlement(_) | Source::Code(_) => Ok(None),
+        }
     }
 
     /// The vouchers that were used on a number's devices, the newest first.
