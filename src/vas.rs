@@ -6,7 +6,7 @@
 //! method    which method it is, and who does it
 //! ask       its parameters by name and type
 //! devices   whose a device is
-//! packages, promotions: a file for each noun
+//! packages, promotions, transfers, vouchers: a file for each noun
 //! answer    the envelope
 //! ```
 //!
@@ -21,7 +21,11 @@ mod method;
 mod packages;
 mod promotions;
 mod refusal;
+mod transfers;
+mod vouchers;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Instant;
 
 use hyper::Method as Verb;
@@ -34,10 +38,11 @@ use crate::ids::{DeviceId, UserAccount};
 use crate::json;
 use crate::ledger::Ledger;
 use crate::limits::Block;
+use crate::providers;
 use crate::server::{Request, Response};
 use crate::signed::check::Verified;
 use crate::signed::params::Params;
-use crate::signed::{self, Verifier};
+use crate::signed::{self, Verifier, WrongCodes};
 use crate::surface::{Listener, Route, Surface};
 use crate::telemetry;
 use ask::Ask;
@@ -54,8 +59,10 @@ pub struct Vas {
     clock: Clock,
     verifier: Verifier,
     /// By whose calendar days are counted where an app names none.
-    #[allow(dead_code, reason = "the methods of terms are yet to come")]
     zone: Zone,
+    wrong_codes: WrongCodes,
+    /// The remote providers that can stop and resume what was paid.
+    pausing: Arc<BTreeSet<String>>,
 }
 
 /// The calls there are.
@@ -85,7 +92,9 @@ impl Vas {
         let rules = config::Activation { require_nonce: true, ..config.activation.clone() };
         let (ledger, zone) = (signed.ledger.clone(), Zone::Fixed(config.carrier.utc_offset));
         let verifier = Verifier::new(Self::NAME, word, &config.partner, rules, signed);
-        Self { ledger, clock, verifier, zone }
+        let wrong_codes = WrongCodes::new(config.limits.bad_code_per_minute);
+        let pausing = providers::those(&config.providers, |can| can.keeps_state).map(str::to_owned).collect();
+        Self { ledger, clock, verifier, zone, wrong_codes, pausing: Arc::new(pausing) }
     }
 
     async fn handle<'a>(

@@ -66,7 +66,6 @@ impl<'a> Ask<'a> {
     }
 
     /// By whose calendar days are counted: `timezone`, else the one given.
-    #[allow(dead_code, reason = "the methods of terms are yet to come")]
     pub(super) fn zone(&self, usual: Zone) -> Result<Zone, Refusal> {
         const WRONG: &str = "is neither seconds east of UTC nor GMT+8, +08:00 or an IANA name";
         let Some(text) = self.optional("timezone") else { return Ok(usual) };

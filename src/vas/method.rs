@@ -96,6 +96,10 @@ impl Vas {
         match method {
             Method::QueryPackgeList => self.packages(ask),
             Method::QueryPromotionList => self.promotions(ask, now),
+            Method::QueryCanTransferPackge => self.transferable(ask, now).await,
+            Method::TransferPackge => self.transfer(ask, now).await,
+            Method::QueryVoucher => self.voucher(ask, now).await,
+            Method::UseVoucher => self.use_voucher(ask, now).await,
             _ => Err(Code::NoMethod.into()),
         }
     }

@@ -70,6 +70,63 @@ renewal_grace_days = 0
 [[offer.grant]]
 kind = "ai"
 devices_max = 2
+
+[[offer]]
+id = "sold-day"
+service_id = "5"
+package_id = "5"
+period = "day"
+price = 1000
+renewal_grace_days = 0
+[[offer.grant]]
+kind = "cloud"
+storage = "event"
+devices_max = 1
+
+[[package]]
+number = "day"
+countries = ["VN"]
+service_type = 2
+storage_days = 7
+period = "day"
+price = 1000
+currency = "VND"
+offer = "sold-day"
+
+[[package]]
+number = "test-day"
+countries = ["VN"]
+service_type = 1
+storage_days = 7
+period = "day"
+price = 990
+currency = "CNY"
+provider = "test"
+
+[[coupon]]
+id = "half"
+kind = "percent"
+value = 50
+packages = ["day"]
+starts_at = 2026-01-01T00:00:00Z
+ends_at = 2027-01-01T00:00:00Z
+stock = 100
+
+[[coupon]]
+id = "all"
+kind = "percent"
+value = 100
+starts_at = 2026-01-01T00:00:00Z
+ends_at = 2027-01-01T00:00:00Z
+per_account = 3
+
+[[coupon]]
+id = "past"
+kind = "amount"
+value = 100
+packages = ["day"]
+starts_at = 2026-01-01T00:00:00Z
+ends_at = 2026-02-01T00:00:00Z
 "#;
 
 pub(crate) const HOUR: i64 = 3_600_000;
