@@ -22,6 +22,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config, FailedResult, Faults, RegMeaning};
 use crate::ledger::{self, Ledger, OpenError, Pulse, Rules};
 use crate::lifeline::{self, Lifelines};
+use crate::payments::{self, Payments};
 use crate::providers::{self, ClientError};
 use crate::server::{self, origin::Networks};
 use crate::subscription::judge::{Failed, Policy};
@@ -49,6 +50,9 @@ pub enum StartError {
     /// A provider's client cannot be built.
     #[error("a provider cannot be set up")]
     Provider(#[from] ClientError),
+    /// A way to pay cannot be set up.
+    #[error("payments cannot be set up")]
+    Payments(#[from] payments::BuildError),
     /// An address cannot be listened on.
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
@@ -92,12 +96,13 @@ impl App {
         ledger.fold_as_set().await?;
         tracing::info!(offers, rules = fingerprint, "the catalog is in force");
         let providers = Arc::new(providers::build(&config.providers, &clock)?);
+        let payments = Arc::new(Payments::build(&config.payments, &clock)?);
         let sender = Sender::new(config, &providers, ledger.clone(), clock.clone());
         let worker = || Worker::new(config, ledger.clone(), &providers, clock.clone(), sender.clone());
         let worker = config.worker.enabled.then(worker);
         let beat = worker.as_ref().map(Worker::beat);
         let listening = Listening::open(config, sockets)?;
-        let parts = Parts { ledger: ledger.clone(), clock, recorder, providers, sender, beat };
+        let parts = Parts { ledger: ledger.clone(), clock, recorder, providers, payments, sender, beat };
         let doors = Doors::open(&parts, config, listening.of(Listener::Carrier).next().is_some());
         let presence = Presence::new(ledger.clone(), listening.address());
         let is_exposed = listening.exposed().is_some();

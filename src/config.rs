@@ -20,11 +20,13 @@ mod lines;
 mod log;
 mod net;
 mod partner;
+mod payments;
 mod provider;
 mod reading;
 mod renew;
 mod secret;
 mod server;
+mod vas;
 mod weak;
 mod worker;
 
@@ -49,12 +51,15 @@ pub use limits::Limits;
 pub(crate) use lines::Lines;
 pub use log::{Log, LogFormat};
 pub use partner::Partner;
+pub use payments::{Alipay, Payments, Sdp, Verify, WeChat};
+pub(crate) use payments::{PUBLIC_KEY_ID, wechat_serial};
 pub use provider::{
     ActivationRemote, Billing, BillingRemote, Mode, PhoneType, Provider, ProviderKind, ScriptWord, SendAs,
     Suspend, WatcherRemote,
 };
 pub use secret::Secrets;
 pub use server::Server;
+pub use vas::Vas;
 pub use weak::SECRET_BYTES_SAFE;
 pub use worker::Worker;
 
@@ -74,6 +79,8 @@ pub struct Config {
     pub limits: Limits,
     /// How strictly signed requests are judged.
     pub activation: Activation,
+    /// What camera apps order.
+    pub vas: Vas,
     /// How activation codes are kept.
     pub codes: Codes,
     /// What streamers are answered that ask whether somebody may play.
@@ -91,6 +98,9 @@ pub struct Config {
     pub partner: Vec<Partner>,
     /// Who carries out grants, by name; `local` is always among them.
     pub providers: BTreeMap<String, Provider>,
+    /// How orders may be paid.
+    #[serde(skip_serializing_if = "Payments::is_empty")]
+    pub payments: Payments,
     /// The worker that sends owed tasks.
     pub worker: Worker,
 }
@@ -162,11 +172,13 @@ impl Config {
     fn read(reading: &mut Reading) -> Self {
         let caller = reading.list("carrier.caller", caller::SECRETS);
         let partner = reading.list("partner", partner::SECRETS);
+        let verify = reading.list("payments.wechat.verify", payments::VERIFY_SECRETS);
         Self {
             server: reading.section("server", &[]),
             carrier: Carrier { caller, ..reading.section("carrier", &[]) },
             limits: reading.section("limits", &[]),
             activation: reading.section("activation", &[]),
+            vas: reading.section("vas", &[]),
             codes: reading.section::<Codes>("codes", &[]).with_key(reading),
             flussonic: reading.section("flussonic", flussonic::SECRETS),
             catalog: reading.section("catalog", &[]),
@@ -175,6 +187,7 @@ impl Config {
             log: reading.section("log", &[]),
             partner,
             providers: reading.section("providers", provider::SECRETS),
+            payments: reading.section::<Payments>("payments", payments::SECRETS).with_verify(verify),
             worker: reading.section("worker", &[]),
         }
     }
@@ -184,6 +197,7 @@ impl Config {
         self.carrier.check(reading, self.server.listen);
         self.limits.check(reading);
         self.activation.check(reading);
+        self.vas.check(reading);
         self.flussonic.check(reading);
         self.catalog.check(reading);
         self.ledger.check(reading);
@@ -192,5 +206,6 @@ impl Config {
         partner::check(&self.partner, reading);
         self.worker.check(reading);
         provider::check(&self.providers, &self.worker, reading);
+        self.payments.check(reading);
     }
 }

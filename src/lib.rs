@@ -42,8 +42,10 @@
 //!   `ledger/repair`), written down in `ledger/audit`, and what they laid aside (`ledger/aside`); folds made again, of an
 //!   older ledger or for another setting (`ledger/refold`); devices, tasks and codes in `ledger/fulfil`; copies
 //!   from one engine to the other, backups and their way back (`ledger/sqlite/restore`).
+//! * [`http`]: one call of ours to somebody else.
 //! * [`providers`]: who carries out what was granted; they see no ledger. Some carry out steps, others
 //!   (`providers/watcher/keeper`) bring about what should be on a device by now (`service/wanted`).
+//! * [`payments`]: how orders are paid, and what Alipay and WeChat say when they call back; they see no ledger either.
 //! * [`reconcile`]: what a provider that keeps a state has (`providers/state`), compared with what should be there, and
 //!   mended.
 //! * [`worker`]: has them do it: claim, send, settle; what ends by itself, at its second; and that comparison, every so
@@ -55,7 +57,7 @@
 //! * [`app`]: builds all of it from the settings, and takes new ones meanwhile. [`cli`]: the commands.
 //!   [`replay`]: recorded messages, sent again.
 //! * Leaves: [`config`] (settings), [`telemetry`] (logs and metrics), [`limits`] (rates), [`signature`]
-//!   (of partners, and of plays), [`systemd`] (sockets handed over, readiness, the watchdog),
+//!   (of partners, of plays and of payment systems), [`systemd`] (sockets handed over, readiness, the watchdog),
 //!   [`system`] (descriptors), [`lifeline`] (parts of the process that it does not survive).
 //!
 //! `tests/architecture.rs` holds the layers and the absences to the source. The server stands below
@@ -92,7 +94,8 @@
 //! in `openapi.json`; a method of camera apps: its file in `vas/` and its line of `vas/method.rs`. A surface: its file here, a line of `app/surfaces.rs`. A write of the ledger: its file (what is
 //! asked, what comes of it, its `Deed`) beside `ledger/record.rs` or in `ledger/fulfil/`, and its name there. A kind
 //! of provider: its file in `providers/`, its arms of `providers.rs`, its keys in `config/provider.rs`; one that keeps
-//! a state also the two traits of `providers/state.rs`. A setting: its section in `config/` and `config/default.toml`.
+//! a state also the two traits of `providers/state.rs`. A way to pay: its file in `payments/`, its word in
+//! `payments/pay_type.rs`, its line in `payments.rs`, its keys in `config/payments/`. A setting: its section in `config/` and `config/default.toml`.
 
 pub mod activation;
 pub mod admin;
@@ -103,6 +106,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod flussonic;
+pub mod http;
 pub mod ids;
 pub mod json;
 pub mod ledger;
@@ -112,6 +116,7 @@ pub mod money;
 pub mod order;
 pub mod outbox;
 pub mod partner;
+pub mod payments;
 pub mod providers;
 pub mod reconcile;
 pub mod replay;

@@ -32,12 +32,17 @@ impl Currency {
         Self::ALL.into_iter().find(|currency| currency.code() == code)
     }
 
+    /// How many digits of a decimal stand behind its point.
+    const fn exponent(self) -> u32 {
+        match self {
+            Self::Vnd => 0,
+            Self::Cny => 2,
+        }
+    }
+
     /// How many minor units are one whole one.
     const fn minor_per_whole(self) -> u64 {
-        match self {
-            Self::Vnd => 1,
-            Self::Cny => 100,
-        }
+        10_u64.pow(self.exponent())
     }
 }
 
@@ -62,6 +67,28 @@ impl Money {
     pub fn of_whole(whole: u64, currency: Currency) -> Option<Self> {
         Self::of_minor(whole.checked_mul(currency.minor_per_whole())?, currency)
     }
+
+    /// An amount as others write it: `12`, `12.3`, `12.30`. None where it has more digits behind the point than the
+    /// currency, zeros too, or is anything but digits and a point.
+    #[must_use]
+    pub fn from_decimal(text: &str, currency: Currency) -> Option<Self> {
+        let (whole, part) = text.split_once('.').map_or((text, None), |(whole, part)| (whole, Some(part)));
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let exponent = currency.exponent() as usize;
+        if !digits(whole) || part.is_some_and(|part| !digits(part) || part.len() > exponent) {
+            return None;
+        }
+        let minor: u64 = format!("{whole}{:0<exponent$}", part.unwrap_or_default()).parse().ok()?;
+        Self::of_minor(minor, currency)
+    }
+
+    /// The same with all the digits that its currency has behind the point: `0.10`, and `59000` where it has none.
+    #[must_use]
+    pub fn decimal(self) -> String {
+        let (one, digits) = (self.currency.minor_per_whole(), self.currency.exponent() as usize);
+        let (whole, part) = (self.minor / one, self.minor % one);
+        if digits == 0 { whole.to_string() } else { format!("{whole}.{part:0digits$}") }
+    }
 }
 
 #[cfg(test)]
@@ -82,6 +109,43 @@ mod tests {
         assert_eq!(Money::of_whole(u64::MAX, Currency::Cny), None);
         assert!(Money::of_minor(MINOR_MAX, Currency::Vnd).is_some());
         assert_eq!(Money::of_minor(MINOR_MAX + 1, Currency::Vnd), None);
+        for (minor, currency, text) in [
+            (10, Currency::Cny, "0.10"),
+            (0, Currency::Cny, "0.00"),
+            (5_901, Currency::Cny, "59.01"),
+            (MINOR_MAX, Currency::Cny, "10000000000.00"),
+            (59_000, Currency::Vnd, "59000"),
+        ] {
+            let money = Money::of_minor(minor, currency).unwrap();
+            assert_eq!(money.decimal(), text);
+            assert_eq!(Money::from_decimal(text, currency), Some(money));
+        }
+        for (text, minor) in [("12", 1200), ("12.3", 1230), ("012.03", 1203), ("0.1", 10)] {
+            assert_eq!(
+                Money::from_decimal(text, Currency::Cny).map(|money| money.minor),
+                Some(minor),
+                "{text}"
+            );
+        }
+        for odd in [
+            "",
+            ".",
+            "1.",
+            ".1",
+            "1.000",
+            "1.234",
+            "-1",
+            "+1",
+            " 1",
+            "1e2",
+            "1,00",
+            "1.2.3",
+            "１",
+            "99999999999999999999",
+        ] {
+            assert_eq!(Money::from_decimal(odd, Currency::Cny), None, "{odd}");
+        }
+        assert_eq!(Money::from_decimal("59000.0", Currency::Vnd), None);
         assert!(["vnd", "", "USD"].map(Currency::from_code).iter().all(Option::is_none));
     }
 }

@@ -8,7 +8,6 @@
 //!
 //! ```text
 //! state    who keeps a state, and how all of it is looked through;  paced: at which rate
-//! http     one request: bounded, never redirected
 //! said     what an answer says of the call, whatever its status
 //! rest     one call of a JSON system; whether a refusal is about one thing or about our key
 //! loose    numbers for booleans, `0` for none, rows that cannot be read
@@ -20,7 +19,6 @@ mod attempted;
 pub mod billing;
 mod errand;
 mod fault;
-mod http;
 mod local;
 mod loose;
 mod paced;
@@ -38,13 +36,13 @@ pub use crate::service::change::Action;
 pub use attempted::{Attempted, CodeFault, Fulfilled, Why};
 pub use errand::{Doubt, Errand};
 pub use fault::Fault;
-pub use http::ClientError;
 pub use local::Local;
 pub use scripted::Scripted;
 pub use state::{Calling, Difference, KeepsState, Look, Page, Survey};
 
 use crate::clock::Clock;
 use crate::config::{self, Mode, ProviderKind};
+pub use crate::http::ClientError;
 
 /// An attempt under way.
 pub type Sending<'a> = Pin<Box<dyn Future<Output = Attempted> + Send + 'a>>;

@@ -6,10 +6,16 @@
 //! path and host take no part, and the secret is the key as it stands.
 //!
 //! Beside it what allows a play: [`token`], ours, which its streamer asks us about, and [`securetoken`], the
-//! streamer's own.
+//! streamer's own; and what payment systems sign with, [`rsa`] keys, alone or in a [`certificate`].
 
+mod armour;
+pub mod certificate;
+mod key_fault;
+pub mod rsa;
 pub mod securetoken;
 pub mod token;
+
+pub use key_fault::KeyFault;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -24,7 +24,8 @@ const LAYERS: [&[&str]; 16] = [
     &["json", "signed", "story", "surface"],
     &["worker"],
     &["reconcile"],
-    &["server", "ledger", "providers"],
+    &["server", "ledger", "providers", "payments"],
+    &["http"],
     &["outbox"],
     &["stock"],
     &["order"],
@@ -69,6 +70,11 @@ const ABSENCES: [(&str, &[&str], &str); 11] = [
     ),
     ("stock", &["async ", "tokio", "std::fs", "SELECT "], "codes are values: no async, no files, no SQL"),
     ("providers", &["sqlx", "rusqlite", "SELECT ", "Ledger"], "providers see no ledger"),
+    (
+        "payments",
+        &["sqlx", "rusqlite", "SELECT ", "Ledger", "crate::catalog"],
+        "payments see no ledger and no offers",
+    ),
     ("ledger", &["crate::wire", "render("], "the ledger knows no grammar and no replies"),
 ];
 

@@ -3,7 +3,7 @@
 //! ```text
 //! read      the settings again, secrets included, and the catalog     config, catalog
 //! refuse    where anything is wrong: what was in force stays, and the log says why
-//! renew     the providers' secrets, the rules of the ledger, the doors to the surfaces
+//! renew     the secrets of providers and payments, the rules of the ledger, the doors to the surfaces
 //! ```
 //!
 //! Catalog, secrets, callers, partners and limits come into force; listeners, the ledger, the worker and what else
@@ -16,6 +16,7 @@ use super::rules;
 use super::surfaces::{Doors, Parts};
 use crate::config::{Config, Faults};
 use crate::ledger::OpenError;
+use crate::payments::BuildError;
 use crate::providers::{ClientError, Providers};
 use crate::systemd;
 use crate::telemetry::Chain;
@@ -40,6 +41,8 @@ enum Refused {
     Exposed,
     #[error("a provider's client cannot be built")]
     Provider(#[source] ClientError),
+    #[error("payments cannot be set up")]
+    Payments(#[source] BuildError),
     #[error("the ledger does not take the catalog")]
     Ledger(#[source] OpenError),
 }
@@ -68,6 +71,7 @@ impl Reload {
         let rules = rules(&taken).map_err(Refused::Faults)?;
         let (offers, fingerprint) = (rules.catalog.offers().len(), rules.fingerprint().to_owned());
         renew_providers(&self.parts.providers, &taken).map_err(Refused::Provider)?;
+        self.parts.payments.renew(&taken.payments).map_err(Refused::Payments)?;
         self.parts.ledger.put_in_force(rules).await.map_err(Refused::Ledger)?;
         self.doors.renew(&self.parts, &taken);
         *running = taken;

@@ -15,6 +15,7 @@ use crate::flussonic::Flussonic;
 use crate::ledger::Ledger;
 use crate::limits::Limiter;
 use crate::partner::Partners;
+use crate::payments::Payments;
 use crate::providers::{self, Providers};
 use crate::routes::Routes;
 use crate::server::Guesses;
@@ -33,6 +34,7 @@ pub(super) struct Parts {
     pub(super) clock: Clock,
     pub(super) recorder: Recorder,
     pub(super) providers: Arc<Providers>,
+    pub(super) payments: Arc<Payments>,
     pub(super) sender: Sender,
     pub(super) beat: Option<Beat>,
 }
@@ -112,7 +114,7 @@ impl Parts {
             clock(),
         ));
         behind.add::<Activation>(Activation::new(config, redeeming));
-        behind.add::<Vas>(Vas::new(config, signed(), clock()));
+        behind.add::<Vas>(Vas::new(config, signed(), clock(), Arc::clone(&self.payments)));
         behind.add::<Flussonic>(Flussonic::new(config, guesses(), ledger(), clock()));
         behind.add::<Health>(Arc::clone(&health));
         behind.add::<Admin>(Admin::new(config, guesses(), ledger(), clock(), recorder, health));

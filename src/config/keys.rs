@@ -102,6 +102,9 @@ fn plain(why: &str) -> String {
         ("expected a sequence", "expected a list"),
         ("expected a string", "expected text in quotes"),
         ("expected struct Billing", "expected a table"),
+        ("expected struct Sdp", "expected a table"),
+        ("expected struct Alipay", "expected a table"),
+        ("expected struct WeChat", "expected a table"),
     ] {
         why = why.replace(theirs, ours);
     }

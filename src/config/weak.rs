@@ -24,6 +24,7 @@ impl Config {
                  there can ask whether a token is good";
             warnings.push(open.to_owned());
         }
+        warnings.extend(self.payments.warnings(self.server.public_url.as_deref()));
         warnings
     }
 

@@ -20,9 +20,9 @@ use tokio::time::Instant;
 
 use super::attempted::Why;
 use super::fault::Fault;
-use super::http::{Answer, Ask, ClientError, Failure, Http};
 use super::loose::Rows;
 use super::said::{Said, said};
+use crate::http::{Answer, Ask, ClientError, Failure, Http};
 use crate::telemetry;
 use proof::Proved;
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::attempted::Why;
 use super::fault::Fault;
-use super::http::Answer;
+use crate::http::Answer;
 use crate::ids::masked::Masked;
 use crate::ids::visible::is_visible;
 
@@ -208,6 +208,7 @@ mod tests {
             retry_after: None,
             content_type: None,
             location: None,
+            headers: reqwest::header::HeaderMap::new(),
             body: body.as_bytes().to_vec(),
         }
     }

@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use super::code::{Class, meaning};
 use crate::clock::Clock;
 use crate::config::{ActivationRemote, SendAs};
-use crate::providers::http::{Answer, Ask, Failure, Http};
+use crate::http::{Answer, Ask, Failure, Http};
 use crate::providers::{Attempted, ClientError, Why};
 use crate::signature;
 

@@ -1,5 +1,5 @@
-//! One HTTP call of a provider: bounded in time and size, never redirected, every failure told apart by
-//! whether the request may have reached the other side. Leaves what was said to the provider.
+//! One HTTP call of ours: bounded in time and size, never redirected, every failure told apart by whether the request
+//! may have reached the other side. Leaves what was said to who called.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
 /// How long an unused connection is kept: below the minute after which many servers close theirs.
 const IDLE: Duration = Duration::from_secs(45);
 
-/// Why a provider's client could not be built.
+/// Why a client could not be built.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The library refused.
@@ -37,43 +37,47 @@ pub enum ClientError {
 }
 
 /// Calls one remote system.
-pub(super) struct Http(Client);
+pub(crate) struct Http(Client);
 
 /// One request. Not `Debug`: it holds codes and a signature.
-pub(super) struct Ask {
-    pub(super) method: Method,
-    pub(super) url: String,
-    pub(super) content_type: Option<&'static str>,
-    pub(super) body: String,
-    pub(super) answer_bytes_max: usize,
+pub(crate) struct Ask {
+    pub(crate) method: Method,
+    pub(crate) url: String,
+    /// Beside those that every request of the client carries.
+    pub(crate) headers: HeaderMap,
+    pub(crate) content_type: Option<&'static str>,
+    pub(crate) body: String,
+    pub(crate) answer_bytes_max: usize,
 }
 
 impl Ask {
     /// An empty request, whose answer is short.
-    pub(super) fn new(method: Method, url: String) -> Self {
-        Self { method, url, content_type: None, body: String::new(), answer_bytes_max: ANSWER_BYTES_MAX }
+    pub(crate) fn new(method: Method, url: String) -> Self {
+        let (headers, body) = (HeaderMap::new(), String::new());
+        Self { method, url, headers, content_type: None, body, answer_bytes_max: ANSWER_BYTES_MAX }
     }
 
     /// With this body.
-    pub(super) fn with(self, content_type: &'static str, body: String) -> Self {
+    pub(crate) fn with(self, content_type: &'static str, body: String) -> Self {
         Self { content_type: Some(content_type), body, ..self }
     }
 }
 
 /// An answer, whole; what its status means is up to the provider.
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) retry_after: Option<Duration>,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) retry_after: Option<Duration>,
     /// What kind of body it says it has.
-    pub(super) content_type: Option<String>,
+    pub(crate) content_type: Option<String>,
     /// Where it sends us.
-    pub(super) location: Option<String>,
-    pub(super) body: Vec<u8>,
+    pub(crate) location: Option<String>,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
 }
 
 /// No whole answer.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// The request cannot have reached the other side.
     Before(String),
     /// It may have, and may have been carried out.
@@ -82,13 +86,13 @@ pub(super) enum Failure {
 
 impl Http {
     /// Connecting may take half of `timeout`: what takes longer is known not to have arrived.
-    pub(super) fn new(timeout: Duration) -> Result<Self, ClientError> {
+    pub(crate) fn new(timeout: Duration) -> Result<Self, ClientError> {
         Self::build(Client::builder(), timeout)
     }
 
     /// The same below one base, with headers that every request carries; those that are secrets have to be
     /// marked so. Below `http://` none of the machine's certificates is read, and none has to be there.
-    pub(super) fn below(base: &str, timeout: Duration, headers: HeaderMap) -> Result<Self, ClientError> {
+    pub(crate) fn below(base: &str, timeout: Duration, headers: HeaderMap) -> Result<Self, ClientError> {
         let builder = Client::builder().default_headers(headers);
         let is_plain = base.starts_with("http://");
         Self::build(if is_plain { builder.tls_certs_only([]) } else { builder }, timeout)
@@ -109,12 +113,12 @@ impl Http {
     }
 
     /// Sends and reads the whole answer until `deadline`. Dropping it breaks the call off.
-    pub(super) async fn call(&self, ask: Ask, deadline: Instant) -> Result<Answer, Failure> {
+    pub(crate) async fn call(&self, ask: Ask, deadline: Instant) -> Result<Answer, Failure> {
         // Without the time for even one packet there and back nothing is begun.
         if deadline <= Instant::now() {
             return Err(Failure::Before("there was no time left".to_owned()));
         }
-        let mut request = self.0.request(ask.method, ask.url).body(ask.body);
+        let mut request = self.0.request(ask.method, ask.url).headers(ask.headers).body(ask.body);
         if let Some(content_type) = ask.content_type {
             request = request.header(CONTENT_TYPE, HeaderValue::from_static(content_type));
         }
@@ -134,6 +138,7 @@ async fn whole(mut response: Response, bytes_max: usize) -> Result<Answer, Failu
     let retry_after = response.headers().get(RETRY_AFTER).and_then(seconds);
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let (content_type, location) = (header(CONTENT_TYPE), header(LOCATION));
+    let headers = response.headers().clone();
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| Failure::After(reason(&error)))? {
         if body.len() + chunk.len() > bytes_max {
@@ -144,7 +149,7 @@ async fn whole(mut response: Response, bytes_max: usize) -> Result<Answer, Failu
     if body.starts_with(BYTE_ORDER_MARK) {
         body.drain(..BYTE_ORDER_MARK.len());
     }
-    Ok(Answer { status, retry_after, content_type, location, body })
+    Ok(Answer { status, retry_after, content_type, location, headers, body })
 }
 
 fn seconds(value: &HeaderValue) -> Option<Duration> {
