@@ -111,6 +111,12 @@ impl Catalog {
         &self.packages
     }
 
+    /// The package of a number.
+    #[must_use]
+    pub fn package(&self, number: &str) -> Option<&Package> {
+        self.packages.iter().find(|package| package.number == number)
+    }
+
     /// Coupons, in the order of the file. No two share an id.
     #[must_use]
     pub fn coupons(&self) -> &[Coupon] {

@@ -1,10 +1,13 @@
 //! Time: one millisecond timestamp for all of the gateway, the carrier's local spellings of it, and
 //! the only place that asks the system what time it is.
 
+mod zone;
+
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use chrono::{DateTime, FixedOffset, NaiveDateTime, SecondsFormat, TimeZone, Utc};
+pub use zone::Zone;
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,6 +51,12 @@ impl Timestamp {
     #[must_use]
     pub fn rfc3339(self) -> String {
         self.utc().to_rfc3339_opts(SecondsFormat::AutoSi, true)
+    }
+
+    /// Whole seconds since 1970, the rest left out.
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
     }
 
     /// The same moment as a calendar value in UTC; moments no calendar holds become its last one.

@@ -188,7 +188,8 @@ fn bytes(value: &impl Serialize, content_type: &'static str) -> Response {
 }
 
 /// Unique within a process's life and unlikely to meet another process's.
-fn request_id() -> String {
+#[must_use]
+pub fn request_id() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     static PROCESS: LazyLock<u32> = LazyLock::new(|| {
         use std::hash::{BuildHasher, RandomState};

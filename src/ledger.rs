@@ -10,7 +10,7 @@
 //! writer. [`copy()`] moves a ledger from one engine to another.
 //!
 //! [`fulfil`] is what subscriptions, codes and orders become on devices, and what providers owe for
-//! it; its [`tables`] are read and written by one mechanism.
+//! it; [`shop`] who ordered and paid what. Their [`tables`] are read and written by one mechanism.
 //!
 //! The ledger knows nothing of the carrier's grammar: what it has read again, [`Rules`] bring a function for, and a
 //! reply is text that it stores.
@@ -50,6 +50,7 @@ mod refold;
 mod remedy;
 mod repair;
 mod rules;
+pub mod shop;
 mod specimen;
 mod sqlite;
 mod standing;

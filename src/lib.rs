@@ -52,8 +52,8 @@
 //!   often. Whatever is sent to a provider, tasks and codes redeemed while somebody waits, goes out through
 //!   `worker/sender`.
 //! * [`server`]: HTTP. [`surface`], [`routes`]: what a surface is, and whose each path is.
-//! * [`carrier`], [`partner`], [`activation`], [`flussonic`], [`admin`]: who calls us; [`json`] and [`story`]
-//!   are what the JSON ones share.
+//! * [`carrier`], [`partner`], [`activation`], [`vas`], [`flussonic`], [`admin`]: who calls us; [`json`] and [`story`]
+//!   are what the JSON ones share, [`signed`] is what those that partners sign share.
 //! * [`app`]: builds all of it from the settings, and takes new ones meanwhile. [`cli`]: the commands.
 //!   [`replay`]: recorded messages, sent again.
 //! * Leaves: [`config`] (settings), [`telemetry`] (logs and metrics), [`limits`] (rates), [`signature`]
@@ -91,7 +91,7 @@
 //! of its table; of what is in force on a device, `service/arrange.rs` and a picture of its tests. A step of
 //! a task's life: `outbox/life.rs`, of an activation code's `stock/code/life.rs`, and its row of their tables. A
 //! code: a row of `wire/code.rs`. An offer: `config/catalog.toml`. An endpoint: a row of its surface and its place
-//! in `openapi.json`. A surface: its file here, a line of `app/surfaces.rs`. A write of the ledger: its file (what is
+//! in `openapi.json`; a method of camera apps: its file in `vas/` and its line of `vas/method.rs`. A surface: its file here, a line of `app/surfaces.rs`. A write of the ledger: its file (what is
 //! asked, what comes of it, its `Deed`) beside `ledger/record.rs` or in `ledger/fulfil/`, and its name there. A kind
 //! of provider: its file in `providers/`, its arms of `providers.rs`, its keys in `config/provider.rs`; one that keeps
 //! a state also the two traits of `providers/state.rs`. A way to pay: its file in `payments/`, its word in
@@ -113,6 +113,7 @@ pub mod ledger;
 pub mod lifeline;
 pub mod limits;
 pub mod money;
+pub mod order;
 pub mod outbox;
 pub mod partner;
 pub mod payments;
@@ -123,6 +124,7 @@ pub mod routes;
 pub mod server;
 pub mod service;
 pub mod signature;
+pub mod signed;
 pub mod stock;
 pub mod story;
 pub mod subscription;
@@ -130,5 +132,6 @@ pub mod surface;
 pub mod system;
 pub mod systemd;
 pub mod telemetry;
+pub mod vas;
 pub mod wire;
 pub mod worker;

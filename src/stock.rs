@@ -1,4 +1,4 @@
-//! Activation codes as values: how one is drawn, spelled and typed, read from a file of them, and kept
+//! Activation codes and vouchers as values: how one is drawn, spelled and typed, read from a file of them, and kept
 //! so that whoever reads the ledger has no codes; and what becomes of one (`code/life`). Leaves which codes there
 //! are to the ledger.
 //!
@@ -12,10 +12,12 @@ mod package;
 pub mod redeem;
 mod seal;
 mod text;
+mod voucher;
 
 pub use code::{About, Code, CodeState, NotFrom};
 pub use draw::{DrawError, draw};
-pub use import::{Import, ROWS_MAX, read};
+pub use import::{Import, Known, ROWS_MAX, read};
 pub use package::PackageRule;
 pub use seal::{Lookup, OpenError, SealError, Vault};
 pub use text::{BadCode, CHARS_MAX, CodeText};
+pub use voucher::{Voucher, VoucherStatus};

@@ -4,14 +4,15 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use http_body_util::BodyExt as _;
-use sdp_gateway::activation::check::{Ask, Nonce, ask, verify};
-use sdp_gateway::activation::params::{Params, Unreadable};
+use sdp_gateway::activation::check::{Ask, ask};
 use sdp_gateway::activation::redeem::may_look;
 use sdp_gateway::activation::{Call, ResultCode, answer};
 use sdp_gateway::catalog::GrantKind;
 use sdp_gateway::clock::Timestamp;
 use sdp_gateway::config::{Activation, Partner};
 use sdp_gateway::signature;
+use sdp_gateway::signed::check::verify;
+use sdp_gateway::signed::params::{Params, Unreadable};
 use sdp_gateway::stock::redeem::{CodeStanding, DeviceStanding, may_redeem};
 use sdp_gateway::wire::content::Content;
 
@@ -65,16 +66,16 @@ fn read(query: Option<&str>, body: &[u8]) -> Result<Params, Unreadable> {
     Params::read(query, &Content::Whole(None, body.into()))
 }
 
-fn outcome(body: &str, rules: &Activation, nonce: Nonce) -> Result<Ask, ResultCode> {
+fn outcome(body: &str, rules: &Activation) -> Result<Ask, ResultCode> {
     let params = read(None, body.as_bytes()).map_err(|_| ResultCode::Parameter)?;
     let partners = partners();
-    let sent = verify(&params, &partners, rules, NOW)?.nonce;
-    ask(Call::Redeem, &params, sent.map_or(Nonce::Fresh, |_| nonce))
+    verify(&params, &partners, rules, NOW)?;
+    ask(Call::Redeem, &params)
 }
 
 #[track_caller]
 fn refused(body: &str, code: ResultCode) {
-    assert_eq!(outcome(body, &RULES, Nonce::Fresh).unwrap_err(), code, "{body}");
+    assert_eq!(outcome(body, &RULES).unwrap_err(), code, "{body}");
 }
 
 #[test]
@@ -113,7 +114,7 @@ fn json_values_count_as_they_are_spelled() {
 
 #[test]
 fn the_first_check_that_fails_decides() {
-    let ask = outcome(&signed(&with(&[("userAccount", "Ann@X")])), &RULES, Nonce::Fresh).unwrap();
+    let ask = outcome(&signed(&with(&[("userAccount", "Ann@X")])), &RULES).unwrap();
     assert_eq!((ask.user_account.in_full(), ask.device_id.as_str()), ("ann@x", "10001"));
     let redeem = ask.redeem.unwrap();
     assert_eq!((redeem.code.unwrap().in_full(), redeem.kind), ("ABCD-1234", GrantKind::Cloud));
@@ -129,12 +130,10 @@ fn the_first_check_that_fails_decides() {
     refused(&format!("type=1&{}", signed(&SEED)), ResultCode::Parameter);
     refused(&signed(&with(&[("lngType", "en&x=1")])), ResultCode::Parameter);
     refused(&signed(&with(&[("a=b", "c"), ("timestamp", "1")])), ResultCode::Parameter);
-    assert!(outcome(&format!("{}&type=0", signed(&SEED)), &RULES, Nonce::Fresh).is_ok(), "sent twice alike");
+    assert!(outcome(&format!("{}&type=0", signed(&SEED)), &RULES).is_ok(), "sent twice alike");
     // Then time and nonce, before the other parameters.
     refused(&signed(&with(&[("timestamp", "1"), ("type", "9")])), ResultCode::Signature);
-    let seen = signed(&with(&[("signatureNonce", "704"), ("type", "9")]));
-    assert_eq!(outcome(&seen, &RULES, Nonce::Seen).unwrap_err(), ResultCode::Signature);
-    assert_eq!(outcome(&seen, &RULES, Nonce::Fresh).unwrap_err(), ResultCode::Parameter);
+    refused(&signed(&with(&[("signatureNonce", "704"), ("type", "9")])), ResultCode::Parameter);
 }
 
 #[test]
@@ -157,16 +156,16 @@ fn missing_and_wrong_parameters() {
         refused(&signed(&with(&[(name, wrong)])), ResultCode::Parameter);
     }
     for absent in ["phoneType", "sourceApp", "lngType"] {
-        assert!(outcome(&signed(&with(&[(absent, "")])), &RULES, Nonce::Fresh).is_ok(), "{absent}");
+        assert!(outcome(&signed(&with(&[(absent, "")])), &RULES).is_ok(), "{absent}");
     }
     // What no code looks like is told as any unknown code, and not here.
-    let ask = outcome(&signed(&with(&[("actCode", "mã")])), &RULES, Nonce::Fresh).unwrap();
+    let ask = outcome(&signed(&with(&[("actCode", "mã")])), &RULES).unwrap();
     assert_eq!(ask.redeem.unwrap().code, None);
 }
 
 #[test]
 fn times_and_nonces() {
-    let at = |text: &str| outcome(&signed(&with(&[("timestamp", text)])), &RULES, Nonce::Fresh).is_ok();
+    let at = |text: &str| outcome(&signed(&with(&[("timestamp", text)])), &RULES).is_ok();
     for fresh in ["1712115627", "1712115627000", "1712115327000", "1712115927", "2024-04-03T03:40:27Z"] {
         assert!(at(fresh), "{fresh}");
     }
@@ -185,9 +184,9 @@ fn times_and_nonces() {
 
     let strict = Activation { require_nonce: true, ..RULES };
     let both = [("signatureNonce", "704"), ("timestamp", "1712115627")];
-    assert!(outcome(&signed(&with(&both)), &strict, Nonce::Fresh).is_ok());
+    assert!(outcome(&signed(&with(&both)), &strict).is_ok());
     for one in [&both[..1], &both[1..], &[]] {
-        assert_eq!(outcome(&signed(&with(one)), &strict, Nonce::Fresh).unwrap_err(), ResultCode::Signature);
+        assert_eq!(outcome(&signed(&with(one)), &strict).unwrap_err(), ResultCode::Signature);
     }
 }
 

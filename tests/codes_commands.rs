@@ -8,6 +8,8 @@ mod signed;
 
 #[path = "codes_commands/import.rs"]
 mod import;
+#[path = "codes_commands/vouchers.rs"]
+mod vouchers;
 
 use std::collections::HashSet;
 
@@ -36,7 +38,11 @@ impl Ended {
 }
 
 fn codes(gateway: &Gateway, arguments: &str) -> Ended {
-    let mut command = Gateway::cli(&gateway.folder, SETTINGS);
+    codes_with(gateway, SETTINGS, arguments)
+}
+
+fn codes_with(gateway: &Gateway, settings: &str, arguments: &str) -> Ended {
+    let mut command = Gateway::cli(&gateway.folder, settings);
     let output = command.arg("codes").args(arguments.split_whitespace()).output().expect("the command runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
     let code = output.status.code().expect("an exit code");
@@ -235,16 +241,7 @@ fn with_a_key_set_later_earlier_codes_still_work() {
 #[test]
 fn whose_codes_are_is_said_and_listed() {
     let gateway = Gateway::start(SETTINGS);
-    let run = |settings: &str, arguments: &str| {
-        let mut command = Gateway::cli(&gateway.folder, settings);
-        let output = command.arg("codes").args(arguments.split_whitespace()).output().expect("a command");
-        let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
-        Ended {
-            code: output.status.code().expect("a code"),
-            out: text(output.stdout),
-            err: text(output.stderr),
-        }
-    };
+    let run = |settings: &str, arguments: &str| codes_with(&gateway, settings, arguments);
     let settings = format!("{SETTINGS}[[partner]]\nname = 'b'\ntoken = 'b-token'\ntenant = 'Reseller-B'\n");
     let generate = "generate --kind ai --count 1 --days 7 --batch spring";
     let unknown = run(SETTINGS, &format!("{generate} --tenant reseller-b"));

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use sdp_gateway::catalog::{Catalog, CouponKind, SHIPPED_TOML, Storage, TermUnit};
 use sdp_gateway::clock::Timestamp;
-use sdp_gateway::config::{Provider, ProviderKind};
+use sdp_gateway::config::{Mode, Provider, ProviderKind};
 use sdp_gateway::money::Currency;
 
 const OFFER: &str = "[[offer]]\nid = 'o'\nservice_id = '1'\npackage_id = '2'\nperiod = 'month'\nprice = 59\ncurrency = 'CNY'\n";
@@ -18,7 +18,20 @@ const PROMOTION: &str = "[[promotion]]\nid = 't'\nstarts_at = 2026-01-01T00:00:0
 
 fn parse(text: &str) -> Result<Catalog, String> {
     let watcher = Provider { kind: ProviderKind::Watcher, ..Provider::default() };
-    let providers = BTreeMap::from([("watcher".to_owned(), watcher)]);
+    let activation = |mode| Provider {
+        kind: ProviderKind::Activation,
+        base_url: Some("http://127.0.0.1:9".to_owned()),
+        partner_key: Some("pk-test".to_owned()),
+        partner_secret: Some("unit-test-partner-secret".into()),
+        source_app: Some(72),
+        mode: Some(mode),
+        ..Provider::default()
+    };
+    let providers = BTreeMap::from([
+        ("watcher".to_owned(), watcher),
+        ("orders".to_owned(), activation(Mode::Order)),
+        ("codes".to_owned(), activation(Mode::Code)),
+    ]);
     Catalog::parse(text, "F", &providers, 35).map_err(|faults| faults.to_string())
 }
 
@@ -123,6 +136,20 @@ fn a_package_at_watcher_needs_a_preset() {
         &[
             "F:1: package p: settings.preset_id: is missing: watcher is of kind watcher, and stores as a preset says",
         ],
+    );
+}
+
+#[test]
+fn a_package_at_an_activation_system_names_what_is_ordered() {
+    check(
+        &format!("{PACKAGE}provider = 'orders'\n{}provider = 'codes'\n", PACKAGE.replace("'p'", "'q'")),
+        &[
+            "F:1: package p: settings.package_id: is missing: the provider places orders, and this is what it orders",
+            "F:17: package q: provider: redeems codes of its own, which are not sold by packages",
+        ],
+    );
+    assert!(
+        parse(&format!("{PACKAGE}provider = 'orders'\nsettings = {{ package_id = 'pkg-7d' }}\n")).is_ok()
     );
 }
 

@@ -8,8 +8,14 @@ mod codes;
 mod devices;
 #[path = "fulfilment_ledger/history.rs"]
 mod history;
+#[path = "fulfilment_ledger/orders.rs"]
+mod orders;
+#[path = "fulfilment_ledger/shop.rs"]
+mod shop;
 #[path = "fulfilment_ledger/tasks.rs"]
 mod tasks;
+#[path = "fulfilment_ledger/vouchers.rs"]
+mod vouchers;
 #[path = "fulfilment_ledger/wanted.rs"]
 mod wanted;
 #[path = "fulfilment_ledger/world.rs"]

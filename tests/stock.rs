@@ -8,10 +8,10 @@ mod properties;
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use sdp_gateway::catalog::{GrantKind, Storage};
+use sdp_gateway::catalog::{Catalog, GrantKind, Storage, TermUnit};
 use sdp_gateway::clock::Timestamp;
 use sdp_gateway::config::CodesKey;
-use sdp_gateway::stock::{CodeText, Import, OpenError, PackageRule, Vault, draw, read};
+use sdp_gateway::stock::{CodeText, Import, Known, OpenError, PackageRule, Vault, Voucher, draw, read};
 
 fn code(text: &str) -> CodeText {
     CodeText::parse(text).unwrap()
@@ -82,7 +82,7 @@ proptest! {
 
     #[test]
     fn any_bytes_may_be_imported(bytes: Vec<u8>) {
-        let _ = read("codes.csv", bytes.as_slice(), &BTreeMap::new(), Timestamp(0));
+        let _ = read("codes.csv", bytes.as_slice(), &known(BTreeMap::new(), None));
     }
 }
 
@@ -90,8 +90,20 @@ fn import(text: &str) -> Result<Vec<Import>, Vec<String>> {
     let rules =
         [("meari", PackageRule::Free), ("orders", PackageRule::Needed), ("cams", PackageRule::Preset)];
     let providers = rules.into_iter().map(|(name, rule)| (name.to_owned(), rule)).collect();
+    let catalog = Catalog::parse(PACKAGE, "F", &BTreeMap::new(), 35).unwrap();
+    import_with(text, &known(providers, Some(&catalog)))
+}
+
+const PACKAGE: &str = "[[package]]\nnumber = 'ye1m7d'\nname = 'Seven days'\ncountries = ['VN']\nservice_type = 2\n\
+    storage_days = 7\nperiod = 'month'\nprice = 59000\ncurrency = 'VND'\n";
+
+fn known(providers: BTreeMap<String, PackageRule>, catalog: Option<&Catalog>) -> Known<'_> {
     let now = Timestamp::from_rfc3339("2026-01-01T00:00:00Z").unwrap();
-    let read = read("codes.csv", text.as_bytes(), &providers, now);
+    Known { providers, catalog, batch: "b".to_owned(), tenant: None, now }
+}
+
+fn import_with(text: &str, known: &Known<'_>) -> Result<Vec<Import>, Vec<String>> {
+    let read = read("codes.csv", text.as_bytes(), known);
     read.map_err(|faults| faults.0.iter().map(ToString::to_string).collect())
 }
 
@@ -99,19 +111,51 @@ fn import(text: &str) -> Result<Vec<Import>, Vec<String>> {
 fn columns_in_their_order_or_by_name() {
     let rows =
         import("ABCD-1234,cloud,30\n\n EFGH-1 , AI ,7,2026-06-01T00:00:00+07:00,meari,,,yc1m7d\n").unwrap();
-    assert_eq!((rows[0].code.in_full(), rows[0].kind, rows[0].days), ("ABCD-1234", GrantKind::Cloud, 30));
-    assert_eq!((rows[0].provider.as_str(), rows[0].storage), ("local", Some(Storage::Event)));
-    assert_eq!((rows[0].expires_at, rows[0].retention_days, rows[0].package.as_deref()), (None, None, None));
-    assert_eq!((rows[1].kind, rows[1].provider.as_str(), rows[1].storage), (GrantKind::Ai, "meari", None));
-    assert_eq!(rows[1].expires_at.unwrap().rfc3339(), "2026-05-31T17:00:00Z");
-    assert_eq!(rows[1].package.as_deref(), Some("yc1m7d"));
+    let (first, second) = (&rows[0].about, &rows[1].about);
+    assert_eq!((rows[0].code.in_full(), first.kind, first.days), ("ABCD-1234", GrantKind::Cloud, 30));
+    assert_eq!((first.provider.as_str(), first.storage), ("local", Some(Storage::Event)));
+    assert_eq!((first.expires_at, first.retention_days, first.package.as_deref()), (None, None, None));
+    assert_eq!((second.kind, second.provider.as_str(), second.storage), (GrantKind::Ai, "meari", None));
+    assert_eq!(second.expires_at.unwrap().rfc3339(), "2026-05-31T17:00:00Z");
+    assert_eq!(second.package.as_deref(), Some("yc1m7d"));
 
     let named =
         import("\u{FEFF}days,Storage,code,kind,retention_days\r\n30,continuous,\"a,b\",cloud,7\r\n").unwrap();
-    assert_eq!((named[0].code.in_full(), named[0].storage), ("a,b", Some(Storage::Continuous)));
-    assert_eq!((named[0].days, named[0].retention_days), (30, Some(7)));
+    let about = &named[0].about;
+    assert_eq!((named[0].code.in_full(), about.storage), ("a,b", Some(Storage::Continuous)));
+    assert_eq!((about.days, about.retention_days), (30, Some(7)));
     assert_eq!(import("").unwrap(), []);
     assert_eq!(import("code,kind,days\n").unwrap(), []);
+}
+
+#[test]
+fn a_package_without_kind_and_days_is_a_voucher_of_the_catalogs() {
+    let rows = import("code,package,expires\nCARD-1,ye1m7d\nCARD-2,ye1m7d,2026-06-01T00:00:00Z\n").unwrap();
+    let about = &rows[0].about;
+    assert_eq!(
+        (about.kind, about.storage, about.retention_days),
+        (GrantKind::Cloud, Some(Storage::Event), Some(7))
+    );
+    assert_eq!((about.package.as_deref(), about.provider.as_str(), about.days), (Some("ye1m7d"), "local", 0));
+    let settings = serde_json::Map::new();
+    let voucher =
+        Voucher { name: "Seven days".to_owned(), period: TermUnit::Month, period_count: 1, settings };
+    assert_eq!((&about.voucher, about.expires_at), (&Some(voucher), None));
+    assert!(rows[1].about.expires_at.is_some());
+    let faults =
+        import("CARD-1,,,,,,,other\nCARD-2,,30,,,,,ye1m7d\nCARD-3,,,,local,,7,ye1m7d\n").unwrap_err();
+    assert_eq!(
+        faults,
+        [
+            "codes.csv: line 1: package \"other\" is no [[package]] of the catalog; codes of another kind say kind and days",
+            "codes.csv: line 2: kind is missing",
+            "codes.csv: line 3: provider is the package's, since kind and days are not said",
+            "codes.csv: line 3: retention_days is the package's, since kind and days are not said",
+        ]
+    );
+    let without = import_with("CARD-1,,,,,,,ye1m7d\n", &known(BTreeMap::new(), None)).unwrap_err();
+    assert!(without[0].ends_with("the catalog has faults, see `sdp-gateway config`"), "{without:?}");
+    assert!(import_with("CARD-1,ai,7\n", &known(BTreeMap::new(), None)).is_ok());
 }
 
 #[test]

@@ -11,6 +11,7 @@ use crate::clock::Timestamp;
 use crate::json;
 use crate::server::Response;
 use crate::service::source::ServiceId;
+use crate::signed::Unheard;
 use crate::wire::coding;
 
 /// What was asked for.
@@ -37,6 +38,17 @@ pub(super) enum Refusal {
     Coding,
     /// Neither GET nor POST.
     Method,
+}
+
+impl From<Unheard> for Refusal {
+    fn from(unheard: Unheard) -> Self {
+        match unheard {
+            Unheard::Limited(retry_after_s) => Self::Limited(retry_after_s),
+            Unheard::TooLarge => Self::TooLarge,
+            Unheard::Coding => Self::Coding,
+            other => Self::Code(other.into()),
+        }
+    }
 }
 
 /// The result code of an answer.

@@ -1,5 +1,7 @@
 //! The result codes of the activation surface: the one table of them.
 
+use crate::signed::Unheard;
+
 /// What an answer says in `resultCode`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ResultCode {
@@ -42,6 +44,16 @@ impl ResultCode {
             Self::Signature => "1023",
             Self::CodeUsed => "1067",
             Self::CodeInvalid => "1068",
+        }
+    }
+}
+
+impl From<Unheard> for ResultCode {
+    fn from(unheard: Unheard) -> Self {
+        match unheard {
+            Unheard::Limited(_) | Unheard::Unavailable => Self::System,
+            Unheard::TooLarge | Unheard::Coding | Unheard::Unreadable | Unheard::Ambiguous => Self::Parameter,
+            Unheard::Unsigned | Unheard::Stale | Unheard::Repeated => Self::Signature,
         }
     }
 }

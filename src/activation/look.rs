@@ -47,7 +47,7 @@ impl Activation {
             String::new()
         });
         let order_num = code.service_id?.as_str().to_owned();
-        Some(UsageRow { order_num, act_code, use_time: code.used_at?, kind: code.kind })
+        Some(UsageRow { order_num, act_code, use_time: code.used_at?, kind: code.about.kind })
     }
 }
 

@@ -19,8 +19,10 @@ use crate::payments::Payments;
 use crate::providers::{self, Providers};
 use crate::routes::Routes;
 use crate::server::Guesses;
+use crate::signed;
 use crate::surface::{Listener, Surface};
 use crate::telemetry::Recorder;
+use crate::vas::Vas;
 use crate::worker::{Beat, Sender};
 
 /// What one listener serves.
@@ -93,20 +95,26 @@ impl Parts {
         };
         // One for all that partners call.
         let limiter = Arc::new(Limiter::new(config.limits.partner_per_second));
-        let signed = activation::Parts {
-            ledger: ledger(),
+        let signed = || signed::Parts { ledger: ledger(), limiter: Arc::clone(&limiter), guesses: guesses() };
+        let redeeming = activation::Parts {
+            signed: signed(),
             clock: clock(),
             sender: self.sender.clone(),
             pausing: providers::those(&config.providers, |can| can.keeps_state).map(str::to_owned).collect(),
-            limiter: Arc::clone(&limiter),
-            guesses: guesses(),
         };
         let health = Arc::new(Health::new(ledger(), self.beat.clone()));
         let recorder = self.recorder.clone();
         let mut behind = Behind { routes: Listener::ALL.map(Routes::of), apart };
         behind.add::<Carrier>(Carrier::new(config, super::reads(&config.carrier), ledger(), clock()));
-        behind.add::<Partners>(Partners::new(&config.partner, limiter, guesses(), ledger(), clock()));
-        behind.add::<Activation>(Activation::new(config, signed));
+        behind.add::<Partners>(Partners::new(
+            &config.partner,
+            Arc::clone(&limiter),
+            guesses(),
+            ledger(),
+            clock(),
+        ));
+        behind.add::<Activation>(Activation::new(config, redeeming));
+        behind.add::<Vas>(Vas::new(config, signed(), clock(), Arc::clone(&self.payments)));
         behind.add::<Flussonic>(Flussonic::new(config, guesses(), ledger(), clock()));
         behind.add::<Health>(Arc::clone(&health));
         behind.add::<Admin>(Admin::new(config, guesses(), ledger(), clock(), recorder, health));

@@ -7,10 +7,11 @@ use toml::value::Datetime;
 
 use super::check::{check_preset, check_provider};
 use super::coupon::CouponKind;
+use super::grant::Storage;
 use super::read::{Written, WrittenFile};
 use super::report::{DAYS_MAX, Report, is_id};
-use super::shop::{WrittenCoupon, WrittenPackage, WrittenPromotion, moment, storage};
-use crate::config::{Faults, Provider};
+use super::shop::{WrittenCoupon, WrittenPackage, WrittenPromotion, moment};
+use crate::config::{Faults, Mode, Provider};
 use crate::money::{Currency, MINOR_MAX, Money};
 
 /// No list in a table is longer.
@@ -69,7 +70,7 @@ fn check_package(package: &WrittenPackage, providers: &BTreeMap<String, Provider
     }
     report.text("name", package.name.as_ref());
     check_countries(package.countries.as_deref(), report);
-    if package.service_type.is_some_and(|service_type| storage(service_type).is_none()) {
+    if package.service_type.is_some_and(|service_type| Storage::from_service_type(service_type).is_none()) {
         report.fault("service_type", "is neither 1 (continuous) nor 2 (event)");
     }
     report.range("storage_days", package.storage_days, 1, DAYS_MAX);
@@ -83,6 +84,29 @@ fn check_package(package: &WrittenPackage, providers: &BTreeMap<String, Provider
     }
     if let Some(provider) = check_provider(package.provider.as_ref(), providers, report) {
         check_preset(package.settings.as_ref(), true, provider, report);
+    }
+    check_activation(package, providers, report);
+}
+
+/// What apps sell and vouchers give is carried out by tasks: an activation system has to know what is ordered there,
+/// and one that redeems codes of its own has those for it.
+fn check_activation(
+    package: &WrittenPackage,
+    providers: &BTreeMap<String, Provider>,
+    report: &mut Report<'_>,
+) {
+    let provider = package.provider.as_ref().and_then(|name| providers.get(name));
+    let is_refused = package.settings.is_none() && report.source.has("settings");
+    let ordered = package.settings.as_ref().and_then(|settings| settings.get("package_id"));
+    match provider.and_then(Provider::activation).map(|remote| remote.mode) {
+        Some(Mode::Code) => {
+            report.fault("provider", "redeems codes of its own, which are not sold by packages")
+        }
+        Some(Mode::Order) if ordered.is_none() && !is_refused => {
+            let what = "is missing: the provider places orders, and this is what it orders";
+            report.fault("settings.package_id", what);
+        }
+        _ => {}
     }
 }
 

@@ -1,6 +1,6 @@
 //! Coupons, and the promotions that tell of them. Leaves who has received and used which to the ledger.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 
@@ -30,13 +30,24 @@ pub struct Coupon {
 }
 
 /// How much a coupon takes off.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CouponKind {
     /// A part of the price.
     Percent,
     /// An amount in the currency of the packages that the coupon is for, which is one.
     Amount,
+}
+
+impl CouponKind {
+    /// Its word in catalog and answers.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Percent => "percent",
+            Self::Amount => "amount",
+        }
+    }
 }
 
 /// What an app shows of coupons that may be received.

@@ -101,6 +101,21 @@ impl Storage {
     pub fn from_word(word: &str) -> Option<Self> {
         [Self::Event, Self::Continuous].into_iter().find(|storage| storage.word() == word)
     }
+
+    /// Its `serviceType` where packages are sold, in the catalog too.
+    #[must_use]
+    pub const fn service_type(self) -> u32 {
+        match self {
+            Self::Continuous => 1,
+            Self::Event => 2,
+        }
+    }
+
+    /// The storage of that [`service_type`](Self::service_type).
+    #[must_use]
+    pub fn from_service_type(number: u32) -> Option<Self> {
+        [Self::Event, Self::Continuous].into_iter().find(|storage| storage.service_type() == number)
+    }
 }
 
 /// How a grant reaches the devices.

@@ -1,7 +1,7 @@
 //! A package: cloud storage for a term at a price, as camera apps sell it and vouchers give it. Leaves orders and what
 //! is in force to others.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::grant::Storage;
 use crate::money::Money;
@@ -34,7 +34,7 @@ pub struct Package {
 }
 
 /// What a package's term is counted in, by the calendar of the order's zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TermUnit {
     /// To the same time of the next day.
@@ -48,6 +48,17 @@ pub enum TermUnit {
 }
 
 impl TermUnit {
+    /// Its word in catalog and answers.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Year => "year",
+        }
+    }
+
     /// How many of them are ten years, the longest term.
     pub(super) const fn count_max(self) -> u32 {
         match self {

@@ -71,15 +71,6 @@ pub(super) fn moment(written: &Datetime) -> Option<Timestamp> {
     Timestamp::from_rfc3339(&written.to_string())
 }
 
-/// What a `service_type` stores.
-pub(super) const fn storage(service_type: u32) -> Option<Storage> {
-    match service_type {
-        1 => Some(Storage::Continuous),
-        2 => Some(Storage::Event),
-        _ => None,
-    }
-}
-
 impl WrittenPackage {
     /// Those under all `[[package]]`.
     pub(super) fn all(tables: Vec<Table>, lines: &Rc<Lines>, faults: &mut Faults) -> Vec<Self> {
@@ -105,7 +96,7 @@ impl WrittenPackage {
             name: self.name.unwrap_or_else(|| number.clone()),
             number,
             countries: self.countries?,
-            storage: storage(self.service_type?)?,
+            storage: Storage::from_service_type(self.service_type?)?,
             storage_days: self.storage_days?,
             period: self.period?,
             period_count: self.period_count.unwrap_or(1),

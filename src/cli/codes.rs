@@ -1,4 +1,4 @@
-//! `codes`: the stock of activation codes: made here, taken in from a file, counted. What is in a code is
+//! `codes`: the stock of activation codes and vouchers: made here, taken in from a file, counted. What is in a code is
 //! [`crate::stock`]'s, keeping them the ledger's.
 
 mod generate;
@@ -10,10 +10,12 @@ use serde_json::{Value, json};
 use super::subscriber::cell;
 use super::table::columns;
 use super::{Ended, Failure, Global, block_on, open, told};
+use crate::catalog::Catalog;
 use crate::clock::{Clock, Timestamp};
-use crate::config::{Config, Secrets};
+use crate::config::{Config, Faults, Secrets};
 use crate::ids::Tenant;
 use crate::ledger::Ledger;
+use crate::ledger::read::CodeCount;
 
 /// Codes in one commit; notices wait for it.
 const TOGETHER: usize = 500;
@@ -23,11 +25,12 @@ const BATCH_BYTES_MAX: usize = 64;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Codes {
-    /// Make codes and print them: they are shown this once
+    /// Make activation codes (--kind, --days) or vouchers (--package alone) and print them: they are shown this once
     Generate(generate::Generate),
-    /// Take in the codes of a file: code,kind,days[,expires,provider,storage,retention_days,package]
+    /// Take in the codes of a file: code,kind,days[,expires,provider,storage,retention_days,package]; a package without
+    /// kind and days makes a voucher
     Import(import::Import),
-    /// Count them by batch, kind and state, and by tenant where there are any
+    /// Count them by batch, kind and state, and by tenant and voucher's package where there are any
     List,
 }
 
@@ -50,8 +53,12 @@ pub(super) fn run(global: &Global, command: Codes) -> Ended {
 
 async fn list(global: &Global, ledger: &Ledger) -> Ended {
     let counts = ledger.code_counts(Clock::system().now()).await?;
-    let has_tenants = counts.iter().any(|count| !count.tenant.is_empty());
-    let row = |count: &crate::ledger::read::CodeCount| {
+    let mut heading = vec!["batch", "kind", "provider", "state", "codes"];
+    let optional: [(&str, fn(&CodeCount) -> &String); 2] =
+        [("tenant", |count| &count.tenant), ("package", |count| &count.package)];
+    let told = optional.into_iter().filter(|(_, of)| counts.iter().any(|count| !of(count).is_empty()));
+    let told: Vec<_> = told.inspect(|(key, _)| heading.push(key)).collect();
+    let row = |count: &CodeCount| {
         let mut row = json!({
             "batch": count.batch,
             "kind": count.kind,
@@ -59,8 +66,8 @@ async fn list(global: &Global, ledger: &Ledger) -> Ended {
             "state": count.state,
             "codes": count.codes,
         });
-        if has_tenants {
-            row["tenant"] = Some(&count.tenant).filter(|tenant| !tenant.is_empty()).cloned().into();
+        for (key, of) in &told {
+            row[key] = Some(of(count)).filter(|word| !word.is_empty()).cloned().into();
         }
         row
     };
@@ -69,10 +76,8 @@ async fn list(global: &Global, ledger: &Ledger) -> Ended {
         super::print(&format!("{:#}\n", json!({ "codes": counts })));
         return Ok(());
     }
-    let heading = ["batch", "kind", "provider", "state", "codes", "tenant"];
-    let heading = &heading[..if has_tenants { 6 } else { 5 }];
     let row = |count: &Value| heading.iter().map(|key| cell(&count[*key])).collect();
-    super::print(&columns(heading, &counts.iter().map(row).collect::<Vec<_>>()));
+    super::print(&columns(&heading, &counts.iter().map(row).collect::<Vec<_>>()));
     Ok(())
 }
 
@@ -81,6 +86,11 @@ fn warn_of_plain_text(config: &Config) {
     if config.codes.key.is_none() {
         super::tell("sdp-gateway: codes.key_file is not set: these codes are kept in plain text");
     }
+}
+
+/// What vouchers are of.
+fn catalog(config: &Config) -> Result<Catalog, Faults> {
+    Catalog::load(&config.catalog, &config.providers, config.carrier.renewal_grace_days)
 }
 
 /// A batch's name as a person gives it.

@@ -3,7 +3,7 @@
 
 use super::fulfil::holding::states;
 use super::journal::Outcome;
-use super::records::Records;
+use super::records::{Records, Writes};
 use super::store::Store;
 use super::tables::audit::{Action, Audit};
 use super::{Ledger, StoreError};
@@ -157,8 +157,41 @@ pub(super) fn write(
         action: repair.action,
         msisdn: repair.number.cloned(),
         notice: Some(repair.notice),
+        about: None,
         before: before.told(None),
         after: after.told(repair.also.as_deref()),
+    })
+}
+
+/// What was done to something that is no notice.
+pub(super) struct Mark<'a> {
+    pub(super) action: Action,
+    pub(super) by: &'a By,
+    pub(super) number: Option<&'a Msisdn>,
+    /// What it was done to, by its kind and name.
+    pub(super) about: String,
+    pub(super) before: String,
+    pub(super) after: String,
+    pub(super) now: Timestamp,
+}
+
+/// Writes that down.
+///
+/// # Errors
+/// The engine's.
+pub(super) fn mark(store: &mut impl Writes<Audit>, mark: Mark<'_>) -> Result<(), StoreError> {
+    let id = store.new_number::<Audit>()?;
+    store.save(&Audit {
+        id,
+        at: mark.now,
+        who: mark.by.who.clone(),
+        why: mark.by.why.clone(),
+        action: mark.action,
+        msisdn: mark.number.cloned(),
+        notice: None,
+        about: Some(mark.about),
+        before: mark.before,
+        after: mark.after,
     })
 }
 

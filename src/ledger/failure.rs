@@ -52,6 +52,12 @@ impl StoreError {
 }
 
 /// What a step of a life was to be made of is as no gateway leaves it.
+impl From<crate::order::life::NotFrom> for StoreError {
+    fn from(stays: crate::order::life::NotFrom) -> Self {
+        Self::broken(stays.to_string())
+    }
+}
+
 impl From<NotFrom> for StoreError {
     fn from(stays: NotFrom) -> Self {
         Self::broken(stays.to_string())

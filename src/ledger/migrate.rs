@@ -15,7 +15,7 @@ use crate::config::LedgerUrl;
 
 /// Every step of the schema, oldest first. A released step is never edited: its checksum is kept in
 /// the ledger.
-const STEPS: [(i64, &str, &str); 10] = [
+const STEPS: [(i64, &str, &str); 12] = [
     (1, "journal", include_str!("migrations/0001_journal.sql")),
     (2, "writer", include_str!("migrations/0002_writer.sql")),
     (3, "fulfilment", include_str!("migrations/0003_fulfilment.sql")),
@@ -26,6 +26,8 @@ const STEPS: [(i64, &str, &str); 10] = [
     (8, "audit", include_str!("migrations/0008_audit.sql")),
     (9, "folded", include_str!("migrations/0009_folded.sql")),
     (10, "tenants", include_str!("migrations/0010_tenants.sql")),
+    (11, "orders", include_str!("migrations/0011_orders.sql")),
+    (12, "vouchers", include_str!("migrations/0012_vouchers.sql")),
 ];
 
 /// Makes the ledger where there is none and brings its schema up to date. Returns the versions it

@@ -17,14 +17,15 @@ pub struct Need {
 }
 
 impl Need {
-    /// One code that serves: of no tenant, since a subscription is nobody's, and of the fewest days that are enough.
+    /// One code that serves: no voucher; of no tenant, since a subscription is nobody's, and of the fewest days that are
+    /// enough.
     /// What a code does not say fits any.
     /// Provider, kind, days and time are `$1` to `$4`; storage and retention, empty and 0 where there is
     /// none, `$5` and `$6`.
     pub(super) fn sql() -> String {
         format!(
             "/* code stock */ SELECT {} FROM code WHERE state = 'unused' AND provider = $1 AND kind = $2 \
-             AND tenant = '' AND days >= $3 AND (expires_at IS NULL OR expires_at > $4) \
+             AND tenant = '' AND voucher IS NULL AND days >= $3 AND (expires_at IS NULL OR expires_at > $4) \
              AND (storage IS NULL OR storage = $5) AND (retention_days IS NULL OR retention_days >= $6) \
              ORDER BY provider, kind, days, key LIMIT 1",
             Code::TABLE.names()

@@ -6,14 +6,19 @@ pub(super) mod aside;
 pub(super) mod audit;
 pub(super) mod breaker;
 pub(super) mod code;
+pub(super) mod coupon;
+pub(super) mod coupon_count;
 pub(super) mod device;
 pub(super) mod duty;
 pub(super) mod foreseen;
 pub(super) mod gateway;
 pub(super) mod nonce;
+pub(super) mod order;
+pub(super) mod payment;
 pub(super) mod refold;
 pub(super) mod service;
 pub(super) mod task;
+pub(super) mod transfer;
 
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
@@ -203,6 +208,16 @@ impl Cells {
 
     pub(super) fn small_or_none(&mut self) -> Result<Option<u32>, StoreError> {
         let value = self.int_or_none()?.map(u32::try_from).transpose();
+        value.map_err(|_| self.damaged("is out of range"))
+    }
+
+    /// An amount in minor units.
+    pub(super) fn minor(&mut self) -> Result<u64, StoreError> {
+        self.minor_or_none()?.ok_or_else(|| self.damaged("is null"))
+    }
+
+    pub(super) fn minor_or_none(&mut self) -> Result<Option<u64>, StoreError> {
+        let value = self.int_or_none()?.map(u64::try_from).transpose();
         value.map_err(|_| self.damaged("is out of range"))
     }
 

@@ -1,7 +1,10 @@
 //! Proof that the ledger is what it promises. First the engine checks its own pages and rows; where it finds
 //! something nothing else can be relied on. Then ours: every number's subscriptions equal the fold of its
 //! notices, what is on its devices is what the rules give from them, every notice has its identity and
-//! every identity its notice, tasks and codes name services that are there, and a tenant's codes are its accounts'.
+//! every identity its notice, tasks and codes name services that are there, and a tenant's codes are its accounts';
+//! and money in is money out (`shop`).
+
+mod shop;
 
 use std::sync::Arc;
 
@@ -30,7 +33,7 @@ pub(super) const NUMBERS: &str = "/* verify numbers */ SELECT msisdn FROM \
     ORDER BY 1 LIMIT $2";
 
 /// Links that must never be broken: each statement gives a sentence for every row that breaks one.
-pub(super) const BROKEN_LINKS: [&str; 6] = [
+const BROKEN_LINKS: [&str; 6] = [
     "/* verify identities */ SELECT 'identity ' || i.key || ' names notice ' || i.notice_id || ', which is missing' \
      FROM identity i LEFT JOIN notice n ON n.id = i.notice_id WHERE n.id IS NULL LIMIT 100",
     "/* verify notices */ SELECT 'notice ' || n.id || ' is not the holder of its identity ' || n.identity \
@@ -50,6 +53,11 @@ pub(super) const BROKEN_LINKS: [&str; 6] = [
      FROM code WHERE tenant <> '' AND account IS NOT NULL \
      AND substr(account, 1, length(tenant) + 1) <> tenant || '/' LIMIT 100",
 ];
+
+/// All of them, those of orders too.
+pub(super) fn broken_links() -> impl Iterator<Item = &'static str> {
+    BROKEN_LINKS.into_iter().chain(shop::BROKEN)
+}
 
 /// What a check of the whole ledger found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -84,6 +84,14 @@ impl Service {
         self.is_live() && matches!(&self.hold, Hold::Paid(paid) if begun(paid))
     }
 
+    /// Whether it is paid time that can be moved to another device. What a remote provider has begun and cannot stop
+    /// would go on where it is.
+    #[must_use]
+    pub fn may_move(&self) -> bool {
+        let is_there = self.runs_by_wall_clock() && !self.plan.is_local();
+        self.is_live() && matches!(self.hold, Hold::Paid(_)) && !is_there
+    }
+
     /// Whether it is paid time that its provider cannot stop.
     pub(super) fn cannot_pause(&self) -> bool {
         matches!(&self.hold, Hold::Paid(paid) if !paid.pausable)

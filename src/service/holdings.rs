@@ -9,6 +9,7 @@ use super::hold::{Hold, Paid};
 use super::right::Right;
 use super::source::{ServiceId, Source};
 use super::{Plan, Service, Turn};
+use crate::catalog::GrantKind;
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, UserAccount};
 
@@ -63,6 +64,9 @@ pub enum Refused {
     /// A right's attachments follow the bindings and never move.
     #[error("the service belongs to a subscription")]
     NotPaid,
+    /// A remote provider that cannot stop it has begun it: it goes on where it is.
+    #[error("the service's provider cannot stop it")]
+    Unstoppable,
 }
 
 impl Holdings {
@@ -84,6 +88,21 @@ impl Holdings {
         let mut at_the_end = self.clone();
         at_the_end.advance(Timestamp(i64::MAX));
         at_the_end
+    }
+
+    /// The same where remote providers begin at once whatever they are asked for: there all that waits has its times,
+    /// but for what is frozen.
+    #[must_use]
+    pub fn foreseen(&self) -> Self {
+        let mut to_come = self.clone();
+        loop {
+            let Some(at) = to_come.settled_at() else { return to_come };
+            let is_asked = |service: &&Service| service.turn == Turn::Asked;
+            let asked: Vec<ServiceId> = to_come.services().filter(is_asked).map(|s| s.id.clone()).collect();
+            asked.iter().for_each(|id| to_come.confirm(id, at));
+            let Some(next) = to_come.next_change_at() else { return to_come };
+            to_come.advance(next);
+        }
     }
 
     /// The rights are others from now on: a notice came.
@@ -136,7 +155,7 @@ impl Holdings {
         self.arrange(at);
     }
 
-    /// Adds paid time, last in the device's queue of its kind. The same purchase again adds
+    /// Adds paid time of whoever the device is bound to, last in its queue of that kind. The same purchase again adds
     /// nothing, whatever became of it here.
     ///
     /// # Errors
@@ -150,8 +169,28 @@ impl Holdings {
         let at = self.reach(now);
         let service_id = ServiceId::of_paid(&purchase.source);
         if self.service(&service_id).is_none() {
+            let account = self.device_mut(id).and_then(|device| device.account.clone());
+            self.grant(id, account.ok_or(Refused::NotBound)?, purchase, at)?;
+        }
+        Ok(service_id)
+    }
+
+    /// Adds paid time of an account, likewise, whosever the device is by now: where it is not that account's, the
+    /// time is frozen there.
+    ///
+    /// # Errors
+    /// [`Refused::NotBound`] where there is no such device.
+    pub fn grant(
+        &mut self,
+        id: &DeviceId,
+        account: UserAccount,
+        purchase: Purchase,
+        now: Timestamp,
+    ) -> Result<ServiceId, Refused> {
+        let at = self.reach(now);
+        let service_id = ServiceId::of_paid(&purchase.source);
+        if self.service(&service_id).is_none() {
             let device = self.device_mut(id).ok_or(Refused::NotBound)?;
-            let account = device.account.clone().ok_or(Refused::NotBound)?;
             let Purchase { source, plan, granted_ms, pausable } = purchase;
             let granted_ms = granted_ms.max(0);
             device.queue(Service {
@@ -168,6 +207,23 @@ impl Holdings {
             self.arrange(at);
         }
         Ok(service_id)
+    }
+
+    /// When what an account buys next for a device may be expected to begin: behind what it has left there of that
+    /// kind. Rights are not foreseen, which go on or end as news comes. Advance first.
+    #[must_use]
+    pub fn expected_start(
+        &self,
+        id: &DeviceId,
+        account: &UserAccount,
+        kind: GrantKind,
+        now: Timestamp,
+    ) -> Timestamp {
+        let is_before = |service: &&Service| {
+            service.is_live() && (&service.device, &service.account, service.plan.kind) == (id, account, kind)
+        };
+        let left = self.services().filter(is_before).filter_map(|service| service.left_ms(now));
+        now.plus_ms(left.fold(0, i64::saturating_add))
     }
 
     /// A remote provider has begun a service: its time runs from now, and where the provider cannot pause, from

@@ -5,7 +5,7 @@ mod life;
 
 pub use life::NotFrom;
 
-use super::{CodeText, Lookup, SealError, Vault};
+use super::{CodeText, Lookup, SealError, Vault, Voucher};
 use crate::catalog::{GrantKind, Storage};
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, Msisdn, Tenant, UserAccount};
@@ -60,22 +60,8 @@ pub struct Code {
     pub key: Lookup,
     /// The code, for `stock::Vault::open`.
     pub sealed: String,
-    /// What it is for.
-    pub kind: GrantKind,
-    /// How long its service lasts, in days.
-    pub days: u32,
-    /// What is stored (cloud only).
-    pub storage: Option<Storage>,
-    /// How long recordings are kept, in days.
-    pub retention_days: Option<u32>,
-    /// Who issued it: `local`, or the name of a `[providers.NAME]`.
-    pub provider: String,
-    /// The number of the package it stands for.
-    pub package: Option<String>,
-    /// With which others it came into stock.
-    pub batch: String,
-    /// Until when it can be redeemed, exclusively; none: for ever.
-    pub expires_at: Option<Timestamp>,
+    /// What it gives.
+    pub about: About,
     /// What became of it.
     pub state: CodeState,
     /// The entitlement it was issued for.
@@ -92,16 +78,14 @@ pub struct Code {
     pub used_at: Option<Timestamp>,
     /// When it came into stock.
     pub created_at: Timestamp,
-    /// Whose accounts may redeem it; none: those that are no tenant's.
-    pub tenant: Option<Tenant>,
 }
 
 /// What a code gives, and with which others it comes into stock.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct About {
     /// What it is for.
     pub kind: GrantKind,
-    /// How long its service lasts, in days.
+    /// How long its service lasts, in days; 0 of a voucher, which has a term.
     pub days: u32,
     /// What is stored (cloud only).
     pub storage: Option<Storage>,
@@ -109,8 +93,10 @@ pub struct About {
     pub retention_days: Option<u32>,
     /// Who issued it: `local`, or the name of a `[providers.NAME]`.
     pub provider: String,
-    /// The number of the package it stands for.
+    /// The number of the package it stands for: of a voucher the catalog's, else its provider's.
     pub package: Option<String>,
+    /// What a voucher was made under; none of an activation code.
+    pub voucher: Option<Voucher>,
     /// With which others.
     pub batch: String,
     /// Until when it can be redeemed, exclusively; none: for ever.
@@ -128,14 +114,7 @@ impl About {
         Ok(Code {
             key: vault.lookup(text),
             sealed: vault.seal(text)?,
-            kind: self.kind,
-            days: self.days,
-            storage: self.storage,
-            retention_days: self.retention_days,
-            provider: self.provider,
-            package: self.package,
-            batch: self.batch,
-            expires_at: self.expires_at,
+            about: self,
             state: CodeState::Unused,
             entitlement: None,
             msisdn: None,
@@ -144,7 +123,6 @@ impl About {
             service_id: None,
             used_at: None,
             created_at: now,
-            tenant: self.tenant,
         })
     }
 }
@@ -153,18 +131,21 @@ impl Code {
     /// Whether both give the same to the same, from the same provider, for as long.
     #[must_use]
     pub fn gives_as(&self, other: &Self) -> bool {
-        let gives = |code: &Self| (code.kind, code.days, code.storage, code.retention_days, code.expires_at);
-        gives(self) == gives(other)
-            && self.provider == other.provider
-            && self.package == other.package
-            && self.tenant == other.tenant
+        let batch = other.about.batch.clone();
+        About { batch, ..self.about.clone() } == other.about
+    }
+
+    /// Whether it gives a package of the catalog. A voucher is used, never redeemed as an activation code.
+    #[must_use]
+    pub fn is_voucher(&self) -> bool {
+        self.about.voucher.is_some()
     }
 
     /// Whether it is there for a tenant's accounts, or for those of none. One that was issued for an entitlement is its
     /// subscriber's, who may be anybody's customer, as devices of any tenant are reached by their number's rights.
     #[must_use]
     pub fn is_for(&self, tenant: Option<&str>) -> bool {
-        match &self.tenant {
+        match &self.about.tenant {
             Some(own) => tenant == Some(own.as_str()),
             None => tenant.is_none() || self.entitlement.is_some(),
         }

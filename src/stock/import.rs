@@ -7,10 +7,11 @@ use std::io::{BufRead, BufReader, Read};
 use csv::{ReaderBuilder, StringRecord, Trim};
 
 use super::import_row::{COLUMNS, row};
-use super::{CodeText, PackageRule};
-use crate::catalog::{GrantKind, Storage};
+use super::{About, CodeText, PackageRule};
+use crate::catalog::Catalog;
 use crate::clock::Timestamp;
 use crate::config::Faults;
+use crate::ids::Tenant;
 
 /// Codes in one file.
 pub const ROWS_MAX: usize = 1_000_000;
@@ -22,40 +23,37 @@ const LINE_BYTES_MAX: u64 = 4096;
 const FAULTS_MAX: usize = 100;
 
 /// A code to be taken into stock.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Import {
     /// Where it stands in the file, from 1.
     pub line: u64,
     /// The code.
     pub code: CodeText,
-    /// What it is for.
-    pub kind: GrantKind,
-    /// How long its service lasts, in days.
-    pub days: u32,
-    /// Until when it can be redeemed, exclusively; none: for ever.
-    pub expires_at: Option<Timestamp>,
-    /// Who issued it: `local`, or the name of a `[providers.NAME]`.
-    pub provider: String,
-    /// What is stored; set for [`GrantKind::Cloud`] and only there.
-    pub storage: Option<Storage>,
-    /// How long recordings are kept, in days.
-    pub retention_days: Option<u32>,
-    /// The number of the package it stands for.
-    pub package: Option<String>,
+    /// What it gives.
+    pub about: About,
+}
+
+/// What a file of codes is read with.
+pub struct Known<'a> {
+    /// The providers that there are beside `local`.
+    pub providers: BTreeMap<String, PackageRule>,
+    /// Where vouchers' packages are; none where it has faults.
+    pub catalog: Option<&'a Catalog>,
+    /// What all of them are in stock as.
+    pub batch: String,
+    /// Whose accounts may redeem them; none: those that are no tenant's.
+    pub tenant: Option<Tenant>,
+    /// The time.
+    pub now: Timestamp,
 }
 
 /// Reads `code,kind,days[,expires,provider,storage,retention_days,package]`, with a first line of these
-/// names or without; with one, columns may stand in any order. `file` names the faults' place,
-/// `providers` are those there are beside `local`.
+/// names or without; with one, columns may stand in any order. A line with a package and neither kind nor days is a
+/// voucher. `file` names the faults' place.
 ///
 /// # Errors
 /// All faults, up to a bound.
-pub fn read(
-    file: &str,
-    input: impl Read,
-    providers: &BTreeMap<String, PackageRule>,
-    now: Timestamp,
-) -> Result<Vec<Import>, Faults> {
+pub fn read(file: &str, input: impl Read, known: &Known<'_>) -> Result<Vec<Import>, Faults> {
     let mut reading = Reading { file, faults: Faults::default(), order: None, seen: HashMap::new() };
     let mut input = BufReader::new(input);
     let mut rows = Vec::new();
@@ -63,7 +61,7 @@ pub fn read(
         let mut bytes = Vec::new();
         match input.by_ref().take(LINE_BYTES_MAX).read_until(b'\n', &mut bytes) {
             Ok(0) => break,
-            Ok(_) => rows.extend(reading.take_line(line, &bytes, providers, now)),
+            Ok(_) => rows.extend(reading.take_line(line, &bytes, known)),
             Err(error) => {
                 reading.fault(line, format!("cannot be read: {error}"));
                 break;
@@ -96,13 +94,7 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     /// The code of a line; none where it is empty, has a fault, or is the first and names the columns.
-    fn take_line(
-        &mut self,
-        line: u64,
-        bytes: &[u8],
-        providers: &BTreeMap<String, PackageRule>,
-        now: Timestamp,
-    ) -> Option<Import> {
+    fn take_line(&mut self, line: u64, bytes: &[u8], known: &Known<'_>) -> Option<Import> {
         let Ok(text) = std::str::from_utf8(bytes) else {
             self.fault(line, "is not UTF-8");
             return None;
@@ -117,7 +109,7 @@ impl Reading<'_> {
             return None;
         }
         let fields = order.iter().copied().zip(&record).filter(|(_, text)| !text.is_empty()).collect();
-        let (found, faults) = row(line, &fields, providers, now);
+        let (found, faults) = row(line, &fields, known);
         for what in faults {
             self.fault(line, what);
         }

@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{CodeText, Import, PackageRule};
+use super::import::Known;
+use super::{About, CodeText, Import, PackageRule};
 use crate::catalog::{GrantKind, Storage};
 use crate::clock::Timestamp;
 
@@ -18,27 +19,32 @@ const DAYS_MAX: u32 = 3650;
 pub(super) type Fields<'a> = HashMap<&'a str, &'a str>;
 
 /// The code of a line, and what is wrong with it; where anything is, there is none.
-pub(super) fn row(
-    line: u64,
-    fields: &Fields<'_>,
-    providers: &BTreeMap<String, PackageRule>,
-    now: Timestamp,
-) -> (Option<Import>, Vec<String>) {
+pub(super) fn row(line: u64, fields: &Fields<'_>, known: &Known<'_>) -> (Option<Import>, Vec<String>) {
     let mut faults = Vec::new();
     let code = required(fields, "code", &mut faults, code);
-    let kind = required(fields, "kind", &mut faults, |text| {
+    let is_voucher =
+        fields.contains_key("package") && !["kind", "days"].iter().any(|key| fields.contains_key(key));
+    let about =
+        if is_voucher { voucher(fields, known, &mut faults) } else { activation(fields, known, &mut faults) };
+    let found = code.zip(about).filter(|_| faults.is_empty());
+    (found.map(|(code, about)| Import { line, code, about }), faults)
+}
+
+/// What an activation code gives.
+fn activation(fields: &Fields<'_>, known: &Known<'_>, faults: &mut Vec<String>) -> Option<About> {
+    let kind = required(fields, "kind", faults, |text| {
         GrantKind::from_word(&text.to_ascii_lowercase()).ok_or_else(|| "is none of cloud, ai, 4g".to_owned())
     });
-    let days = required(fields, "days", &mut faults, days);
-    let expires_at = optional(fields, "expires", &mut faults, |text| expiry(text, now));
-    let provider = optional(fields, "provider", &mut faults, |text| provider(text, providers));
-    let storage = optional(fields, "storage", &mut faults, |text| {
+    let days = required(fields, "days", faults, days);
+    let expires_at = optional(fields, "expires", faults, |text| expiry(text, known.now));
+    let provider = optional(fields, "provider", faults, |text| provider(text, &known.providers));
+    let storage = optional(fields, "storage", faults, |text| {
         let storage = Storage::from_word(&text.to_ascii_lowercase());
         storage.ok_or_else(|| "is neither event nor continuous".to_owned())
     });
-    let retention_days = optional(fields, "retention_days", &mut faults, self::days);
-    let package = optional(fields, "package", &mut faults, package);
-    let rule = provider.as_ref().and_then(|name| providers.get(name)).copied();
+    let retention_days = optional(fields, "retention_days", faults, self::days);
+    let package = optional(fields, "package", faults, package);
+    let rule = provider.as_ref().and_then(|name| known.providers.get(name)).copied();
     if let Err(what) = rule.map_or(Ok(()), |rule| rule.check(fields.get("package").copied())) {
         faults.push(format!("package {what}"));
     }
@@ -47,12 +53,36 @@ pub(super) fn row(
             faults.push(format!("{key} is for cloud codes"));
         }
     }
-    let (Some(code), Some(kind), Some(days), true) = (code, kind, days, faults.is_empty()) else {
-        return (None, faults);
-    };
-    let storage = (kind == GrantKind::Cloud).then_some(storage.unwrap_or(Storage::Event));
-    let provider = provider.unwrap_or_else(|| "local".to_owned());
-    (Some(Import { line, code, kind, days, expires_at, provider, storage, retention_days, package }), faults)
+    let (kind, days) = (kind?, days?);
+    Some(About {
+        kind,
+        days,
+        storage: (kind == GrantKind::Cloud).then_some(storage.unwrap_or(Storage::Event)),
+        retention_days,
+        provider: provider.unwrap_or_else(|| "local".to_owned()),
+        package,
+        voucher: None,
+        batch: known.batch.clone(),
+        expires_at,
+        tenant: known.tenant.clone(),
+    })
+}
+
+/// What a voucher gives: all of it is its package's.
+fn voucher(fields: &Fields<'_>, known: &Known<'_>, faults: &mut Vec<String>) -> Option<About> {
+    let expires_at = optional(fields, "expires", faults, |text| expiry(text, known.now));
+    for key in ["provider", "storage", "retention_days"].into_iter().filter(|key| fields.contains_key(key)) {
+        faults.push(format!("{key} is the package's, since kind and days are not said"));
+    }
+    let package = optional(fields, "package", faults, |number| {
+        let catalog =
+            known.catalog.ok_or("cannot be looked up: the catalog has faults, see `sdp-gateway config`")?;
+        let unknown = || {
+            format!("{number:?} is no [[package]] of the catalog; codes of another kind say kind and days")
+        };
+        catalog.package(number).ok_or_else(unknown)
+    })?;
+    Some(About::voucher(package, known.batch.clone(), expires_at, known.tenant.clone()))
 }
 
 fn required<T>(

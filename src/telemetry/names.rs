@@ -105,7 +105,7 @@ metrics_table! {
         "Connections that ended below HTTP by kind (tls, http2, proxy_protocol, too_many_headers, large_head, request_line, header, slow_head, broken_off, crowded).";
     /// Answers of the other surfaces.
     REQUESTS = "requests_total", Kind::Counter, Count,
-        "Answers by surface (carrier, partner, activation, flussonic, admin) and class of status (2xx to 5xx).";
+        "Answers by surface (carrier, partner, activation, vas, flussonic, admin) and class of status (2xx to 5xx).";
     /// Tasks by state.
     TASKS = "tasks", Kind::Gauge, Count,
         "Tasks owed to providers by state (due, running, dead); counted at the scrape.";
@@ -142,6 +142,18 @@ metrics_table! {
     /// Time to answer on the activation surface.
     ACTIVATION_REQUEST_SECONDS = "activation_request_seconds", Kind::Histogram(SECONDS), Seconds,
         "Time from the head of a request of the activation surface to its answer, by call.";
+    /// Answers of the camera apps' surface.
+    VAS_REQUESTS = "vas_requests_total", Kind::Counter, Count,
+        "Answers of the camera apps' surface by method (unknown where there is none of that name) and code.";
+    /// Time to answer on the camera apps' surface.
+    VAS_REQUEST_SECONDS = "vas_request_seconds", Kind::Histogram(SECONDS), Seconds,
+        "Time from the head of a request of the camera apps' surface to its answer, by method.";
+    /// What apps pay with.
+    PAYMENTS_PREPARED = "payments_prepared_total", Kind::Counter, Count,
+        "What apps were given to pay with, by way (sdp, alipay, wechat) and end (done, or why not).";
+    /// Callbacks of payment providers.
+    PAYMENT_CALLBACKS = "payment_callbacks_total", Kind::Counter, Count,
+        "Callbacks of payment providers by way (alipay, wechat) and what became of them (settled, repeated, other, failed; kept: unknown_order, order_closed, order_paid, order_refunded, other_amount; not believed: unsigned, stale, unknown_serial, signature, sealed, merchant, unreadable).";
     /// Answers to streamers.
     FLUSSONIC_ANSWERS = "flussonic_answers_total", Kind::Counter, Count,
         "Answers to streamers that ask whether somebody may play, by reason (allowed, or why not).";

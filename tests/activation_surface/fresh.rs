@@ -30,6 +30,8 @@ fn the_first_check_that_fails_decides() {
     assert_eq!(used.code(&gateway), "1007");
     assert_eq!(redeem("bob", "cam-1", &cloud, "0").code(&gateway), "1067");
     assert_eq!(redeem("bob", "cam-1", &other, "1").code(&gateway), "1068");
+    let wrong = wrong.with("signatureNonce", "n-1");
+    assert_eq!([wrong.code(&gateway), wrong.code(&gateway)], ["1003", "1023"], "the nonce before the rest");
 }
 
 #[test]

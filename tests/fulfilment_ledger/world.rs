@@ -17,7 +17,7 @@ use sdp_gateway::ledger::raw::Raw;
 use sdp_gateway::ledger::{self, Ledger, Received, Rules};
 use sdp_gateway::outbox::Settlement;
 use sdp_gateway::service::wanted::Owner;
-use sdp_gateway::stock::{Code, CodeState};
+use sdp_gateway::stock::About;
 use sdp_gateway::stock::{CodeText, Lookup};
 use sdp_gateway::subscription::judge::Policy;
 use sdp_gateway::subscription::notice::{Reading, Reads};
@@ -70,6 +70,63 @@ renewal_grace_days = 0
 [[offer.grant]]
 kind = "ai"
 devices_max = 2
+
+[[offer]]
+id = "sold-day"
+service_id = "5"
+package_id = "5"
+period = "day"
+price = 1000
+renewal_grace_days = 0
+[[offer.grant]]
+kind = "cloud"
+storage = "event"
+devices_max = 1
+
+[[package]]
+number = "day"
+countries = ["VN"]
+service_type = 2
+storage_days = 7
+period = "day"
+price = 1000
+currency = "VND"
+offer = "sold-day"
+
+[[package]]
+number = "test-day"
+countries = ["VN"]
+service_type = 1
+storage_days = 7
+period = "day"
+price = 990
+currency = "CNY"
+provider = "test"
+
+[[coupon]]
+id = "half"
+kind = "percent"
+value = 50
+packages = ["day"]
+starts_at = 2026-01-01T00:00:00Z
+ends_at = 2027-01-01T00:00:00Z
+stock = 100
+
+[[coupon]]
+id = "all"
+kind = "percent"
+value = 100
+starts_at = 2026-01-01T00:00:00Z
+ends_at = 2027-01-01T00:00:00Z
+per_account = 3
+
+[[coupon]]
+id = "past"
+kind = "amount"
+value = 100
+packages = ["day"]
+starts_at = 2026-01-01T00:00:00Z
+ends_at = 2026-02-01T00:00:00Z
 "#;
 
 pub(crate) const HOUR: i64 = 3_600_000;
@@ -196,28 +253,20 @@ impl World {
     /// Puts codes of a kind into stock.
     pub(crate) async fn stock(&self, texts: &[&str], kind: GrantKind, provider: &str) -> Added {
         let code = |text: &&str| {
-            let code = CodeText::parse(text).expect("a code");
-            Code {
-                key: self.ledger.vault().lookup(&code),
-                sealed: self.ledger.vault().seal(&code).expect("sealed"),
+            let about = About {
                 kind,
                 days: 1,
                 storage: None,
                 retention_days: None,
                 provider: provider.to_owned(),
                 package: None,
+                voucher: None,
                 batch: "b1".to_owned(),
                 expires_at: None,
-                state: CodeState::Unused,
-                entitlement: None,
-                msisdn: None,
-                device_id: None,
-                account: None,
-                service_id: None,
-                used_at: None,
-                created_at: at(0),
                 tenant: None,
-            }
+            };
+            let text = CodeText::parse(text).expect("a code");
+            about.code(&text, self.ledger.vault(), at(0)).expect("sealed")
         };
         self.ledger.add_codes(texts.iter().map(code).collect(), |_| ()).await.expect("written")
     }

@@ -32,7 +32,7 @@ pub(crate) fn kill_in_the_middle(old: &Old) {
 fn killed_in_the_middle_it_ends_the_same() {
     let (whole, killed) = (Old::with(1500), Old::with(1500));
     let told = whole.says(&["migrate"]);
-    assert!(told.contains("schema version 6 -> 10") && told.contains("of 1520 numbers"), "{told}");
+    assert!(told.contains("schema version 6 -> 12") && told.contains("of 1520 numbers"), "{told}");
     kill_in_the_middle(&killed);
     killed.says(&["migrate"]);
     let told = killed.says(&["migrate"]);

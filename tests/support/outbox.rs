@@ -15,7 +15,7 @@ use sdp_gateway::ids::{DeviceId, Msisdn, UserAccount};
 use sdp_gateway::ledger::Ledger;
 use sdp_gateway::ledger::fulfil::{Bind, Bound};
 use sdp_gateway::stock::CodeText;
-use sdp_gateway::stock::{Code, CodeState};
+use sdp_gateway::stock::{About, Code};
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -86,28 +86,20 @@ pub fn bound(ledger: &Ledger, n: usize) -> String {
 /// Codes as they come into stock, of cloud storage for thirty days.
 pub fn stocked(ledger: &Ledger, provider: &str, texts: &[&str]) -> Vec<Code> {
     let code = |text: &&str| {
-        let text = CodeText::parse(text).expect("a code");
-        Code {
-            key: ledger.vault().lookup(&text),
-            sealed: ledger.vault().seal(&text).expect("sealed"),
+        let about = About {
             kind: GrantKind::Cloud,
             days: 30,
             storage: Some(Storage::Event),
             retention_days: Some(7),
             provider: provider.to_owned(),
             package: None,
+            voucher: None,
             batch: "test".to_owned(),
             expires_at: None,
-            state: CodeState::Unused,
-            entitlement: None,
-            msisdn: None,
-            device_id: None,
-            account: None,
-            service_id: None,
-            used_at: None,
-            created_at: Timestamp(0),
             tenant: None,
-        }
+        };
+        let text = CodeText::parse(text).expect("a code");
+        about.code(&text, ledger.vault(), Timestamp(0)).expect("sealed")
     };
     texts.iter().map(code).collect()
 }

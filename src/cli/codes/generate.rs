@@ -5,7 +5,7 @@ use clap::Args;
 use clap::error::ErrorKind;
 use serde_json::json;
 
-use super::{TOGETHER, batch, batch_of, check_tenant, tenant, told, warn_of_plain_text};
+use super::{TOGETHER, batch, batch_of, catalog, check_tenant, tenant, told, warn_of_plain_text};
 use crate::catalog::{GrantKind, Storage};
 use crate::cli::progress::Screen;
 use crate::cli::{Ended, Failure, Global, output, print, tell, wrong_usage};
@@ -13,6 +13,7 @@ use crate::clock::{Clock, Timestamp};
 use crate::config::{Config, Mode};
 use crate::ids::Tenant;
 use crate::ledger::Ledger;
+use crate::service::LOCAL_PROVIDER;
 use crate::stock::{self, About, CodeText, PackageRule};
 
 /// No service or retention is longer; ten years.
@@ -23,28 +24,29 @@ const COUNT_MAX: i64 = 1_000_000;
 
 #[derive(Debug, Args)]
 pub(crate) struct Generate {
-    /// What they are for
+    /// What activation codes are for
     #[arg(long, value_parser = GrantKind::ALL.map(GrantKind::word))]
-    kind: String,
+    kind: Option<String>,
     /// How many
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=COUNT_MAX))]
     count: u32,
     /// How long the service of each lasts
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=DAYS_MAX))]
-    days: u32,
+    days: Option<u32>,
     /// What is stored, for cloud: event where it is not said
     #[arg(long, value_parser = [Storage::Event, Storage::Continuous].map(Storage::word))]
     storage: Option<String>,
     /// How long recordings are kept, for cloud, in days
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u32).range(1..=DAYS_MAX))]
     retention_days: Option<u32>,
-    /// Who carries it out: local, or the NAME of a [providers.NAME]
-    #[arg(long, value_name = "NAME", default_value = "local")]
-    provider: String,
-    /// The number of the package they stand for
+    /// Who carries it out: local where it is not said, or the NAME of a [providers.NAME]
+    #[arg(long, value_name = "NAME")]
+    provider: Option<String>,
+    /// Alone: make vouchers of this [[package]] of the catalog, which says all that the other options would. With
+    /// --kind and --days: the provider's own package that activation codes stand for
     #[arg(long, value_name = "NUMBER", value_parser = batch)]
     package: Option<String>,
-    /// A name for these codes; else the time and the kind
+    /// A name for these codes; else the time and the kind, or "vouchers"
     #[arg(long, value_name = "NAME", value_parser = batch)]
     batch: Option<String>,
     /// Until when they can be redeemed
@@ -89,37 +91,76 @@ impl Generate {
     }
 
     fn about(self, config: &Config, now: Timestamp) -> Result<About, Failure> {
-        let kind = GrantKind::from_word(&self.kind).unwrap_or(GrantKind::Cloud);
-        let storage = self.storage.as_deref().and_then(Storage::from_word);
-        if kind != GrantKind::Cloud && (storage.is_some() || self.retention_days.is_some()) {
-            wrong_usage(ErrorKind::ArgumentConflict, "--storage and --retention-days are for --kind cloud");
-        }
         if self.expires.is_some_and(|at| at <= now) {
             wrong_usage(ErrorKind::ValueValidation, "--expires is in the past");
         }
         check_tenant(self.tenant.as_ref(), config)?;
-        let known = config.providers.get(&self.provider);
-        if known.is_none() && self.provider != "local" {
-            return Err(told(&format!("there is no [providers.{}] in the settings", self.provider)));
+        match (&self.kind, self.days) {
+            (Some(kind), Some(days)) => {
+                let kind = GrantKind::from_word(kind).unwrap_or(GrantKind::Cloud);
+                self.activation(kind, days, config, now)
+            }
+            (None, None) => self.voucher(config, now),
+            _ => {
+                let what = "--kind and --days go together: with --package NUMBER they make activation codes for a \
+                    provider's own package; without them it makes vouchers, whose kind and days are those of the \
+                    [[package]] of the catalog";
+                wrong_usage(ErrorKind::ArgumentConflict, what)
+            }
+        }
+    }
+
+    fn voucher(self, config: &Config, now: Timestamp) -> Result<About, Failure> {
+        let Some(number) = self.package else {
+            let what = "--kind and --days are missing, or --package NUMBER alone, which makes vouchers";
+            wrong_usage(ErrorKind::MissingRequiredArgument, what)
+        };
+        if self.storage.is_some() || self.retention_days.is_some() || self.provider.is_some() {
+            let what = "--storage, --retention-days and --provider of vouchers are those of the [[package]] that \
+                --package names";
+            wrong_usage(ErrorKind::ArgumentConflict, what);
+        }
+        let catalog = catalog(config)?;
+        let unknown = || told(&format!("the catalog has no [[package]] with the number {number}"));
+        let package = catalog.package(&number).ok_or_else(unknown)?;
+        let batch = self.batch.unwrap_or_else(|| batch_of(now, "vouchers"));
+        Ok(About::voucher(package, batch, self.expires, self.tenant))
+    }
+
+    fn activation(
+        self,
+        kind: GrantKind,
+        days: u32,
+        config: &Config,
+        now: Timestamp,
+    ) -> Result<About, Failure> {
+        let storage = self.storage.as_deref().and_then(Storage::from_word);
+        if kind != GrantKind::Cloud && (storage.is_some() || self.retention_days.is_some()) {
+            wrong_usage(ErrorKind::ArgumentConflict, "--storage and --retention-days are for --kind cloud");
+        }
+        let provider = self.provider.unwrap_or_else(|| LOCAL_PROVIDER.to_owned());
+        let known = config.providers.get(&provider);
+        if known.is_none() && provider != LOCAL_PROVIDER {
+            return Err(told(&format!("there is no [providers.{provider}] in the settings")));
         }
         let remote = known.and_then(|provider| provider.activation());
         if remote.is_some_and(|remote| remote.mode == Mode::Code) {
             let why = "redeems codes of its own: get some from there, and import them";
-            return Err(told(&format!("{} {why}", self.provider)));
+            return Err(told(&format!("{provider} {why}")));
         }
         let rule = known.map_or(PackageRule::Free, PackageRule::of);
         if let Err(what) = rule.check(self.package.as_deref()) {
             wrong_usage(ErrorKind::ValueValidation, &format!("--package {what}"));
         }
-        let batch = self.batch.unwrap_or_else(|| batch_of(now, kind.word()));
         Ok(About {
             kind,
-            days: self.days,
+            days,
             storage: (kind == GrantKind::Cloud).then_some(storage.unwrap_or(Storage::Event)),
             retention_days: self.retention_days,
-            provider: self.provider,
+            provider,
             package: self.package,
-            batch,
+            voucher: None,
+            batch: self.batch.unwrap_or_else(|| batch_of(now, kind.word())),
             expires_at: self.expires,
             tenant: self.tenant,
         })
@@ -168,7 +209,11 @@ impl Printer {
         for code in codes {
             if self.json {
                 let comma = if std::mem::take(&mut self.is_first) { "" } else { "," };
-                let code = json!({"code": code.in_full(), "kind": about.kind.word(), "days": about.days});
+                let gives = match &about.voucher {
+                    None => ("days", json!(about.days)),
+                    Some(_) => ("package", json!(about.package)),
+                };
+                let code = json!({"code": code.in_full(), "kind": about.kind.word(), gives.0: gives.1});
                 text += &format!("{comma}\n{code}");
             } else {
                 text += &format!("{}\n", code.in_full());

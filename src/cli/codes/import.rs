@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
-use super::{batch, batch_of, check_tenant, tenant, told, warn_of_plain_text};
+use super::{batch, batch_of, catalog, check_tenant, tenant, told, warn_of_plain_text};
 use crate::cli::progress::Screen;
 use crate::cli::{Ended, Failure, Global, print, tell};
 use crate::clock::{Clock, Timestamp};
@@ -15,8 +15,7 @@ use crate::config::Config;
 use crate::ids::Tenant;
 use crate::ledger::Ledger;
 use crate::ledger::fulfil::Added;
-use crate::stock::Code;
-use crate::stock::{self, About, PackageRule};
+use crate::stock::{self, Code, Known, PackageRule};
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
@@ -61,9 +60,14 @@ impl Import {
         let name = self.file.display();
         for (place, kept) in &added.other {
             let line = lines.get(*place).copied().unwrap_or_default();
-            let (kind, days, provider) = (kept.kind.word(), kept.days, &kept.provider);
+            let kept = &kept.about;
+            let gives = match (&kept.voucher, &kept.package) {
+                (Some(_), Some(package)) => format!("voucher of {package}"),
+                _ => format!("{}, {} days", kept.kind.word(), kept.days),
+            };
+            let provider = &kept.provider;
             let tenant = kept.tenant.as_ref().map_or(String::new(), |tenant| format!(", tenant {tenant}"));
-            let kept = format!("{kind}, {days} days, provider {provider}, batch {}{tenant}", kept.batch);
+            let kept = format!("{gives}, provider {provider}, batch {}{tenant}", kept.batch);
             tell(format!("{name}: line {line}: is known already as another, and kept as it was: {kept}"));
         }
         let more = added.others - added.other.len() as u64;
@@ -84,26 +88,25 @@ impl Import {
         let name = self.file.display().to_string();
         let file = File::open(&self.file).map_err(|error| told(&format!("{name}: {error}")))?;
         let rule = |(name, provider): (&String, &_)| (name.clone(), PackageRule::of(provider));
-        let providers = config.providers.iter().map(rule).collect();
-        let rows = stock::read(&name, file, &providers, now).map_err(|faults| {
+        // A fault of the catalog stops nobody who takes in activation codes.
+        let catalog = catalog(config).ok();
+        let known = Known {
+            providers: config.providers.iter().map(rule).collect(),
+            catalog: catalog.as_ref(),
+            batch: batch.to_owned(),
+            tenant: self.tenant.clone(),
+            now,
+        };
+        let rows = stock::read(&name, file, &known).map_err(|faults| {
             tell(faults);
             Failure::Told
         })?;
-        let code = |row: stock::Import| {
-            let about = About {
-                kind: row.kind,
-                days: row.days,
-                storage: row.storage,
-                retention_days: row.retention_days,
-                provider: row.provider,
-                package: row.package,
-                batch: batch.to_owned(),
-                expires_at: row.expires_at,
-                tenant: self.tenant.clone(),
-            };
-            about.code(&row.code, ledger.vault(), now)
-        };
         let lines = rows.iter().map(|row| row.line).collect();
-        Ok((lines, rows.into_iter().map(code).collect::<Result<_, _>>()?))
+        Ok((
+            lines,
+            rows.into_iter()
+                .map(|row| row.about.code(&row.code, ledger.vault(), now))
+                .collect::<Result<_, _>>()?,
+        ))
     }
 }

@@ -89,11 +89,15 @@ fn withdraw(store: &mut impl Holds, entitlement: &str, now: Timestamp) -> Result
     Ok(())
 }
 
-/// Ends the service that a withdrawn code became.
+/// Ends the service that a withdrawn code, or an order that is paid back, became. A right's is left alone.
 ///
 /// # Errors
 /// The engine's.
-pub(super) fn revoke(store: &mut impl Holds, id: &ServiceId, now: Timestamp) -> Result<(), StoreError> {
+pub(in crate::ledger) fn revoke(
+    store: &mut impl Holds,
+    id: &ServiceId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let Some(service) = store.get::<Service>(id.as_str())? else { return Ok(()) };
     let Some(row) = store.get::<DeviceRow>(service.device.as_str())? else { return Ok(()) };
     let mut holding = Holding::of_device(store, row, now)?;

@@ -1,4 +1,4 @@
-//! Redeeming a code on a device. Our own is redeemed at once, also where a remote provider that can pause
+//! Redeeming an activation code on a device. Our own is redeemed at once, also where a remote provider that can pause
 //! carries it out. One that a remote provider redeems itself is redeemed there first: it is reserved, whoever
 //! asked sends the task he gets, and settling it binds the device and writes the service; if he dies over it, a
 //! worker goes on when his lease has run out. While it may yet succeed, the device is nobody else's; once it was
@@ -22,8 +22,8 @@ use crate::outbox::{Lease, Owed};
 use crate::service::holdings::{Purchase, Refused as NotGranted};
 use crate::service::source::{ServiceId, Source};
 use crate::service::{LOCAL_PROVIDER, Plan};
-use crate::stock::Lookup;
 use crate::stock::redeem::{CodeStanding, DeviceStanding, Refused, may_redeem};
+use crate::stock::{About, Lookup};
 
 /// A code to redeem on a device, which is bound where it is not. One code is used once, however many ask at once.
 #[derive(Debug, Clone)]
@@ -64,7 +64,8 @@ pub enum Redeemed {
 impl Redeem {
     /// Whether a code is redeemed with us alone.
     fn is_ours(&self, code: &Code) -> bool {
-        code.provider == LOCAL_PROVIDER || self.pausing.contains(&code.provider)
+        let provider = &code.about.provider;
+        provider == LOCAL_PROVIDER || self.pausing.contains(provider)
     }
 }
 
@@ -92,7 +93,8 @@ fn redeem(store: &mut impl Holds, asked: &Redeem) -> Result<Redeemed, StoreError
     }
     let row: Option<DeviceRow> = store.get(asked.device.as_str())?;
     let codes = each(&asked.keys, |key| store.get::<Code>(key.as_str()))?;
-    let code = codes.into_iter().flatten().find(|code| code.is_for(asked.account.tenant()));
+    let code =
+        codes.into_iter().flatten().find(|code| code.is_for(asked.account.tenant()) && !code.is_voucher());
     let device = standing(store, row.as_ref(), &asked.device, &asked.account)?;
     let is_its = |code: &Code| code.is_reserved_for(&asked.device, &asked.account);
     if device != DeviceStanding::Another && code.as_ref().is_some_and(is_its) {
@@ -217,20 +219,20 @@ fn grant(
 fn purchase(code: &Code, begun: Begun) -> Purchase {
     Purchase {
         source: Source::Code(code.key.as_str().to_owned()),
-        plan: plan(code),
-        granted_ms: i64::from(code.days) * DAY_MS,
+        plan: plan(&code.about),
+        granted_ms: i64::from(code.about.days) * DAY_MS,
         pausable: begun == Begun::ByTask,
     }
 }
 
-fn plan(code: &Code) -> Plan {
-    let storage = (code.kind == GrantKind::Cloud).then_some(code.storage.unwrap_or(Storage::Event));
-    let package = code.package.iter().map(|package| ("package_id".to_owned(), package.clone().into()));
+fn plan(about: &About) -> Plan {
+    let storage = (about.kind == GrantKind::Cloud).then_some(about.storage.unwrap_or(Storage::Event));
+    let package = about.package.iter().map(|package| ("package_id".to_owned(), package.clone().into()));
     Plan {
-        kind: code.kind,
+        kind: about.kind,
         storage,
-        retention_days: code.retention_days,
-        provider: code.provider.clone(),
+        retention_days: about.retention_days,
+        provider: about.provider.clone(),
         settings: package.collect(),
     }
 }
@@ -246,16 +248,16 @@ fn reserve(
     let of = code.msisdn.clone();
     let code = code.reserved(of, Some(asked.device.clone()), Some(asked.account.clone()))?;
     store.save(&code)?;
-    let ends_at = asked.now.plus_ms(i64::from(code.days) * DAY_MS);
+    let ends_at = asked.now.plus_ms(i64::from(code.about.days) * DAY_MS);
     let owed = Owed {
-        provider: code.provider.clone(),
+        provider: code.about.provider.clone(),
         action: TaskAction::Redeem,
         msisdn,
         account: Some(asked.account.clone()),
         device_id: Some(asked.device.clone()),
         service_id: Some(service),
         entitlement: code.entitlement.clone(),
-        body: Body::of(&plan(&code), code.days, asked.now, ends_at),
+        body: Body::of(&plan(&code.about), code.about.days, asked.now, ends_at),
         code_key: Some(code.key.clone()),
         doubt: false,
     };

@@ -1,5 +1,5 @@
-//! What begins and ends by itself on devices, written down in its time. A sweep that comes late changes
-//! no outcome, only when providers hear of it.
+//! What begins and ends by itself on devices, written down in its time, and orders whose time is over. A sweep that
+//! comes late changes no outcome, only when providers hear of it.
 
 use std::collections::BTreeSet;
 
@@ -83,8 +83,8 @@ fn tick(store: &mut impl Holds, tick: &Tick) -> Result<(), StoreError> {
 }
 
 impl Ledger {
-    /// Brings up to date what is due by `now`, on up to `devices_max` devices, in small commits; and
-    /// forgets nonces whose time is over.
+    /// Brings up to date what is due by `now`, on up to `devices_max` devices, and as many orders, in small commits;
+    /// and forgets nonces whose time is over.
     ///
     /// # Errors
     /// [`NotKept`] from the first that failed; those before it are done.
@@ -101,6 +101,7 @@ impl Ledger {
         if self.has_old_nonces(now).await? {
             self.write(Purge(now)).await?;
         }
+        let more = self.close_orders(now, devices_max).await? || more;
         Ok(Swept { holdings, more })
     }
 }

@@ -4,15 +4,16 @@ use super::holding::{Holding, Holds};
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, UserAccount};
 use crate::ledger::commit::Deed;
-use crate::ledger::records::Records;
+use crate::ledger::records::{Records, Writes};
 use crate::ledger::store::{Lock, Store};
 use crate::ledger::tables::device::DeviceRow;
+use crate::ledger::tables::transfer::Moved;
 use crate::ledger::{Rules, StoreError};
 use crate::service::Service;
 use crate::service::holdings::{Holdings, Refused};
 use crate::service::source::ServiceId;
 
-/// A paid service to move to another device of its account.
+/// A paid service to move to another device of its account. Where it is there already nothing changes.
 #[derive(Debug, Clone)]
 pub struct Transfer {
     /// Which.
@@ -38,7 +39,8 @@ impl Deed for Transfer {
     type Answer = Transferred;
 
     fn locks(&self) -> Vec<Lock> {
-        vec![Lock::device(&self.to)]
+        // Where the service is follows from its row: nobody else may move it meanwhile.
+        vec![Lock::text(self.service.as_str()), Lock::device(&self.to)]
     }
 
     fn may_owe(&self, _: &Transferred) -> bool {
@@ -50,26 +52,34 @@ impl Deed for Transfer {
     }
 }
 
-fn transfer(store: &mut impl Holds, transfer: &Transfer) -> Result<Transferred, StoreError> {
+fn transfer(
+    store: &mut (impl Holds + Writes<Moved>),
+    transfer: &Transfer,
+) -> Result<Transferred, StoreError> {
     let refused = |why| Ok(Transferred::Refused(why));
-    let service: Option<Service> = store.get(transfer.service.as_str())?;
-    let Some(service) = service.filter(|service| service.account == transfer.account) else {
-        return refused(Refused::NoSuchService);
-    };
-    if service.device == transfer.to {
-        return Ok(Transferred::Moved);
+    for lock in transfer.locks() {
+        store.lock(lock)?;
     }
+    let service: Option<Service> = store.get(transfer.service.as_str())?;
+    let is_own = |service: &Service| service.is_live() && service.account == transfer.account;
+    let Some(service) = service.filter(is_own) else { return refused(Refused::NoSuchService) };
     store.lock(Lock::device(&service.device))?;
-    store.lock(Lock::device(&transfer.to))?;
     let from: Option<DeviceRow> = store.get(service.device.as_str())?;
     let to: Option<DeviceRow> = store.get(transfer.to.as_str())?;
     let (Some(from), Some(to)) = (from, to) else { return refused(Refused::NotBound) };
-    let is_one = from.msisdn.is_some() && from.msisdn == to.msisdn;
+    let is_one = from.id == to.id || from.msisdn.is_some() && from.msisdn == to.msisdn;
     let mut source = Holding::of_device(store, from, transfer.now)?;
     let mut target = if is_one { None } else { Some(Holding::of_device(store, to, transfer.now)?) };
-    let into = target.as_mut().map_or(&mut source.now, |target| &mut target.now);
+    let into = target.as_ref().map_or(&source.now, |target| &target.now);
     if let Err(why) = may_take(into, transfer) {
         return refused(why);
+    }
+    source.now.advance(transfer.now);
+    match source.now.service(&transfer.service) {
+        Some(found) if found.is_attached() => return refused(Refused::NotPaid),
+        Some(found) if found.is_live() && found.device == transfer.to => return Ok(Transferred::Moved),
+        Some(found) if found.is_live() && !found.may_move() => return refused(Refused::Unstoppable),
+        _ => {}
     }
     let taken = match source.now.take(&transfer.service, transfer.now) {
         Ok(taken) => taken,
@@ -81,6 +91,9 @@ fn transfer(store: &mut impl Holds, transfer: &Transfer) -> Result<Transferred, 
     }
     source.save(store)?;
     target.map_or(Ok(()), |target| target.save(store))?;
+    let id = store.new_number::<Moved>()?;
+    let Transfer { account, to, now, .. } = transfer.clone();
+    store.save(&Moved { id, service: service.id, account, from: service.device, to, at: now })?;
     Ok(Transferred::Moved)
 }
 

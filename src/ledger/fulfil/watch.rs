@@ -1,5 +1,6 @@
-//! What a notice changes beyond its subscription: the number's devices get their new rights, and
-//! entitlements that are delivered as a code get or lose it, in the notice's own transaction.
+//! What a notice changes beyond its subscription: the number's devices get their new rights, entitlements that are
+//! delivered as a code get or lose it, and an order that was waiting for the carrier is paid, in the notice's own
+//! transaction.
 //!
 //! A number without devices and codes costs a look-up, which a server is asked in the same trip as the
 //! rest.
@@ -8,15 +9,24 @@ use std::collections::BTreeMap;
 
 use super::delivery::{deliver, is_by_code};
 use super::holding::{Holding, Holds, states};
+use crate::catalog::{Catalog, Package};
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::StoreError;
+use crate::ledger::records::Writes;
+use crate::ledger::shop::sdp;
+use crate::order::Order;
+use crate::order::payment::Payment;
 use crate::subscription::ServiceState;
 use crate::subscription::decide::{Change, Scope};
 
 /// The numbers whose fold one write changes, each with what it held before, where that matters.
 #[derive(Default)]
-pub(in crate::ledger) struct Watch(BTreeMap<Msisdn, Vec<ServiceState>>);
+pub(in crate::ledger) struct Watch {
+    before: BTreeMap<Msisdn, Vec<ServiceState>>,
+    /// Offers that a number was charged for, and that camera apps sell too.
+    sold: Vec<(Msisdn, String)>,
+}
 
 impl Watch {
     /// A number's fold of a service, as it is in `state`, is about to change.
@@ -30,9 +40,9 @@ impl Watch {
         change: &Change,
         state: &ServiceState,
     ) -> Result<(), StoreError> {
-        let is_watched = self.0.contains_key(number);
+        let is_watched = self.before.contains_key(number);
         if !is_watched && (touches_codes(change, state) || store.has_devices(number)?) {
-            self.0.insert(number.clone(), states(store, number)?);
+            self.before.insert(number.clone(), states(store, number)?);
         }
         Ok(())
     }
@@ -50,9 +60,18 @@ impl Watch {
         let mut held = states.iter().flat_map(|state| &state.subscriptions);
         let by_code = held.any(|held| held.run.as_ref().is_some_and(|run| is_by_code(&run.terms)));
         if by_code || store.has_devices(number)? {
-            self.0.insert(number.clone(), states.to_vec());
+            self.before.insert(number.clone(), states.to_vec());
         }
         Ok(())
+    }
+
+    /// A notice that took effect registers a number for an offer. Costs nothing where no package has that offer.
+    pub(in crate::ledger) fn registered(&mut self, catalog: &Catalog, number: &Msisdn, change: &Change) {
+        let Change::Register { terms, .. } = change else { return };
+        let is_sold = |package: &Package| package.offer.as_ref() == Some(&terms.offer);
+        if catalog.packages().iter().any(is_sold) {
+            self.sold.push((number.clone(), terms.offer.clone()));
+        }
     }
 
     /// All folds are what they will be, for a notice's sake. Tells whether anything may be owed for it.
@@ -61,12 +80,12 @@ impl Watch {
     /// The engine's.
     pub(in crate::ledger) fn after(
         self,
-        store: &mut impl Holds,
+        store: &mut (impl Holds + Writes<Order> + Writes<Payment>),
         because: NoticeId,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let may_owe = !self.0.is_empty();
-        for (number, before) in self.0 {
+        let may_owe = !self.before.is_empty();
+        for (number, before) in self.before {
             let after = states(store, &number)?;
             if store.has_devices(&number)? {
                 let mut holding = Holding::of_number(store, &number, &before, now)?;
@@ -75,6 +94,9 @@ impl Watch {
                 holding.save(store)?;
             }
             deliver(store, &number, [&before, &after], because, now)?;
+        }
+        for (number, offer) in self.sold {
+            sdp::settle(store, &number, &offer, because, now)?;
         }
         Ok(may_owe)
     }

@@ -8,7 +8,7 @@ use super::lookups::Lookups;
 use super::terms::Known;
 use crate::ids::Msisdn;
 use crate::ledger::StoreError;
-use crate::ledger::verify::{BROKEN_LINKS, NUMBERS, NUMBERS_MAX, Verified, check};
+use crate::ledger::verify::{NUMBERS, NUMBERS_MAX, Verified, broken_links, check};
 
 /// A check asks for a number's history and services, then for their states and past runs, then for its
 /// devices and what is on them.
@@ -44,7 +44,7 @@ impl Lookups {
         }
         link.ask(Ask::plain("ROLLBACK")).await?;
         link.ask(Ask::plain(UNBOUND)).await?;
-        for sql in BROKEN_LINKS {
+        for sql in broken_links() {
             for row in link.ask(Ask::new(sql)).await? {
                 verified.fault(row.try_get(0)?);
             }

@@ -12,7 +12,7 @@ use crate::ledger::{Ledger, StoreError};
 use crate::stock::Code;
 use crate::stock::Lookup;
 
-/// How many codes there are of one batch, kind, provider, state and tenant.
+/// How many codes there are of one batch, kind, provider, state, tenant and voucher's package.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodeCount {
     /// With which others they came into stock.
@@ -25,16 +25,19 @@ pub struct CodeCount {
     pub state: String,
     /// Whose they are; empty: no tenant's.
     pub tenant: String,
+    /// The package of vouchers; empty: activation codes.
+    pub package: String,
     /// How many.
     pub codes: i64,
 }
 
 const COUNTS: &str = "/* code counts */ SELECT batch, kind, provider, \
     CASE WHEN state = 'unused' AND expires_at <= $1 THEN 'expired' ELSE state END AS word, tenant, \
-    COUNT(*) AS many FROM code GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5";
+    CASE WHEN voucher IS NULL THEN '' ELSE package END AS of_package, \
+    COUNT(*) AS many FROM code GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6";
 
 const STOCK: &str = "/* code kinds */ SELECT kind AS word, COUNT(*) AS many FROM code WHERE state = 'unused' \
-    AND (expires_at IS NULL OR expires_at > $1) GROUP BY kind";
+    AND voucher IS NULL AND (expires_at IS NULL OR expires_at > $1) GROUP BY kind";
 
 /// The newest; one that was withdrawn shows no more.
 const OF_ENTITLEMENT: &str = "WHERE entitlement = $1 AND state NOT IN ('void', 'bad') \
@@ -57,16 +60,16 @@ impl Ledger {
         Ok(self.select(OF_ENTITLEMENT, vec![entitlement.into()]).await?.into_iter().next())
     }
 
-    /// The codes that were redeemed on a device, the newest first.
+    /// The activation codes that were redeemed on a device, the newest first.
     ///
     /// # Errors
     /// The engine's.
     pub async fn usage(&self, device: &DeviceId) -> Result<Vec<Code>, StoreError> {
-        let tail = "WHERE device_id = $1 AND state = 'used' ORDER BY used_at DESC, key";
+        let tail = "WHERE device_id = $1 AND state = 'used' AND voucher IS NULL ORDER BY used_at DESC, key";
         self.select(tail, vec![device.as_str().into()]).await
     }
 
-    /// Counts all codes by batch, kind, provider, state and tenant as of `now`.
+    /// Counts all codes by batch, kind, provider, state, tenant and voucher's package as of `now`.
     ///
     /// # Errors
     /// The engine's.
@@ -78,13 +81,14 @@ impl Ledger {
                 provider: row.try_get("provider")?,
                 state: row.try_get("word")?,
                 tenant: row.try_get("tenant")?,
+                package: row.try_get("of_package")?,
                 codes: row.try_get("many")?,
             })
         };
         sqlx::query(COUNTS).bind(now.0).fetch_all(&self.0.pool).await?.iter().map(count).collect()
     }
 
-    /// How many codes are in stock and can be redeemed at `now`, by kind.
+    /// How many activation codes are in stock and can be redeemed at `now`, by kind.
     ///
     /// # Errors
     /// The engine's.

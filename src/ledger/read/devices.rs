@@ -53,19 +53,30 @@ impl Ledger {
     /// # Errors
     /// As for all of these: the engine's.
     pub async fn device(&self, id: &DeviceId, now: Timestamp) -> Result<Option<Device>, StoreError> {
+        let all = self.around(id, now, Holdings::forecast).await?;
+        Ok(all.into_iter().find(|device| device.id == *id))
+    }
+
+    /// A device with the others of its number, if it has one; what is to come as `forecast` has it.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub(super) async fn around(
+        &self,
+        id: &DeviceId,
+        now: Timestamp,
+        forecast: fn(&Holdings) -> Holdings,
+    ) -> Result<Vec<Device>, StoreError> {
         let found: Vec<DeviceRow> = self.select("WHERE id = $1", vec![id.as_str().into()]).await?;
         match found.into_iter().next() {
-            Some(DeviceRow { msisdn: Some(number), .. }) => {
-                let all = self.devices(&number, now).await?;
-                Ok(all.into_iter().find(|device| device.id == *id))
-            }
+            Some(DeviceRow { msisdn: Some(number), .. }) => self.of(&number, now, forecast).await,
             Some(row) => {
                 let services = self.select(OF_DEVICES, vec![id.as_str().into()]).await?;
                 let rows = [row];
                 let holdings = assemble(None, &rows, services, &[], now);
-                Ok(shown(&rows, holdings, now).into_iter().next())
+                Ok(shown(&rows, holdings, now, forecast))
             }
-            None => Ok(None),
+            None => Ok(Vec::new()),
         }
     }
 
@@ -74,12 +85,21 @@ impl Ledger {
     /// # Errors
     /// The engine's.
     pub async fn devices(&self, number: &Msisdn, now: Timestamp) -> Result<Vec<Device>, StoreError> {
+        self.of(number, now, Holdings::forecast).await
+    }
+
+    async fn of(
+        &self,
+        number: &Msisdn,
+        now: Timestamp,
+        forecast: fn(&Holdings) -> Holdings,
+    ) -> Result<Vec<Device>, StoreError> {
         // One transaction, so that all tables are seen at one moment.
         let mut tx = self.0.pool.begin().await?;
         let found = of_number(&mut tx, number, now).await;
         tx.rollback().await?;
         let (rows, holdings) = found?;
-        Ok(shown(&rows, holdings, now))
+        Ok(shown(&rows, holdings, now, forecast))
     }
 
     /// Devices on which something was to happen by itself, the longest due first.
@@ -117,9 +137,14 @@ pub(super) async fn of_number(
     Ok((rows, holdings))
 }
 
-fn shown(rows: &[DeviceRow], mut holdings: Holdings, now: Timestamp) -> Vec<Device> {
+fn shown(
+    rows: &[DeviceRow],
+    mut holdings: Holdings,
+    now: Timestamp,
+    forecast: fn(&Holdings) -> Holdings,
+) -> Vec<Device> {
     holdings.advance(now);
-    let forecast = holdings.forecast();
+    let forecast = forecast(&holdings);
     let mut devices: Vec<Device> = Vec::with_capacity(rows.len());
     for device in holdings.devices.iter().rev() {
         let Some(row) = rows.iter().find(|row| row.id == device.id).cloned() else { continue };

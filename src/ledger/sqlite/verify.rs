@@ -6,7 +6,7 @@ use super::check::quick_check;
 use super::{Readers, Tx, connect};
 
 use crate::ids::Msisdn;
-use crate::ledger::verify::{BROKEN_LINKS, NUMBERS, NUMBERS_MAX, Verified, check};
+use crate::ledger::verify::{self, NUMBERS, NUMBERS_MAX, Verified, check};
 use crate::ledger::{Rules, StoreError};
 
 impl Readers {
@@ -52,7 +52,7 @@ fn numbers_after(connection: &Connection, after: &str) -> Result<Vec<Msisdn>, St
 
 fn broken_links(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let mut broken = Vec::new();
-    for sql in BROKEN_LINKS {
+    for sql in verify::broken_links() {
         let mut statement = connection.prepare(sql)?;
         let rows = statement.query_map([], |row| row.get(0))?;
         for row in rows {

@@ -16,10 +16,12 @@ pub enum Action {
     End,
     /// Granted a number an offer.
     Grant,
+    /// Marked an order, or a kept payment, as paid back.
+    Refund,
 }
 
 impl Action {
-    const ALL: [Self; 4] = [Self::Retry, Self::Discard, Self::End, Self::Grant];
+    const ALL: [Self; 5] = [Self::Retry, Self::Discard, Self::End, Self::Grant, Self::Refund];
 
     /// The word the outside and the ledger see.
     #[must_use]
@@ -29,6 +31,7 @@ impl Action {
             Self::Discard => "discard",
             Self::End => "end",
             Self::Grant => "grant",
+            Self::Refund => "refund",
         }
     }
 
@@ -54,7 +57,9 @@ pub struct Audit {
     pub msisdn: Option<Msisdn>,
     /// The notice that it was done to, or that it made.
     pub notice: Option<NoticeId>,
-    /// The notice's outcome and what its number held before, in words.
+    /// The order or payment that it was done to: `order ID`, `payment PAY_TYPE/TRANSACTION`.
+    pub about: Option<String>,
+    /// The notice's outcome and what its number held before, or what the order or payment was, in words.
     pub before: String,
     /// The same after it.
     pub after: String,
@@ -73,6 +78,7 @@ impl Record for Audit {
             ("notice_id", Type::Int),
             ("before", Type::Text),
             ("after", Type::Text),
+            ("about", Type::Text),
         ],
     };
 
@@ -87,6 +93,7 @@ impl Record for Audit {
             self.notice.map(|notice| notice.0).into(),
             (&self.before).into(),
             (&self.after).into(),
+            self.about.as_ref().into(),
         ]
     }
 
@@ -101,6 +108,7 @@ impl Record for Audit {
             notice: row.int_or_none()?.map(NoticeId),
             before: row.text()?,
             after: row.text()?,
+            about: row.text_or_none()?,
         })
     }
 }

@@ -5,7 +5,7 @@ use crate::catalog::{GrantKind, Storage};
 use crate::ids::{DeviceId, Msisdn, Tenant, UserAccount};
 use crate::ledger::StoreError;
 use crate::service::source::ServiceId;
-use crate::stock::{Code, CodeState, Lookup};
+use crate::stock::{About, Code, CodeState, Lookup};
 
 impl Record for Code {
     const TABLE: &'static Table = &Table {
@@ -30,21 +30,23 @@ impl Record for Code {
             ("used_at", Type::Int),
             ("created_at", Type::Int),
             ("tenant", Type::Text),
+            ("voucher", Type::Text),
         ],
     };
 
     fn write(&self) -> Vec<Cell> {
+        let about = &self.about;
         vec![
             self.key.as_str().into(),
             (&self.sealed).into(),
-            self.kind.word().into(),
-            self.days.into(),
-            self.storage.map(Storage::word).into(),
-            self.retention_days.into(),
-            (&self.provider).into(),
-            self.package.as_ref().into(),
-            (&self.batch).into(),
-            self.expires_at.into(),
+            about.kind.word().into(),
+            about.days.into(),
+            about.storage.map(Storage::word).into(),
+            about.retention_days.into(),
+            (&about.provider).into(),
+            about.package.as_ref().into(),
+            (&about.batch).into(),
+            about.expires_at.into(),
             self.state.word().into(),
             self.entitlement.as_ref().into(),
             self.msisdn.as_ref().map(Msisdn::in_full).into(),
@@ -53,22 +55,28 @@ impl Record for Code {
             self.service_id.as_ref().map(ServiceId::as_str).into(),
             self.used_at.into(),
             self.created_at.into(),
-            self.tenant.as_ref().map_or("", Tenant::as_str).into(),
+            about.tenant.as_ref().map_or("", Tenant::as_str).into(),
+            about.voucher.as_ref().map(|voucher| serde_json::json!(voucher).to_string()).into(),
         ]
     }
 
     fn read(row: &mut Cells) -> Result<Self, StoreError> {
-        Ok(Self {
+        let mut code = Self {
             key: Lookup::from_ledger(row.text()?),
             sealed: row.text()?,
-            kind: row.word(GrantKind::from_word)?,
-            days: row.small()?,
-            storage: row.word_or_none(Storage::from_word)?,
-            retention_days: row.small_or_none()?,
-            provider: row.text()?,
-            package: row.text_or_none()?,
-            batch: row.text()?,
-            expires_at: row.time_or_none()?,
+            about: About {
+                kind: row.word(GrantKind::from_word)?,
+                days: row.small()?,
+                storage: row.word_or_none(Storage::from_word)?,
+                retention_days: row.small_or_none()?,
+                provider: row.text()?,
+                package: row.text_or_none()?,
+                batch: row.text()?,
+                expires_at: row.time_or_none()?,
+                // The row's last.
+                tenant: None,
+                voucher: None,
+            },
             state: row.word(CodeState::from_word)?,
             entitlement: row.text_or_none()?,
             msisdn: row.text_or_none()?.map(Msisdn::from_canonical),
@@ -77,8 +85,10 @@ impl Record for Code {
             service_id: row.text_or_none()?.map(ServiceId::from_stored),
             used_at: row.time_or_none()?,
             created_at: row.time()?,
-            tenant: row.word(tenant)?,
-        })
+        };
+        code.about.tenant = row.word(tenant)?;
+        code.about.voucher = row.word_or_none(|text| serde_json::from_str(text).ok())?;
+        Ok(code)
     }
 }
 

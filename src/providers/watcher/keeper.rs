@@ -7,6 +7,7 @@
 //! home         the subscriber's organization, and the presets it may choose from
 //! subscriber   the user: made, a member, with rights, no more in the default organization
 //! rights       what a member may see
+//! given        the presets that organizations were seen to have
 //! turns        one task of a subscriber at a time
 //! survey       one look through all there is, and what differs of it
 //! camera       what the camera should be like: a rule
@@ -18,9 +19,14 @@
 //!
 //! Users and organizations are looked up by Watcher each time, so that the calls for one subscriber are as many with
 //! sixty thousand others as with none. Remembered is what costs a list and does not change: whose billing says an
-//! organization is, its root folder, the default one, the tariffs of presets.
+//! organization is, its root folder, the default one, the tariffs of presets; for a minute also which presets an
+//! organization has.
+//!
+//! What a step does not wait for goes on beside it, up to three calls of a task at once: so a beginning takes as long as
+//! its longest chain, which is to look for the user, to make it, and to grant it rights.
 
 mod camera;
+mod given;
 mod home;
 mod rights;
 mod room;
@@ -45,6 +51,7 @@ use crate::providers::{
 };
 use crate::service::wanted::Wanted;
 use camera::Should;
+use given::Given;
 use home::Maker;
 use turns::Turns;
 
@@ -71,6 +78,7 @@ pub struct Keeper {
     folders: Mutex<HashMap<OrganizationId, FolderId>>,
     /// Titles of organizations that were made and did not show, and until when that is remembered.
     unseen: Mutex<HashMap<String, Instant>>,
+    given: Given,
     turns: Turns,
     tariffs_turn: Mutex<()>,
 }
@@ -100,6 +108,7 @@ impl Keeper {
             room_looked_at: Mutex::default(),
             folders: Mutex::default(),
             unseen: Mutex::default(),
+            given: Given::default(),
             turns: Turns::default(),
             tariffs_turn: Mutex::default(),
         })

@@ -125,7 +125,7 @@ impl Code {
     pub fn standing(&self) -> CodeStanding {
         match self.state {
             CodeState::Unused | CodeState::Issued => {
-                CodeStanding::Unused { kind: self.kind, expires_at: self.expires_at }
+                CodeStanding::Unused { kind: self.about.kind, expires_at: self.about.expires_at }
             }
             CodeState::Used | CodeState::Reserved => CodeStanding::Used,
             CodeState::Bad if self.used_at.is_some() => CodeStanding::Used,
@@ -152,7 +152,7 @@ impl Code {
 mod tests {
     use super::*;
     use crate::catalog::GrantKind;
-    use crate::stock::Lookup;
+    use crate::stock::{About, Lookup};
 
     const NOW: Timestamp = Timestamp(7);
     const STEPS: [&str; 8] =
@@ -162,14 +162,18 @@ mod tests {
         Code {
             key: Lookup::from_ledger("key".to_owned()),
             sealed: "sealed".to_owned(),
-            kind: GrantKind::Ai,
-            days: 30,
-            storage: None,
-            retention_days: None,
-            provider: "test".to_owned(),
-            package: None,
-            batch: "b1".to_owned(),
-            expires_at: None,
+            about: About {
+                kind: GrantKind::Ai,
+                days: 30,
+                storage: None,
+                retention_days: None,
+                provider: "test".to_owned(),
+                package: None,
+                voucher: None,
+                batch: "b1".to_owned(),
+                expires_at: None,
+                tenant: None,
+            },
             state,
             entitlement: None,
             msisdn: None,
@@ -178,7 +182,6 @@ mod tests {
             service_id: None,
             used_at: None,
             created_at: Timestamp(0),
-            tenant: None,
         }
     }
 

@@ -156,15 +156,16 @@ impl Keeper {
         Ok(Some(all.into_iter().filter(|(_, is_ours)| *is_ours).map(|(id, _)| id).collect()))
     }
 
-    /// The same as [`home`](Self::home), made where there is none, with `preset`.
+    /// What [`home`](Self::home) found, made where that is none, with `preset`.
     pub(super) async fn ensure_home(
         &self,
         owner: &Owner,
+        found: Option<OrganizationId>,
         preset: Option<PresetId>,
         deadline: Instant,
     ) -> Result<Home, Fault> {
         let title = self.title(owner);
-        if let Some(home) = self.home(owner, deadline).await? {
+        if let Some(home) = found {
             self.unseen.lock().await.remove(&title);
             return Ok(Home::found(home));
         }
@@ -254,7 +255,7 @@ impl Keeper {
         preset: PresetId,
         deadline: Instant,
     ) -> Result<Option<String>, Fault> {
-        if self.has_preset(home, preset, deadline).await? {
+        if self.given.has(home, preset) || self.has_preset(home, preset, deadline).await? {
             return Ok(None);
         }
         let Some(maker) = &self.billing else {
@@ -294,7 +295,7 @@ impl Keeper {
         Ok(None)
     }
 
-    /// Whether an organization's cameras may have a preset, by Watcher.
+    /// Whether an organization's cameras may have a preset, by Watcher now.
     ///
     /// # Errors
     /// [`Fault`].
@@ -304,7 +305,9 @@ impl Keeper {
         preset: PresetId,
         deadline: Instant,
     ) -> Result<bool, Fault> {
-        Ok(self.client.presets(home, deadline).await?.iter().any(|known| known.id == preset))
+        let has = self.client.presets(home, deadline).await?.iter().any(|known| known.id == preset);
+        self.given.seen(home, preset, has);
+        Ok(has)
     }
 
     /// The organization that new users and cameras land in. It is one of the oldest, so that looking it up ends soon.

@@ -51,21 +51,24 @@ impl Keeper {
     /// Grants rights where they are missing; of a member who has just joined they are.
     pub(super) async fn ensure_rights(
         &self,
-        home: OrganizationId,
+        (home, folder): (OrganizationId, FolderId),
         user: UserId,
         has_joined: bool,
         deadline: Instant,
     ) -> Result<Made, Fault> {
-        if !has_joined && self.has_rights(home, user, deadline).await? {
+        let has_rights = || self.client.has_rights((home, folder), user, deadline);
+        if !has_joined && has_rights().await? {
             return Ok(Made::Nothing);
         }
-        let folder = self.folder(home, deadline).await?;
         match self.client.grant_folder((home, folder), user, deadline).await {
             Ok(()) => Ok(Made::Something),
             // Somebody granted them at the same moment, or an attempt whose answer was lost.
             Err(fault @ Fault::Never(_)) => {
-                let is_there = self.has_rights(home, user, deadline).await?;
-                if is_there { Ok(Made::Nothing) } else { Err(fault) }
+                if has_rights().await? {
+                    Ok(Made::Nothing)
+                } else {
+                    Err(fault)
+                }
             }
             Err(fault @ Fault::NotThere(_)) => {
                 self.folders.lock().await.remove(&home);

@@ -1,8 +1,10 @@
 //! The steps of a beginning and of an end, in their order. Leaves what a camera should be like to the rule, and each
 //! step's own look to where it is taken.
 
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::home::Home;
 use super::{Keeper, Made, Should, in_doubt, never};
 use crate::clock::Timestamp;
 use crate::config::Suspend;
@@ -34,7 +36,8 @@ enum Place {
 }
 
 impl Keeper {
-    /// The subscriber before the camera: what nobody could look at need not be recorded.
+    /// The subscriber before the camera: what nobody could look at need not be recorded. The camera is looked at
+    /// meanwhile, and changed while its subscriber, a member by then, gets rights.
     pub(super) async fn begin(
         &self,
         owner: &Owner,
@@ -42,17 +45,42 @@ impl Keeper {
         should: &Should,
         deadline: Instant,
     ) -> Result<Fulfilled, Fault> {
-        let (home, made) = self.ready(owner, should.preset_id, deadline).await?;
+        let turn = self.turns.take(owner, deadline).await?;
+        let (tell, told) = oneshot::channel();
+        let tell = |home| {
+            // Whoever waits for it does so to its end.
+            let _ = tell.send(home);
+        };
+        let (made, note) = tokio::join!(
+            self.ready((owner, turn), should.preset_id, tell, deadline),
+            self.begin_camera(owner, name, should, told, deadline),
+        );
+        let made = made?;
         let unsure = |fault| if made == Made::Something { in_doubt(fault) } else { fault };
-        let Some(camera) = self.client.camera(name, deadline).await.map_err(unsure)? else {
+        Ok(Fulfilled { note: note.map_err(unsure)?, ..Fulfilled::default() })
+    }
+
+    /// The camera's part; `home` is told where its subscriber can have one, and dropped where the other part fails
+    /// before, which says why. What is to be noted.
+    async fn begin_camera(
+        &self,
+        owner: &Owner,
+        name: &str,
+        should: &Should,
+        home: oneshot::Receiver<Home>,
+        deadline: Instant,
+    ) -> Result<Option<&'static str>, Fault> {
+        let camera = self.client.camera(name, deadline).await;
+        let Ok(home) = home.await else { return Ok(None) };
+        let Some(camera) = camera? else {
             return Err(never("the camera is not in Watcher: add it there, then try again"));
         };
         let mut change = should.differs(&camera).unwrap_or_default();
-        let place = self.place(&camera, Some(home.id), deadline).await.map_err(unsure)?;
+        let place = self.place(&camera, Some(home.id), deadline).await?;
         let moves = matches!(place, Place::Unassigned(_)) && self.settings.move_cameras;
         if moves {
             change.organization_id = Some(home.id);
-            change.folder_id = Some(self.folder(home.id, deadline).await.map_err(unsure)?);
+            change.folder_id = Some(self.folder(home.id, deadline).await?);
             // Where it goes it keeps only a preset that is asked for.
             change.preset_id = should.preset_id.or(camera.preset_id);
         }
@@ -64,7 +92,7 @@ impl Keeper {
             }
             Place::Unassigned(at) if !moves => {
                 let is_allowed = match change.preset_id {
-                    Some(preset) => self.has_preset(at, preset, deadline).await.map_err(unsure)?,
+                    Some(preset) => self.has_preset(at, preset, deadline).await?,
                     None => true,
                 };
                 change.preset_id = change.preset_id.filter(|_| is_allowed);
@@ -72,9 +100,7 @@ impl Keeper {
             }
             Place::Home | Place::Unassigned(_) => {
                 match change.preset_id.filter(|preset| !home.has(*preset)) {
-                    Some(preset) => {
-                        (self.ensure_preset(home.id, preset, deadline).await.map_err(unsure)?, None)
-                    }
+                    Some(preset) => (self.ensure_preset(home.id, preset, deadline).await?, None),
                     None => (None, None),
                 }
             }
@@ -95,7 +121,7 @@ impl Keeper {
                 }));
             }
         }
-        Ok(Fulfilled { note, ..Fulfilled::default() })
+        Ok(note)
     }
 
     /// A refusal of a camera's change, with a preset that its organization was given: billing tells Watcher in its own
@@ -124,10 +150,13 @@ impl Keeper {
         should: &Should,
         deadline: Instant,
     ) -> Result<Fulfilled, Fault> {
-        let settled = self.end_camera(owner, name, wanted, should, deadline).await;
-        let Some(owner) = owner.filter(|_| self.settings.suspend == Suspend::User) else { return settled };
+        let camera = self.end_camera(owner, name, wanted, should, deadline);
+        let Some(owner) = owner.filter(|_| self.settings.suspend == Suspend::User) else {
+            return camera.await;
+        };
         // Whatever the camera says, who has nothing any more cannot log in.
-        let crossed_at = self.end_user(owner, wanted.is_owner_served, deadline).await;
+        let user = self.end_user(owner, wanted.is_owner_served, deadline);
+        let (settled, crossed_at) = tokio::join!(camera, user);
         let (settled, crossed_at) = (settled?, crossed_at?);
         Ok(Fulfilled { follow_up_at: earlier(settled.follow_up_at, crossed_at), ..settled })
     }

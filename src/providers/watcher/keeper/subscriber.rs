@@ -1,10 +1,12 @@
 //! A subscriber's user: made once, a member of the subscriber's organization with rights in its folder, and of
 //! the default organization no more. Each step looks first; what is there already is left as it is. A user that an
-//! account only shares its login with is somebody else's, and never touched.
+//! account only shares its login with is somebody else's, and never touched. None is made before that look, though a
+//! login that is taken would be refused: one of ours that somebody renamed has another login and the same key.
 
 use tokio::time::Instant;
 
 use super::home::Home;
+use super::turns::Turn;
 use super::{Keeper, Made, in_doubt};
 use crate::ids::vsaas::{OrganizationId, PresetId, UserId};
 use crate::providers::watcher::{Role, User, names};
@@ -27,22 +29,23 @@ impl Keeper {
         names::login(owner, &self.settings.login_domain)
     }
 
-    /// Makes and mends all that a subscriber who is served needs: the organization, and the user there. The
-    /// organization, and whether anything had to be made there.
+    /// Makes and mends all that a subscriber who is served needs, whose turn it is until this ends: the organization,
+    /// and the user there. `tell` learns of the organization as soon as the user is a member and the folder is known;
+    /// what comes after that concerns the user alone. Whether anything had to be made.
     ///
     /// # Errors
     /// As for all of these: [`Fault`].
     pub(super) async fn ready(
         &self,
-        owner: &Owner,
+        (owner, _turn): (&Owner, Turn),
         preset: Option<PresetId>,
+        tell: impl FnOnce(Home),
         deadline: Instant,
-    ) -> Result<(Home, Made), Fault> {
-        let _turn = self.turns.take(owner, deadline).await?;
-        let user = self.user(owner, deadline).await?;
-        let home = self.ensure_home(owner, preset, deadline).await?;
-        let made = self.ensure_subscriber(owner, user, home.id, deadline).await.map_err(in_doubt)?;
-        Ok((home, if home.is_new { Made::Something } else { made }))
+    ) -> Result<Made, Fault> {
+        let (user, home) = tokio::join!(self.user(owner, deadline), self.home(owner, deadline));
+        let (user, home) = (user?, self.ensure_home(owner, home?, preset, deadline).await?);
+        let made = self.ensure_subscriber(owner, user, home, tell, deadline).await.map_err(in_doubt)?;
+        Ok(if home.is_new { Made::Something } else { made })
     }
 
     /// The subscriber's user as Watcher has it now, if there is one.
@@ -82,10 +85,34 @@ impl Keeper {
         &self,
         owner: &Owner,
         known: Option<User>,
-        home: OrganizationId,
+        home: Home,
+        tell: impl FnOnce(Home),
         deadline: Instant,
     ) -> Result<Made, Fault> {
         let is_new = known.is_none();
+        let (user, folder) =
+            tokio::join!(self.ensure_member(owner, known, home.id, deadline), self.folder(home.id, deadline));
+        let (user, folder) = (user?, folder?);
+        tell(home);
+        let has_joined = is_new || !user.organizations.contains(&home.id);
+        let (rights, left) = tokio::join!(
+            self.ensure_rights((home.id, folder), user.id, has_joined, deadline),
+            self.leave_default(&user, home.id, deadline),
+        );
+        let rights = rights?;
+        left?;
+        let made = has_joined || !user.enabled || rights == Made::Something;
+        Ok(if made { Made::Something } else { Made::Nothing })
+    }
+
+    /// The user, made where there is none, enabled and a member of `home`: as it was before that, where it was there.
+    async fn ensure_member(
+        &self,
+        owner: &Owner,
+        known: Option<User>,
+        home: OrganizationId,
+        deadline: Instant,
+    ) -> Result<User, Fault> {
         let user = match known {
             Some(user) => user,
             None => self.make_user(owner, home, deadline).await?,
@@ -93,21 +120,23 @@ impl Keeper {
         if !user.enabled {
             self.client.enable_user(user.id, true, deadline).await?;
         }
-        let is_member = user.organizations.contains(&home);
-        if !is_member {
+        if !user.organizations.contains(&home) {
             self.join(owner, &user, home, deadline).await?;
         }
-        let rights = self.ensure_rights(home, user.id, is_new || !is_member, deadline).await?;
+        Ok(user)
+    }
+
+    /// Has a user, who is a member of `home`, leave the default organization.
+    async fn leave_default(&self, user: &User, home: OrganizationId, deadline: Instant) -> Result<(), Fault> {
         let is_elsewhere = user.organizations.iter().any(|own| *own != home);
         let default = if is_elsewhere { self.default_organization(deadline).await? } else { None };
-        if let Some(default) = default.filter(|own| *own != home && user.organizations.contains(own)) {
-            match self.client.remove_member(default, user.id, deadline).await {
-                Ok(()) | Err(Fault::NotThere(_)) => {}
-                Err(fault) => return Err(fault),
-            }
+        let Some(default) = default.filter(|own| *own != home && user.organizations.contains(own)) else {
+            return Ok(());
+        };
+        match self.client.remove_member(default, user.id, deadline).await {
+            Ok(()) | Err(Fault::NotThere(_)) => Ok(()),
+            Err(fault) => Err(fault),
         }
-        let made = is_new || !user.enabled || !is_member || rights == Made::Something;
-        Ok(if made { Made::Something } else { Made::Nothing })
     }
 
     /// Has a subscriber's user able to log in, or not; true where that had to be changed. A user that is not

@@ -33,7 +33,7 @@ impl KeepsState for Keeper {
             homes: Homes::default(),
             seeing: None,
             met: HashSet::new(),
-            users: Users::new(),
+            users: Users::default(),
             seen: HashSet::new(),
             read: HashMap::new(),
             available: HashSet::new(),
@@ -62,9 +62,9 @@ struct Surveyor<'a> {
     walk: Walk,
     homes: Homes,
     /// Who has rights in the folder of the organization that all share; none where there is none such, or nobody may
-    /// look.
+    /// look, and once all users were read.
     seeing: Option<HashSet<UserId>>,
-    /// Users that were read, whoever's they are.
+    /// Users that were read, whoever's they are, until all were.
     met: HashSet<UserId>,
     users: Users,
     /// Hashes of the names of the cameras that were read.

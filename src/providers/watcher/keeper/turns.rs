@@ -10,16 +10,19 @@ use tokio::time::{Instant, timeout_at};
 use crate::providers::{Fault, Why};
 use crate::service::wanted::Owner;
 
+/// A subscriber's turn, which lasts as long as this.
+pub(super) type Turn = OwnedMutexGuard<()>;
+
 /// The subscribers whose turn it is; no more of them than tasks are under way.
 #[derive(Default)]
 pub(super) struct Turns(Mutex<HashMap<Owner, Weak<Mutex<()>>>>);
 
 impl Turns {
-    /// Waits for a subscriber's turn, which lasts as long as what is returned.
+    /// Waits for a subscriber's turn.
     ///
     /// # Errors
     /// [`Fault::Again`] where it did not come in time.
-    pub(super) async fn take(&self, owner: &Owner, deadline: Instant) -> Result<OwnedMutexGuard<()>, Fault> {
+    pub(super) async fn take(&self, owner: &Owner, deadline: Instant) -> Result<Turn, Fault> {
         let turn = {
             let mut turns = self.0.lock().await;
             let known = turns.get(owner).and_then(Weak::upgrade);

@@ -1,7 +1,7 @@
 //! Users: what keeps a subscriber from looking, and, where an end of service disables users, who can look.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
 use super::what::What;
 use super::{List, Surveyor};
@@ -16,21 +16,37 @@ use crate::service::wanted::{Owner, Wanted};
 /// Calls that mending a subscriber usually takes.
 const CALLS_OF_SUBSCRIBER: usize = 6;
 
-/// Watcher's users by the hash of their subscriber's key.
-pub(super) type Users = HashMap<u64, Known>;
-
-/// A user of a subscriber's.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Known {
-    id: UserId,
-    /// What is the matter, if anything is.
-    why: Option<&'static str>,
-    /// The organization of its own where it is a member.
-    own: Option<OrganizationId>,
+/// Watcher's users by the hash of their subscriber's key. There may be very many, so that of each no more is held than
+/// is asked for once the lists are read.
+#[derive(Default)]
+pub(super) struct Users {
+    /// What keeps each from looking, as far as the lists tell.
+    blind: HashMap<u64, Option<Blind>>,
+    /// Those that are members of an organization of their own, whose rights there are looked up one by one.
+    own: HashMap<u64, (UserId, OrganizationId)>,
 }
 
-/// What a member cannot look without.
-const NO_RIGHTS: &str = "the user has no rights in the folder";
+/// What keeps a user from looking.
+#[derive(Clone, Copy)]
+enum Blind {
+    Stranger,
+    Disabled,
+    NoMember,
+    InDefault,
+    NoRights,
+}
+
+impl Blind {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Stranger => "its login is that of a user whose external_id is not ours",
+            Self::Disabled => "the user is disabled",
+            Self::NoMember => "the user is no member of the subscriber's organization",
+            Self::InDefault => "the user is still in the default organization",
+            Self::NoRights => "the user has no rights in the folder",
+        }
+    }
+}
 
 impl Surveyor<'_> {
     pub(super) async fn read_users(&mut self) -> Result<Page, Fault> {
@@ -50,44 +66,54 @@ impl Surveyor<'_> {
             }
         }
         self.walked(next, (is_legible, page.users > 0), Some(List::Cameras))?;
+        if self.list != Some(List::Users) {
+            // What they were read with.
+            (self.met, self.seeing) = (HashSet::new(), None);
+        }
         Ok(page)
     }
 
     fn know(&mut self, user: &User, owner: &Owner, mark: Mark) {
-        let why = match mark {
-            Mark::Stranger => Some("its login is that of a user whose external_id is not ours"),
+        let blind = match mark {
+            Mark::Stranger => Some(Blind::Stranger),
             Mark::Key | Mark::Login => self.amiss_with(user, owner),
         };
-        let is_blind = self.seeing.as_ref().is_some_and(|seeing| !seeing.contains(&user.id));
-        let why = why.or(is_blind.then_some(NO_RIGHTS));
-        let seen = Known { id: user.id, why, own: self.own(owner, &user.organizations) };
-        match self.users.entry(self.key_hash(owner)) {
-            Entry::Occupied(mut known) if mark == Mark::Key => drop(known.insert(seen)),
-            Entry::Occupied(_) => {}
-            Entry::Vacant(free) => drop(free.insert(seen)),
+        let is_unseeing = self.seeing.as_ref().is_some_and(|seeing| !seeing.contains(&user.id));
+        let blind = blind.or(is_unseeing.then_some(Blind::NoRights));
+        let (key, own) = (self.key_hash(owner), self.own(owner, &user.organizations));
+        match self.users.blind.entry(key) {
+            Entry::Occupied(mut known) if mark == Mark::Key => drop(known.insert(blind)),
+            Entry::Occupied(_) => return,
+            Entry::Vacant(free) => drop(free.insert(blind)),
+        }
+        match own {
+            Some(own) => drop(self.users.own.insert(key, (user.id, own))),
+            None => drop(self.users.own.remove(&key)),
         }
     }
 
-    fn amiss_with(&self, user: &User, owner: &Owner) -> Option<&'static str> {
+    fn amiss_with(&self, user: &User, owner: &Owner) -> Option<Blind> {
         if !user.enabled {
-            return Some("the user is disabled");
+            return Some(Blind::Disabled);
         }
         if !user.organizations.iter().any(|at| self.is_home(owner, *at)) {
-            return Some("the user is no member of the subscriber's organization");
+            return Some(Blind::NoMember);
         }
         let is_left = |default| user.organizations.contains(&default) && !self.is_home(owner, default);
-        self.homes.default.is_some_and(is_left).then_some("the user is still in the default organization")
+        self.homes.default.is_some_and(is_left).then_some(Blind::InDefault)
     }
 
     /// What keeps a subscriber from looking, if anything does. The members of organizations of their own are looked up
     /// here, one by one.
     pub(super) async fn unseeing(&self, owner: &Owner) -> Result<Option<&'static str>, Fault> {
-        let Some(known) = self.users.get(&self.key_hash(owner)) else {
-            return Ok(Some("there is no such user"));
+        let (key, keeper) = (self.key_hash(owner), self.keeper);
+        let (own, user) = match (self.users.blind.get(&key), self.users.own.get(&key)) {
+            (None, _) => return Ok(Some("there is no such user")),
+            (Some(None), Some((user, own))) => (*own, *user),
+            (Some(blind), _) => return Ok(blind.map(Blind::words)),
         };
-        let (None, Some(own), keeper) = (known.why, known.own, self.keeper) else { return Ok(known.why) };
-        match self.calls.ask(|| keeper.has_rights(own, known.id, keeper.deadline())).await {
-            Ok(has_rights) => Ok((!has_rights).then_some(NO_RIGHTS)),
+        match self.calls.ask(|| keeper.has_rights(own, user, keeper.deadline())).await {
+            Ok(has_rights) => Ok((!has_rights).then_some(Blind::NoRights.words())),
             Err(fault) if fault.is_of_one() => Ok(Some("its rights in the folder cannot be looked at")),
             Err(fault) => Err(fault),
         }
@@ -101,7 +127,9 @@ impl Surveyor<'_> {
     ) -> Result<(), Fault> {
         let preset = self.keeper.should(wanted, now).unwrap_or_default().preset_id;
         self.calls.wait(CALLS_OF_SUBSCRIBER).await;
-        self.keeper.ready(owner, preset, self.keeper.deadline()).await.map(drop)
+        let (keeper, deadline) = (self.keeper, self.keeper.deadline());
+        let turn = keeper.turns.take(owner, deadline).await?;
+        keeper.ready((owner, turn), preset, drop, deadline).await.map(drop)
     }
 
     fn key_hash(&self, owner: &Owner) -> u64 {

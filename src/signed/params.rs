@@ -1,11 +1,9 @@
-//! A request's parameters, from wherever they came (query, form body, flat JSON body), in one list
-//! and exactly as they arrived, since that is what was signed. Leaves their meaning to `check`.
+//! A request's parameters, from wherever they came (query, form body, JSON body), in one list and exactly as they
+//! arrived, since that is what was signed. Leaves their meaning to the surfaces.
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
+use super::compact::{self, Members};
 use crate::signature;
 use crate::wire::content::Content;
 use crate::wire::media;
@@ -17,10 +15,14 @@ use crate::wire::params::{self, PAIRS_MAX};
 #[error("the parameters cannot be read")]
 pub struct Unreadable;
 
-/// Names and values, decoded, in the order they came; a pair that was sent twice is here once.
+/// Names and values, decoded, in the order they came; a pair of a form that was sent twice is here once.
 /// Displays nothing: values hold codes and signatures.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Params(Vec<(String, String)>);
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Params {
+    pairs: Vec<(String, String)>,
+    /// An object that was read has two members of one name, if only within a value.
+    has_json_twins: bool,
+}
 
 impl Params {
     /// Reads a query (without its `?`) and a body. A body that begins with `{` is JSON whatever its
@@ -29,7 +31,7 @@ impl Params {
     /// # Errors
     /// [`Unreadable`].
     pub fn read(query: Option<&str>, body: &Content<'_>) -> Result<Self, Unreadable> {
-        let mut params = Self(Vec::new());
+        let mut params = Self::default();
         params.add_form(query.unwrap_or_default().as_bytes())?;
         match body {
             Content::Whole(content_type, bytes) => params.add_body(content_type.as_deref(), bytes)?,
@@ -37,7 +39,31 @@ impl Params {
                 fields.iter().for_each(|(name, value)| params.add(name.clone(), value.clone()))
             }
         }
-        if params.0.len() > PAIRS_MAX { Err(Unreadable) } else { Ok(params) }
+        if params.pairs.len() > PAIRS_MAX { Err(Unreadable) } else { Ok(params) }
+    }
+
+    /// Reads a body that is one JSON object, whatever its `Content-Type` says, and nothing of the query. Its members are
+    /// the parameters, as a flat JSON body's are in [`read`](Self::read); but a name that is there twice has two
+    /// readings even where both say the same, inside a value too, and a value with values in it keeps the spelling of
+    /// its numbers.
+    ///
+    /// # Errors
+    /// [`Unreadable`], for values within values beyond [`compact::DEPTH_MAX`] too.
+    pub fn object(_: Option<&str>, body: &Content<'_>) -> Result<Self, Unreadable> {
+        let Content::Whole(_, bytes) = body else { return Err(Unreadable) };
+        let text = std::str::from_utf8(bytes).map_err(|_| Unreadable)?.trim_start_matches('\u{FEFF}');
+        let members: Members<'_> = serde_json::from_str(text).map_err(|_| Unreadable)?;
+        let mut params = Self { has_json_twins: members.have_twins(), ..Self::default() };
+        for (name, value) in members.0 {
+            if value.get().starts_with(['{', '[']) {
+                let (value, has_twins) = compact::compact(value).map_err(|_| Unreadable)?;
+                params.has_json_twins |= has_twins;
+                params.pairs.push((name, value));
+            } else if let Some(value) = text_of(value).map_err(|_| Unreadable)? {
+                params.pairs.push((name, value));
+            }
+        }
+        Ok(params)
     }
 
     /// What is neither is not taken for a form with strange names, of which the signature could only be
@@ -76,15 +102,15 @@ impl Params {
     /// Looks for a repeat among few: past the bound, which `read` then refuses, it looks no more.
     fn add(&mut self, name: String, value: String) {
         let pair = (name, value);
-        if self.0.len() > PAIRS_MAX || !self.0.contains(&pair) {
-            self.0.push(pair);
+        if self.pairs.len() > PAIRS_MAX || !self.pairs.contains(&pair) {
+            self.pairs.push(pair);
         }
     }
 
     /// The value of a parameter, blanks around it left out; empty counts as absent.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.0.iter().find(|(own, _)| own == name)?;
+        let (_, value) = self.pairs.iter().find(|(own, _)| own == name)?;
         Some(value.trim()).filter(|value| !value.is_empty())
     }
 
@@ -93,11 +119,14 @@ impl Params {
     #[must_use]
     pub fn are_ambiguous(&self) -> bool {
         let parts = |(name, value): &(String, String)| name.contains(['&', '=']) || value.contains('&');
-        self.has_twins() || self.0.iter().any(parts)
+        self.has_json_twins || self.has_twins() || self.pairs.iter().any(parts)
     }
 
     fn has_twins(&self) -> bool {
-        self.0.iter().enumerate().any(|(at, (name, _))| self.0[..at].iter().any(|(other, _)| other == name))
+        self.pairs
+            .iter()
+            .enumerate()
+            .any(|(at, (name, _))| self.pairs[..at].iter().any(|(other, _)| other == name))
     }
 
     /// What may have been signed: one string, but where a name has two values, of which a sender's
@@ -105,7 +134,7 @@ impl Params {
     /// its sender is told why.
     #[must_use]
     pub fn signed_strings(&self) -> Vec<String> {
-        let pairs = || self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let pairs = || self.pairs.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let mut strings = vec![signature::canonical(pairs())];
         if self.has_twins() {
             strings.push(signature::canonical(once(pairs())));
@@ -140,35 +169,5 @@ fn text_of(value: &RawValue) -> serde_json::Result<Option<String>> {
             serde_json::from_str::<serde_json::Value>(text).map(|value| Some(value.to_string()))
         }
         _ => Ok(Some(text.to_owned())),
-    }
-}
-
-/// The members of a JSON object, those of one name too, which a map would hide.
-struct Members<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(MembersVisitor)
-    }
-}
-
-struct MembersVisitor;
-
-impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Members<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Vec::new();
-        while let Some(member) = map.next_entry()? {
-            if members.len() > PAIRS_MAX {
-                return Err(serde::de::Error::custom("too many members"));
-            }
-            members.push(member);
-        }
-        Ok(Members(members))
     }
 }

@@ -1,0 +1,153 @@
+//! A payment that was proven, and what it does to its order: it settles it once, or is kept for somebody to look at.
+//! Leaves how a payment is proven to others.
+
+use std::fmt;
+
+use super::{Order, OrderState};
+use crate::clock::Timestamp;
+use crate::money::Money;
+
+/// The longest name of a transaction or an order that is kept, in characters; payment systems' are shorter.
+const NAME_CHARS_MAX: usize = 128;
+
+/// What a payment is known by: each counts once.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Key {
+    pay_type: String,
+    transaction: String,
+}
+
+impl Key {
+    /// The key of what was paid so (`sdp`, `1`, `0`, as apps call it) and is called so by whoever was paid.
+    #[must_use]
+    pub fn of(pay_type: &str, transaction: &str) -> Self {
+        Self { pay_type: plain(pay_type), transaction: plain(transaction) }
+    }
+
+    /// The key of its text.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        text.split_once('/').map(|(pay_type, transaction)| Self::of(pay_type, transaction))
+    }
+
+    /// How it was paid.
+    #[must_use]
+    pub fn pay_type(&self) -> &str {
+        &self.pay_type
+    }
+
+    /// What whoever was paid calls it.
+    #[must_use]
+    pub fn transaction(&self) -> &str {
+        &self.transaction
+    }
+}
+
+/// A name from outside as any database has it: without controls, and bounded.
+#[must_use]
+pub fn plain(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(NAME_CHARS_MAX).collect()
+}
+
+/// A payment that was proven.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Payment {
+    /// What it is known by.
+    pub key: Key,
+    /// The order that it names, which may be none of ours.
+    pub order: String,
+    /// How much; none where the carrier was paid, which does not say.
+    pub money: Option<Money>,
+    /// When, by whoever was paid.
+    pub paid_at: Timestamp,
+    /// When we first heard of it.
+    pub received_at: Timestamp,
+    /// How often we heard of it.
+    pub count: i64,
+    /// What it did.
+    pub became: Became,
+    /// When an operator marked it as paid back.
+    pub refunded_at: Option<Timestamp>,
+}
+
+/// What a payment did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Became {
+    /// It settled its order.
+    Settled,
+    /// Nothing: it is kept.
+    Kept(Why),
+}
+
+/// Why a payment settles nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    /// There is no such order.
+    Unknown,
+    /// The order's time was over.
+    Closed,
+    /// Another payment settled it.
+    Paid,
+    /// It was refunded.
+    Refunded,
+    /// It is not the amount, or not the currency.
+    Amount,
+}
+
+impl Became {
+    /// Every one.
+    pub const ALL: [Self; 6] = [
+        Self::Settled,
+        Self::Kept(Why::Unknown),
+        Self::Kept(Why::Closed),
+        Self::Kept(Why::Paid),
+        Self::Kept(Why::Refunded),
+        Self::Kept(Why::Amount),
+    ];
+
+    /// Its word in the ledger and for operators.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Settled => "settled",
+            Self::Kept(Why::Unknown) => "unknown_order",
+            Self::Kept(Why::Closed) => "order_closed",
+            Self::Kept(Why::Paid) => "order_paid",
+            Self::Kept(Why::Refunded) => "order_refunded",
+            Self::Kept(Why::Amount) => "other_amount",
+        }
+    }
+
+    /// The one of that [`word`](Self::word).
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|became| became.word() == word)
+    }
+}
+
+/// What a payment does to the order that it names, at a clock.
+///
+/// # Errors
+/// Why it settles nothing.
+pub fn judge(order: Option<&Order>, money: Money, now: Timestamp) -> Result<(), Why> {
+    let order = order.ok_or(Why::Unknown)?;
+    match order.state {
+        OrderState::Paid(_) => Err(Why::Paid),
+        OrderState::Refunded(..) => Err(Why::Refunded),
+        OrderState::Unpaid if order.is_open(now) => {
+            if order.price.payable() == money {
+                Ok(())
+            } else {
+                Err(Why::Amount)
+            }
+        }
+        OrderState::Unpaid | OrderState::Closed(_) => Err(Why::Closed),
+    }
+}
+
+/// As the ledger keys it.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.pay_type, self.transaction)
+    }
+}
