@@ -18,7 +18,6 @@ mod look;
 pub mod redeem;
 mod remote;
 mod spend;
-mod wrong_codes;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -34,7 +33,7 @@ use crate::limits::Block;
 use crate::server::{Request, Response};
 use crate::signed::check::Verified;
 use crate::signed::params::Params;
-use crate::signed::{self, Verifier};
+use crate::signed::{self, Verifier, WrongCodes};
 use crate::surface::{Listener, Route, Surface};
 use crate::telemetry;
 use crate::worker::Sender;
@@ -42,7 +41,6 @@ use answer::{Refusal, Told};
 use check::Ask;
 pub use code::ResultCode;
 use remote::Remotes;
-use wrong_codes::WrongCodes;
 
 /// The calls there are; each takes POST and GET.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,11 +146,11 @@ impl Activation {
 
     /// Redeems, as long as not too many codes were wrong.
     async fn try_code(&self, ask: &Ask, now: Timestamp) -> Result<Told, Refusal> {
-        let heard = self.wrong_codes.check(ask);
+        let heard = self.wrong_codes.check(Some(&ask.device_id), &ask.user_account);
         heard.map_err(|limited| self.verifier.over("codes", &limited, &ask.device_id))?;
         let told = self.redeem(ask, now).await;
         if told == Err(Refusal::Code(ResultCode::CodeInvalid)) {
-            self.wrong_codes.count(ask);
+            self.wrong_codes.count(Some(&ask.device_id), &ask.user_account);
         }
         told
     }

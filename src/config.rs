@@ -26,6 +26,7 @@ mod reading;
 mod renew;
 mod secret;
 mod server;
+mod vas;
 mod weak;
 mod worker;
 
@@ -58,6 +59,7 @@ pub use provider::{
 };
 pub use secret::Secrets;
 pub use server::Server;
+pub use vas::Vas;
 pub use weak::SECRET_BYTES_SAFE;
 pub use worker::Worker;
 
@@ -77,6 +79,8 @@ pub struct Config {
     pub limits: Limits,
     /// How strictly signed requests are judged.
     pub activation: Activation,
+    /// What camera apps order.
+    pub vas: Vas,
     /// How activation codes are kept.
     pub codes: Codes,
     /// What streamers are answered that ask whether somebody may play.
@@ -174,6 +178,7 @@ impl Config {
             carrier: Carrier { caller, ..reading.section("carrier", &[]) },
             limits: reading.section("limits", &[]),
             activation: reading.section("activation", &[]),
+            vas: reading.section("vas", &[]),
             codes: reading.section::<Codes>("codes", &[]).with_key(reading),
             flussonic: reading.section("flussonic", flussonic::SECRETS),
             catalog: reading.section("catalog", &[]),
@@ -192,6 +197,7 @@ impl Config {
         self.carrier.check(reading, self.server.listen);
         self.limits.check(reading);
         self.activation.check(reading);
+        self.vas.check(reading);
         self.flussonic.check(reading);
         self.catalog.check(reading);
         self.ledger.check(reading);

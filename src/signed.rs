@@ -12,6 +12,7 @@ pub mod check;
 mod compact;
 pub mod params;
 mod unheard;
+mod wrong_codes;
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ use crate::wire::content::{Content, Sent, Unopened};
 use check::Verified;
 use params::{Params, Unreadable};
 pub use unheard::Unheard;
+pub use wrong_codes::WrongCodes;
 
 /// At most one log line in this time for each kind of refusal that anybody can bring about.
 const LOG_EVERY: Duration = Duration::from_secs(10);

@@ -3,6 +3,7 @@
 
 mod audit;
 mod device;
+mod paid;
 mod repaired;
 mod task;
 mod view;
@@ -23,6 +24,7 @@ use crate::telemetry::Chain;
 
 pub use audit::{AuditJson, audit};
 pub use device::{DeviceJson, device};
+pub use paid::{TransferJson, VoucherJson, transfer, voucher};
 pub use repaired::{RepairedJson, dated_ahead, repaired};
 pub use task::{TaskJson, task};
 pub use view::View;
@@ -97,6 +99,8 @@ pub struct Story {
     subscriptions: Vec<SubscriptionJson>,
     entitlements: Vec<EntitlementJson>,
     devices: Vec<DeviceJson>,
+    vouchers: Vec<VoucherJson>,
+    transfers: Vec<TransferJson>,
     notices: Vec<NoticeJson>,
     tasks: Vec<TaskJson>,
     audit: Vec<AuditJson>,
@@ -120,6 +124,8 @@ pub async fn tell(ledger: &Ledger, number: &Msisdn, now: Timestamp) -> Result<St
         subscriptions: subscriptions(&services, now),
         entitlements: delivered(ledger, entitlements, &devices).await?,
         devices,
+        vouchers: ledger.vouchers_on(number).await?.into_iter().map(voucher).collect(),
+        transfers: ledger.transfers_on(number).await?.into_iter().map(transfer).collect(),
         notices: notices.into_iter().map(notice).collect(),
         tasks: tasks.into_iter().map(task).collect(),
         audit: repairs.into_iter().map(audit).collect(),

@@ -114,7 +114,7 @@ impl Parts {
             clock(),
         ));
         behind.add::<Activation>(Activation::new(config, redeeming));
-        behind.add::<Vas>(Vas::new(config, signed(), clock()));
+        behind.add::<Vas>(Vas::new(config, signed(), clock(), Arc::clone(&self.payments)));
         behind.add::<Flussonic>(Flussonic::new(config, guesses(), ledger(), clock()));
         behind.add::<Health>(Arc::clone(&health));
         behind.add::<Admin>(Admin::new(config, guesses(), ledger(), clock(), recorder, health));

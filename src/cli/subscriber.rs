@@ -49,7 +49,7 @@ fn show(global: &Global, number: Msisdn) -> Ended {
 }
 
 /// The lists of a story and the columns a person wants of them.
-const LISTS: [(&str, &[&str]); 7] = [
+const LISTS: [(&str, &[&str]); 9] = [
     (
         "subscriptions",
         &[
@@ -66,6 +66,8 @@ const LISTS: [(&str, &[&str]); 7] = [
     ("entitlements", &["id", "offer", "kind", "storage", "state", "starts_at", "ends_at"]),
     ("devices", &["device_id", "user_account", "camera", "bound_at"]),
     ("services", &["id", "device_id", "kind", "source", "state", "starts_at", "ends_at"]),
+    ("vouchers", &["used_at", "package", "name", "device_id", "user_account", "service_id", "batch"]),
+    ("transfers", &["at", "service_id", "from_device", "to_device", "user_account"]),
     ("tasks", &["id", "created_at", "provider", "action", "device_id", "state", "attempts", "last_error"]),
     (
         "notices",

@@ -14,6 +14,7 @@ mod stats;
 mod tasks;
 mod wanted;
 
+pub use super::tables::transfer::Moved;
 pub use cameras::{OnCamera, Served};
 pub use codes::CodeCount;
 pub use devices::{Device, OnDevice};

@@ -1,6 +1,8 @@
 //! Whether a request is its partner's and of now, by its parameters alone. Pure: the time is handed in, and whether a
 //! nonce was used before is the ledger's to say.
 
+use secrecy::SecretString;
+
 use super::params::Params;
 use super::unheard::Unheard;
 use crate::clock::Timestamp;
@@ -54,6 +56,16 @@ fn signer<'p>(params: &Params, partners: &'p [Partner]) -> Option<&'p Partner> {
     let partner = partners.iter().find(|partner| partner.key.as_deref() == Some(key))?;
     let strings = params.signed_strings();
     strings.iter().any(|string| signature::verify(&partner.secrets, string, sent)).then_some(partner)
+}
+
+/// Which of the partner's secrets it was.
+#[must_use]
+pub fn secret<'p>(params: &Params, partner: &'p Partner) -> Option<&'p SecretString> {
+    let (sent, strings) = (params.get(signature::PARAMETER)?, params.signed_strings());
+    let signed = |secret: &&SecretString| {
+        strings.iter().any(|string| signature::verify(std::slice::from_ref(*secret), string, sent))
+    };
+    partner.secrets.iter().find(signed)
 }
 
 /// `None`: stale, ahead of time, unreadable, or missing where it must not be.

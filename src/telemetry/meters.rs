@@ -219,6 +219,16 @@ pub fn vas(method: &'static str, code: &'static str, took: Duration) {
     histogram!(names::VAS_REQUEST_SECONDS, "method" => method).record(took);
 }
 
+/// An app was given what to pay with, or not.
+pub fn prepared(way: &'static str, end: &'static str) {
+    counter!(names::PAYMENTS_PREPARED, "way" => way, "end" => end).increment(1);
+}
+
+/// One callback of a payment provider.
+pub fn payment_callback(way: &'static str, became: &'static str) {
+    counter!(names::PAYMENT_CALLBACKS, "way" => way, "became" => became).increment(1);
+}
+
 /// One answer to a streamer that asked whether somebody may play.
 pub fn flussonic(reason: &'static str) {
     counter!(names::FLUSSONIC_ANSWERS, "reason" => reason).increment(1);

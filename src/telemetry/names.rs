@@ -148,6 +148,12 @@ metrics_table! {
     /// Time to answer on the camera apps' surface.
     VAS_REQUEST_SECONDS = "vas_request_seconds", Kind::Histogram(SECONDS), Seconds,
         "Time from the head of a request of the camera apps' surface to its answer, by method.";
+    /// What apps pay with.
+    PAYMENTS_PREPARED = "payments_prepared_total", Kind::Counter, Count,
+        "What apps were given to pay with, by way (sdp, alipay, wechat) and end (done, or why not).";
+    /// Callbacks of payment providers.
+    PAYMENT_CALLBACKS = "payment_callbacks_total", Kind::Counter, Count,
+        "Callbacks of payment providers by way (alipay, wechat) and what became of them (settled, repeated, other, failed; kept: unknown_order, order_closed, order_paid, order_refunded, other_amount; not believed: unsigned, stale, unknown_serial, signature, sealed, merchant, unreadable).";
     /// Answers to streamers.
     FLUSSONIC_ANSWERS = "flussonic_answers_total", Kind::Counter, Count,
         "Answers to streamers that ask whether somebody may play, by reason (allowed, or why not).";

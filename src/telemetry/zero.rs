@@ -82,6 +82,24 @@ pub fn zero_vas(methods: &[&'static str], codes: &[&'static str]) {
     }
 }
 
+/// Of payments, by the ways in which they are made and the ends of preparing one.
+pub fn zero_prepared(ways: &[&'static str], ends: &[&'static str]) {
+    for way in ways {
+        for end in ends {
+            counter!(names::PAYMENTS_PREPARED, "way" => *way, "end" => *end).absolute(0);
+        }
+    }
+}
+
+/// Of callbacks of payment providers, by way and what may become of them.
+pub fn zero_callbacks(ways: &[&'static str], becomes: &[&'static str]) {
+    for way in ways {
+        for became in becomes {
+            counter!(names::PAYMENT_CALLBACKS, "way" => *way, "became" => *became).absolute(0);
+        }
+    }
+}
+
 /// Of a provider; of one that keeps a state also what may differ there.
 pub fn zero_provider(provider: &str, keeps_state: bool) {
     let name = || provider.to_owned();

@@ -31,9 +31,7 @@ pub(super) fn code(told: &Result<Value, Refusal>) -> Code {
 pub(super) fn render(told: &Result<Value, Refusal>, request_id: &str) -> Response {
     let code = code(told);
     let msg = told.as_ref().err().map_or(code.msg(), Refusal::msg);
-    // A code's word is its digits.
-    let number = code.word().parse().unwrap_or_default();
-    let mut response = json::ok(&Envelope { code: number, msg, data: told.as_ref().ok(), request_id });
+    let mut response = json::ok(&Envelope { code: code.number(), msg, data: told.as_ref().ok(), request_id });
     if let Err(refusal) = told {
         mark(&mut response, refusal);
     }

@@ -4,25 +4,40 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use hyper::HeaderMap;
+use hyper::header::HOST;
+use secrecy::SecretString;
 use serde_json::Value;
 
 use super::refusal::Refusal;
 use crate::clock::Zone;
 use crate::config::Partner;
 use crate::ids::{DeviceId, UserAccount};
+use crate::signed::check;
 use crate::signed::params::Params;
 
 /// One request.
 pub(super) struct Ask<'a> {
     /// Who signed it.
-    pub(super) partner: &'a Partner,
+    partner: &'a Partner,
     params: &'a Params,
+    headers: &'a HeaderMap,
 }
 
 impl<'a> Ask<'a> {
     /// What that partner sent.
-    pub(super) const fn new(partner: &'a Partner, params: &'a Params) -> Self {
-        Self { partner, params }
+    pub(super) const fn new(partner: &'a Partner, params: &'a Params, headers: &'a HeaderMap) -> Self {
+        Self { partner, params, headers }
+    }
+
+    /// Where it was sent, as its sender calls us.
+    pub(super) fn host(&self) -> Option<&'a str> {
+        self.headers.get(HOST)?.to_str().ok()
+    }
+
+    /// What it was signed with.
+    pub(super) fn secret(&self) -> Option<&'a SecretString> {
+        check::secret(self.params, self.partner)
     }
 
     /// For whom it is: the partner's tenant's account of that name.
@@ -52,7 +67,6 @@ impl<'a> Ask<'a> {
     }
 
     /// A list of at least one and at most `max` texts; a number in it is a text.
-    #[allow(dead_code, reason = "the methods of coupons are yet to come")]
     pub(super) fn texts(&self, name: &str, max: usize) -> Result<Vec<String>, Refusal> {
         let text = |value: Value| match value {
             Value::String(text) => Some(text),
@@ -66,7 +80,6 @@ impl<'a> Ask<'a> {
     }
 
     /// By whose calendar days are counted: `timezone`, else the one given.
-    #[allow(dead_code, reason = "the methods of terms are yet to come")]
     pub(super) fn zone(&self, usual: Zone) -> Result<Zone, Refusal> {
         const WRONG: &str = "is neither seconds east of UTC nor GMT+8, +08:00 or an IANA name";
         let Some(text) = self.optional("timezone") else { return Ok(usual) };
@@ -106,7 +119,7 @@ mod tests {
     fn read<T>(body: &str, look: impl FnOnce(&Ask<'_>) -> Result<T, Refusal>) -> Result<T, String> {
         let content = Content::Whole(None, Cow::Borrowed(body.as_bytes()));
         let (partner, params) = (partner(Some("reseller-a")), Params::object(None, &content).unwrap());
-        look(&Ask::new(&partner, &params)).map_err(|refusal| refusal.msg().to_owned())
+        look(&Ask::new(&partner, &params, &HeaderMap::new())).map_err(|refusal| refusal.msg().to_owned())
     }
 
     #[test]

@@ -122,6 +122,13 @@ impl Code {
         self.texts().0
     }
 
+    /// Its number, as answers have it.
+    #[must_use]
+    pub fn number(self) -> u32 {
+        // A word is digits.
+        self.word().parse().unwrap_or_default()
+    }
+
     /// What is said beside it where nothing more is known.
     #[must_use]
     pub const fn msg(self) -> &'static str {

@@ -12,7 +12,6 @@ impl Vas {
     /// # Errors
     /// [`Code::NoDevice`] where nobody has it, or another tenant; [`Code::ForeignDevice`] where another account of the
     /// same tenant has it.
-    #[allow(dead_code, reason = "the methods of devices are yet to come")]
     pub(super) async fn own_device(
         &self,
         device: &DeviceId,

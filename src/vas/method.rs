@@ -95,7 +95,18 @@ impl Vas {
     ) -> Result<Value, Refusal> {
         match method {
             Method::QueryPackgeList => self.packages(ask),
-            Method::QueryPromotionList => self.promotions(ask, now),
+            Method::QueryPromotionList => self.promotions(now).await,
+            Method::CreateOrder => self.create_order(ask, now).await,
+            Method::QueryOrderList => self.orders(ask, now).await,
+            Method::CreatePayment => self.create_payment(ask, now).await,
+            Method::QueryPaymentResult => self.payment_result(ask, now).await,
+            Method::ReceiveCoupons => self.receive_coupons(ask, now).await,
+            Method::QueryOwnedCouponList => self.owned_coupons(ask, now).await,
+            Method::QueryAvaliableCouponList => self.usable_coupons(ask, now).await,
+            Method::QueryCanTransferPackge => self.transferable(ask, now).await,
+            Method::TransferPackge => self.transfer(ask, now).await,
+            Method::QueryVoucher => self.voucher(ask, now).await,
+            Method::UseVoucher => self.use_voucher(ask, now).await,
             _ => Err(Code::NoMethod.into()),
         }
     }

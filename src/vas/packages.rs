@@ -5,9 +5,22 @@ use serde_json::{Value, json};
 use super::Vas;
 use super::ask::{Ask, fault};
 use super::refusal::Refusal;
-use crate::catalog::{Catalog, Package, Storage};
+use crate::catalog::{Catalog, Offer, Package, Storage};
+use crate::payments::PayType;
 
 impl Vas {
+    /// How a package can be paid for: the ways that the settings open, in its currency; at the carrier where it sells
+    /// the same.
+    fn pay_types(&self, package: &Package, catalog: &Catalog) -> Vec<&'static str> {
+        let has_offer = offer(package.offer.as_deref(), catalog).is_some();
+        let fits = |way: &PayType| {
+            self.payments.of(*way).is_some()
+                && way.takes(package.price.currency)
+                && (*way != PayType::Sdp || has_offer)
+        };
+        PayType::ALL.into_iter().filter(fits).map(PayType::word).collect()
+    }
+
     /// The packages of a kind that are sold in a country, in the catalog's order.
     pub(super) fn packages(&self, ask: &Ask<'_>) -> Result<Value, Refusal> {
         let (country, storage) = (country(ask)?, storage(ask)?);
@@ -15,7 +28,8 @@ impl Vas {
         let sold = |package: &&Package| {
             package.storage == storage && package.countries.iter().any(|own| *own == country)
         };
-        Ok(catalog.packages().iter().filter(sold).map(|package| shown(package, &catalog)).collect())
+        let sold = catalog.packages().iter().filter(sold);
+        Ok(sold.map(|package| shown(package, &self.pay_types(package, &catalog))).collect())
     }
 }
 
@@ -32,7 +46,7 @@ fn storage(ask: &Ask<'_>) -> Result<Storage, Refusal> {
     storage.ok_or_else(|| fault("serviceType", "is neither 1 (continuous) nor 2 (event)"))
 }
 
-fn shown(package: &Package, catalog: &Catalog) -> Value {
+fn shown(package: &Package, pay_types: &[&str]) -> Value {
     json!({
         "packageNo": package.number,
         "name": package.name,
@@ -42,13 +56,11 @@ fn shown(package: &Package, catalog: &Catalog) -> Value {
         "periodCount": package.period_count,
         "price": package.price.minor,
         "currency": package.price.currency.code(),
-        "payTypes": pay_types(package, catalog),
+        "payTypes": pay_types,
     })
 }
 
-/// How it can be paid for: `sdp` where its carrier's offer says what an SMS that registers is to say.
-fn pay_types(package: &Package, catalog: &Catalog) -> Vec<&'static str> {
-    let offer = package.offer.as_ref().and_then(|id| catalog.offers().iter().find(|offer| offer.id == *id));
-    let by_sms = offer.is_some_and(|offer| offer.sms_short_code.is_some() && offer.sms_text.is_some());
-    by_sms.then_some("sdp").into_iter().collect()
+/// The carrier's offer of that id, which sells what a package does.
+pub(super) fn offer<'c>(id: Option<&str>, catalog: &'c Catalog) -> Option<&'c Offer> {
+    id.and_then(|id| catalog.offers().iter().find(|offer| offer.id == id))
 }

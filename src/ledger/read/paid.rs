@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 
 use super::{Device, OnDevice};
 use crate::clock::Timestamp;
-use crate::ids::{DeviceId, UserAccount};
+use crate::ids::{DeviceId, Msisdn, UserAccount};
 use crate::ledger::tables::transfer::Moved;
 use crate::ledger::{Ledger, StoreError};
+use crate::order::Order;
 use crate::service::Service;
 use crate::service::holdings::Holdings;
-use crate::service::source::Source;
-use crate::stock::Code;
+use crate::service::source::{ServiceId, Source};
+use crate::stock::{Code, Lookup};
 
 /// The newest that are told of; older ones have ended long ago, or somebody has more devices than a person can have.
 const ROWS_MAX: u32 = 500;
@@ -57,7 +58,7 @@ impl Ledger {
     pub async fn paid_on(
         &self,
         device: &DeviceId,
-        service: &crate::service::source::ServiceId,
+        service: &ServiceId,
         now: Timestamp,
     ) -> Result<Option<Paid>, StoreError> {
         let devices = self.around(device, now, Holdings::foreseen).await?;
@@ -68,45 +69,37 @@ impl Ledger {
     }
 
     async fn package_of(&self, service: &Service) -> Result<Option<(String, String)>, StoreError> {
-        let Source::Voucher(key) = &service.source else { return Ok(None) };
-        let codes: Vec<Code> = self.select("WHERE key = $1", vec![key.into()]).await?;
-        let about = codes.into_iter().next().map(|code| code.about);
-        Ok(about.and_then(|about| about.package.zip(about.voucher.map(|voucher| voucher.name))))
+        match &service.source {
+            Source::Voucher(key) => {
+                let code = self.code(&Lookup::from_ledger(key.clone())).await?;
+                let about = code.map(|code| code.about);
+                Ok(about.and_then(|about| about.package.zip(about.voucher.map(|voucher| voucher.name))))
+            }
+            Source::Order(id) => {
+                let orders: Vec<Order> = self.select("WHERE id = $1", vec![id.into()]).await?;
+                Ok(orders.into_iter().next().map(|order| (order.sold.package, order.sold.name)))
+            }
+            Source::Entitlement(_) | Source::Code(_) => Ok(None),
+        }
     }
 
-    /// The vouchers that an account used, the newest first.
+    /// The vouchers that were used on a number's devices, the newest first.
     ///
     /// # Errors
     /// The engine's.
-    pub async fn vouchers_of(&self, account: &UserAccount) -> Result<Vec<Code>, StoreError> {
-        let tail = "WHERE account = $1 AND voucher IS NOT NULL ORDER BY used_at DESC, key LIMIT $2";
-        self.select(tail, vec![account.in_full().into(), ROWS_MAX.into()]).await
+    pub async fn vouchers_on(&self, number: &Msisdn) -> Result<Vec<Code>, StoreError> {
+        let tail = "WHERE device_id IN (SELECT id FROM device WHERE msisdn = $1) AND voucher IS NOT NULL \
+                    ORDER BY used_at DESC, key LIMIT $2";
+        self.select(tail, vec![number.in_full().into(), ROWS_MAX.into()]).await
     }
 
-    /// The vouchers that were used on a device, the newest first.
+    /// What was moved to a number's devices or away from them, the newest first.
     ///
     /// # Errors
     /// The engine's.
-    pub async fn vouchers_on(&self, device: &DeviceId) -> Result<Vec<Code>, StoreError> {
-        let tail = "WHERE device_id = $1 AND voucher IS NOT NULL ORDER BY used_at DESC, key LIMIT $2";
-        self.select(tail, vec![device.as_str().into(), ROWS_MAX.into()]).await
-    }
-
-    /// What an account moved, the newest first.
-    ///
-    /// # Errors
-    /// The engine's.
-    pub async fn transfers_of(&self, account: &UserAccount) -> Result<Vec<Moved>, StoreError> {
-        let tail = "WHERE account = $1 ORDER BY id DESC LIMIT $2";
-        self.select(tail, vec![account.in_full().into(), ROWS_MAX.into()]).await
-    }
-
-    /// What was moved to a device or away from it, the newest first.
-    ///
-    /// # Errors
-    /// The engine's.
-    pub async fn transfers_on(&self, device: &DeviceId) -> Result<Vec<Moved>, StoreError> {
-        let tail = "WHERE from_device = $1 OR to_device = $1 ORDER BY id DESC LIMIT $2";
-        self.select(tail, vec![device.as_str().into(), ROWS_MAX.into()]).await
+    pub async fn transfers_on(&self, number: &Msisdn) -> Result<Vec<Moved>, StoreError> {
+        let tail = "WHERE from_device IN (SELECT id FROM device WHERE msisdn = $1) \
+                    OR to_device IN (SELECT id FROM device WHERE msisdn = $1) ORDER BY id DESC LIMIT $2";
+        self.select(tail, vec![number.in_full().into(), ROWS_MAX.into()]).await
     }
 }
