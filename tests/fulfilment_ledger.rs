@@ -14,6 +14,8 @@ mod orders;
 mod shop;
 #[path = "fulfilment_ledger/tasks.rs"]
 mod tasks;
+#[path = "fulfilment_ledger/vouchers.rs"]
+mod vouchers;
 #[path = "fulfilment_ledger/wanted.rs"]
 mod wanted;
 #[path = "fulfilment_ledger/world.rs"]
