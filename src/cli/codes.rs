@@ -51,11 +51,13 @@ pub(super) fn run(global: &Global, command: Codes) -> Ended {
     })?
 }
 
+/// A column that is there where a batch has something in it.
+type Optional = (&'static str, fn(&CodeCount) -> &String);
+
 async fn list(global: &Global, ledger: &Ledger) -> Ended {
     let counts = ledger.code_counts(Clock::system().now()).await?;
     let mut heading = vec!["batch", "kind", "provider", "state", "codes"];
-    let optional: [(&str, fn(&CodeCount) -> &String); 2] =
-        [("tenant", |count| &count.tenant), ("package", |count| &count.package)];
+    let optional: [Optional; 2] = [("tenant", |count| &count.tenant), ("package", |count| &count.package)];
     let told = optional.into_iter().filter(|(_, of)| counts.iter().any(|count| !of(count).is_empty()));
     let told: Vec<_> = told.inspect(|(key, _)| heading.push(key)).collect();
     let row = |count: &CodeCount| {
