@@ -15,7 +15,7 @@ const COMMON: [&str; 4] = ["partnerKey", "timestamp", "signatureNonce", "signatu
 
 fn start(folder: &Folder, more: &str) -> Gateway {
     let catalog = include_str!("../../config/example-shop.toml");
-    let settings = crate::apps::settings(folder.path(), catalog, &format!("{PARTNER}{more}"));
+    let settings = crate::apps::settings(folder.path(), catalog, &format!("{PARTNER}[payments.sdp]\n{more}"));
     Gateway::start_in(folder.path(), &settings)
 }
 
@@ -36,6 +36,16 @@ fn prepare(gateway: &Gateway) {
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let used = json!({"deviceId": "cam-2", "voucherCode": other});
     call("useVoucher", "ann@sdp.example", used).data(gateway);
+}
+
+/// The same about an order that is there, where it is about one.
+fn of_an_order(gateway: &Gateway, asked: Call) -> Call {
+    if !asked.params.contains_key("orderId") {
+        return asked;
+    }
+    let made = json!({"deviceId": "cam-1", "packageNo": "ye1m7d"});
+    let made = call("createOrder", "ann@sdp.example", made).data(gateway);
+    asked.with("orderId", made["orderId"].clone())
 }
 
 /// The methods that the document has.
@@ -83,7 +93,8 @@ fn its_examples_are_answered_as_it_says() {
     let gateway = start(&folder, "");
     prepare(&gateway);
     for method in told() {
-        let (path, asked) = (format!("{BELOW}{}", method.name()), example(method));
+        let path = format!("{BELOW}{}", method.name());
+        let asked = of_an_order(&gateway, example(method));
         let answer = asked.clone().sign().send(&gateway);
         assert_eq!((answer.status, code(&answer)), (200, 0), "{path}: {}", answer.text());
         schemas.check_envelope(&path, "post", &answer);
