@@ -10,6 +10,8 @@ mod devices;
 mod history;
 #[path = "fulfilment_ledger/orders.rs"]
 mod orders;
+#[path = "fulfilment_ledger/purchases.rs"]
+mod purchases;
 #[path = "fulfilment_ledger/shop.rs"]
 mod shop;
 #[path = "fulfilment_ledger/tasks.rs"]

@@ -173,3 +173,121 @@ pub fn best_first(coupons: Vec<Coupon>, package: &Package, now: Timestamp) -> Ve
     usable.sort_by_cached_key(|(taken, coupon)| (Reverse(*taken), coupon.terms.ends_at, coupon.code.clone()));
     usable.into_iter().map(|(_, coupon)| coupon).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+    use crate::catalog::Catalog;
+
+    const SHOP: &str = r#"
+        [[package]]
+        number = "vn"
+        countries = ["VN"]
+        service_type = 2
+        storage_days = 7
+        period = "month"
+        price = 59000
+        currency = "VND"
+        [[package]]
+        number = "cn"
+        countries = ["CN"]
+        service_type = 2
+        storage_days = 7
+        period = "month"
+        price = 990
+        currency = "CNY"
+        [[coupon]]
+        id = "fifth"
+        kind = "percent"
+        value = 20
+        starts_at = 2026-01-01T00:00:00Z
+        ends_at = 2027-01-01T00:00:00Z
+        [[coupon]]
+        id = "tenner"
+        kind = "amount"
+        value = 11800
+        packages = ["vn"]
+        starts_at = 2026-01-01T00:00:00Z
+        ends_at = 2026-07-01T00:00:00Z
+        [[coupon]]
+        id = "much"
+        kind = "percent"
+        value = 90
+        packages = ["vn"]
+        amount_min = 59001
+        starts_at = 2026-01-01T00:00:00Z
+        ends_at = 2027-01-01T00:00:00Z
+    "#;
+
+    fn shop() -> Catalog {
+        Catalog::parse(SHOP, "test", &std::collections::BTreeMap::new(), 35).unwrap()
+    }
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::from_rfc3339(&format!("2026-{text}:00Z")).unwrap()
+    }
+
+    fn received(catalog: &Catalog, id: &str) -> Coupon {
+        let coupon = catalog.coupons().iter().find(|coupon| coupon.id == id).unwrap();
+        Coupon {
+            code: CouponCode::draw().unwrap(),
+            account: UserAccount::parse("ann").unwrap(),
+            terms: Terms::of(coupon, catalog.packages()),
+            received_at: at("01-02T00:00"),
+            state: CouponState::Unused,
+        }
+    }
+
+    #[test]
+    fn a_coupon_is_for_its_packages_its_currency_its_least_price_and_its_time() {
+        let catalog = shop();
+        let taken = |id: &str, place: usize, now: &str| {
+            received(&catalog, id).discount_on(&catalog.packages()[place], at(now))
+        };
+        let now = "02-01T00:00";
+        assert_eq!((taken("fifth", 0, now), taken("fifth", 1, now)), (Some(11_800), Some(198)));
+        assert_eq!((taken("tenner", 0, now), taken("tenner", 1, now)), (Some(11_800), None));
+        assert_eq!(taken("much", 0, now), None, "the price is below its least");
+        assert_eq!(
+            (taken("tenner", 0, "06-30T23:59"), taken("tenner", 0, "07-01T00:00")),
+            (Some(11_800), None)
+        );
+        // What was received stays what it was, whatever is sold tomorrow and in which currency.
+        let dear = Package {
+            price: crate::money::Money { currency: Currency::Cny, ..catalog.packages()[0].price },
+            ..catalog.packages()[0].clone()
+        };
+        assert_eq!(received(&catalog, "tenner").discount_on(&dear, at(now)), None);
+    }
+
+    #[test]
+    fn a_coupon_is_its_owners_again_when_the_time_of_its_order_is_over() {
+        let (catalog, order) = (shop(), OrderId::draw().unwrap());
+        let held = received(&catalog, "fifth").held(order.clone(), at("12-31T23:30"));
+        let status = |coupon: &Coupon, now: &str| coupon.status(at(now)).number();
+        assert_eq!((status(&held, "12-31T23:29"), status(&held, "12-31T23:30")), (3, 0));
+        let other = OrderId::draw().unwrap();
+        assert_eq!(held.clone().released(&other), held, "another holds it");
+        let free = held.clone().released(&order);
+        assert_eq!((status(&free, "06-01T00:00"), free.state.clone()), (0, CouponState::Unused));
+        let used = held.used(order.clone());
+        assert_eq!((status(&used, "06-01T00:00"), used.clone().released(&order)), (1, used));
+        let later = Timestamp(free.terms.ends_at);
+        assert_eq!(free.status(later), CouponStatus::Expired);
+    }
+
+    #[test]
+    fn the_best_takes_most_off_and_then_ends_earliest() {
+        let catalog = shop();
+        let all = || ["fifth", "much", "tenner"].map(|id| received(&catalog, id)).to_vec();
+        let ids = |now: &str, place: usize| {
+            let best = best_first(all(), &catalog.packages()[place], at(now));
+            best.into_iter().map(|coupon| coupon.terms.id).collect::<Vec<_>>()
+        };
+        assert_eq!(ids("02-01T00:00", 0), ["tenner", "fifth"]);
+        assert_eq!(ids("08-01T00:00", 0), ["fifth"]);
+        assert_eq!(ids("02-01T00:00", 1), ["fifth"]);
+    }
+}

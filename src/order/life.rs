@@ -105,3 +105,91 @@ impl Order {
         NotFrom(self.state.word())
     }
 }
+
+#[cfg(test)]
+pub(in crate::order) mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+    use crate::catalog::{Storage, TermUnit};
+    use crate::clock::Zone;
+    use crate::ids::{DeviceId, UserAccount};
+    use crate::money::Currency;
+    use crate::order::id::OrderId;
+    use crate::order::price::Price;
+    use crate::order::sold::Sold;
+
+    /// An order that was made at 0 and can be paid until 10.
+    pub(in crate::order) fn order(state: OrderState) -> Order {
+        Order {
+            id: OrderId::parse(&"a".repeat(26)).unwrap(),
+            account: UserAccount::parse("ann").unwrap(),
+            device: DeviceId::parse("cam-1").unwrap(),
+            sold: Sold {
+                package: "day".to_owned(),
+                name: "A day".to_owned(),
+                storage: Storage::Event,
+                storage_days: 7,
+                period: TermUnit::Day,
+                period_count: 1,
+                offer: None,
+                provider: "local".to_owned(),
+                settings: serde_json::Map::new(),
+                zone: Zone::parse("0").unwrap(),
+                coupon: None,
+            },
+            price: Price { amount: 1000, discount: 100, currency: Currency::Vnd },
+            coupon: None,
+            created_at: Timestamp(0),
+            expires_at: Timestamp(10),
+            state,
+        }
+    }
+
+    pub(in crate::order) fn settled() -> Settled {
+        Settled { at: Timestamp(3), payment: None, service: None }
+    }
+
+    fn step(order: Order, step: &str, now: Timestamp) -> Result<Order, NotFrom> {
+        match step {
+            "close" => order.closed(now),
+            "pay" => order.paid(settled(), now),
+            _ => order.refunded(now),
+        }
+    }
+
+    /// What an order is after each of closing, paying and refunding, at 9 and at 10; `-` where that does not begin in
+    /// its state.
+    #[track_caller]
+    fn check(state: OrderState, in_time: [&str; 3], late: [&str; 3]) {
+        for (now, becomes) in [(Timestamp(9), in_time), (Timestamp(10), late)] {
+            for (name, becomes) in ["close", "pay", "refund"].into_iter().zip(becomes) {
+                let after = step(order(state.clone()), name, now);
+                let word = after.as_ref().map_or("-", |order| order.state.word());
+                assert_eq!(word, becomes, "{}: {name} at {now:?}", state.word());
+                assert!(after.is_ok() || after == Err(NotFrom(state.word())));
+            }
+        }
+    }
+
+    #[test]
+    fn each_step_begins_in_some_states() {
+        check(OrderState::Unpaid, ["-", "paid", "-"], ["closed", "-", "-"]);
+        check(OrderState::Closed(Timestamp(10)), ["-"; 3], ["-"; 3]);
+        check(OrderState::Paid(settled()), ["-", "-", "refunded"], ["-", "-", "refunded"]);
+        check(OrderState::Refunded(settled(), Timestamp(5)), ["-"; 3], ["-"; 3]);
+    }
+
+    #[test]
+    fn the_clock_closes_an_order_whoever_came_by() {
+        let status = |state: OrderState, now| order(state).status(Timestamp(now)).number();
+        assert_eq!((status(OrderState::Unpaid, 9), status(OrderState::Unpaid, 10)), (1, 2));
+        assert_eq!((status(OrderState::Paid(settled()), 9), status(OrderState::Paid(settled()), 99)), (0, 0));
+        assert_eq!(status(OrderState::Closed(Timestamp(10)), 11), 2);
+        assert_eq!(status(OrderState::Refunded(settled(), Timestamp(5)), 6), 2);
+        for number in 0..3 {
+            assert_eq!(Status::from_number(number).map(|status| u64::from(status.number())), Some(number));
+        }
+        assert_eq!(Status::from_number(3), None);
+    }
+}

@@ -151,3 +151,44 @@ impl fmt::Display for Key {
         write!(f, "{}/{}", self.pay_type, self.transaction)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::Currency;
+    use crate::order::life::tests::{order, settled};
+
+    fn pay(minor: u64, currency: Currency, state: OrderState, now: i64) -> &'static str {
+        let judged = judge(Some(&order(state)), Money { minor, currency }, Timestamp(now));
+        judged.map_or_else(Became::Kept, |()| Became::Settled).word()
+    }
+
+    #[test]
+    fn only_the_whole_price_in_time_settles_an_order() {
+        use Currency::{Cny, Vnd};
+        let (unpaid, paid) = (|| OrderState::Unpaid, || OrderState::Paid(settled()));
+        assert_eq!(pay(900, Vnd, unpaid(), 9), "settled");
+        for (minor, currency) in [(899, Vnd), (901, Vnd), (1000, Vnd), (0, Vnd), (900, Cny)] {
+            assert_eq!(pay(minor, currency, unpaid(), 9), "other_amount");
+        }
+        assert_eq!(pay(900, Vnd, unpaid(), 10), "order_closed");
+        assert_eq!(pay(1, Vnd, unpaid(), 10), "order_closed");
+        assert_eq!(pay(900, Vnd, OrderState::Closed(Timestamp(10)), 9), "order_closed");
+        assert_eq!(pay(900, Vnd, paid(), 9), "order_paid");
+        assert_eq!(pay(900, Vnd, OrderState::Refunded(settled(), Timestamp(5)), 9), "order_refunded");
+        let nobodys = judge(None, Money { minor: 900, currency: Vnd }, Timestamp(0));
+        assert_eq!(nobodys, Err(Why::Unknown));
+    }
+
+    #[test]
+    fn a_payment_is_known_by_what_any_database_can_keep() {
+        let key = Key::of("1", "2026\u{0}11\n28/7");
+        assert_eq!((key.to_string().as_str(), key.transaction()), ("1/20261128/7", "20261128/7"));
+        assert_eq!(Key::parse("1/20261128/7"), Some(key));
+        assert_eq!(Key::parse("1"), None);
+        assert_eq!(plain(&"é".repeat(500)).chars().count(), NAME_CHARS_MAX);
+        for became in Became::ALL {
+            assert_eq!(Became::from_word(became.word()), Some(became));
+        }
+    }
+}
