@@ -133,6 +133,7 @@ impl Activation {
     ) -> Result<Told, Refusal> {
         let Verified { partner, nonce } = self.verifier.verify(params, sender, now)?;
         asker.partner = Some(&partner.name);
+        self.verifier.may_ask(partner)?;
         self.verifier.once(&partner.name, call.word(), nonce, now).await?;
         let ask = check::ask(call, params).map_err(Refusal::Code)?;
         let user_account = ask.user_account.within(partner.tenant.as_ref());

@@ -5,6 +5,7 @@ mod audit;
 mod guard;
 mod health;
 mod notices;
+mod orders;
 mod query;
 mod repairs;
 mod tasks;
@@ -25,6 +26,7 @@ use crate::config::{self, Config};
 use crate::json::{self, Problem};
 use crate::ledger::fulfil::TaskOperation;
 use crate::ledger::{Ledger, Operation, StoreError, WOULD_BE};
+use crate::order::payment::Became;
 use crate::server::{Guesses, Request, Response};
 use crate::story;
 use crate::subscription::judge::Reason;
@@ -84,6 +86,16 @@ pub enum Call {
     RetryTask,
     /// A task is owed no more.
     DiscardTask,
+    /// What camera apps sold.
+    Orders,
+    /// One order.
+    Order,
+    /// An order was paid back.
+    RefundOrder,
+    /// Payments for orders.
+    Payments,
+    /// A payment that settled none was paid back.
+    RefundPayment,
     /// What operators changed.
     Audit,
     /// How many there are of each.
@@ -93,7 +105,7 @@ pub enum Call {
 }
 
 /// Its paths, as the OpenAPI document names them.
-pub const ROUTES: [(Method, &str, Call); 16] = [
+pub const ROUTES: [(Method, &str, Call); 21] = [
     (Method::GET, "/livez", Call::Livez),
     (Method::GET, "/readyz", Call::Readyz),
     (Method::GET, "/metrics", Call::Metrics),
@@ -108,6 +120,11 @@ pub const ROUTES: [(Method, &str, Call); 16] = [
     (Method::GET, "/api/v1/tasks", Call::Tasks),
     (Method::POST, "/api/v1/tasks/{id}/retry", Call::RetryTask),
     (Method::POST, "/api/v1/tasks/{id}/discard", Call::DiscardTask),
+    (Method::GET, "/api/v1/orders", Call::Orders),
+    (Method::GET, "/api/v1/orders/{id}", Call::Order),
+    (Method::POST, "/api/v1/orders/{id}/refund", Call::RefundOrder),
+    (Method::GET, "/api/v1/payments", Call::Payments),
+    (Method::POST, "/api/v1/payments/refund", Call::RefundPayment),
     (Method::GET, "/api/v1/audit", Call::Audit),
     (Method::GET, "/api/v1/stats", Call::Stats),
 ];
@@ -198,6 +215,11 @@ impl Admin {
             Call::Tasks => self.tasks(&query).await,
             Call::RetryTask => self.operate_task(TaskOperation::Retry, item).await,
             Call::DiscardTask => self.operate_task(TaskOperation::Discard, item).await,
+            Call::Orders => self.orders(&query).await,
+            Call::Order => self.order(item).await,
+            Call::RefundOrder => self.refund_order(item, request).await,
+            Call::Payments => self.payments(&query).await,
+            Call::RefundPayment => self.refund_payment(request).await,
             Call::Audit => self.audit(&query).await,
             Call::Stats => self.stats().await,
             Call::Nothing => Err(nothing()),
@@ -226,6 +248,7 @@ impl Admin {
             self.ledger.codes_in_stock(self.clock.now()).await,
             telemetry::codes_unused,
         );
+        count(Became::kept(), self.ledger.payments_kept().await, telemetry::payments_kept);
         if let Err(error) = self.measure_tasks().await {
             tracing::warn!(error = %telemetry::Chain(&error), "tasks not counted");
         }

@@ -2,6 +2,7 @@
 //!
 //! Every command ends with 0 when it is done, 1 when it failed, 2 when it was called wrongly.
 
+mod account;
 mod caller;
 mod chosen;
 mod codes;
@@ -12,6 +13,7 @@ mod migrate;
 mod notices;
 mod open;
 mod openapi;
+mod orders;
 mod output;
 mod progress;
 mod replay;
@@ -91,6 +93,12 @@ enum Command {
     /// One number: its whole story, and an operator's own end or grant
     #[command(subcommand)]
     Subscriber(subscriber::Subscriber),
+    /// One account of a camera app: its whole story
+    #[command(subcommand)]
+    Account(account::Account),
+    /// What camera apps sold, and the payments that came for it
+    #[command(subcommand)]
+    Orders(orders::Orders),
     /// The journal of the carrier's messages
     #[command(subcommand)]
     Notices(notices::Notices),
@@ -128,6 +136,8 @@ impl Cli {
             Command::Config => config::run(global),
             Command::Migrate => migrate::run(global),
             Command::Subscriber(command) => subscriber::run(global, command),
+            Command::Account(command) => account::run(global, command),
+            Command::Orders(command) => orders::run(global, command),
             Command::Notices(command) => notices::run(global, command),
             Command::Tasks(command) => tasks::run(global, command),
             Command::Codes(command) => codes::run(global, command),

@@ -5,12 +5,14 @@
 //! admit    the address, where too many wrong signatures came from it
 //! read     the body, as it arrived, and its parameters        params
 //! verify   key, signature, two readings, time                 check
-//! once     the partner's limit, then the ledger's word on the nonce
+//! may_ask  the partner's limit
+//! once     the ledger's word on the nonce; once_here, this process's, where a repetition does no harm
 //! ```
 
 pub mod check;
 mod compact;
 pub mod params;
+mod recent;
 mod unheard;
 mod wrong_codes;
 
@@ -28,6 +30,7 @@ use crate::telemetry::Chain;
 use crate::wire::content::{Content, Sent, Unopened};
 use check::Verified;
 use params::{Params, Unreadable};
+use recent::Recent;
 pub use unheard::Unheard;
 pub use wrong_codes::WrongCodes;
 
@@ -43,6 +46,7 @@ pub struct Verifier {
     rules: config::Activation,
     limiter: Arc<Limiter<String>>,
     guesses: Guesses,
+    recent: Recent,
     logged: Samplers<&'static str>,
 }
 
@@ -68,7 +72,8 @@ impl Verifier {
     ) -> Self {
         let partners = partners.iter().filter(|partner| partner.key.is_some()).cloned().collect();
         let logged = Samplers::new(1, LOG_EVERY);
-        Self { surface, word, ledger, partners, rules, limiter, guesses, logged }
+        let recent = Recent::default();
+        Self { surface, word, ledger, partners, rules, limiter, guesses, recent, logged }
     }
 
     /// Whether the caller is heard, and who it is.
@@ -118,7 +123,33 @@ impl Verifier {
         })
     }
 
-    /// Whether the partner may ask as often, and has not asked this before. `call`: a word for what is asked.
+    /// Whether the partner may ask as often.
+    ///
+    /// # Errors
+    /// [`Unheard::Limited`].
+    pub fn may_ask(&self, partner: &config::Partner) -> Result<(), Unheard> {
+        let limited = self.limiter.check(&partner.name);
+        limited.map_err(|limited| self.over("partner", &limited, &partner.name))
+    }
+
+    /// Whether the partner has not asked this before, as far as this process remembers: for what is everybody's and
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// [`Unheard::Repeated`].
+    pub fn once_here(
+        &self,
+        partner: &str,
+        call: &str,
+        nonce: Option<check::NonceUse>,
+        now: Timestamp,
+    ) -> Result<(), Unheard> {
+        let Some(check::NonceUse { nonce, signature, until }) = nonce else { return Ok(()) };
+        let is_new = self.recent.is_new((partner, call, signature, nonce), until, now);
+        is_new.then_some(()).ok_or(Unheard::Repeated)
+    }
+
+    /// Whether the partner has not asked this before. `call`: a word for what is asked.
     ///
     /// # Errors
     /// [`Unheard`].
@@ -129,10 +160,9 @@ impl Verifier {
         nonce: Option<check::NonceUse>,
         now: Timestamp,
     ) -> Result<(), Unheard> {
-        let partner = partner.to_owned();
-        self.limiter.check(&partner).map_err(|limited| self.over("partner", &limited, &partner))?;
         let Some(check::NonceUse { nonce, signature, until }) = nonce else { return Ok(()) };
-        let used = NonceUse { partner, call: call.to_owned(), signature, nonce, until, now };
+        let (partner, call) = (partner.to_owned(), call.to_owned());
+        let used = NonceUse { partner, call, signature, nonce, until, now };
         match self.ledger.write(used).await.map_err(|error| self.unavailable(&error))? {
             Seen::Fresh => Ok(()),
             Seen::Before => Err(Unheard::Repeated),

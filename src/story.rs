@@ -1,10 +1,12 @@
 //! A subscriber's story as JSON: the shapes that partners, operators and the command line share
 //! (contract sections 4 and 7). Domain types stay free of serde; these are what the outside sees.
 
+mod account;
 mod audit;
 mod device;
 mod paid;
 mod repaired;
+mod shop;
 mod task;
 mod view;
 
@@ -22,10 +24,12 @@ use crate::subscription::odd::TimeField;
 use crate::subscription::{ServiceState, Subscription};
 use crate::telemetry::Chain;
 
+pub use account::{AccountStory, account};
 pub use audit::{AuditJson, audit};
 pub use device::{DeviceJson, device};
 pub use paid::{TransferJson, VoucherJson, transfer, voucher};
 pub use repaired::{RepairedJson, dated_ahead, repaired};
+pub use shop::{CouponJson, OrderJson, PaymentJson, coupon, not_refunded, order, payment};
 pub use task::{TaskJson, task};
 pub use view::View;
 
@@ -99,6 +103,9 @@ pub struct Story {
     subscriptions: Vec<SubscriptionJson>,
     entitlements: Vec<EntitlementJson>,
     devices: Vec<DeviceJson>,
+    orders: Vec<OrderJson>,
+    payments: Vec<PaymentJson>,
+    coupons: Vec<CouponJson>,
     vouchers: Vec<VoucherJson>,
     transfers: Vec<TransferJson>,
     notices: Vec<NoticeJson>,
@@ -124,6 +131,9 @@ pub async fn tell(ledger: &Ledger, number: &Msisdn, now: Timestamp) -> Result<St
         subscriptions: subscriptions(&services, now),
         entitlements: delivered(ledger, entitlements, &devices).await?,
         devices,
+        orders: ledger.orders_on(number).await?.into_iter().map(|one| order(one, now)).collect(),
+        payments: ledger.payments_on(number).await?.into_iter().map(payment).collect(),
+        coupons: ledger.coupons_on(number).await?.into_iter().map(|one| coupon(one, now)).collect(),
         vouchers: ledger.vouchers_on(number).await?.into_iter().map(voucher).collect(),
         transfers: ledger.transfers_on(number).await?.into_iter().map(transfer).collect(),
         notices: notices.into_iter().map(notice).collect(),

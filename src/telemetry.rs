@@ -19,7 +19,7 @@ pub use lines::flush_logs;
 pub use logs::{BadLogSettings, LogFormat, init_logs, is_log_level};
 pub use meters::{
     CarrierMessage, CarrierMeters, LedgerMeters, ServerMeters, SurfaceMeters, activation, below_http,
-    codes_unused, flussonic, parked, payment_callback, prepared, vas, would_be,
+    codes_unused, flussonic, parked, payment_callback, payments_kept, prepared, vas, would_be,
 };
 pub use outbox::{
     breaker_open, drift, odd_rows, oldest_due, room, task_attempt, task_sent, tasks, tasks_waiting,

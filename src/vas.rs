@@ -164,7 +164,12 @@ impl Vas {
             Asker { partner: Some(&partner.name), device: ask.device().ok(), account: ask.account().ok() };
         // Under whichever of its names, it is the same.
         let path = format!("vas/{}", name(method));
-        self.verifier.once(&partner.name, &path, nonce, now).await?;
+        self.verifier.may_ask(partner)?;
+        if method.is_some_and(Method::is_everybodys) {
+            self.verifier.once_here(&partner.name, &path, nonce, now)?;
+        } else {
+            self.verifier.once(&partner.name, &path, nonce, now).await?;
+        }
         self.carry_out(method.ok_or(Code::NoMethod)?, &ask, now).await
     }
 }

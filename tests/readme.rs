@@ -11,12 +11,13 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use gateway::Gateway;
+use gateway::{Folder, Gateway};
 use sdp_gateway::activation::ResultCode;
-use sdp_gateway::ledger;
 use sdp_gateway::wire::code::Code;
+use sdp_gateway::{ledger, vas};
 
 const README: &str = include_str!("../README.md");
+const APPS: &str = include_str!("../docs/apps.md");
 const PARTNERS: &str = include_str!("../docs/partners.md");
 const UPGRADING: &str = include_str!("../docs/upgrading.md");
 
@@ -126,10 +127,33 @@ fn every_command_prints_what_its_page_prints_and_again() {
     for (path, page) in pages() {
         let commands = console(&page);
         if !commands.is_empty() {
-            let gateway = Gateway::start(include_str!("../config/example.toml"));
+            let folder = Folder::new();
+            let gateway = start(&page, folder.path());
             CLOCKS.iter().for_each(|clock| paste(&path, &commands, &gateway, clock));
         }
     }
+}
+
+/// The gateway that a page's commands talk to: with the example's settings, or with those that lines of its own make.
+fn start(page: &str, folder: &Path) -> Gateway {
+    let makes = |block: &&str| block.contains(&format!("> {PLACE}/settings.toml"));
+    let Some(lines) = page.split("```sh\n").find(makes).and_then(|block| block.split("```").next()) else {
+        return Gateway::start_in(folder, include_str!("../config/example.toml"));
+    };
+    let (lines, serve) = lines.trim_end().rsplit_once('\n').expect("lines");
+    assert_eq!(serve, format!("cargo run --release -- serve --config {PLACE}/settings.toml"));
+    let root = env!("CARGO_MANIFEST_DIR");
+    let made = Command::new("bash").args(["-euc", &placed(lines, folder)]).current_dir(root).status();
+    assert!(made.expect("bash runs").success());
+    let settings = std::fs::read_to_string(folder.join("settings.toml")).expect("settings");
+    Gateway::start_in(folder, &settings.replace("= \"config/", &format!("= \"{root}/config/")))
+}
+
+/// Where pages have their readers put what they try with.
+const PLACE: &str = "/tmp/shop";
+
+fn placed(lines: &str, folder: &Path) -> String {
+    lines.replace(PLACE, &folder.display().to_string())
 }
 
 /// The walkthrough of Watcher's scenarios is held to by `vsaas_scenarios`, which knows that page alone.
@@ -167,6 +191,7 @@ fn paste(page: &Path, commands: &[(String, String)], gateway: &Gateway, clock: &
             .replace("127.0.0.1:8081", &gateway.admin.to_string())
             .replace("$(date +%s)", clock)
             .replace("cargo run --release --quiet --", env!("CARGO_BIN_EXE_sdp-gateway"));
+        let command = placed(&command, &gateway.folder);
         writeln!(script, "{command}\necho {MARK}").expect("written");
     }
     let ledger = format!("sqlite://{}", gateway.folder.join("data/gateway.db").display());
@@ -191,6 +216,15 @@ fn the_table_of_result_codes_is_the_activation_surfaces() {
     let rows: Vec<&str> = PARTNERS.lines().filter(|line| line.starts_with("| `10")).collect();
     let words = rows.iter().map(|row| row.split('`').nth(1).expect("a code"));
     assert_eq!(words.collect::<Vec<_>>(), ResultCode::ALL.map(ResultCode::word));
+}
+
+#[test]
+fn the_table_of_codes_is_the_camera_apps_surfaces() {
+    let rows = APPS.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`'));
+    let codes = rows.map(|(word, _)| word).filter(|word| word.bytes().all(|byte| byte.is_ascii_digit()));
+    // The ways to pay have words of their own behind theirs.
+    let codes: Vec<_> = codes.filter(|word| *word == "0" || word.len() > 1).collect();
+    assert_eq!(codes[..vas::Code::ALL.len()], vas::Code::ALL.map(vas::Code::word));
 }
 
 #[test]

@@ -14,6 +14,8 @@ mod signed;
 mod checks;
 #[path = "vas_surface/transport.rs"]
 mod transport;
+#[path = "vas_surface/vouchers.rs"]
+mod vouchers;
 
 use apps::call;
 use gateway::{Folder, Gateway};

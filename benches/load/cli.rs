@@ -114,6 +114,7 @@ pub(crate) struct Load {
 pub(crate) enum Kind {
     Notify,
     Check,
+    Packages,
 }
 
 impl Kind {
@@ -121,6 +122,7 @@ impl Kind {
         match self {
             Self::Notify => "notify",
             Self::Check => "check",
+            Self::Packages => "packages",
         }
     }
 }

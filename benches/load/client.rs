@@ -26,7 +26,7 @@ const STRIDE: u64 = 2_654_435_761;
 /// What one load came to.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Counted {
-    /// Answers of `error_id` 0 within the measured time.
+    /// Answers of `error_id` or `code` 0 within the measured time.
     pub(crate) answered: u64,
     /// Answers in all, warming up included.
     pub(crate) total: u64,
@@ -140,7 +140,8 @@ impl Client {
 
     fn count(&mut self, connection: &mut Connection) {
         let now = Instant::now();
-        let good = connection.read.starts_with(b"HTTP/1.1 200 ") && holds(&connection.read, b"<error_id>0<");
+        let done: &[u8] = if self.kind == Kind::Packages { b"\"code\":0," } else { b"<error_id>0<" };
+        let good = connection.read.starts_with(b"HTTP/1.1 200 ") && holds(&connection.read, done);
         self.counted.total += 1;
         if !good {
             self.counted.failed += 1;

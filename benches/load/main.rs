@@ -23,6 +23,7 @@ mod redeem;
 mod run;
 mod run_postgres;
 mod shim;
+mod shop;
 mod soak;
 mod table;
 mod tasks;

@@ -1,5 +1,8 @@
 //! Requests rendered beforehand: of each, only a few digits change, in place.
 
+use sdp_gateway::signature;
+use secrecy::SecretString;
+
 use crate::cli::Kind;
 
 /// The whole request with places for what changes. Fields are of fixed width, and so is the reply.
@@ -14,6 +17,9 @@ pub(crate) struct Template {
     times: Vec<(usize, i64)>,
     /// The second that stands there.
     second: i64,
+    /// Where the signature stands, of what is signed.
+    signature: usize,
+    secret: SecretString,
 }
 
 const DAY_S: i64 = 86_400;
@@ -46,15 +52,26 @@ const CHECK: &str = "<RQST> \n   <name>CheckServiceInfo</name> \n   <requestid>I
 <note>CSKH</note>  \n   <service_url>URL CP cung c\u{1EA5}p</service_url>    \n   <channel>WEB</channel>  \n\
 </RQST>\n";
 
+/// What a camera app asks that shows what is sold; its nonce and its time are of one width.
+const PACKAGES: &str = "{\"countryCode\":\"VN\",\"partnerKey\":\"fake-key\",\"serviceType\":\"2\",\
+\"signatureNonce\":\"IIIIIIIIIIIII\",\"timestamp\":\"TTTTTTTTTTTTT\",\"userAccount\":\"ann@sdp.example\",\
+\"signature\":\"GGGGGGGGGGGGGGGGGGGGGGGGGGGG\"}";
+
+/// What it is told, of the catalog in `shop`.
+const SOLD: &str = "{\"code\":0,\"msg\":\"Success\",\"data\":[{\"packageNo\":\"ye1m7d\",\
+\"name\":\"Event storage 7 days, monthly\",\"serviceType\":2,\"storageDays\":7,\"period\":\"month\",\"periodCount\":1,\
+\"price\":59000,\"currency\":\"VND\",\"payTypes\":[\"sdp\"]}],\"requestId\":\"5f0c1b2a-000017\"}";
+
 impl Template {
     pub(crate) fn new(kind: Kind, to: std::net::SocketAddr) -> Self {
         let body = Self::body(kind);
-        let path = match kind {
-            Kind::Notify => "notify_reg.html",
-            Kind::Check => "notify_check.html",
+        let (path, content_type) = match kind {
+            Kind::Notify => ("/vascloud/v1/notify_reg.html", "text/xml; charset=utf-8"),
+            Kind::Check => ("/vascloud/v1/notify_check.html", "text/xml; charset=utf-8"),
+            Kind::Packages => ("/vas/v1/queryPackgeList", "application/json"),
         };
         let bytes = format!(
-            "POST /vascloud/v1/{path} HTTP/1.1\r\nContent-Type: text/xml; charset=utf-8\r\n\
+            "POST {path} HTTP/1.1\r\nContent-Type: {content_type}\r\n\
              User-Agent: Jakarta Commons-HttpClient/3.1\r\nHost: {to}\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         )
@@ -75,9 +92,11 @@ impl Template {
                         (place("UUUUUUUUUUUUUU"), 0),
                     ]
                 }
-                Kind::Check => Vec::new(),
+                Kind::Check | Kind::Packages => Vec::new(),
             },
             second: 0,
+            signature: place("GGGGGGGGGGGGGGGGGGGGGGGGGGGG"),
+            secret: "fake-secret".into(),
             bytes,
         }
     }
@@ -85,6 +104,10 @@ impl Template {
     /// The request about a number, of now. Every fifth notice cancels; the others begin, for a day.
     pub(crate) fn fill(&mut self, id: u64, number: u32) -> &[u8] {
         digits(&mut self.bytes[self.id..][..ID_DIGITS], id);
+        if self.kind == Kind::Packages {
+            self.sign(id);
+            return &self.bytes;
+        }
         digits(&mut self.bytes[self.msisdn..][..9], 900_000_000 + u64::from(number));
         if self.kind == Kind::Notify {
             // A cancel bears the regID of what it ends.
@@ -100,11 +123,25 @@ impl Template {
         &self.bytes
     }
 
+    /// Of now, and signed. The time stands behind the nonce, as the two are called.
+    fn sign(&mut self, nonce: u64) {
+        const BETWEEN: usize = "\",\"timestamp\":\"".len();
+        let now = u64::try_from(chrono::Utc::now().timestamp_millis()).unwrap_or(0);
+        digits(&mut self.bytes[self.id + ID_DIGITS + BETWEEN..][..ID_DIGITS], now);
+        let signed = format!(
+            "countryCode=VN&partnerKey=fake-key&serviceType=2&signatureNonce={nonce:013}&timestamp={now:013}\
+             &userAccount=ann@sdp.example"
+        );
+        let signature = signature::sign(&self.secret, &signed);
+        self.bytes[self.signature..][..signature.len()].copy_from_slice(signature.as_bytes());
+    }
+
     /// A body before anything is filled in, of the length they all have.
     pub(crate) fn body(kind: Kind) -> &'static str {
         match kind {
             Kind::Notify => NOTIFY,
             Kind::Check => CHECK,
+            Kind::Packages => PACKAGES,
         }
     }
 
@@ -112,6 +149,9 @@ impl Template {
     pub(crate) fn reply(kind: Kind) -> String {
         use sdp_gateway::wire::code::Code;
         use sdp_gateway::wire::{Message, accessgw, read_text, rqst};
+        if kind == Kind::Packages {
+            return SOLD.to_owned();
+        }
         match read_text(Self::body(kind)) {
             Ok(Message::AccessGw(message)) => accessgw::render(Code::Kept, &message.echo()),
             Ok(Message::Rqst(message)) => rqst::render(Code::Kept, 1, &message.echo()),

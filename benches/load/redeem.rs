@@ -22,32 +22,9 @@ pub(crate) fn run(parent: &Path, codes: u32, connections: usize) -> Result<()> {
     std::fs::write(folder.join(process::SETTINGS), PARTNER)?;
     let gateway = Server::gateway(&folder, None, None)?;
     let codes = generate(&folder, codes)?;
-    let began = Instant::now();
-    let address = gateway.address;
-    let mut waits_us = std::thread::scope(|scope| {
-        let share = codes.len().div_ceil(connections.max(1)).max(1);
-        let redeemers = codes.chunks(share).enumerate();
-        let redeemers: Vec<_> =
-            redeemers.map(|(at, codes)| scope.spawn(move || redeem(address, at, codes))).collect();
-        let waits =
-            redeemers.into_iter().map(|redeemer| redeemer.join().map_err(|_| "a redeemer panicked")?);
-        waits.collect::<Result<Vec<_>>>()
-    })?
-    .concat();
-    let seconds = began.elapsed().as_secs_f64();
-    waits_us.sort_unstable();
-    let ms = |share: f64| {
-        let place = (waits_us.len() as f64 * share) as usize;
-        f64::from(waits_us.get(place.min(waits_us.len() - 1)).copied().unwrap_or(0)) / 1000.0
-    };
-    println!(
-        "{} redeemed over {connections} connections: {:.0} per s, p50 {:.2} ms, p99 {:.2} ms, max {:.2} ms",
-        waits_us.len(),
-        waits_us.len() as f64 / seconds,
-        ms(0.5),
-        ms(0.99),
-        ms(1.0),
-    );
+    let request = |(at, code): (usize, &String)| request(gateway.address, &format!("cam-{at}"), code);
+    let requests: Vec<String> = codes.iter().enumerate().map(request).collect();
+    ask_all(gateway.address, "redeemed", &requests, connections, b"\"resultCode\":\"1001\"")?;
     gateway.stop()
 }
 
@@ -66,13 +43,52 @@ fn generate(folder: &Path, count: u32) -> Result<Vec<String>> {
     Ok(codes)
 }
 
-/// Redeems them one after the other; how long each took, in microseconds.
-fn redeem(to: SocketAddr, at: usize, codes: &[String]) -> Result<Vec<u32>> {
+/// Sends these over so many connections, each waiting for its answer, and says how fast; the answers, in the order of
+/// the requests, all of which must hold `good`.
+pub(crate) fn ask_all(
+    to: SocketAddr,
+    what: &str,
+    requests: &[String],
+    connections: usize,
+    good: &[u8],
+) -> Result<Vec<Vec<u8>>> {
+    let began = Instant::now();
+    let (mut waits_us, mut answers) = (Vec::new(), Vec::new());
+    std::thread::scope(|scope| {
+        let share = requests.len().div_ceil(connections.max(1)).max(1);
+        let asking: Vec<_> =
+            requests.chunks(share).map(|requests| scope.spawn(move || ask(to, requests, good))).collect();
+        for asked in asking {
+            for (answer, wait_us) in asked.join().map_err(|_| "a client panicked")?? {
+                answers.push(answer);
+                waits_us.push(wait_us);
+            }
+        }
+        Result::Ok(())
+    })?;
+    let seconds = began.elapsed().as_secs_f64();
+    waits_us.sort_unstable();
+    let ms = |share: f64| {
+        let place = (waits_us.len() as f64 * share) as usize;
+        f64::from(waits_us.get(place.min(waits_us.len().saturating_sub(1))).copied().unwrap_or(0)) / 1000.0
+    };
+    println!(
+        "{} {what} over {connections} connections: {:.0} per s, p50 {:.2} ms, p99 {:.2} ms, max {:.2} ms",
+        waits_us.len(),
+        waits_us.len() as f64 / seconds,
+        ms(0.5),
+        ms(0.99),
+        ms(1.0),
+    );
+    Ok(answers)
+}
+
+/// One after the other; each answer, and how long it took, in microseconds.
+fn ask(to: SocketAddr, requests: &[String], good: &[u8]) -> Result<Vec<(Vec<u8>, u32)>> {
     let mut stream = TcpStream::connect(to)?;
     stream.set_nodelay(true)?;
-    let mut waits_us = Vec::with_capacity(codes.len());
-    for (nth, code) in codes.iter().enumerate() {
-        let request = request(to, &format!("cam-{at}-{nth}"), code);
+    let mut answers = Vec::with_capacity(requests.len());
+    for request in requests {
         let sent_at = Instant::now();
         stream.write_all(request.as_bytes())?;
         let mut answer = Vec::new();
@@ -83,12 +99,13 @@ fn redeem(to: SocketAddr, at: usize, codes: &[String]) -> Result<Vec<u32>> {
                 bytes => answer.extend_from_slice(&buffer[..bytes]),
             }
         }
-        waits_us.push(u32::try_from(sent_at.elapsed().as_micros()).unwrap_or(u32::MAX));
-        if !holds(&answer, b"\"resultCode\":\"1001\"") {
+        let wait_us = u32::try_from(sent_at.elapsed().as_micros()).unwrap_or(u32::MAX);
+        if !holds(&answer, good) {
             return Err(String::from_utf8_lossy(&answer).into());
         }
+        answers.push((answer, wait_us));
     }
-    Ok(waits_us)
+    Ok(answers)
 }
 
 fn request(to: SocketAddr, device: &str, code: &str) -> String {

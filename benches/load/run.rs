@@ -7,7 +7,7 @@ use crate::cli::{Args, Kind};
 use crate::compare::{Line, Loads};
 use crate::process::{self, Server};
 use crate::table::Ratio;
-use crate::{Result, preload, redeem, shim, soak, table, tasks};
+use crate::{Result, preload, redeem, shim, shop, soak, table, tasks};
 
 /// Numbers where the ledger begins empty: within a round most become renewals.
 pub(crate) const NUMBERS: u32 = 50_000;
@@ -21,6 +21,12 @@ struct Servers {
     bare_notify: Server,
     gateway: Server,
     one_tx: Server,
+}
+
+/// What shows packages, and what does nothing but answer.
+struct Shop {
+    bare: Server,
+    gateway: Server,
 }
 
 pub(crate) fn all(args: &Args) -> Result<()> {
@@ -43,15 +49,19 @@ pub(crate) fn all(args: &Args) -> Result<()> {
     let mut loads = Loads::new(seconds, numbers);
     let mut ratios = Vec::new();
     table::head();
+    let shop = Shop { bare: Server::bare(Kind::Packages)?, gateway: shop::gateway(parent, "shop", "")? };
     for connections in &args.connections {
         for _ in 0..rounds {
             ratios.extend(round(&servers, &mut loads, parent, *connections)?);
+            ratios.extend(shop.round(&mut loads, *connections)?);
         }
     }
     table::ratios(&args.connections, &ratios);
     table::memory("after the load", servers.gateway.memory()?);
     if args.redeem > 0 {
-        redeem::run(parent, if args.quick { args.redeem.min(1000) } else { args.redeem }, REDEEMERS)?;
+        let many = if args.quick { args.redeem.min(1000) } else { args.redeem };
+        redeem::run(parent, many, REDEEMERS)?;
+        shop::run(parent, many, REDEEMERS)?;
     }
     if args.tasks > 0 {
         let of_tasks = preload::folder(parent, "tasks", 0)?;
@@ -76,6 +86,19 @@ impl Servers {
             gateway: Server::gateway(folder, preload, log)?,
             one_tx: Server::own(&["one-tx", "--ledger", &ledger.to_string_lossy()], preload)?,
         })
+    }
+}
+
+impl Shop {
+    fn round(&self, loads: &mut Loads, connections: usize) -> Result<Vec<Ratio>> {
+        let bare = loads.on(&self.bare, "bare hyper, packages", Kind::Packages, connections)?;
+        table::line(&bare);
+        let packages = loads.on(&self.gateway, "gateway, packages", Kind::Packages, connections)?;
+        table::line(&packages);
+        Ok(vec![
+            ("packages / bare, by the server's CPU time", connections, bare.cpu_s() / packages.cpu_s()),
+            ("packages / bare", connections, packages.per_s() / bare.per_s()),
+        ])
     }
 }
 

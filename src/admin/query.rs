@@ -20,6 +20,8 @@ pub(super) const fn names(call: Call) -> Option<&'static [&'static str]> {
     match call {
         Call::Notices => Some(&["outcome", "reason", "would_be", "msisdn", "queue_id", "limit", "cursor"]),
         Call::Tasks => Some(&["state", "provider", "msisdn", "limit", "cursor"]),
+        Call::Orders => Some(&["state", "account", "device", "limit", "cursor"]),
+        Call::Payments => Some(&["became", "limit", "cursor"]),
         Call::Audit => Some(&["limit", "cursor"]),
         Call::Nothing => None,
         _ => Some(&[]),

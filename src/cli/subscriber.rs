@@ -13,7 +13,7 @@ use crate::story;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Subscriber {
-    /// Subscriptions, entitlements, devices with their services, tasks and notices, newest first
+    /// Subscriptions, entitlements, devices with their services, what was bought, tasks and notices, newest first
     Show {
         /// The number, in any spelling
         #[arg(value_parser = Msisdn::parse)]
@@ -43,13 +43,45 @@ fn show(global: &Global, number: Msisdn) -> Ended {
     if global.json {
         super::print(&format!("{story:#}\n"));
     } else {
-        super::print(&text(&story));
+        super::print(&text(&story["msisdn"], &story));
     }
     Ok(())
 }
 
+/// The columns of orders, payments and coupons that a person wants.
+pub(super) const ORDERS: (&str, &[&str]) = (
+    "orders",
+    &[
+        "id",
+        "created_at",
+        "device_id",
+        "package",
+        "payable",
+        "currency",
+        "state",
+        "paid_at",
+        "pay_type",
+        "service_id",
+    ],
+);
+pub(super) const PAYMENTS: (&str, &[&str]) = (
+    "payments",
+    &[
+        "pay_type",
+        "transaction",
+        "received_at",
+        "order_id",
+        "amount",
+        "currency",
+        "became",
+        "count",
+        "refunded_at",
+    ],
+);
+const COUPONS: (&str, &[&str]) = ("coupons", &["code", "coupon", "name", "state", "order_id", "ends_at"]);
+
 /// The lists of a story and the columns a person wants of them.
-const LISTS: [(&str, &[&str]); 9] = [
+const LISTS: [(&str, &[&str]); 12] = [
     (
         "subscriptions",
         &[
@@ -66,6 +98,9 @@ const LISTS: [(&str, &[&str]); 9] = [
     ("entitlements", &["id", "offer", "kind", "storage", "state", "starts_at", "ends_at"]),
     ("devices", &["device_id", "user_account", "camera", "bound_at"]),
     ("services", &["id", "device_id", "kind", "source", "state", "starts_at", "ends_at"]),
+    ORDERS,
+    PAYMENTS,
+    COUPONS,
     ("vouchers", &["used_at", "package", "name", "device_id", "user_account", "service_id", "batch"]),
     ("transfers", &["at", "service_id", "from_device", "to_device", "user_account"]),
     ("tasks", &["id", "created_at", "provider", "action", "device_id", "state", "attempts", "last_error"]),
@@ -73,12 +108,15 @@ const LISTS: [(&str, &[&str]); 9] = [
         "notices",
         &["id", "received_at", "kind", "queue_id", "service_id", "package_id", "outcome", "reason", "count"],
     ),
-    ("audit", &["id", "at", "who", "action", "notice", "before", "after", "why"]),
+    ("audit", &["id", "at", "who", "action", "notice", "about", "before", "after", "why"]),
 ];
 
-fn text(story: &Value) -> String {
-    let mut text = format!("{}\n", cell(&story["msisdn"]));
-    for (list, heading) in LISTS {
+/// The story as text: whose it is, and its lists.
+pub(super) fn text(whose: &Value, story: &Value) -> String {
+    let mut text = format!("{}\n", cell(whose));
+    for (list, heading) in
+        LISTS.into_iter().filter(|(list, _)| *list == "services" || story.get(*list).is_some())
+    {
         let items = items(story, list);
         text += &format!("\n{list}: {}\n", items.len());
         if !items.is_empty() {

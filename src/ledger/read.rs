@@ -1,6 +1,7 @@
 //! Reads for people and partners: through a pool of their own ([`super::pool`]), one SQL text for every engine, never
 //! waiting for the writer. Each sees all that was committed before it began.
 
+mod bought;
 mod cameras;
 mod codes;
 mod devices;

@@ -10,6 +10,9 @@ use crate::clock::Timestamp;
 pub struct NotFrom(pub &'static str);
 
 impl OrderState {
+    /// The words of all of them.
+    pub const WORDS: [&str; 4] = ["unpaid", "closed", "paid", "refunded"];
+
     /// Its word in the ledger and for operators.
     #[must_use]
     pub const fn word(&self) -> &'static str {

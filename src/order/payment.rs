@@ -118,6 +118,11 @@ impl Became {
         }
     }
 
+    /// The words of those that settle nothing.
+    pub fn kept() -> impl Iterator<Item = &'static str> {
+        Self::ALL.into_iter().filter(|became| *became != Self::Settled).map(Self::word)
+    }
+
     /// The one of that [`word`](Self::word).
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {

@@ -16,6 +16,7 @@ pub struct AuditJson {
     action: &'static str,
     msisdn: Option<String>,
     notice: Option<i64>,
+    about: Option<String>,
     before: String,
     after: String,
 }
@@ -31,6 +32,7 @@ pub fn audit(audit: Audit) -> AuditJson {
         action: audit.action.word(),
         msisdn: audit.msisdn.map(|number| number.in_full().to_owned()),
         notice: audit.notice.map(|notice| notice.0),
+        about: audit.about,
         before: audit.before,
         after: audit.after,
     }

@@ -229,6 +229,11 @@ pub fn payment_callback(way: &'static str, became: &'static str) {
     counter!(names::PAYMENT_CALLBACKS, "way" => way, "became" => became).increment(1);
 }
 
+/// How many payments are kept for this reason, as counted at a scrape.
+pub fn payments_kept(why: &'static str, payments: u32) {
+    gauge!(names::PAYMENTS_KEPT, "why" => why).set(payments);
+}
+
 /// One answer to a streamer that asked whether somebody may play.
 pub fn flussonic(reason: &'static str) {
     counter!(names::FLUSSONIC_ANSWERS, "reason" => reason).increment(1);

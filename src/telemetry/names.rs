@@ -154,6 +154,9 @@ metrics_table! {
     /// Callbacks of payment providers.
     PAYMENT_CALLBACKS = "payment_callbacks_total", Kind::Counter, Count,
         "Callbacks of payment providers by way (alipay, wechat) and what became of them (settled, repeated, other, failed; kept: unknown_order, order_closed, order_paid, order_refunded, other_amount; not believed: unsigned, stale, unknown_serial, signature, sealed, merchant, unreadable).";
+    /// Payments that nothing was given for.
+    PAYMENTS_KEPT = "payments_kept", Kind::Gauge, Count,
+        "Payments that were proven, settled no order and are not marked as paid back, by why (unknown_order, order_closed, order_paid, order_refunded, other_amount); counted at the scrape.";
     /// Answers to streamers.
     FLUSSONIC_ANSWERS = "flussonic_answers_total", Kind::Counter, Count,
         "Answers to streamers that ask whether somebody may play, by reason (allowed, or why not).";

@@ -120,6 +120,7 @@ mod tests {
             breaker_open("meari", true);
             activation("redeem", "1067", Duration::from_millis(4));
             codes_unused("4g", 7);
+            super::super::payments_kept("order_closed", 3);
             flussonic("allowed");
             below_http("tls", 1);
             would_be("unmapped", 3);
@@ -143,6 +144,7 @@ mod tests {
             "sdp_gateway_flussonic_answers_total{reason=\"allowed\"} 1",
             "sdp_gateway_below_http_total{kind=\"tls\"} 1",
             "sdp_gateway_codes_unused{kind=\"4g\"} 7",
+            "sdp_gateway_payments_kept{why=\"order_closed\"} 3",
             "sdp_gateway_start_time_seconds 1507024188.34",
             "sdp_gateway_tasks{state=\"due\"} 2",
             "sdp_gateway_task_oldest_due_seconds 1.5",

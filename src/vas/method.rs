@@ -80,6 +80,11 @@ methods! {
 impl Method {
     /// What is told on the path of none.
     pub(super) const UNKNOWN: &str = "unknown";
+
+    /// Whether it tells what everybody is told, and changes nothing: whoever repeats it gains nothing.
+    pub(super) const fn is_everybodys(self) -> bool {
+        matches!(self, Self::QueryPackgeList | Self::QueryPromotionList)
+    }
 }
 
 impl Vas {

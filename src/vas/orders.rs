@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::ask::{Ask, fault};
+use super::packages::country;
 use super::refusal::Refusal;
 use super::{Code, Vas, unavailable};
 use crate::clock::Timestamp;
@@ -19,7 +20,11 @@ impl Vas {
     pub(super) async fn create_order(&self, ask: &Ask<'_>, now: Timestamp) -> Result<Value, Refusal> {
         let (account, device, number) = (ask.account()?, ask.device()?, ask.text("packageNo")?);
         let (zone, coupon) = (ask.zone(self.zone)?, ask.optional("couponCode").map(CouponCode::parse));
-        let package = self.package(number);
+        let country = ask.optional("countryCode").map(|_| country(ask)).transpose()?;
+        let package = self.package(number).and_then(|package| match country {
+            Some(country) if !package.countries.contains(&country) => Err(Code::NotSoldThere.into()),
+            _ => Ok(package),
+        });
         let is_named = !matches!(coupon, Some(None));
         let (Ok(package), true) = (&package, is_named) else {
             // Whose the device is, is told before.
@@ -54,7 +59,7 @@ impl Vas {
             account: Some(account.clone()),
             device: Some(device.clone()),
             status: status(ask)?,
-            package: ask.optional("packageNo").map(str::to_owned),
+            package: package(ask)?,
             before: before.map(|id| id.ok_or_else(|| fault("lastId", "is no order's"))).transpose()?,
             ..Orders::default()
         };
@@ -71,6 +76,13 @@ impl Vas {
         let order = self.ledger.order(&id).await.map_err(|error| unavailable(&error))?;
         order.filter(|order| order.account == *account).ok_or_else(|| Code::NoOrder.into())
     }
+}
+
+/// `packageNo`: those alone, of a package that may be sold no more.
+fn package(ask: &Ask<'_>) -> Result<Option<String>, Refusal> {
+    let is_fit = |number: &&str| number.bytes().all(|byte| byte.is_ascii_graphic());
+    let fit = |number| Some(number).filter(is_fit).ok_or_else(|| fault("packageNo", "is no package's"));
+    Ok(ask.optional("packageNo").map(fit).transpose()?.map(str::to_owned))
 }
 
 /// `orderStatus`: those alone that are so now.

@@ -34,7 +34,7 @@ impl Vas {
 }
 
 /// `countryCode`: two letters.
-fn country(ask: &Ask<'_>) -> Result<String, Refusal> {
+pub(super) fn country(ask: &Ask<'_>) -> Result<String, Refusal> {
     let code = ask.text("countryCode")?;
     let fits = code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_alphabetic());
     fits.then(|| code.to_ascii_uppercase()).ok_or_else(|| fault("countryCode", "is not two letters"))

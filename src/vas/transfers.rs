@@ -32,6 +32,10 @@ impl Vas {
     pub(super) async fn transfer(&self, ask: &Ask<'_>, now: Timestamp) -> Result<Value, Refusal> {
         let (account, to, service) = (ask.account()?, ask.device()?, ask.text("serviceId")?);
         self.own_device(&to, &account, now).await?;
+        // What no ledger can hold is no id of a service.
+        if !service.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(Code::ServiceUnknown.into());
+        }
         let service = ServiceId::from_stored(service.to_owned());
         let transfer = Transfer { service: service.clone(), to: to.clone(), account, now };
         match self.ledger.write(transfer).await.map_err(|error| unavailable(&error))? {

@@ -15,8 +15,37 @@ const COMMON: [&str; 4] = ["partnerKey", "timestamp", "signatureNonce", "signatu
 
 fn start(folder: &Folder, more: &str) -> Gateway {
     let catalog = include_str!("../../config/example-shop.toml");
-    let settings = crate::apps::settings(folder.path(), catalog, &format!("{PARTNER}{more}"));
+    let settings = crate::apps::settings(folder.path(), catalog, &format!("{PARTNER}[payments.sdp]\n{more}"));
     Gateway::start_in(folder.path(), &settings)
+}
+
+/// What the examples are about: two devices of their account, a voucher in stock, and what another became on the
+/// second device.
+fn prepare(gateway: &Gateway) {
+    let token = [("Authorization", "Bearer app-token")];
+    for device in ["cam-1", "cam-2"] {
+        let path = format!("/v1/accounts/ann@sdp.example/devices/{device}");
+        assert_eq!(request(gateway.main, "PUT", &path, &token, b"{}").status, 200);
+    }
+    let (unused, other) = ("7K2M-9QWX-4HTD-VB3S", "R5ZN-8CYG-2FJ6-PWA8");
+    let lines = format!("code,package\n{unused},ye1m7d\n{other},ye1m7d\n");
+    std::fs::write(gateway.folder.join("cards.csv"), lines).expect("written");
+    let settings = std::fs::read_to_string(gateway.folder.join("settings.toml")).expect("settings");
+    let mut import = Gateway::cli(&gateway.folder, &settings);
+    let done = import.args(["codes", "import", "cards.csv"]).output().expect("the command runs");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let used = json!({"deviceId": "cam-2", "voucherCode": other});
+    call("useVoucher", "ann@sdp.example", used).data(gateway);
+}
+
+/// The same about an order that is there, where it is about one.
+fn of_an_order(gateway: &Gateway, asked: Call) -> Call {
+    if !asked.params.contains_key("orderId") {
+        return asked;
+    }
+    let made = json!({"deviceId": "cam-1", "packageNo": "ye1m7d"});
+    let made = call("createOrder", "ann@sdp.example", made).data(gateway);
+    asked.with("orderId", made["orderId"].clone())
 }
 
 /// The methods that the document has.
@@ -62,8 +91,10 @@ fn its_codes_are_the_surfaces() {
 fn its_examples_are_answered_as_it_says() {
     let (schemas, folder) = (Schemas::strict(), Folder::new());
     let gateway = start(&folder, "");
+    prepare(&gateway);
     for method in told() {
-        let (path, asked) = (format!("{BELOW}{}", method.name()), example(method));
+        let path = format!("{BELOW}{}", method.name());
+        let asked = of_an_order(&gateway, example(method));
         let answer = asked.clone().sign().send(&gateway);
         assert_eq!((answer.status, code(&answer)), (200, 0), "{path}: {}", answer.text());
         schemas.check_envelope(&path, "post", &answer);

@@ -1,5 +1,5 @@
-"""What schemathesis does not know of the gateway: which rows there are, how apps sign, and what a refusal of the
-activation surface looks like, which is HTTP 200. Loaded by SCHEMATHESIS_HOOKS."""
+"""What schemathesis does not know of the gateway: which rows there are, how apps sign, and what a refusal of their
+surfaces looks like, which is HTTP 200. Loaded by SCHEMATHESIS_HOOKS."""
 
 import base64
 import hashlib
@@ -7,12 +7,14 @@ import hmac
 import json
 import os
 import re
+import time
+import uuid
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 import requests
 import schemathesis
 
-SIGNED = "/v3/third/sdk/"
+ACTIVATION, CAMERAS = "/v3/third/sdk/", "/vas/v1/"
 KEY, SECRET = os.environ["ACTIVATION_KEY"], os.environ["ACTIVATION_SECRET"]
 
 # A time and a nonce that were made up would be stale, or used before.
@@ -55,20 +57,20 @@ def signature(pairs):
 
 
 class Partner(requests.auth.AuthBase):
-    """Signs what is asked of the activation surface as it goes out, whatever it is."""
+    """Signs what is asked of the surfaces of apps as it goes out, whatever it is."""
 
     def __call__(self, request):
         place = urlsplit(request.url)
-        if not place.path.startswith(SIGNED):
+        if not place.path.startswith((ACTIVATION, CAMERAS)):
             return request
         query = parse_qsl(place.query, keep_blank_values=True)
-        if request.method == "GET":
+        if request.method == "GET" and place.path.startswith(ACTIVATION):
             query = [pair for pair in query if pair[0] not in OURS] + [("partnerKey", KEY)]
             query.append(("signature", signature(query)))
             request.url = urlunsplit(place._replace(query=urlencode(query)))
             return request
         try:
-            return self.with_body(request, query)
+            return self.with_body(request, query if place.path.startswith(ACTIVATION) else [])
         except (UnicodeError, ValueError, AttributeError):
             # No body that anybody could sign: it goes out as it is.
             return request
@@ -78,6 +80,8 @@ class Partner(requests.auth.AuthBase):
         if "json" in request.headers.get("Content-Type", ""):
             sent = {name: value for name, value in json.loads(body).items() if name not in OURS}
             sent["partnerKey"] = KEY
+            if CAMERAS in request.url:
+                sent |= {"timestamp": time.time_ns() // 1_000_000, "signatureNonce": str(uuid.uuid4())}
             sent["signature"] = signature(query + list(sent.items()))
             body = json.dumps(sent)
         else:
@@ -96,7 +100,7 @@ schemathesis.auth.set_from_requests(Partner())
 def refusals_are_told(ctx, response, case):
     """An app is refused by a code of its own: never as wrongly signed where it signed and asked rightly, and
     never done where it asked wrongly. A number in JSON counts as it is spelled, which is forgiven."""
-    if not case.path.startswith(SIGNED) or response.status_code != 200:
+    if not case.path.startswith(ACTIVATION) or response.status_code != 200:
         return
     code, generation = response.json()["resultCode"], case.meta and case.meta.generation
     if generation and generation.mode.is_positive:
@@ -104,3 +108,24 @@ def refusals_are_told(ctx, response, case):
     texts = not isinstance(case.body, dict) or all(isinstance(value, str) for value in case.body.values())
     if generation and generation.mode.is_negative and texts:
         assert code != "1001", "a request that the document forbids was carried out"
+
+
+@schemathesis.check
+def refusals_of_camera_apps_are_told(ctx, response, case):
+    """The same of the camera apps' surface, where anything may be sent as text, and what holds an `&` can be read in two
+    ways. Which parameter is wrong is named."""
+    if not case.path.startswith(CAMERAS) or response.status_code != 200:
+        return
+    told, generation = response.json(), case.meta and case.meta.generation
+    assert (told["data"] is None) == (told["code"] != 0), told
+    if generation and generation.mode.is_positive:
+        assert told["code"] not in (10002, 10003, 10005), "a request that was signed rightly is not heard"
+        if isinstance(case.body, dict) and "&" not in json.dumps(case.body, ensure_ascii=False):
+            assert told["code"] != 10001, f"a request that the document allows is refused: {told['msg']}"
+    texts = isinstance(case.body, dict) and all(isinstance(value, str) for value in case.body.values())
+    if generation and generation.mode.is_negative and texts:
+        assert told["code"] != 0, "a request that the document forbids was carried out"
+    if told["code"] == 10001 and isinstance(case.body, dict) and "two ways" not in told["msg"]:
+        names = ("userAccount", "deviceId", "packageNo", "couponCode", "couponIds", "orderId", "orderStatus", "lastId")
+        names += ("payType", "timezone", "countryCode", "serviceType", "serviceId", "voucherCode", "The body")
+        assert told["msg"].startswith(names), told["msg"]

@@ -19,7 +19,12 @@ TOKENS = {"partner": "fake-partners-token", "operator": "fake-operators-token"}
 APP = {"ACTIVATION_KEY": "fake-key", "ACTIVATION_SECRET": "fake-partners-secret"}
 
 # Guesses are not limited here, or most answers would be 429. Without a worker tasks stay what they are.
+SHOP = HERE.parent.parent / "config" / "example-shop.toml"
+
 SETTINGS = f"""
+[catalog]
+path = "{SHOP}"
+[payments.sdp]
 [server]
 listen = "127.0.0.1:0"
 [admin]
@@ -44,6 +49,15 @@ secrets = ["{APP['ACTIVATION_SECRET']}"]
 RUNS = [
     (["partner"], "main", "partner", 8, 200, ["--phases", "examples,coverage,fuzzing,stateful"]),
     (["operator", "health"], "admin", "operator", 8, 200, ["--phases", "examples,coverage,fuzzing"]),
+    # As for apps: what they are refused is looked at by hooks.py.
+    (
+        ["vas"],
+        "main",
+        None,
+        8,
+        300,
+        ["--phases", "examples,coverage,fuzzing", "--exclude-checks", "negative_data_rejection,positive_data_acceptance"],
+    ),
     (
         ["app", "streamer"],
         "main",
@@ -131,6 +145,9 @@ def main(gateway, schemathesis):
             methods = sum(len(path.keys() & {"get", "put", "post", "delete"}) for path in paths)
             assert tried == methods, f"{tried} of {methods} operations were tried"
             metrics = send("GET", f"{listeners['admin']}/metrics", None, "operator")
+            for method in ("queryPackgeList", "createOrder", "receiveCoupons", "queryOwnedCouponList"):
+                done = f'sdp_gateway_vas_requests_total{{method="{method}",code="0"}} 0'
+                assert done not in metrics, f"no {method} was answered"
             for call in ("usage_record", "effect"):
                 done = f'sdp_gateway_activation_requests_total{{call="{call}",code="1001"}}'
                 assert done in metrics, f"no {call} was answered: it is signed wrongly here"

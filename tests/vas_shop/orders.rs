@@ -39,6 +39,8 @@ fn an_order_is_made_for_an_own_device() {
         (order("cam-3", "ye1m7d"), 11001),
         (order("cam-2", "none"), 11002),
         (order("cam-1", "none"), 14010),
+        (order("cam-1", "yc1y30d").with("countryCode", "vn"), 14011),
+        (order("cam-1", "yc1y30d").with("countryCode", "VNM"), 10001),
         (order("cam 1", "none"), 10001),
         (order("cam-1", "ye1m7d").with("userAccount", Value::Null), 10001),
         (order("cam-1", "ye1m7d").with("packageNo", Value::Null), 10001),

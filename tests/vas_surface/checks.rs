@@ -74,8 +74,10 @@ fn time_and_nonce_are_needed_and_good_once() {
     let other = Call { method: "queryPromotionList".to_owned(), ..once.clone() };
     assert_eq!(other.code(&gateway), 0, "one value for two calls");
     assert_eq!(once.clone().with("countryCode", "CN").code(&gateway), 0, "another request");
+    let own = call("queryOwnedCouponList", "ann", json!({})).with("signatureNonce", 704);
+    assert_eq!([own.code(&gateway), own.code(&gateway)], [0, 10002]);
     assert!(gateway.stop().success());
-    assert_eq!(once.code(&start(&folder, PARTNER)), 10002, "the ledger remembers");
+    assert_eq!(own.code(&start(&folder, PARTNER)), 10002, "the ledger remembers");
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::stats::counts;
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, UserAccount};
 use crate::ledger::tables::Cell;
@@ -17,6 +18,9 @@ const PAGE: usize = 20;
 
 /// An account's coupons that it is shown, the newest first: more than any catalog lets it receive in its days.
 const COUPONS_MAX: u32 = 1000;
+
+const KEPT: &str = "/* payments kept */ SELECT became AS word, COUNT(*) AS many FROM payment \
+    WHERE became <> 'settled' AND refunded_at IS NULL GROUP BY became";
 
 /// Which orders are asked for: what is set must fit.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +44,8 @@ pub struct Orders {
 pub struct Payments {
     /// Only those that settled no order.
     pub kept: bool,
+    /// Only those of which this became, as its word.
+    pub became: Option<String>,
     /// Only those that name this order.
     pub order: Option<String>,
     /// Only those heard of before this one.
@@ -142,11 +148,20 @@ impl Ledger {
     pub async fn payments(&self, of: &Payments, limit: u32) -> Result<Vec<Payment>, StoreError> {
         let mut fits = Where::default();
         fits.and("became <> ?", of.kept.then_some("settled"));
+        fits.and("became = ?", of.became.as_ref());
         fits.and("order_id = ?", of.order.as_ref());
         let older = "(received_at, key) < (SELECT p.received_at, p.key FROM payment p WHERE p.key = ?)";
         fits.and(older, of.before.as_ref().map(ToString::to_string));
         let (tail, parameters) = fits.tail("received_at DESC, key DESC", limit);
         self.select(&tail, parameters).await
+    }
+
+    /// Payments that settled no order and were not paid back, by what they are kept for, from an index of those.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn payments_kept(&self) -> Result<BTreeMap<String, i64>, StoreError> {
+        counts(&sqlx::query(KEPT).fetch_all(&self.0.pool).await?)
     }
 
     /// An account's coupons, the last received first.
