@@ -26,7 +26,7 @@ impl Vas {
         let (country, storage) = (country(ask)?, storage(ask)?);
         let catalog = self.ledger.catalog();
         let sold = |package: &&Package| {
-            package.storage == storage && package.countries.iter().any(|own| *own == country)
+            package.storage == storage && package.countries.contains(&country)
         };
         let sold = catalog.packages().iter().filter(sold);
         Ok(sold.map(|package| shown(package, &self.pay_types(package, &catalog))).collect())
