@@ -64,7 +64,11 @@ impl Keeper {
             Ok(()) => Ok(Made::Something),
             // Somebody granted them at the same moment, or an attempt whose answer was lost.
             Err(fault @ Fault::Never(_)) => {
-                if has_rights().await? { Ok(Made::Nothing) } else { Err(fault) }
+                if has_rights().await? {
+                    Ok(Made::Nothing)
+                } else {
+                    Err(fault)
+                }
             }
             Err(fault @ Fault::NotThere(_)) => {
                 self.folders.lock().await.remove(&home);

@@ -151,7 +151,9 @@ impl Keeper {
         deadline: Instant,
     ) -> Result<Fulfilled, Fault> {
         let camera = self.end_camera(owner, name, wanted, should, deadline);
-        let Some(owner) = owner.filter(|_| self.settings.suspend == Suspend::User) else { return camera.await };
+        let Some(owner) = owner.filter(|_| self.settings.suspend == Suspend::User) else {
+            return camera.await;
+        };
         // Whatever the camera says, who has nothing any more cannot log in.
         let user = self.end_user(owner, wanted.is_owner_served, deadline);
         let (settled, crossed_at) = tokio::join!(camera, user);
