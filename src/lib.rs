@@ -90,9 +90,10 @@
 //! a task's life: `outbox/life.rs`, of an activation code's `stock/code/life.rs`, and its row of their tables. A
 //! code: a row of `wire/code.rs`. An offer: `config/catalog.toml`. An endpoint: a row of its surface and its place
 //! in `openapi.json`. A surface: its file here, a line of `app/surfaces.rs`. A write of the ledger: its file (what is
-//! asked, what comes of it, its `Deed`) beside `ledger/record.rs` or in `ledger/fulfil/`, and its name there. A kind
-//! of provider: its file in `providers/`, its arms of `providers.rs`, its keys in `config/provider.rs`; one that keeps
-//! a state also the two traits of `providers/state.rs`. A setting: its section in `config/` and `config/default.toml`.
+//! asked, what comes of it, its `Deed`) beside `ledger/record.rs` or in `ledger/fulfil/`, and its name there. A step
+//! of the schema: its file in `ledger/migrations/`, where the build finds it. A kind of provider: its file in
+//! `providers/`, its arms of `providers.rs`, its keys in `config/provider.rs`; one that keeps a state also the two
+//! traits of `providers/state.rs`. A setting: its section in `config/` and `config/default.toml`.
 
 pub mod activation;
 pub mod admin;
