@@ -21,7 +21,7 @@
 //!
 //! # What is absent
 //!
-//! `wire` does no I/O and knows no business. `subscription`, `service` and `outbox` are free of async, SQL,
+//! `wire` does no I/O and knows no business. `subscription`, `service`, `order` and `outbox` are free of async, SQL,
 //! HTTP and the clock: what a number holds is a pure fold of its notices, and what is in force on its
 //! devices follows from that, their bindings and the time. `subscription` and the ledger know no grammar: a reply is
 //! text that is stored, and what was kept is read again by a function that the ledger is opened with. Providers see no
@@ -37,11 +37,13 @@
 //! * [`catalog`]: the offers, and which of them a message means; the packages, coupons and promotions of camera apps.
 //! * [`subscription`]: every rule of a notice.
 //! * [`service`]: every rule of what is in force on a device: windows, queues, transfer, retention.
+//! * [`order`]: what camera apps buy: orders, coupons and payments, each with its life; terms by the calendar.
 //! * [`stock`]: activation codes as values, and a code's life. [`outbox`]: what providers owe, and a task's life.
 //! * [`ledger`]: the journal, its fold, group commit, reads; what operators put right (`ledger/operate`,
 //!   `ledger/repair`), written down in `ledger/audit`, and what they laid aside (`ledger/aside`); folds made again, of an
-//!   older ledger or for another setting (`ledger/refold`); devices, tasks and codes in `ledger/fulfil`; copies
-//!   from one engine to the other, backups and their way back (`ledger/sqlite/restore`).
+//!   older ledger or for another setting (`ledger/refold`); devices, tasks and codes in `ledger/fulfil`; orders,
+//!   payments and coupons in `ledger/shop`; copies from one engine to the other, backups and their way back
+//!   (`ledger/sqlite/restore`).
 //! * [`http`]: one call of ours to somebody else.
 //! * [`providers`]: who carries out what was granted; they see no ledger. Some carry out steps, others
 //!   (`providers/watcher/keeper`) bring about what should be on a device by now (`service/wanted`).
@@ -89,13 +91,15 @@
 //! A new field: `wire/accessgw.rs`, `carrier/reading.rs` where a rule needs it, and a fixture. Notices from elsewhere:
 //! a `subscription::notice::Statement` of each. A rule: an arm of `subscription/decide.rs` and a row
 //! of its table; of what is in force on a device, `service/arrange.rs` and a picture of its tests. A step of
-//! a task's life: `outbox/life.rs`, of an activation code's `stock/code/life.rs`, and its row of their tables. A
-//! code: a row of `wire/code.rs`. An offer: `config/catalog.toml`. An endpoint: a row of its surface and its place
-//! in `openapi.json`; a method of camera apps: its file in `vas/` and its line of `vas/method.rs`. A surface: its file here, a line of `app/surfaces.rs`. A write of the ledger: its file (what is
-//! asked, what comes of it, its `Deed`) beside `ledger/record.rs` or in `ledger/fulfil/`, and its name there. A kind
-//! of provider: its file in `providers/`, its arms of `providers.rs`, its keys in `config/provider.rs`; one that keeps
-//! a state also the two traits of `providers/state.rs`. A way to pay: its file in `payments/`, its word in
-//! `payments/pay_type.rs`, its line in `payments.rs`, its keys in `config/payments/`. A setting: its section in `config/` and `config/default.toml`.
+//! a task's life: `outbox/life.rs`, of an activation code's `stock/code/life.rs`, of an order's `order/life.rs`, and
+//! its row of their tables. A code: a row of `wire/code.rs`. An offer: `config/catalog.toml`. An endpoint: a row of
+//! its surface and its place in `openapi.json`; a method of camera apps: its file in `vas/` and its line of
+//! `vas/method.rs`. A surface: its file here, a line of `app/surfaces.rs`. A write of the ledger: its file (what is
+//! asked, what comes of it, its `Deed`) beside `ledger/record.rs`, in `ledger/fulfil/` or `ledger/shop/`, and its name
+//! there. A step of the schema: its file in `ledger/migrations/`, where the build finds it. A kind of provider: its file in `providers/`, its arms of `providers.rs`, its keys in `config/provider.rs`;
+//! one that keeps a state also the two traits of `providers/state.rs`. A way to pay: its file in `payments/`, its word
+//! in `payments/pay_type.rs`, its line in `payments.rs`, its keys in `config/payments/`. A setting: its section in
+//! `config/` and `config/default.toml`.
 
 pub mod activation;
 pub mod admin;

@@ -13,6 +13,8 @@ mod signed;
 
 #[path = "api_openapi/app_calls.rs"]
 mod app_calls;
+#[path = "api_openapi/bought.rs"]
+mod bought;
 #[path = "api_openapi/parameters.rs"]
 mod parameters;
 #[path = "api_openapi/signed_asks.rs"]

@@ -104,7 +104,7 @@ fn numbers(data: &Value) -> Vec<&str> {
 #[test]
 fn what_is_sold_in_a_country() {
     let folder = Folder::new();
-    let gateway = start(&folder, PARTNER);
+    let gateway = start(&folder, &format!("{PARTNER}[payments.sdp]\n"));
     let list = |country: &str, kind: Value| {
         call("queryPackgeList", "ann", json!({"countryCode": country, "serviceType": kind}))
     };

@@ -16,16 +16,18 @@ use crate::{Result, preload};
 
 const PARTNER: &str = "[[partner]]\nname = 'load'\nkey = 'fake-key'\nsecrets = ['fake-secret']\n";
 
-/// Makes so many codes and has them redeemed over so many connections.
-pub(crate) fn run(parent: &Path, codes: u32, connections: usize) -> Result<()> {
+/// Makes so many codes and has them redeemed over so many connections; how many a second.
+pub(crate) fn run(parent: &Path, codes: u32, connections: usize) -> Result<f64> {
     let folder = preload::folder(parent, "redeem", 0)?;
     std::fs::write(folder.join(process::SETTINGS), PARTNER)?;
     let gateway = Server::gateway(&folder, None, None)?;
     let codes = generate(&folder, codes)?;
     let request = |(at, code): (usize, &String)| request(gateway.address, &format!("cam-{at}"), code);
     let requests: Vec<String> = codes.iter().enumerate().map(request).collect();
-    ask_all(gateway.address, "redeemed", &requests, connections, b"\"resultCode\":\"1001\"")?;
-    gateway.stop()
+    let good = b"\"resultCode\":\"1001\"";
+    let redeemed = ask_all(gateway.address, "redeemed", &requests, connections, good)?;
+    gateway.stop()?;
+    Ok(redeemed.per_s)
 }
 
 /// Has the command make them, beside the gateway.
@@ -43,15 +45,21 @@ fn generate(folder: &Path, count: u32) -> Result<Vec<String>> {
     Ok(codes)
 }
 
-/// Sends these over so many connections, each waiting for its answer, and says how fast; the answers, in the order of
-/// the requests, all of which must hold `good`.
+/// What requests came to.
+pub(crate) struct Asked {
+    /// In the order of the requests.
+    pub(crate) answers: Vec<Vec<u8>>,
+    pub(crate) per_s: f64,
+}
+
+/// Sends these over so many connections, each waiting for its answer, and says how fast; all answers must hold `good`.
 pub(crate) fn ask_all(
     to: SocketAddr,
     what: &str,
     requests: &[String],
     connections: usize,
     good: &[u8],
-) -> Result<Vec<Vec<u8>>> {
+) -> Result<Asked> {
     let began = Instant::now();
     let (mut waits_us, mut answers) = (Vec::new(), Vec::new());
     std::thread::scope(|scope| {
@@ -66,21 +74,20 @@ pub(crate) fn ask_all(
         }
         Result::Ok(())
     })?;
-    let seconds = began.elapsed().as_secs_f64();
+    let per_s = requests.len() as f64 / began.elapsed().as_secs_f64();
     waits_us.sort_unstable();
     let ms = |share: f64| {
         let place = (waits_us.len() as f64 * share) as usize;
         f64::from(waits_us.get(place.min(waits_us.len().saturating_sub(1))).copied().unwrap_or(0)) / 1000.0
     };
     println!(
-        "{} {what} over {connections} connections: {:.0} per s, p50 {:.2} ms, p99 {:.2} ms, max {:.2} ms",
+        "{} {what} over {connections} connections: {per_s:.0} per s, p50 {:.2} ms, p99 {:.2} ms, max {:.2} ms",
         waits_us.len(),
-        waits_us.len() as f64 / seconds,
         ms(0.5),
         ms(0.99),
         ms(1.0),
     );
-    Ok(answers)
+    Ok(Asked { answers, per_s })
 }
 
 /// One after the other; each answer, and how long it took, in microseconds.

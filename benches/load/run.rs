@@ -60,8 +60,8 @@ pub(crate) fn all(args: &Args) -> Result<()> {
     table::memory("after the load", servers.gateway.memory()?);
     if args.redeem > 0 {
         let many = if args.quick { args.redeem.min(1000) } else { args.redeem };
-        redeem::run(parent, many, REDEEMERS)?;
-        shop::run(parent, many, REDEEMERS)?;
+        let redeemed_per_s = redeem::run(parent, many, REDEEMERS)?;
+        shop::run(parent, many, REDEEMERS, redeemed_per_s)?;
     }
     if args.tasks > 0 {
         let of_tasks = preload::folder(parent, "tasks", 0)?;

@@ -12,7 +12,7 @@ use sdp_gateway::signature::{self, rsa::PrivateKey};
 
 use crate::process::{self, Server};
 use crate::redeem::ask_all;
-use crate::{Result, preload};
+use crate::{Result, preload, table};
 
 const SETTINGS: &str = "[catalog]\npath = 'CATALOG'\n[payments.sdp]\n\
     [[partner]]\nname = 'load'\ntoken = 'fake-token'\nkey = 'fake-key'\nsecrets = ['fake-secret']\n";
@@ -26,8 +26,9 @@ pub(crate) fn gateway(parent: &Path, name: &'static str, more: &str) -> Result<S
     Server::gateway(&folder, None, None)
 }
 
-/// Makes so many orders, each for a device of its own, over so many connections, and has Alipay pay them.
-pub(crate) fn run(parent: &Path, orders: u32, connections: usize) -> Result<()> {
+/// Makes so many orders, each for a device of its own, over so many connections, and has Alipay pay them. What each
+/// comes to a second is compared with codes redeemed.
+pub(crate) fn run(parent: &Path, orders: u32, connections: usize, redeemed_per_s: f64) -> Result<()> {
     let key = KeyPair::generate(KeySize::Rsa2048)?;
     let private = STANDARD.encode(AsDer::<Pkcs8V1Der<'_>>::as_der(&key)?.as_ref());
     let theirs = KeyPair::generate(KeySize::Rsa2048)?;
@@ -44,11 +45,19 @@ pub(crate) fn run(parent: &Path, orders: u32, connections: usize) -> Result<()> 
     let theirs = STANDARD.encode(AsDer::<Pkcs8V1Der<'_>>::as_der(&theirs)?.as_ref());
     let theirs = PrivateKey::parse(&theirs)?;
     let paid: Vec<String> = made
+        .answers
         .iter()
         .enumerate()
         .map(|(nth, answer)| callback(to, nth, &order_id(answer)?, &theirs))
         .collect::<Result<_>>()?;
-    ask_all(to, "orders paid by callbacks", &paid, connections, b"success")?;
+    let paid = ask_all(to, "orders paid by callbacks", &paid, connections, b"success")?;
+    table::ratios(
+        &[connections],
+        &[
+            ("orders made / codes redeemed", connections, made.per_s / redeemed_per_s),
+            ("callbacks / codes redeemed", connections, paid.per_s / redeemed_per_s),
+        ],
+    );
     gateway.stop()
 }
 

@@ -18,6 +18,9 @@ use Target::{AtLeast, AtMost};
 const TARGETS: &[(&str, Target)] = &[
     ("check / bare", AtLeast(0.50)),
     ("notify / bare", AtLeast(0.15)),
+    ("packages / bare", AtLeast(0.60)),
+    ("orders made / codes redeemed", AtLeast(0.50)),
+    ("callbacks / codes redeemed", AtLeast(0.50)),
     ("notify / one transaction each", AtLeast(4.0)),
     ("notify / one sync each", AtLeast(1.5)),
     ("slow disk: notify / one transaction each", AtLeast(10.0)),

@@ -54,10 +54,11 @@ pub(super) fn run(global: &Global, command: Codes) -> Ended {
 async fn list(global: &Global, ledger: &Ledger) -> Ended {
     let counts = ledger.code_counts(Clock::system().now()).await?;
     let mut heading = vec!["batch", "kind", "provider", "state", "codes"];
-    let optional: [(&str, fn(&CodeCount) -> &String); 2] =
-        [("tenant", |count| &count.tenant), ("package", |count| &count.package)];
-    let told = optional.into_iter().filter(|(_, of)| counts.iter().any(|count| !of(count).is_empty()));
-    let told: Vec<_> = told.inspect(|(key, _)| heading.push(key)).collect();
+    let has_tenants = counts.iter().any(|count| !count.tenant.is_empty());
+    let has_vouchers = counts.iter().any(|count| !count.package.is_empty());
+    heading.extend(has_tenants.then_some("tenant"));
+    heading.extend(has_vouchers.then_some("package"));
+    let word = |word: &String| Some(word).filter(|word| !word.is_empty()).cloned();
     let row = |count: &CodeCount| {
         let mut row = json!({
             "batch": count.batch,
@@ -66,8 +67,11 @@ async fn list(global: &Global, ledger: &Ledger) -> Ended {
             "state": count.state,
             "codes": count.codes,
         });
-        for (key, of) in &told {
-            row[key] = Some(of(count)).filter(|word| !word.is_empty()).cloned().into();
+        if has_tenants {
+            row["tenant"] = word(&count.tenant).into();
+        }
+        if has_vouchers {
+            row["package"] = word(&count.package).into();
         }
         row
     };

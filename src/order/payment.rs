@@ -56,7 +56,7 @@ pub struct Payment {
     pub key: Key,
     /// The order that it names, which may be none of ours.
     pub order: String,
-    /// How much; none where the carrier was paid, which does not say.
+    /// How much; none where the carrier was paid, which does not say, and of an amount that nothing is sold for.
     pub money: Option<Money>,
     /// When, by whoever was paid.
     pub paid_at: Timestamp,
@@ -134,13 +134,13 @@ impl Became {
 ///
 /// # Errors
 /// Why it settles nothing.
-pub fn judge(order: Option<&Order>, money: Money, now: Timestamp) -> Result<(), Why> {
+pub fn judge(order: Option<&Order>, money: Option<Money>, now: Timestamp) -> Result<(), Why> {
     let order = order.ok_or(Why::Unknown)?;
     match order.state {
         OrderState::Paid(_) => Err(Why::Paid),
         OrderState::Refunded(..) => Err(Why::Refunded),
         OrderState::Unpaid if order.is_open(now) => {
-            if order.price.payable() == money {
+            if money == Some(order.price.payable()) {
                 Ok(())
             } else {
                 Err(Why::Amount)
@@ -164,7 +164,7 @@ mod tests {
     use crate::order::life::tests::{order, settled};
 
     fn pay(minor: u64, currency: Currency, state: OrderState, now: i64) -> &'static str {
-        let judged = judge(Some(&order(state)), Money { minor, currency }, Timestamp(now));
+        let judged = judge(Some(&order(state)), Some(Money { minor, currency }), Timestamp(now));
         judged.map_or_else(Became::Kept, |()| Became::Settled).word()
     }
 
@@ -181,7 +181,9 @@ mod tests {
         assert_eq!(pay(900, Vnd, OrderState::Closed(Timestamp(10)), 9), "order_closed");
         assert_eq!(pay(900, Vnd, paid(), 9), "order_paid");
         assert_eq!(pay(900, Vnd, OrderState::Refunded(settled(), Timestamp(5)), 9), "order_refunded");
-        let nobodys = judge(None, Money { minor: 900, currency: Vnd }, Timestamp(0));
+        let foreign = judge(Some(&order(unpaid())), None, Timestamp(9));
+        assert_eq!(foreign, Err(Why::Amount), "of a currency that is none of ours");
+        let nobodys = judge(None, Some(Money { minor: 900, currency: Vnd }), Timestamp(0));
         assert_eq!(nobodys, Err(Why::Unknown));
     }
 

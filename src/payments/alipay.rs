@@ -69,7 +69,7 @@ impl Alipay {
         let times = ["gmt_payment", "notify_time"].into_iter().filter_map(|name| form.get(name));
         let (transaction, order_id) = (text("trade_no")?.to_owned(), text("out_trade_no")?.to_owned());
         let paid_at = times.filter_map(beijing::read).next().unwrap_or(now);
-        Ok(Told::Paid(Paid { transaction, order_id, money, paid_at }))
+        Ok(Told::Paid(Paid { transaction, order_id, money: Some(money), paid_at }))
     }
 }
 

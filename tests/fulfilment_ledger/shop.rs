@@ -73,7 +73,7 @@ pub(crate) fn payment(transaction: &str, order: &Order, money: Money, hour: i64)
     SettlePayment {
         key: Key::of("1", transaction),
         order: order.id.as_str().to_owned(),
-        money,
+        money: Some(money),
         paid_at: at(hour),
         now: at(hour),
         pausing: Arc::new(BTreeSet::from(["test".to_owned()])),

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::gateway::{Answer, Folder, Gateway, request};
+use crate::gateway::{Answer, Folder, Gateway, request, try_request};
 use crate::{alipay, in_force, kit, order, own, paid_form, result, shop};
 
 fn start(folder: &Folder) -> Gateway {
@@ -99,4 +99,36 @@ fn a_way_that_is_not_open_is_no_path() {
     let gateway = start(&Folder::new());
     let answer = request(gateway.main, "GET", "/vas/v1/pay/alipay", &[], b"");
     assert_eq!((answer.status, answer.header("allow")), (405, Some("POST")));
+}
+
+/// A vendor repeats until it is told that all is well; the gateway dies while it does.
+#[test]
+fn killed_in_the_midst_of_callbacks_an_order_is_paid_once() {
+    let folder = Folder::new();
+    let mut gateway = start(&folder);
+    let made = order("cam-1", "fen").data(&gateway);
+    let form = paid_form(&made, "t-1", "0.10");
+    let headers = [("Content-Type", "application/x-www-form-urlencoded")];
+    for _ in 0..4 {
+        let main = gateway.main;
+        std::thread::scope(|scope| {
+            let send = || try_request(main, "POST", "/vas/v1/pay/alipay", &headers, form.as_bytes());
+            let sending: Vec<_> =
+                (0..10).map(|_| scope.spawn(move || (0..5).filter(|_| send().is_ok()).count())).collect();
+            gateway.signal("KILL");
+            gateway.wait();
+            sending.into_iter().for_each(|sent| assert!(sent.join().expect("no panic") <= 5));
+        });
+        gateway = shop(&folder, &kit::settings("http://127.0.0.1:9"));
+    }
+    success(&alipay(&gateway, &form));
+    assert_eq!(in_force(&gateway, "cam-1").len(), 1);
+    let told = result(&gateway, &made);
+    assert_eq!((&told["status"], &told["payType"]), (&json!(0), &json!("1")), "{told}");
+    let rows = crate::gateway::Ledger::of(&gateway.folder).rows("SELECT key FROM payment");
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    let settings = std::fs::read_to_string(gateway.folder.join("settings.toml")).expect("settings");
+    let verified =
+        Gateway::cli(&gateway.folder, &settings).args(["ledger", "verify"]).output().expect("it runs");
+    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
 }

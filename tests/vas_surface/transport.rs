@@ -79,7 +79,7 @@ fn other_methods_paths_and_listeners() {
 fn a_ledger_that_cannot_be_written_is_a_system_fault() {
     let folder = Folder::new();
     let gateway: Gateway = start(&folder, &format!("{PARTNER}[server]\nrequest_timeout_ms = 400\n"));
-    let asked = || call("queryPackgeList", "ann", json!({"countryCode": "VN", "serviceType": 2}));
+    let asked = || call("queryOwnedCouponList", "ann", json!({}));
     let held = crate::gateway::Ledger::of(&gateway.folder).hold();
     assert_eq!(asked().code(&gateway), 10005);
     drop(held);

@@ -17,6 +17,7 @@ CREATE TABLE transfer (
     at           BIGINT NOT NULL       -- ms since 1970
 );
 
+CREATE INDEX transfer_by_service ON transfer (service_id, id);
 CREATE INDEX transfer_by_account ON transfer (account, id);
 CREATE INDEX transfer_by_from ON transfer (from_device, id);
 CREATE INDEX transfer_by_to ON transfer (to_device, id);

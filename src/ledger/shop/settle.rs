@@ -24,8 +24,8 @@ pub struct SettlePayment {
     pub key: Key,
     /// The order that it names.
     pub order: String,
-    /// How much.
-    pub money: Money,
+    /// How much; none where it is no amount that anything is sold for.
+    pub money: Option<Money>,
     /// When it was made, as its provider says.
     pub paid_at: Timestamp,
     /// The time.
@@ -88,7 +88,7 @@ fn settle(
     store.save(&Payment {
         key: proven.key.clone(),
         order: name,
-        money: Some(proven.money),
+        money: proven.money,
         paid_at: proven.paid_at,
         received_at: proven.now,
         count: 1,

@@ -1,8 +1,9 @@
 //! Proof that money in is money out: every payment settled its order or is kept, every order that was paid has one
-//! service, one refund, or the carrier's right; a held coupon has its unpaid order, and counts are their rows'.
+//! service, one refund, or the carrier's right; a held coupon has its unpaid order, and counts are their rows'. What a
+//! voucher gave it gave once, and what was moved is where it went.
 
 /// Each statement gives a sentence for every row that breaks one of them.
-pub(super) const BROKEN: [&str; 8] = [
+pub(super) const BROKEN: [&str; 10] = [
     "/* verify payments */ SELECT 'payment ' || p.key || ' settled order ' || p.order_id || ', which does not say so' \
      FROM payment p LEFT JOIN vas_order o ON o.id = p.order_id AND o.pay_type = p.pay_type \
      AND o.transaction_id = p.transaction_id AND o.state IN ('paid', 'refunded') \
@@ -34,4 +35,11 @@ pub(super) const BROKEN: [&str; 8] = [
      || coalesce(n.received, 0) || ' times by its count, and there are ' || coalesce(r.many, 0) \
      FROM coupon_count n FULL JOIN (SELECT coupon_id, count(*) AS many FROM coupon GROUP BY coupon_id) AS r \
      ON r.coupon_id = n.coupon_id WHERE coalesce(n.received, 0) <> coalesce(r.many, 0) LIMIT 100",
+    "/* verify vouchers */ SELECT 'service ' || s.id || ' comes from a voucher that did not give it' \
+     FROM service s LEFT JOIN code c ON c.key = s.source_id AND c.service_id = s.id AND c.state = 'used' \
+     AND c.voucher IS NOT NULL WHERE s.source = 'voucher' AND c.key IS NULL LIMIT 100",
+    "/* verify transfers */ SELECT 'service ' || t.service_id || ' was moved to ' || t.to_device || ', and is ' \
+     || coalesce('on ' || s.device_id, 'missing') FROM transfer t LEFT JOIN service s ON s.id = t.service_id \
+     WHERE t.id = (SELECT max(o.id) FROM transfer o WHERE o.service_id = t.service_id) \
+     AND coalesce(s.device_id, '') <> t.to_device LIMIT 100",
 ];

@@ -87,10 +87,11 @@ impl WeChat {
 impl Transaction {
     fn paid(self, now: Timestamp) -> Option<Paid> {
         let amount = self.amount?;
-        let currency = amount.currency.as_deref().map_or(Some(Currency::Cny), Currency::from_code)?;
+        let currency = amount.currency.as_deref().map_or(Some(Currency::Cny), Currency::from_code);
+        let money = currency.and_then(|currency| Money::of_minor(amount.total, currency));
         let transaction = self.transaction_id.filter(|id| !id.is_empty())?;
         let order_id = Some(self.out_trade_no).filter(|id| !id.is_empty())?;
         let paid_at = self.success_time.as_deref().and_then(Timestamp::from_rfc3339).unwrap_or(now);
-        Some(Paid { transaction, order_id, money: Money::of_minor(amount.total, currency)?, paid_at })
+        Some(Paid { transaction, order_id, money, paid_at })
     }
 }
