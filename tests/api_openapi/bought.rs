@@ -75,7 +75,7 @@ fn operators_are_told_of_what_apps_bought_as_the_document_says() {
     let next = page["next"].as_str().expect("another page");
     let rest = get(orders, &format!("/api/v1/orders?cursor={next}"), 200);
     assert_eq!((ids(&rest, "orders"), &rest["next"]), (vec![first.clone()], &Value::Null));
-    assert_eq!(ids(&get(orders, "/api/v1/orders?state=paid", 200), "orders"), [first.clone()]);
+    assert_eq!(ids(&get(orders, "/api/v1/orders?state=paid", 200), "orders"), std::slice::from_ref(&first));
     for bad in ["state=lost", "account=a%20b", "device=", "cursor=1", "limit=0", "x=1"] {
         get(orders, &format!("/api/v1/orders?{bad}"), 400);
     }
@@ -167,7 +167,7 @@ fn commands_tell_and_do_the_same() {
         serde_json::from_str(&printed(&[arguments, &["--json"]].concat())).expect("JSON")
     };
     assert_eq!(ids(&json(&["orders", "list"]), "orders"), [second.clone(), first.clone()]);
-    assert_eq!(ids(&json(&["orders", "list", "--state", "unpaid"]), "orders"), [second.clone()]);
+    assert_eq!(ids(&json(&["orders", "list", "--state", "unpaid"]), "orders"), std::slice::from_ref(&second));
     assert_eq!(ids(&json(&["orders", "list", "--account", "bob"]), "orders"), Vec::<String>::new());
     assert_eq!(ids(&json(&["orders", "list", "--payments"]), "payments"), ["t2"]);
     let text = printed(&["orders", "show", &first]);
