@@ -3,7 +3,7 @@
 use sdp_gateway::clock::Clock;
 use sdp_gateway::ledger::Ledger;
 use sdp_gateway::ledger::shop::{SettlePayment, Taken};
-use sdp_gateway::money::{Currency, Money};
+use sdp_gateway::money::{Currency, Money, Stated};
 use sdp_gateway::order::payment::Key;
 use serde_json::{Value, json};
 
@@ -36,7 +36,7 @@ fn paid(ledger: &Ledger, transaction: &str, order: &str, minor: u64) -> Taken {
     let payment = SettlePayment {
         key: Key::of("1", transaction),
         order: order.to_owned(),
-        money: Some(Money { minor, currency: Currency::Vnd }),
+        money: Stated::Money(Some(Money { minor, currency: Currency::Vnd })),
         paid_at: now,
         now,
         pausing: std::sync::Arc::default(),
