@@ -96,7 +96,7 @@
 //! its surface and its place in `openapi.json`; a method of camera apps: its file in `vas/` and its line of
 //! `vas/method.rs`. A surface: its file here, a line of `app/surfaces.rs`. A write of the ledger: its file (what is
 //! asked, what comes of it, its `Deed`) beside `ledger/record.rs`, in `ledger/fulfil/` or `ledger/shop/`, and its name
-//! there. A kind of provider: its file in `providers/`, its arms of `providers.rs`, its keys in `config/provider.rs`;
+//! there. A step of the schema: its file in `ledger/migrations/`, where the build finds it. A kind of provider: its file in `providers/`, its arms of `providers.rs`, its keys in `config/provider.rs`;
 //! one that keeps a state also the two traits of `providers/state.rs`. A way to pay: its file in `payments/`, its word
 //! in `payments/pay_type.rs`, its line in `payments.rs`, its keys in `config/payments/`. A setting: its section in
 //! `config/` and `config/default.toml`.

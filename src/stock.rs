@@ -12,12 +12,10 @@ mod package;
 pub mod redeem;
 mod seal;
 mod text;
-mod voucher;
 
-pub use code::{About, Code, CodeState, NotFrom};
+pub use code::{About, Code, CodeState, NotFrom, Voucher, VoucherStatus};
 pub use draw::{DrawError, draw};
 pub use import::{Import, Known, ROWS_MAX, read};
 pub use package::PackageRule;
 pub use seal::{Lookup, OpenError, SealError, Vault};
 pub use text::{BadCode, CHARS_MAX, CodeText};
-pub use voucher::{Voucher, VoucherStatus};

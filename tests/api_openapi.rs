@@ -19,6 +19,8 @@ mod bought;
 mod parameters;
 #[path = "api_openapi/signed_asks.rs"]
 mod signed_asks;
+#[path = "api_openapi/single.rs"]
+mod single;
 
 use std::collections::BTreeSet;
 

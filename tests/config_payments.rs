@@ -263,3 +263,18 @@ fn what_is_no_fault_is_warned_of() {
     let [over] = &warned(&reached.replace(&*CERTIFICATE, &over))[..] else { panic!("no warning") };
     assert!(over.starts_with("payments.wechat.verify[2].certificate ended at 20"), "{over}");
 }
+
+#[test]
+fn the_environment_opens_ways_too() {
+    let (private, public) = (bare(&MERCHANT.pkcs8), bare(&VENDOR.public));
+    let env = [
+        ("SDP_GATEWAY__PAYMENTS__SDP", "{}"),
+        ("SDP_GATEWAY__PAYMENTS__ALIPAY__APP_ID", APP_ID),
+        ("SDP_GATEWAY__PAYMENTS__ALIPAY__PRIVATE_KEY", &private),
+        ("SDP_GATEWAY__PAYMENTS__ALIPAY__ALIPAY_PUBLIC_KEY", &public),
+    ];
+    let env = env.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let payments = Config::load(None, env.into_iter()).unwrap_or_else(|faults| panic!("{faults}")).payments;
+    assert!(payments.sdp.is_some() && payments.wechat.is_none());
+    assert_eq!(payments.alipay.map(|alipay| alipay.app_id).as_deref(), Some(APP_ID));
+}

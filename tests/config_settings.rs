@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "payments/kit.rs"]
+#[allow(dead_code, reason = "no test uses all of it")]
+mod kit;
+
 use std::path::{Path, PathBuf};
 
 use sdp_gateway::config::{
@@ -112,6 +116,13 @@ fn the_examples_of_the_manual_load() {
     let text: String = bare.map(|line| format!("{line}\n")).collect();
     let folder = Folder::new();
     let key = folder.write("codes.key", &"0f".repeat(32)).display().to_string();
+    let own = |text: String, key: &str, value: &str| {
+        text.replace(&format!("{key} = \"...\""), &format!("{key} = '''{value}'''"))
+    };
+    let text = own(text, "\nprivate_key", &kit::MERCHANT.pkcs8);
+    let text = own(text, "public_key", &kit::VENDOR.public);
+    let serial = "5157F09EFDC096DE15EBE81A47057A7232F1B8E1";
+    let text = own(text, "certificate", &kit::CERTIFIED.certificate(serial));
     let config = read(&text.replace("key_file = \"...\"", &format!("key_file = '{key}'")));
     assert!(config.codes.key.is_some());
     let remote = config.providers["meari"].activation().unwrap();
@@ -127,6 +138,9 @@ fn the_examples_of_the_manual_load() {
     assert!(config.server.public_url.is_some() && config.carrier.listen.is_some());
     assert!(config.admin.token.is_some());
     assert!(config.flussonic.token_secret.is_some() && config.flussonic.key.is_some());
+    let payments = &config.payments;
+    assert!(payments.sdp.is_some() && payments.alipay.is_some());
+    assert_eq!(payments.wechat.as_ref().map(|wechat| wechat.verify.len()), Some(2));
 }
 
 #[test]

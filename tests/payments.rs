@@ -5,11 +5,14 @@
 
 #[path = "payments/double.rs"]
 mod double;
+#[path = "support/gateway.rs"]
+mod gateway;
 #[path = "payments/kit.rs"]
 #[allow(dead_code, reason = "no test uses all of it")]
 mod kit;
 
 use double::{Double, Reply, answer};
+use gateway::{Folder, Gateway, request};
 use hyper::HeaderMap;
 use kit::*;
 use sdp_gateway::clock::Timestamp;
@@ -511,4 +514,30 @@ async fn whatever_fails_at_wechat_is_named() {
     let refused = prepare(&payments(NOWHERE), PayType::WeChat, "a", fen(10)).await.unwrap_err();
     assert!(refused.to_string().starts_with("no answer: no connection"), "{refused}");
     assert!(Refused::WORDS.contains(&refused.word()));
+}
+
+#[test]
+fn a_hangup_has_new_keys_taken_or_says_why_not() {
+    let folder = Folder::new();
+    let file = folder.path().join("settings.toml");
+    let settings = settings(NOWHERE);
+    let gateway = Gateway::start_in(folder.path(), &settings);
+    let told = |pair: &Pair| {
+        let fields = alipay_fields(&[]);
+        let body = form(&fields, &pair.sign(plain(&fields).as_bytes()));
+        request(gateway.main, "POST", "/vas/v1/pay/alipay", &[], body.as_bytes()).text()
+    };
+    let reload = |key: &str| {
+        std::fs::write(&file, settings.replace(&bare(&VENDOR.public), key)).unwrap();
+        gateway.signal("HUP");
+    };
+    assert_eq!([told(&VENDOR), told(&STRANGER)], ["success", "fail"]);
+    reload(&bare(&MERCHANT.public));
+    gateway.logs("payments.alipay.alipay_public_key: is the public half of private_key, our own");
+    gateway.logs("not reloaded: what was in force stays in force");
+    assert_eq!([told(&VENDOR), told(&STRANGER)], ["success", "fail"]);
+    reload(&bare(&STRANGER.public));
+    gateway.logs("reloaded: catalog");
+    assert_eq!([told(&VENDOR), told(&STRANGER)], ["fail", "success"]);
+    assert!(gateway.stop().success());
 }

@@ -11,6 +11,8 @@ mod rights;
 mod scale;
 #[path = "provider_watcher/strange.rs"]
 mod strange;
+#[path = "provider_watcher/together.rs"]
+mod together;
 #[path = "support/watcher_double.rs"]
 mod watcher_double;
 #[path = "provider_watcher/whose.rs"]

@@ -13,22 +13,9 @@ use super::dialect::Dialect;
 use super::{MigrateError, OpenError, postgres, sqlite};
 use crate::config::LedgerUrl;
 
-/// Every step of the schema, oldest first. A released step is never edited: its checksum is kept in
-/// the ledger.
-const STEPS: [(i64, &str, &str); 12] = [
-    (1, "journal", include_str!("migrations/0001_journal.sql")),
-    (2, "writer", include_str!("migrations/0002_writer.sql")),
-    (3, "fulfilment", include_str!("migrations/0003_fulfilment.sql")),
-    (4, "cameras", include_str!("migrations/0004_cameras.sql")),
-    (5, "content_encoding", include_str!("migrations/0005_content_encoding.sql")),
-    (6, "operators", include_str!("migrations/0006_operators.sql")),
-    (7, "order", include_str!("migrations/0007_order.sql")),
-    (8, "audit", include_str!("migrations/0008_audit.sql")),
-    (9, "folded", include_str!("migrations/0009_folded.sql")),
-    (10, "tenants", include_str!("migrations/0010_tenants.sql")),
-    (11, "orders", include_str!("migrations/0011_orders.sql")),
-    (12, "vouchers", include_str!("migrations/0012_vouchers.sql")),
-];
+/// Every step of the schema, oldest first: the files of `migrations/`, as the build found them. A released step is
+/// never edited: its checksum is kept in the ledger.
+const STEPS: &[(i64, &str, &str)] = include!(concat!(env!("OUT_DIR"), "/steps.rs"));
 
 /// Makes the ledger where there is none and brings its schema up to date. Returns the versions it
 /// had and has; 0 is none. A server's database must be there; only what is in it is made.

@@ -239,6 +239,11 @@ impl Lock {
         Self::hashed(2, id.as_str())
     }
 
+    /// A camera, under whatever name of a device: the lock of the device that is called so.
+    pub(super) fn camera(name: &str) -> Self {
+        Self::hashed(2, name)
+    }
+
     /// Anything else that has a name: a code, a nonce.
     pub(super) fn text(name: &str) -> Self {
         Self::hashed(3, name)

@@ -1,11 +1,13 @@
 //! An activation code as kept: what it gives, and what became of it. Sealed, and found by a look-up value. How it
-//! comes from one state into another is `code/life`'s.
+//! comes from one state into another is `code/life`'s; what a voucher is, `code/voucher`'s.
 
 mod life;
+mod voucher;
 
 pub use life::NotFrom;
+pub use voucher::{Voucher, VoucherStatus};
 
-use super::{CodeText, Lookup, SealError, Vault, Voucher};
+use super::{CodeText, Lookup, SealError, Vault};
 use crate::catalog::{GrantKind, Storage};
 use crate::clock::Timestamp;
 use crate::ids::{DeviceId, Msisdn, Tenant, UserAccount};

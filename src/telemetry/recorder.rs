@@ -120,6 +120,9 @@ mod tests {
             breaker_open("meari", true);
             activation("redeem", "1067", Duration::from_millis(4));
             codes_unused("4g", 7);
+            super::super::vas("createOrder", "0", Duration::from_millis(4));
+            super::super::prepared("alipay", "done");
+            super::super::payment_callback("alipay", "settled");
             super::super::payments_kept("order_closed", 3);
             flussonic("allowed");
             below_http("tls", 1);

@@ -98,6 +98,9 @@ impl Vas {
         ask: &Ask<'_>,
         now: Timestamp,
     ) -> Result<Value, Refusal> {
+        if method.is_everybodys() && ask.optional("userAccount").is_some() {
+            ask.account()?;
+        }
         match method {
             Method::QueryPackgeList => self.packages(ask),
             Method::QueryPromotionList => self.promotions(now).await,

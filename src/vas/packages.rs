@@ -25,9 +25,7 @@ impl Vas {
     pub(super) fn packages(&self, ask: &Ask<'_>) -> Result<Value, Refusal> {
         let (country, storage) = (country(ask)?, storage(ask)?);
         let catalog = self.ledger.catalog();
-        let sold = |package: &&Package| {
-            package.storage == storage && package.countries.contains(&country)
-        };
+        let sold = |package: &&Package| package.storage == storage && package.countries.contains(&country);
         let sold = catalog.packages().iter().filter(sold);
         Ok(sold.map(|package| shown(package, &self.pay_types(package, &catalog))).collect())
     }

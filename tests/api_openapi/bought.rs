@@ -36,7 +36,7 @@ fn paid(ledger: &Ledger, transaction: &str, order: &str, minor: u64) -> Taken {
     let payment = SettlePayment {
         key: Key::of("1", transaction),
         order: order.to_owned(),
-        money: Money { minor, currency: Currency::Vnd },
+        money: Some(Money { minor, currency: Currency::Vnd }),
         paid_at: now,
         now,
         pausing: std::sync::Arc::default(),

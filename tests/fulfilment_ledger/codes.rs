@@ -1,15 +1,16 @@
 //! Codes: redeemed once, issued, withdrawn, and those of a remote provider.
 
 use sdp_gateway::catalog::GrantKind;
+use sdp_gateway::ids::Tenant;
 use sdp_gateway::ledger::fulfil::{
-    Bound, Drawn, NonceUse, OperateTask, Redeemed, Seen, Settled, TaskOperated, TaskOperation,
+    Bind, Bound, Drawn, NonceUse, OperateTask, Redeemed, Seen, Settled, TaskOperated, TaskOperation,
 };
 use sdp_gateway::outbox::{Settlement, TaskState};
 use sdp_gateway::stock::CodeState;
 use sdp_gateway::stock::redeem::{CodeFault, Refused};
 use sdp_gateway::story;
 
-use super::world::{ANN, World, at, device, number};
+use super::world::{ANN, World, account, at, device, number};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_code_is_used_once_whatever_the_concurrency() {
@@ -230,6 +231,42 @@ async fn of_many_accounts_at_once_one_may_try_its_remote_code_on_an_unbound_devi
         assert_eq!((tries.len(), waits), (1, 99));
         world.settle(&tries[0], Settlement::Done { note: None, follow_up_at: None }, 0).await;
         assert_eq!(world.services("cam-1", 0).await, ["ai active"]);
+        other.close().await;
+        world.verified().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_tenants_at_once_one_has_the_camera() {
+    let tenant = Tenant::parse("a").expect("a tenant");
+    for world in World::each().await {
+        let other = world.another().await;
+        let codes: Vec<String> = (0..100).map(|n| format!("DOOR-{n}")).collect();
+        world.stock(&codes.iter().map(String::as_str).collect::<Vec<_>>(), GrantKind::Ai, "local").await;
+        let both = codes.iter().enumerate().map(|(n, code)| {
+            let camera = format!("door-{n}");
+            let wish = world.wish(code, GrantKind::Ai, (&camera, "bob"), 0);
+            let (device, account) = (device(&format!("cam-{n}")), account("ann").within(Some(&tenant)));
+            let bind = Bind { device, account, msisdn: None, camera: Some(camera), now: at(0) };
+            let (own, other) = (world.ledger.clone(), other.clone());
+            // Each side is now and then the first to be handed over.
+            let bound = async move { own.write(bind).await.expect("written") };
+            let redeemed = async move { other.write(wish).await.expect("written") };
+            match n % 2 {
+                0 => (tokio::spawn(bound), tokio::spawn(redeemed)),
+                _ => {
+                    let redeemed = tokio::spawn(redeemed);
+                    (tokio::spawn(bound), redeemed)
+                }
+            }
+        });
+        for (bound, redeemed) in both.collect::<Vec<_>>() {
+            match (bound.await.expect("no panic"), redeemed.await.expect("no panic")) {
+                (Bound::Bound, Redeemed::Refused(Refused::Device))
+                | (Bound::AnotherTenant, Redeemed::Done(_)) => {}
+                have => panic!("{have:?}"),
+            }
+        }
         other.close().await;
         world.verified().await;
     }

@@ -49,6 +49,8 @@ async fn nor_are_organizations_of_ones_own() {
         for n in 0..5_000 {
             world.double.state().create_organization(&format!("8494{n:07}"), is_billed, [].into());
         }
+        // What the double has to find them by, before anybody waits for it.
+        world.double.state().renew();
         world.double.state().forget_calls();
         let settled = world.settle(&world.task(ANN, "cam-1", carried(392))).await;
         assert_eq!(settled.note, None);

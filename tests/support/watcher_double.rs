@@ -15,11 +15,14 @@
 //! shapes         answers, as in the papers' samples
 //! odd            rows that are not as in the samples
 //! faults         how calls go wrong
+//! at_once        calls at once
 //! state, rows    what is in both; index, grams, watched: found without walking through it
 //! ```
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "no test uses all of it")]
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "watcher_double/at_once.rs"]
+mod at_once;
 #[path = "watcher_double/billing.rs"]
 mod billing;
 #[path = "watcher_double/faults.rs"]
@@ -59,6 +62,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 
+use at_once::UnderWay;
 use faults::{Answer, broken, whole};
 pub use faults::{At, Fault, How, Rewrite, WORDS, When};
 pub use odd::{Odd, Oddness, Rows, Shown};
@@ -151,10 +155,11 @@ async fn serve(state: Arc<Mutex<State>>, request: hyper::Request<Incoming>) -> R
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| "no body")?.to_bytes();
     let request = Request::read(&head, &body);
+    let kind = route(&request).map_or_else(|| "unknown".to_owned(), |route| route.kind());
+    let under_way = UnderWay::begin(&state);
     let (reply, fault, delay, words, rewritten) = {
         let mut state = state.lock().unwrap();
         state.renew();
-        let kind = route(&request).map_or_else(|| "unknown".to_owned(), |route| route.kind());
         state.note(&kind, &request);
         let fault = state.strike(&kind);
         let reply = answer(&mut state, &request, fault);
@@ -164,6 +169,7 @@ async fn serve(state: Arc<Mutex<State>>, request: hyper::Request<Incoming>) -> R
     if !delay.is_zero() {
         tokio::time::sleep(delay).await;
     }
+    under_way.wait(&kind).await;
     match fault {
         Some((_, How::Late)) => {
             tokio::time::sleep(LATE).await;

@@ -132,6 +132,7 @@ fn wrong_parameters_are_named() {
         ("serviceType", json!(-1), "is no whole number"),
         ("serviceType", json!(1.0), "is no whole number"),
         ("serviceType", json!([2]), "is no whole number"),
+        ("userAccount", json!("a b"), "is not 1 to 64"),
     ] {
         let asked = in_order().with(name, wrong.clone());
         assert_eq!(asked.code(&gateway), 10001, "{name} {wrong}");

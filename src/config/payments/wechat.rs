@@ -89,9 +89,11 @@ impl WeChat {
         for (at, verify) in (1..).zip(&self.verify) {
             let own = format!("{OWN}.verify[{at}]");
             verify.check(&own, private.as_ref(), reading);
-            if let Some(first) = seen.insert(verify.key_serial(), own.clone()) {
+            let serial = verify.key_serial();
+            if let Some(first) = seen.get(&serial).filter(|_| !serial.is_empty()) {
                 reading.fault(&format!("{own}.serial"), format!("is the serial of {first} too"));
             }
+            seen.entry(serial).or_insert(own);
         }
     }
 }

@@ -46,7 +46,8 @@ impl Deed for Bind {
 
     fn locks(&self) -> Vec<Lock> {
         let number = self.msisdn.as_ref().map(Lock::number);
-        number.into_iter().chain([Lock::device(&self.device)]).collect()
+        let camera = self.camera.as_deref().map(Lock::camera);
+        number.into_iter().chain(camera).chain([Lock::device(&self.device)]).collect()
     }
 
     fn may_owe(&self, _: &Bound) -> bool {

@@ -21,8 +21,10 @@ pub(super) fn owe(
     needs: impl Fn(&Due) -> Needs,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    // All that any of them may replace is asked for before the first of them is written.
-    each(dues, |due| store.list::<Task>("open_on", due.device.as_str()))?;
+    // All that any of several may replace is asked for before the first of them is written.
+    if dues.len() > 1 {
+        each(dues, |due| store.list::<Task>("open_on", due.device.as_str()))?;
+    }
     for due in dues {
         let replaced = replace(store.list("open_on", due.device.as_str())?, due);
         for task in replaced.superseded {

@@ -91,17 +91,22 @@ fn redeem(store: &mut impl Holds, asked: &Redeem) -> Result<Redeemed, StoreError
     for lock in asked.locks() {
         store.lock(lock)?;
     }
-    let row: Option<DeviceRow> = store.get(asked.device.as_str())?;
-    let codes = each(&asked.keys, |key| store.get::<Code>(key.as_str()))?;
+    // Here and below, both are asked for before either is missed: in one trip to a server.
+    let row: Result<Option<DeviceRow>, _> = store.get(asked.device.as_str());
+    let codes = each(&asked.keys, |key| store.get::<Code>(key.as_str()));
+    let (row, codes) = (row?, codes?);
     let code =
         codes.into_iter().flatten().find(|code| code.is_for(asked.account.tenant()) && !code.is_voucher());
-    let device = standing(store, row.as_ref(), &asked.device, &asked.account)?;
+    let device = standing(store, row.as_ref(), &asked.device, &asked.account);
+    let is_unbound = row.as_ref().is_none_or(|row| row.account.is_none());
+    let awaited = is_unbound.then(|| awaited_by_another(store, &asked.device, &asked.account)).transpose();
+    let (device, awaited) = (device?, awaited?.flatten());
     let is_its = |code: &Code| code.is_reserved_for(&asked.device, &asked.account);
     if device != DeviceStanding::Another && code.as_ref().is_some_and(is_its) {
         return Ok(Redeemed::UnderWay);
     }
     if device == DeviceStanding::Unbound
-        && let Some(another) = awaited_by_another(store, &asked.device, &asked.account)?
+        && let Some(another) = awaited
     {
         let is_told = another.tenant() == asked.account.tenant();
         return Ok(if is_told { Redeemed::UnderWay } else { Redeemed::Refused(Refused::Device) });

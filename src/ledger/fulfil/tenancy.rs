@@ -25,11 +25,12 @@ pub(super) fn is_anothers_camera(
     account: &UserAccount,
 ) -> Result<bool, StoreError> {
     // Two tenants that claim it at once wait for each other.
-    store.lock(Lock::text(&format!("camera {camera}")))?;
-    let mut called_so: Vec<DeviceRow> = store.list("camera", camera)?;
-    called_so.extend(store.get::<DeviceRow>(camera)?.filter(|row| row.camera.is_none()));
+    store.lock(Lock::camera(camera))?;
+    let called_so: Result<Vec<DeviceRow>, _> = store.list("camera", camera);
+    let is_own_name = camera == device.as_str();
+    let of_that_name: Option<DeviceRow> = if is_own_name { None } else { store.get(camera)? };
     let is_anothers = |row: &DeviceRow| {
         row.id != *device && row.account.as_ref().is_some_and(|other| other.tenant() != account.tenant())
     };
-    Ok(called_so.iter().any(is_anothers))
+    Ok(called_so?.iter().chain(of_that_name.iter().filter(|row| row.camera.is_none())).any(is_anothers))
 }

@@ -73,7 +73,7 @@ async fn is_there(connection: &mut AnyConnection, table: &str) -> Result<bool, M
 
 /// Each table as it is at the step that makes it: later steps alter what was declared too.
 async fn compare(connection: &mut AnyConnection, declared: &[&'static str]) -> Result<(), MigrateError> {
-    for (_, _, text) in &STEPS {
+    for (_, _, text) in STEPS {
         let temporary = Dialect::Postgres.spell(text).replace(MAKES, "CREATE TEMPORARY TABLE ");
         connection.execute(AssertSqlSafe(temporary)).await.map_err(MigrateError::Connect)?;
         for table in made(text).filter(|table| declared.contains(table)) {
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn every_step_can_be_carried_out_over_tables_that_are_there() {
-        for (version, _, text) in &STEPS {
+        for (version, _, text) in STEPS {
             let lenient = lenient(text);
             let ways = |text: &str, of: &str| text.matches(of).count();
             for made in ["TABLE", "INDEX"] {

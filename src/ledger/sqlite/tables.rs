@@ -1,6 +1,8 @@
 //! The tables of fulfilment: one mechanism for all, its statements made from each table's columns; and
 //! the two that take rows no other may hold. One writer has the whole database, so nothing is locked.
 
+use std::collections::HashMap;
+
 use rusqlite::types::{ToSqlOutput, Value, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, params, params_from_iter};
 
@@ -33,39 +35,71 @@ fn cells(row: &Row<'_>, columns: usize) -> rusqlite::Result<Vec<Cell>> {
     (0..columns).map(cell).collect()
 }
 
+/// What is asked of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Verb {
+    Get,
+    By(usize),
+    Write,
+    Next,
+}
+
+/// Statements, each made of its table's columns once: making one takes longer than reading a row by it.
+#[derive(Debug, Default)]
+pub(super) struct Statements(HashMap<(&'static str, Verb), String>);
+
+impl Statements {
+    fn of(&mut self, table: &'static Table, verb: Verb) -> &str {
+        self.0.entry((table.name, verb)).or_insert_with(|| statement(table, verb))
+    }
+}
+
+fn statement(table: &Table, verb: Verb) -> String {
+    let (name, key, names) = (table.name, table.key(), table.names());
+    match verb {
+        Verb::Get => format!("/* {name} get */ SELECT {names} FROM {name} WHERE {key} = $1"),
+        Verb::By(column) => {
+            let by = table.columns[column].0;
+            format!("/* {name} by {by} */ SELECT {names} FROM {name} WHERE {by} = $1")
+        }
+        Verb::Write => {
+            let values: Vec<String> = (1..=table.columns.len()).map(|place| format!("${place}")).collect();
+            let (values, overwrite) = (values.join(", "), table.overwrite());
+            format!("/* {name} write */ INSERT INTO {name} ({names}) VALUES ({values}) {overwrite}")
+        }
+        Verb::Next => format!("/* {name} next */ SELECT coalesce(max({key}), 0) + 1 FROM {name}"),
+    }
+}
+
 pub(super) fn row(
     connection: &Connection,
+    statements: &mut Statements,
     table: &'static Table,
     key: &Cell,
 ) -> Result<Option<Vec<Cell>>, StoreError> {
-    let (name, names) = (table.name, table.names());
-    let sql = format!("/* {name} get */ SELECT {names} FROM {name} WHERE {} = $1", table.key());
-    let mut statement = connection.prepare_cached(&sql)?;
+    let mut statement = connection.prepare_cached(statements.of(table, Verb::Get))?;
     Ok(statement.query_row([key], |row| cells(row, table.columns.len())).optional()?)
 }
 
 pub(super) fn rows(
     connection: &Connection,
+    statements: &mut Statements,
     table: &'static Table,
     column: usize,
     value: &Cell,
 ) -> Result<Vec<Vec<Cell>>, StoreError> {
-    let (name, names, by) = (table.name, table.names(), table.columns[column].0);
-    let sql = format!("/* {name} by {by} */ SELECT {names} FROM {name} WHERE {by} = $1");
-    let mut statement = connection.prepare_cached(&sql)?;
+    let mut statement = connection.prepare_cached(statements.of(table, Verb::By(column)))?;
     let rows = statement.query_map([value], |row| cells(row, table.columns.len()))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-pub(super) fn write(connection: &Connection, table: &'static Table, row: &[Cell]) -> Result<(), StoreError> {
-    let (name, names) = (table.name, table.names());
-    let values: Vec<String> = (1..=row.len()).map(|place| format!("${place}")).collect();
-    let sql = format!(
-        "/* {name} write */ INSERT INTO {name} ({names}) VALUES ({}) {}",
-        values.join(", "),
-        table.overwrite()
-    );
-    connection.prepare_cached(&sql)?.execute(params_from_iter(row))?;
+pub(super) fn write(
+    connection: &Connection,
+    statements: &mut Statements,
+    table: &'static Table,
+    row: &[Cell],
+) -> Result<(), StoreError> {
+    connection.prepare_cached(statements.of(table, Verb::Write))?.execute(params_from_iter(row))?;
     Ok(())
 }
 
@@ -74,10 +108,12 @@ pub(super) fn has_devices(connection: &Connection, number: &str) -> Result<bool,
     Ok(connection.prepare_cached(sql)?.exists([number])?)
 }
 
-pub(super) fn next_number(connection: &Connection, table: &'static Table) -> Result<i64, StoreError> {
-    let (name, key) = (table.name, table.key());
-    let sql = format!("/* {name} next */ SELECT coalesce(max({key}), 0) + 1 FROM {name}");
-    Ok(connection.prepare_cached(&sql)?.query_row([], |row| row.get(0))?)
+pub(super) fn next_number(
+    connection: &Connection,
+    statements: &mut Statements,
+    table: &'static Table,
+) -> Result<i64, StoreError> {
+    Ok(connection.prepare_cached(statements.of(table, Verb::Next))?.query_row([], |row| row.get(0))?)
 }
 
 pub(super) fn stock(connection: &Connection, need: &Need) -> Result<Option<Vec<Cell>>, StoreError> {
@@ -133,7 +169,7 @@ mod tests {
         let connection = Connection::open_in_memory().expect("a database");
         let table = format!("CREATE TABLE task ({}, PRIMARY KEY (id))", Task::TABLE.names());
         connection.execute_batch(&table).expect("a table");
-        write(&connection, Task::TABLE, &task.write()).expect("a row");
+        write(&connection, &mut Statements::default(), Task::TABLE, &task.write()).expect("a row");
         let rooms = vec![Room { provider: task.provider.clone(), tasks_max: 1, wants_state: false }];
         let asked = Claim { rooms, now, leased_until: lease().until, token: lease().token };
         let claimed = claim(&connection, &asked).expect("claimed");

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{notices, subscriptions, tables, terms};
+use super::tables::{self, Statements};
+use super::{notices, subscriptions, terms};
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::StoreError;
@@ -25,13 +26,18 @@ use crate::subscription::{Run, ServiceState, Subscription};
 pub(in crate::ledger) struct Tx<'a> {
     connection: &'a Connection,
     book: &'a TermsBook,
+    statements: &'a mut Statements,
     /// What was found of the folds' setting.
     folded: Option<Option<Refold>>,
 }
 
 impl<'a> Tx<'a> {
-    pub(super) fn new(connection: &'a Connection, book: &'a TermsBook) -> Self {
-        Self { connection, book, folded: None }
+    pub(super) fn new(
+        connection: &'a Connection,
+        book: &'a TermsBook,
+        statements: &'a mut Statements,
+    ) -> Self {
+        Self { connection, book, statements, folded: None }
     }
 }
 
@@ -154,7 +160,7 @@ impl WritesFolds for Tx<'_> {
 
 impl Tables for Tx<'_> {
     fn row(&mut self, table: &'static Table, key: &Cell) -> Result<Option<Vec<Cell>>, StoreError> {
-        tables::row(self.connection, table, key)
+        tables::row(self.connection, self.statements, table, key)
     }
 
     fn rows(
@@ -163,18 +169,18 @@ impl Tables for Tx<'_> {
         column: usize,
         value: &Cell,
     ) -> Result<Vec<Vec<Cell>>, StoreError> {
-        tables::rows(self.connection, table, column, value)
+        tables::rows(self.connection, self.statements, table, column, value)
     }
 
     fn write(&mut self, table: &'static Table, row: Vec<Cell>) -> Result<(), StoreError> {
         if table == Refold::TABLE {
             self.folded = None;
         }
-        tables::write(self.connection, table, &row)
+        tables::write(self.connection, self.statements, table, &row)
     }
 
     fn next_number(&mut self, table: &'static Table) -> Result<i64, StoreError> {
-        tables::next_number(self.connection, table)
+        tables::next_number(self.connection, self.statements, table)
     }
 
     fn stock(&mut self, need: &Need) -> Result<Option<Vec<Cell>>, StoreError> {

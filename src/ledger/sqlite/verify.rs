@@ -3,6 +3,7 @@
 use rusqlite::Connection;
 
 use super::check::quick_check;
+use super::tables::Statements;
 use super::{Readers, Tx, connect};
 
 use crate::ids::Msisdn;
@@ -24,14 +25,14 @@ impl Readers {
         if verified.faults > 0 {
             return Ok(verified);
         }
-        let mut after = String::new();
+        let (mut after, mut statements) = (String::new(), Statements::default());
         loop {
             let numbers = numbers_after(&connection, &after)?;
             let Some(last) = numbers.last() else { break };
             last.in_full().clone_into(&mut after);
             for number in &numbers {
                 let snapshot = connection.unchecked_transaction()?;
-                check(&mut Tx::new(&connection, &rules.book), rules, number, &mut verified)?;
+                check(&mut Tx::new(&connection, &rules.book, &mut statements), rules, number, &mut verified)?;
                 drop(snapshot);
                 verified.numbers += 1;
             }

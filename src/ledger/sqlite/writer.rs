@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
+use super::tables::Statements;
 use super::{Checkpointer, Place, Tx, connect};
 use crate::ledger::StoreError;
 use crate::ledger::commit::{Job, Queue, Watched, Writer};
@@ -14,6 +15,7 @@ struct Thread {
     place: Arc<Place>,
     /// None after a failure that a connection does not survive, until the next batch opens another.
     connection: Option<Connection>,
+    statements: Statements,
     rules: Arc<InForce>,
     queue: Queue,
     watched: Watched,
@@ -32,7 +34,15 @@ pub(super) fn start(
     let checkpointer = Checkpointer::start(Arc::clone(&place), lifelines.begin("ledger-checkpoint"));
     let watched = watched.pop().map(|watched| watched.at(place.path().to_owned()));
     let Some(watched) = watched else { return writer };
-    let thread = Thread { place, connection: Some(connection), rules, queue, watched, checkpointer };
+    let thread = Thread {
+        place,
+        connection: Some(connection),
+        statements: Statements::default(),
+        rules,
+        queue,
+        watched,
+        checkpointer,
+    };
     let lifeline = lifelines.begin("ledger-writer");
     let run = move || {
         thread.run();
@@ -92,7 +102,7 @@ impl Thread {
         };
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let rules = self.rules.load_full();
-        let mut store = Tx::new(&tx, &rules.book);
+        let mut store = Tx::new(&tx, &rules.book, &mut self.statements);
         batch.iter_mut().try_for_each(|job| job.on_sqlite(&mut store, &rules))?;
         tx.commit()?;
         // After the commit: what was removed before it has been written into nothing.

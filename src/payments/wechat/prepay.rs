@@ -44,12 +44,9 @@ impl WeChat {
         let called = self.http.call(self.ask(charge)?, started + self.timeout).await;
         let prepared = called.map_err(unanswered).and_then(|answer| self.prepay_id(&answer));
         let ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        match &prepared {
-            Ok(_) => tracing::info!(system = "WeChat", path = PATH, ms, "called"),
-            Err(why) => {
-                tracing::warn!(system = "WeChat", path = PATH, ms, %why, "called, without a prepay id")
-            }
-        }
+        // Whoever asked says more of what failed.
+        let end = prepared.as_ref().map_or_else(Refused::word, |_| "done");
+        tracing::info!(system = "WeChat", path = PATH, ms, end, "called");
         prepared
     }
 

@@ -9,6 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use super::at_once::AtOnce;
 use super::faults::{Fault, How, Rewrite, WORDS, When};
 use super::index::Index;
 use super::odd::{Odd, Shown};
@@ -85,6 +86,7 @@ pub struct State {
     pub sessions_max: Option<i64>,
     /// Before every answer.
     pub delay: Duration,
+    pub at_once: AtOnce,
     index: Index,
     counts: BTreeMap<String, usize>,
     tokens: usize,
@@ -120,6 +122,7 @@ impl State {
             sorting: Sorting::Known,
             sessions_max: None,
             delay: Duration::ZERO,
+            at_once: AtOnce::default(),
             index: Index::default(),
             counts: BTreeMap::new(),
             tokens: 0,

@@ -3,11 +3,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::redeem::CodeStanding;
 use super::{About, Code};
 use crate::catalog::{GrantKind, Package, TermUnit};
 use crate::clock::Timestamp;
 use crate::ids::Tenant;
+use crate::stock::redeem::CodeStanding;
 
 /// What a voucher was made under beside what every code says of itself. It stays, whatever becomes of the package in
 /// the catalog.
