@@ -91,6 +91,28 @@ impl Money {
     }
 }
 
+/// An amount as others state it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stated {
+    /// In a currency that they name; none where nothing is sold in that, or for so much.
+    Money(Option<Money>),
+    /// In hundredths of whole units of a currency that they do not name.
+    Hundredths(u64),
+}
+
+impl Stated {
+    /// How much that is, in this currency where none was named; none where it is no whole number of minor units.
+    #[must_use]
+    pub fn money(self, currency: Currency) -> Option<Money> {
+        let hundredths = match self {
+            Self::Money(money) => return money,
+            Self::Hundredths(hundredths) => hundredths,
+        };
+        let in_one = 100 / currency.minor_per_whole();
+        (hundredths % in_one == 0).then(|| Money::of_minor(hundredths / in_one, currency)).flatten()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -147,5 +169,16 @@ mod tests {
         }
         assert_eq!(Money::from_decimal("59000.0", Currency::Vnd), None);
         assert!(["vnd", "", "USD"].map(Currency::from_code).iter().all(Option::is_none));
+    }
+
+    #[test]
+    fn hundredths_are_of_the_currency_that_was_to_be_paid() {
+        let money =
+            |hundredths, currency| Stated::Hundredths(hundredths).money(currency).map(|money| money.minor);
+        assert_eq!(money(10, Currency::Cny), Some(10));
+        assert_eq!(money(5_900_000, Currency::Vnd), Some(59_000));
+        assert_eq!(money(5_900_001, Currency::Vnd), None, "there are no hundredths of a dong");
+        let fen = Money::of_minor(10, Currency::Cny);
+        assert_eq!(Stated::Money(fen).money(Currency::Vnd), fen, "what was named stays so");
     }
 }

@@ -145,7 +145,7 @@ fn a_package_at_an_activation_system_names_what_is_ordered() {
         &format!("{PACKAGE}provider = 'orders'\n{}provider = 'codes'\n", PACKAGE.replace("'p'", "'q'")),
         &[
             "F:1: package p: settings.package_id: is missing: the provider places orders, and this is what it orders",
-            "F:17: package q: provider: redeems codes of its own, which are not sold by packages",
+            "F:18: package q: provider: redeems codes of its own, which are not sold by packages",
         ],
     );
     assert!(

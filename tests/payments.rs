@@ -16,7 +16,7 @@ use gateway::{Folder, Gateway, request};
 use hyper::HeaderMap;
 use kit::*;
 use sdp_gateway::clock::Timestamp;
-use sdp_gateway::money::{Currency, Money};
+use sdp_gateway::money::{Currency, Money, Stated};
 use sdp_gateway::payments::{Outcome, Paid, PayType, Payments, Refused, Told, Unproven};
 use sdp_gateway::signature;
 use serde_json::{Value, json};
@@ -36,7 +36,10 @@ async fn prepare(
 fn paid(fen: u64, transaction: &str) -> Told {
     let paid_at = Timestamp::from_rfc3339("2026-11-28T19:59:58+08:00").unwrap();
     let (transaction, order_id) = (transaction.to_owned(), ORDER.to_owned());
-    Told::Paid(Paid { transaction, order_id, money: Some(kit::fen(fen)), paid_at })
+    // Alipay names no currency.
+    let is_alipay = transaction == ALIPAY_NO;
+    let money = if is_alipay { Stated::Hundredths(fen) } else { Stated::Money(Some(kit::fen(fen))) };
+    Told::Paid(Paid { transaction, order_id, money, paid_at })
 }
 
 fn alipay(body: &str) -> Result<Told, Unproven> {
@@ -91,14 +94,19 @@ async fn a_subject_is_fitted_to_each_vendor() {
 }
 
 #[tokio::test]
-async fn only_yuan_are_taken_by_alipay_and_wechat() {
+async fn amounts_that_are_not_of_yuan_name_their_currency() {
     let payments = payments(NOWHERE);
     let dong = Money::of_minor(59_000, Currency::Vnd).unwrap();
-    for pay_type in [PayType::Alipay, PayType::WeChat] {
-        let refused = prepare(&payments, pay_type, "a", dong).await.unwrap_err();
-        assert_eq!(refused.word(), "currency");
-        assert!(!pay_type.takes(Currency::Vnd) && pay_type.takes(Currency::Cny));
-    }
+    let content = async |money| {
+        let info = prepare(&payments, PayType::Alipay, "a", money).await.unwrap();
+        let text = info["orderString"].as_str().unwrap().to_owned();
+        let content =
+            form_urlencoded::parse(text.as_bytes()).find(|(name, _)| name == "biz_content").unwrap().1;
+        serde_json::from_str::<Value>(&content).unwrap()
+    };
+    let (dong, yuan) = (content(dong).await, content(fen(10)).await);
+    assert_eq!((&dong["total_amount"], &dong["trans_currency"]), (&json!("59000"), &json!("VND")));
+    assert_eq!((&yuan["total_amount"], yuan.get("trans_currency")), (&json!("0.10"), None));
 }
 
 #[tokio::test]
@@ -355,7 +363,7 @@ fn what_wechat_seals_is_held_to_its_form() {
     // Genuine, and no amount that anything is sold for: for an operator to look at.
     for amount in [json!({"total": 10, "currency": "USD"}), json!({"total": u64::MAX})] {
         let told = wechat(&notice(&transaction(&json!({ "amount": amount })), None));
-        assert!(matches!(&told[0], Ok(Told::Paid(Paid { money: None, .. }))), "{told:?}");
+        assert!(matches!(&told[0], Ok(Told::Paid(Paid { money: Stated::Money(None), .. }))), "{told:?}");
     }
 }
 

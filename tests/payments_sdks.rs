@@ -19,6 +19,7 @@ use double::{Double, answer};
 use hyper::HeaderMap;
 use hyper::header::{HeaderName, HeaderValue};
 use kit::*;
+use sdp_gateway::money::Stated;
 use sdp_gateway::payments::{PayType, Told};
 use serde_json::{Value, json};
 
@@ -266,7 +267,10 @@ fn wechats_callbacks_are_read_as_its_sdks_read_them() {
                 let headers = signed(pair, serial, NOW_S, body.as_bytes());
                 let told = called(&payments, PayType::WeChat, &headers, body.as_bytes());
                 let Ok(Told::Paid(paid)) = told else { panic!("{told:?}") };
-                assert_eq!((&*paid.transaction, paid.money), (text(&plain["transaction_id"]), Some(fen(10))));
+                assert_eq!(
+                    (&*paid.transaction, paid.money),
+                    (text(&plain["transaction_id"]), Stated::Money(Some(fen(10))))
+                );
                 let header = |(name, value): (&HeaderName, &HeaderValue)| {
                     (name.to_string(), value.to_str().unwrap().to_owned())
                 };

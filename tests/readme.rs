@@ -8,8 +8,10 @@ mod gateway;
 mod links;
 
 use std::fmt::Write as _;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use gateway::{Folder, Gateway};
 use sdp_gateway::activation::ResultCode;
@@ -153,7 +155,14 @@ fn start(page: &str, folder: &Path) -> Gateway {
 const PLACE: &str = "/tmp/shop";
 
 fn placed(lines: &str, folder: &Path) -> String {
-    lines.replace(PLACE, &folder.display().to_string())
+    static VENDOR: LazyLock<String> = LazyLock::new(free_port);
+    lines.replace(PLACE, &folder.display().to_string()).replace("8089", &VENDOR)
+}
+
+/// For a vendor that a page has its reader start.
+fn free_port() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").port().to_string()
 }
 
 /// The walkthrough of Watcher's scenarios is held to by `vsaas_scenarios`, which knows that page alone.

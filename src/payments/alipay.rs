@@ -17,7 +17,7 @@ use super::refused::Refused;
 use super::{BuildError, CallsBack, Payment, Preparing, beijing};
 use crate::clock::{Clock, Timestamp};
 use crate::config;
-use crate::money::{Currency, Money};
+use crate::money::{Currency, Money, Stated};
 use crate::signature::KeyFault;
 use crate::signature::rsa::{PrivateKey, PublicKey};
 use form::Form;
@@ -46,9 +46,6 @@ impl Alipay {
     }
 
     fn order_string(&self, charge: &Charge) -> Result<serde_json::Value, Refused> {
-        if !PayType::Alipay.takes(charge.money.currency) {
-            return Err(Refused::Currency);
-        }
         let signed = order_string::signed(&self.app_id, charge, self.clock.now(), &self.private_key)?;
         Ok(json!({ "payType": PayType::Alipay.word(), "orderString": signed }))
     }
@@ -65,12 +62,20 @@ impl Alipay {
             return Ok(Told::Other { event: status.to_owned() });
         }
         let text = |name| form.get(name).filter(|text| !text.is_empty()).ok_or(Unproven::Unreadable);
-        let money = Money::from_decimal(text("total_amount")?, Currency::Cny).ok_or(Unproven::Unreadable)?;
+        let money = stated(text("total_amount")?, form.get("trans_currency")).ok_or(Unproven::Unreadable)?;
         let times = ["gmt_payment", "notify_time"].into_iter().filter_map(|name| form.get(name));
         let (transaction, order_id) = (text("trade_no")?.to_owned(), text("out_trade_no")?.to_owned());
         let paid_at = times.filter_map(beijing::read).next().unwrap_or(now);
-        Ok(Told::Paid(Paid { transaction, order_id, money: Some(money), paid_at }))
+        Ok(Told::Paid(Paid { transaction, order_id, money, paid_at }))
     }
+}
+
+/// An amount that has up to two digits behind the point, whatever the currency; none where it is no amount.
+fn stated(amount: &str, currency: Option<&str>) -> Option<Stated> {
+    let hundredths = Stated::Hundredths(Money::from_decimal(amount, Currency::Cny)?.minor);
+    let named = currency.filter(|code| !code.is_empty());
+    let in_named = |code| Currency::from_code(code).and_then(|currency| hundredths.money(currency));
+    Some(named.map_or(hundredths, |code| Stated::Money(in_named(code))))
 }
 
 /// A refund comes under the status of a trade that goes on. `refund_fee` is there without one, too, as `0.00`.

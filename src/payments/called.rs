@@ -1,7 +1,7 @@
 //! What a callback says, why one is not believed, and what it is answered.
 
 use crate::clock::Timestamp;
-use crate::money::Money;
+use crate::money::Stated;
 
 /// What a genuine callback says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +23,8 @@ pub struct Paid {
     pub transaction: String,
     /// Which order, as it was sent; another system of the merchant's may have made it.
     pub order_id: String,
-    /// How much the order came to there; none where it is in a currency, or so much, as nothing is sold for here.
-    pub money: Option<Money>,
+    /// How much the order came to there.
+    pub money: Stated,
     /// When; where the vendor does not say it readably, when the callback came.
     pub paid_at: Timestamp,
 }

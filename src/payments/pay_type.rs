@@ -1,7 +1,5 @@
 //! The ways to pay, by the words that apps and vendors have for them.
 
-use crate::money::Currency;
-
 /// How an order is paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PayType {
@@ -50,16 +48,6 @@ impl PayType {
             Self::Sdp => None,
             Self::Alipay => Some("/vas/v1/pay/alipay"),
             Self::WeChat => Some("/vas/v1/pay/wechat"),
-        }
-    }
-
-    /// Whether it can be paid with in that currency. What merchants of Alipay and WeChat are paid is yuan: an amount that
-    /// is sent there without a currency, as Alipay's is, would be taken for yuan.
-    #[must_use]
-    pub const fn takes(self, currency: Currency) -> bool {
-        match self {
-            Self::Sdp => true,
-            Self::Alipay | Self::WeChat => matches!(currency, Currency::Cny),
         }
     }
 }

@@ -6,9 +6,6 @@ use crate::signature::rsa::SignError;
 /// Why an app cannot pay this now. Its text is for the log: it may hold words of the vendor's.
 #[derive(Debug, thiserror::Error)]
 pub enum Refused {
-    /// It is not paid in this currency there.
-    #[error("this currency is not taken there")]
-    Currency,
     /// The carrier does not sell it.
     #[error("the carrier does not sell it")]
     NotSold,
@@ -36,14 +33,12 @@ pub enum Refused {
 
 impl Refused {
     /// Every [`word`](Self::word).
-    pub const WORDS: [&str; 7] =
-        ["currency", "not_sold", "unanswered", "denied", "unreadable", "unproven", "unsigned"];
+    pub const WORDS: [&str; 6] = ["not_sold", "unanswered", "denied", "unreadable", "unproven", "unsigned"];
 
     /// Its word, for a metric.
     #[must_use]
     pub const fn word(&self) -> &'static str {
         match self {
-            Self::Currency => "currency",
             Self::NotSold => "not_sold",
             Self::Unanswered(_) => "unanswered",
             Self::Denied { .. } => "denied",

@@ -57,9 +57,6 @@ impl WeChat {
     }
 
     async fn info(&self, charge: &Charge) -> Result<Value, Refused> {
-        if !PayType::WeChat.takes(charge.money.currency) {
-            return Err(Refused::Currency);
-        }
         let prepay_id = self.prepay(charge).await?;
         Ok(self.signed(&prepay_id, &nonce()?)?)
     }

@@ -9,15 +9,10 @@ use crate::catalog::{Catalog, Offer, Package, Storage};
 use crate::payments::PayType;
 
 impl Vas {
-    /// How a package can be paid for: the ways that the settings open, in its currency; at the carrier where it sells
-    /// the same.
+    /// How a package can be paid for: the ways that the settings open; at the carrier where it sells the same.
     fn pay_types(&self, package: &Package, catalog: &Catalog) -> Vec<&'static str> {
         let has_offer = offer(package.offer.as_deref(), catalog).is_some();
-        let fits = |way: &PayType| {
-            self.payments.of(*way).is_some()
-                && way.takes(package.price.currency)
-                && (*way != PayType::Sdp || has_offer)
-        };
+        let fits = |way: &PayType| self.payments.of(*way).is_some() && (*way != PayType::Sdp || has_offer);
         PayType::ALL.into_iter().filter(fits).map(PayType::word).collect()
     }
 

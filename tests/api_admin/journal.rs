@@ -173,7 +173,8 @@ fn a_story_is_everything_newest_first_by_any_spelling() {
     for spelling in ["+84945000001", "%2B84945000001", "0945000001", "945000001"] {
         assert_eq!(gateway.story(spelling), story, "{spelling}");
     }
-    let nothing = json!({"msisdn": "84999999999", "subscriptions": [], "entitlements": [], "devices": [], "vouchers": [], "transfers": [],
+    let nothing = json!({"msisdn": "84999999999", "subscriptions": [], "entitlements": [], "devices": [],
+                         "orders": [], "payments": [], "coupons": [], "vouchers": [], "transfers": [],
                          "notices": [], "tasks": [], "audit": []});
     assert_eq!(gateway.story("84999999999"), nothing);
     for bad in ["12345", "abc", "%20"] {

@@ -3,7 +3,7 @@
 use sdp_gateway::clock::Clock;
 use sdp_gateway::ledger::Ledger;
 use sdp_gateway::ledger::shop::{SettlePayment, Taken};
-use sdp_gateway::money::{Currency, Money};
+use sdp_gateway::money::{Currency, Money, Stated};
 use sdp_gateway::order::payment::Key;
 use serde_json::{Value, json};
 
@@ -36,7 +36,7 @@ fn paid(ledger: &Ledger, transaction: &str, order: &str, minor: u64) -> Taken {
     let payment = SettlePayment {
         key: Key::of("1", transaction),
         order: order.to_owned(),
-        money: Some(Money { minor, currency: Currency::Vnd }),
+        money: Stated::Money(Some(Money { minor, currency: Currency::Vnd })),
         paid_at: now,
         now,
         pausing: std::sync::Arc::default(),
@@ -75,7 +75,7 @@ fn operators_are_told_of_what_apps_bought_as_the_document_says() {
     let next = page["next"].as_str().expect("another page");
     let rest = get(orders, &format!("/api/v1/orders?cursor={next}"), 200);
     assert_eq!((ids(&rest, "orders"), &rest["next"]), (vec![first.clone()], &Value::Null));
-    assert_eq!(ids(&get(orders, "/api/v1/orders?state=paid", 200), "orders"), [first.clone()]);
+    assert_eq!(ids(&get(orders, "/api/v1/orders?state=paid", 200), "orders"), std::slice::from_ref(&first));
     for bad in ["state=lost", "account=a%20b", "device=", "cursor=1", "limit=0", "x=1"] {
         get(orders, &format!("/api/v1/orders?{bad}"), 400);
     }
@@ -167,7 +167,7 @@ fn commands_tell_and_do_the_same() {
         serde_json::from_str(&printed(&[arguments, &["--json"]].concat())).expect("JSON")
     };
     assert_eq!(ids(&json(&["orders", "list"]), "orders"), [second.clone(), first.clone()]);
-    assert_eq!(ids(&json(&["orders", "list", "--state", "unpaid"]), "orders"), [second.clone()]);
+    assert_eq!(ids(&json(&["orders", "list", "--state", "unpaid"]), "orders"), std::slice::from_ref(&second));
     assert_eq!(ids(&json(&["orders", "list", "--account", "bob"]), "orders"), Vec::<String>::new());
     assert_eq!(ids(&json(&["orders", "list", "--payments"]), "payments"), ["t2"]);
     let text = printed(&["orders", "show", &first]);

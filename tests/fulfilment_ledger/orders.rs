@@ -317,6 +317,10 @@ async fn orders_are_shown_by_the_page_as_the_clock_has_them() {
         let count = async |of| world.ledger.orders(&of, at(24), 100).await.unwrap().len();
         assert_eq!((count(with(Status::Unpaid)).await, count(with(Status::Closed)).await), (2, 23));
         assert_eq!(count(with(Status::Paid)).await, 0);
+        // For operators too, before anybody has written down what the clock has closed.
+        let called = |state: &str| Orders { state: Some(state.to_owned()), ..of.clone() };
+        assert_eq!((count(called("unpaid")).await, count(called("closed")).await), (2, 23));
+        assert_eq!((count(called("paid")).await, count(called("refunded")).await), (0, 0));
         let swept = world.ledger.sweep(at(24), 10).await.unwrap();
         assert!(swept.more, "ten at a time");
         let bobs = Orders { account: Some(account("bob")), ..of.clone() };

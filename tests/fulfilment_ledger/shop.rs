@@ -10,7 +10,7 @@ use sdp_gateway::ledger::read::Orders;
 use sdp_gateway::ledger::shop::{
     CreateOrder, Created, ReceiveCoupons, Received, Refund, Refunded, SettlePayment, Taken, Wanted, What,
 };
-use sdp_gateway::money::{Currency, Money};
+use sdp_gateway::money::{Currency, Money, Stated};
 use sdp_gateway::order::Order;
 use sdp_gateway::order::id::{CouponCode, OrderId};
 use sdp_gateway::order::payment::Key;
@@ -76,7 +76,7 @@ pub(crate) fn payment(transaction: &str, order: &Order, money: Money, hour: i64)
     SettlePayment {
         key: Key::of("1", transaction),
         order: order.id.as_str().to_owned(),
-        money: Some(money),
+        money: Stated::Money(Some(money)),
         paid_at: at(hour),
         now: at(hour),
         pausing: Arc::new(BTreeSet::from(["test".to_owned()])),

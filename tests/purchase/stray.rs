@@ -12,17 +12,29 @@ use crate::steps::{
     wechat_double,
 };
 
-/// All payments that are kept: key, what became of it, how often it was told.
+/// A payment as the ledger and operators have it: type and transaction, what became of it, how often it was told.
+type Known = (String, String, String);
+
+/// All payments: those of the ledger, and what operators are shown of those that settled no order.
 #[track_caller]
 fn kept(gateway: &Gateway, expected: &[(&str, &str, i64)]) {
+    let known = |key: &str, became: &str, count: String| (key.to_owned(), became.to_owned(), count);
+    let expected: Vec<Known> =
+        expected.iter().map(|(key, became, count)| known(key, became, count.to_string())).collect();
     let rows = Ledger::of(&gateway.folder).rows("SELECT key, became, count FROM payment ORDER BY key");
-    let rows: Vec<Vec<String>> =
-        rows.into_iter().map(|row| row.into_iter().map(Option::unwrap).collect()).collect();
-    let expected: Vec<Vec<String>> = expected
-        .iter()
-        .map(|(key, became, count)| vec![(*key).to_owned(), (*became).to_owned(), count.to_string()])
+    let rows: Vec<Known> = rows
+        .into_iter()
+        .map(|row| <[String; 3]>::try_from(row.into_iter().flatten().collect::<Vec<_>>()).unwrap().into())
         .collect();
     assert_eq!(rows, expected);
+    let listed = gateway.admin("/api/v1/payments?limit=100").json();
+    let row = |row: &Value| {
+        let key = format!("{}/{}", row["pay_type"].as_str().unwrap(), row["transaction"].as_str().unwrap());
+        known(&key, row["became"].as_str().unwrap(), row["count"].to_string())
+    };
+    let mut listed: Vec<Known> = listed["payments"].as_array().unwrap().iter().map(row).collect();
+    listed.sort();
+    assert_eq!(listed, expected.into_iter().filter(|known| known.1 != "settled").collect::<Vec<_>>());
 }
 
 /// One order in fen, and what each vendor says of it.
@@ -138,6 +150,10 @@ fn a_second_payment_of_an_order_is_kept_beside_the_first() {
     world.takes(&from_wechat(&world.wechat, "w-1"));
     assert_eq!(served(&world.gateway, &world.order, Some("0")), given);
     kept(&world.gateway, &[("0/w-1", "settled", 2), ("0/w-2", "order_paid", 1), ("1/a-1", "order_paid", 1)]);
+    let shown = world.gateway.admin(&format!("/api/v1/orders/{}", world.order["orderId"].as_str().unwrap()));
+    let shown = shown.json();
+    assert_eq!((&shown["order"]["transaction"], &shown["order"]["state"]), (&json!("w-1"), &json!("paid")));
+    assert_eq!(shown["payments"].as_array().unwrap().len(), 3, "{shown}");
 }
 
 #[test]

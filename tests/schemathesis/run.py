@@ -55,7 +55,7 @@ RUNS = [
         "main",
         None,
         8,
-        300,
+        1000,
         ["--phases", "examples,coverage,fuzzing", "--exclude-checks", "negative_data_rejection,positive_data_acceptance"],
     ),
     (

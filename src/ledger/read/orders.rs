@@ -31,7 +31,7 @@ pub struct Orders {
     pub device: Option<DeviceId>,
     /// What an app sees of them at the moment of asking.
     pub status: Option<Status>,
-    /// The word of what was written down of them.
+    /// The word of their state at the moment of asking.
     pub state: Option<String>,
     /// The number of their package.
     pub package: Option<String>,
@@ -90,12 +90,17 @@ impl Orders {
         fits.and("device_id = ?", self.device.as_ref().map(DeviceId::as_str));
         fits.and("account = ?", self.account.as_ref().map(UserAccount::in_full));
         fits.and("package = ?", self.package.as_ref());
-        fits.and("state = ?", self.state.as_ref());
+        let open = "state = 'unpaid' AND expires_at > ?";
         let closed = "(state IN ('closed', 'refunded') OR (state = 'unpaid' AND expires_at <= ?))";
+        match self.state.as_deref() {
+            Some("unpaid") => fits.and(open, Some(now)),
+            Some("closed") => fits.and(&format!("state <> 'refunded' AND {closed}"), Some(now)),
+            state => fits.and("state = ?", state),
+        }
         match self.status {
             None => {}
             Some(Status::Paid) => fits.and("state = ?", Some("paid")),
-            Some(Status::Unpaid) => fits.and("state = 'unpaid' AND expires_at > ?", Some(now)),
+            Some(Status::Unpaid) => fits.and(open, Some(now)),
             Some(Status::Closed) => fits.and(closed, Some(now)),
         }
         let older = "(created_at, id) < (SELECT o.created_at, o.id FROM vas_order o WHERE o.id = ?)";

@@ -11,7 +11,7 @@ use crate::ledger::fulfil::holding::Holds;
 use crate::ledger::records::{Records, Writes};
 use crate::ledger::store::{Lock, Store};
 use crate::ledger::{Rules, StoreError};
-use crate::money::Money;
+use crate::money::{Currency, Stated};
 use crate::order::coupon::Coupon;
 use crate::order::payment::{Became, Key, Payment, Why, judge, plain};
 use crate::order::{Order, Settled};
@@ -24,8 +24,8 @@ pub struct SettlePayment {
     pub key: Key,
     /// The order that it names.
     pub order: String,
-    /// How much; none where it is no amount that anything is sold for.
-    pub money: Option<Money>,
+    /// How much.
+    pub money: Stated,
     /// When it was made, as its provider says.
     pub paid_at: Timestamp,
     /// The time.
@@ -76,7 +76,10 @@ fn settle(
         store.save(&Payment { count: known.count.saturating_add(1), ..known })?;
         return Ok(Taken::Repeated(became));
     }
-    let judged = judge(order.as_ref(), proven.money, proven.now);
+    // In the currency that was to be paid where none is named; of an unknown order, in the one that is most often meant.
+    let currency = order.as_ref().map_or(Currency::Cny, |order| order.price.currency);
+    let money = proven.money.money(currency);
+    let judged = judge(order.as_ref(), money, proven.now);
     let taken = match (judged, order) {
         (Ok(()), Some(order)) => Taken::Settled(pay(store, order, proven)?),
         (Ok(()), None) => Taken::Kept(Why::Unknown),
@@ -88,7 +91,7 @@ fn settle(
     store.save(&Payment {
         key: proven.key.clone(),
         order: name,
-        money: proven.money,
+        money,
         paid_at: proven.paid_at,
         received_at: proven.now,
         count: 1,

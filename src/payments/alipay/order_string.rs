@@ -7,6 +7,7 @@ use super::super::beijing;
 use super::super::charge::Charge;
 use super::super::pay_type::PayType;
 use crate::clock::Timestamp;
+use crate::money::Currency;
 use crate::signature::rsa::{PrivateKey, SignError};
 
 /// Everything but what is never taken for anything else (RFC 3986, unreserved): a blank becomes `%20`.
@@ -22,13 +23,17 @@ pub(super) fn signed(
     now: Timestamp,
     key: &PrivateKey,
 ) -> Result<String, SignError> {
-    let content = json!({
+    let mut content = json!({
         "out_trade_no": charge.order_id,
         "product_code": "QUICK_MSECURITY_PAY",
         "subject": subject(&charge.subject),
         "time_expire": beijing::text(charge.expires_at),
         "total_amount": charge.money.decimal(),
     });
+    // Without its currency an amount is one of yuan.
+    if charge.money.currency != Currency::Cny {
+        content["trans_currency"] = charge.money.currency.code().into();
+    }
     let parameters = [
         ("app_id", app_id.to_owned()),
         ("biz_content", content.to_string()),

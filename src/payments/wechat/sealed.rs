@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::super::called::{Paid, Told, Unproven};
 use super::WeChat;
 use crate::clock::Timestamp;
-use crate::money::{Currency, Money};
+use crate::money::{Currency, Money, Stated};
 
 /// The only event that pays, and the only state.
 const PAID_EVENT: &str = "TRANSACTION.SUCCESS";
@@ -88,7 +88,7 @@ impl Transaction {
     fn paid(self, now: Timestamp) -> Option<Paid> {
         let amount = self.amount?;
         let currency = amount.currency.as_deref().map_or(Some(Currency::Cny), Currency::from_code);
-        let money = currency.and_then(|currency| Money::of_minor(amount.total, currency));
+        let money = Stated::Money(currency.and_then(|currency| Money::of_minor(amount.total, currency)));
         let transaction = self.transaction_id.filter(|id| !id.is_empty())?;
         let order_id = Some(self.out_trade_no).filter(|id| !id.is_empty())?;
         let paid_at = self.success_time.as_deref().and_then(Timestamp::from_rfc3339).unwrap_or(now);
