@@ -8,7 +8,7 @@ use sdp_gateway::order::payment::{Became, Key, Why};
 use sdp_gateway::order::{OrderState, Status};
 use sdp_gateway::service::wanted::Owner;
 
-use super::shop::{coupon, made, order, pay, payment, receive, refund, vnd, wanted, wish, words};
+use super::shop::{coupon, damage, made, order, pay, payment, receive, refund, vnd, wanted, wish, words};
 use super::world::{ANN, HOUR, World, account, at, device, number};
 
 const CAM: (&str, &str) = ("cam-1", "ann");
@@ -326,6 +326,57 @@ async fn orders_are_shown_by_the_page_as_the_clock_has_them() {
         let bobs = Orders { account: Some(account("bob")), ..of.clone() };
         assert_eq!(count(bobs).await, 0);
         assert_eq!(ids.len() as i64 * HOUR, 25 * HOUR);
+        world.verified().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_of_the_ledger_finds_money_that_went_nowhere() {
+    for world in World::each().await {
+        world.bind(CAM.0, CAM.1, None, 0).await;
+        let half = coupon(&world, "ann", "half").await;
+        let (paid, held) =
+            (made(&world, CAM, "day", None, 0).await, made(&world, CAM, "day", Some(&half), 0).await);
+        let Taken::Settled(service) = pay(&world, "t1", &paid, vnd(1000), 0).await else {
+            panic!("not settled")
+        };
+        let (paid, held, half) = (&paid.id, &held.id, half.as_str());
+        let payment = |set: &str| format!("UPDATE payment SET {set} WHERE key = '1/t1'");
+        let order = |id, set: &str| format!("UPDATE vas_order SET {set} WHERE id = '{id}'");
+        let coupon = |set: &str| format!("UPDATE coupon SET {set} WHERE code = '{half}'");
+        let count = |many| format!("UPDATE coupon_count SET received = {many}");
+        let is = |set: &str, id: &str| format!("{set} = '{id}'");
+        for (broken, mended, told) in [
+            (payment("order_id = 'x'"), payment(&is("order_id", paid.as_str())), "does not say so"),
+            (payment("became = 'order_closed'"), payment("became = 'settled'"), "no payment settled it"),
+            (payment("amount = 999"), payment("amount = 1000"), "and payment 1/t1 is of 999"),
+            (
+                order(paid, "service_id = 'svc-x'"),
+                order(paid, &is("service_id", service.as_str())),
+                "is not the one it gave",
+            ),
+            (
+                order(paid, "state = 'closed', ended_at = 1, paid_at = NULL"),
+                order(paid, "state = 'paid', ended_at = NULL, paid_at = 1"),
+                "which did not give it",
+            ),
+            (order(held, "coupon = NULL"), order(held, &is("coupon", half)), "which says otherwise"),
+            (
+                coupon("state = 'unused', order_id = NULL, held_until = NULL"),
+                coupon(&format!(
+                    "state = 'held', held_until = {}, {}",
+                    at(2).0,
+                    is("order_id", held.as_str())
+                )),
+                "which is not its",
+            ),
+            (count(7), count(1), "was received 7 times by its count, and there are 1"),
+        ] {
+            damage(&world, broken).await;
+            let found = world.ledger.verify(|_| ()).await.unwrap();
+            assert!(found.told.iter().any(|fault| fault.contains(told)), "{told}: {:?}", found.told);
+            damage(&world, mended).await;
+        }
         world.verified().await;
     }
 }

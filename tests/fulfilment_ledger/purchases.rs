@@ -210,9 +210,9 @@ proptest! {
     #[test]
     fn no_hour_is_lost_or_given_twice_by_the_rules(ops in ops()) {
         let (mut model, mut rules) = (Model::default(), Rules::default());
-        for cam in 0..2 {
+        for (cam, name) in CAMS.into_iter().enumerate() {
             model.bound[cam] = true;
-            rules.cams[cam].bind(&device(CAMS[cam]), account("ann"), at(0)).expect("free");
+            rules.cams[cam].bind(&device(name), account("ann"), at(0)).expect("free");
         }
         let mut since = 0;
         for op in ops {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sdp_gateway::clock::Zone;
+use sdp_gateway::config::LedgerUrl;
 use sdp_gateway::ledger::By;
 use sdp_gateway::ledger::read::Orders;
 use sdp_gateway::ledger::shop::{
@@ -13,6 +14,8 @@ use sdp_gateway::money::{Currency, Money, Stated};
 use sdp_gateway::order::Order;
 use sdp_gateway::order::id::{CouponCode, OrderId};
 use sdp_gateway::order::payment::Key;
+use secrecy::ExposeSecret;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use super::world::{World, account, at, device};
 
@@ -113,4 +116,17 @@ pub(crate) async fn words(world: &World, name: &str) -> Vec<&'static str> {
     let of = Orders { device: Some(device(name)), ..Orders::default() };
     let orders = world.ledger.orders(&of, at(0), 100).await.expect("read");
     orders.iter().map(|order| order.state.word()).collect()
+}
+
+/// Changes rows behind the gateway's back.
+pub(crate) async fn damage(world: &World, sql: String) {
+    match &world.url {
+        LedgerUrl::Sqlite(path) => {
+            rusqlite::Connection::open(path).expect("a file").execute_batch(&sql).expect("done");
+        }
+        LedgerUrl::Postgres(url) => {
+            let mut connection = PgConnection::connect(url.expose_secret()).await.expect("the server");
+            sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.expect("done");
+        }
+    }
 }
