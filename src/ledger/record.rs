@@ -246,7 +246,7 @@ pub(super) fn enter(
             let event = judge::event(notice, change, received_at);
             let (outcome, went_back) = stand(store, rules, watch, &notice.content.msisdn, &event)?;
             if outcome == Outcome::Applied {
-                watch.registered(&rules.catalog, &notice.content.msisdn, &event.change);
+                watch.registered(&notice.content.msisdn, &event.change);
             }
             return Ok(Entered { outcome, scope, went_back });
         }

@@ -296,6 +296,21 @@ async fn a_refund_ends_the_service_wherever_it_is_and_is_written_down() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_order_waits_for_the_offer_that_it_was_made_under() {
+    for world in World::each().await {
+        world.bind(CAM.0, CAM.1, Some(ANN), 0).await;
+        // No package of the catalog has that offer any more.
+        let mut asked = wish(&world, CAM, "day", None, 0);
+        asked.package.offer = Some("local-day".to_owned());
+        let made = world.ledger.write(asked).await.unwrap();
+        assert!(matches!(made, Created::Order(_)), "{made:?}");
+        world.register(ANN, "1", 1, 25).await;
+        assert_eq!(words(&world, CAM.0).await, ["paid"]);
+        world.verified().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn orders_are_shown_by_the_page_as_the_clock_has_them() {
     for world in World::each().await {
         world.bind(CAM.0, CAM.1, None, 0).await;

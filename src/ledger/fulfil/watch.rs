@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 
 use super::delivery::{deliver, is_by_code};
 use super::holding::{Holding, Holds, states};
-use crate::catalog::{Catalog, Package};
 use crate::clock::Timestamp;
 use crate::ids::{Msisdn, NoticeId};
 use crate::ledger::StoreError;
@@ -24,7 +23,7 @@ use crate::subscription::decide::{Change, Scope};
 #[derive(Default)]
 pub(in crate::ledger) struct Watch {
     before: BTreeMap<Msisdn, Vec<ServiceState>>,
-    /// Offers that a number was charged for, and that camera apps sell too.
+    /// Offers that one of them was charged for.
     sold: Vec<(Msisdn, String)>,
 }
 
@@ -65,11 +64,11 @@ impl Watch {
         Ok(())
     }
 
-    /// A notice that took effect registers a number for an offer. Costs nothing where no package has that offer.
-    pub(in crate::ledger) fn registered(&mut self, catalog: &Catalog, number: &Msisdn, change: &Change) {
+    /// A notice that took effect registers a number for an offer. Costs nothing where that has no devices; with them,
+    /// the orders say whether one waits for it: the catalog may sell the offer no more since it was made.
+    pub(in crate::ledger) fn registered(&mut self, number: &Msisdn, change: &Change) {
         let Change::Register { terms, .. } = change else { return };
-        let is_sold = |package: &Package| package.offer.as_ref() == Some(&terms.offer);
-        if catalog.packages().iter().any(is_sold) {
+        if self.before.contains_key(number) {
             self.sold.push((number.clone(), terms.offer.clone()));
         }
     }
