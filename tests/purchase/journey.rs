@@ -87,6 +87,8 @@ fn in_dong_with_either_vendor() {
     let made = choose(&gateway, "ye1m7d", "1", None);
     let charged = to_alipay(&gateway, &made);
     assert_eq!(charged.amount, json!("59000"), "dong has no minor unit");
+    let info = payment(&made, "1").data(&gateway);
+    assert!(info["orderString"].as_str().unwrap().contains("trans_currency"), "dong are no yuan: {info}");
     assert!(is_success(&from_alipay(&charged, "t-1").send(&gateway)));
     let first = served(&gateway, &made, Some("1"));
     assert!((28 * DAY_S..=31 * DAY_S).contains(&(first.end - first.start)), "{first:?}");

@@ -43,7 +43,7 @@ fn answers(mut stream: TcpStream) -> Vec<Answer> {
     let mut all = Vec::new();
     while !rest.is_empty() {
         let end = rest[1..].find("HTTP/1.1 ").map_or(rest.len(), |at| at + 1);
-        all.push(parse(rest[..end].as_bytes()).expect("an answer"));
+        all.push(parse(&rest.as_bytes()[..end]).expect("an answer"));
         rest = &rest[end..];
     }
     all
