@@ -81,6 +81,28 @@ fn with_a_coupon_for_all_of_it() {
 }
 
 #[test]
+fn in_dong_with_either_vendor() {
+    let (folder, double) = (Folder::new(), wechat_double());
+    let gateway = open(&folder, &double.base(), "");
+    let made = choose(&gateway, "ye1m7d", "1", None);
+    let charged = to_alipay(&gateway, &made);
+    assert_eq!(charged.amount, json!("59000"), "dong has no minor unit");
+    let info = payment(&made, "1").data(&gateway);
+    assert!(info["orderString"].as_str().unwrap().contains("trans_currency"), "dong are no yuan: {info}");
+    assert!(is_success(&from_alipay(&charged, "t-1").send(&gateway)));
+    let first = served(&gateway, &made, Some("1"));
+    assert!((28 * DAY_S..=31 * DAY_S).contains(&(first.end - first.start)), "{first:?}");
+    let made = choose(&gateway, "ye1m7d", "0", Some("tet-20"));
+    let charged = to_wechat(&gateway, &double, &made);
+    assert_eq!(charged.amount, json!({"total": 47_200, "currency": "VND"}));
+    assert!(is_success(&from_wechat(&charged, "w-1").send(&gateway)));
+    let told = result(&gateway, &made);
+    assert_eq!((&told["status"], &told["payType"]), (&json!(0), &json!("0")), "{told}");
+    assert_eq!(in_force(&gateway, "cam-1").len(), 1, "it waits behind the first");
+    assert_eq!(movable(&gateway).len(), 2);
+}
+
+#[test]
 fn a_second_order_goes_on_where_the_first_ends() {
     let folder = Folder::new();
     let gateway = open(&folder, NOWHERE, "");
@@ -103,12 +125,8 @@ fn a_second_order_goes_on_where_the_first_ends() {
 fn what_a_vendor_does_not_take_is_not_prepared() {
     let folder = Folder::new();
     let gateway = open(&folder, NOWHERE, "");
-    let dong = choose(&gateway, "ye1m7d", "sdp", None);
     let fen = choose(&gateway, "fen", "1", None);
     let code = |order: &Value, pay_type| payment(order, pay_type).code(&gateway);
-    let told = payment(&dong, "1").data(&gateway);
-    assert!(told["orderString"].as_str().unwrap().contains("trans_currency"), "dong are no yuan: {told}");
-    assert_eq!(code(&dong, "0"), 17001, "WeChat is not there");
     assert_eq!(code(&fen, "sdp"), 17001, "the carrier does not sell it");
     assert_eq!(code(&fen, "0"), 17001, "WeChat is not there");
     assert!(is_success(&from_alipay(&to_alipay(&gateway, &fen), "t-1").send(&gateway)));

@@ -59,7 +59,7 @@ fn with_alipay() {
     let settings = kit::settings("http://127.0.0.1:9");
     let gateway = shop(&folder, &format!("[server]\npublic_url = 'https://sdp.example.org/gw'\n{settings}"));
     assert_eq!(pay_types(&gateway, "CN", 1)[1], (json!("fen"), json!(["1", "0"])));
-    assert_eq!(pay_types(&gateway, "VN", 2), [(json!("ye1m7d"), json!(["sdp"]))], "dong is not taken there");
+    assert_eq!(pay_types(&gateway, "VN", 2), [(json!("ye1m7d"), json!(["sdp", "1", "0"]))], "dong too");
     own(&gateway, "ann", "cam-1");
     let made = order("cam-1", "fen").data(&gateway);
     let info = payment(&made, "1").data(&gateway);
