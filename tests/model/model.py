@@ -112,8 +112,9 @@ class Notice:
         get = self.fields.get
         sent = tuple(get(name) for name in ("service_id", "serviceCode", "package_id", "packageCode"))
         what = tuple(offer.id for offer in catalog.named(self.fields)) or sent
-        rest = tuple(get(name) for name in ("subcribeTime", "expiredTime", "price"))
-        return (what, self.reg, self.auto_renew(), *rest)
+        # A time that cannot be read is an absent one.
+        times = tuple(read_time(get(name)) for name in ("subcribeTime", "expiredTime"))
+        return (what, self.reg, self.auto_renew(), *times, get("price"))
 
     def auto_renew(self):
         return self.fields.get("autoRenew", "1") == "1"
