@@ -52,6 +52,25 @@ impl Ledger {
         self.select(tail, vec![number.in_full().into(), ROWS_MAX.into()]).await
     }
 
+    /// The vouchers that were used on a number's devices, the newest first.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn vouchers_on(&self, number: &Msisdn) -> Result<Vec<Code>, StoreError> {
+        let tail = format!("{ON_NUMBER} AND voucher IS NOT NULL ORDER BY used_at DESC, key LIMIT $2");
+        self.select(&tail, vec![number.in_full().into(), ROWS_MAX.into()]).await
+    }
+
+    /// What was moved to a number's devices or away from them, the newest first.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub async fn transfers_on(&self, number: &Msisdn) -> Result<Vec<Moved>, StoreError> {
+        let tail = "WHERE from_device IN (SELECT id FROM device WHERE msisdn = $1) \
+                    OR to_device IN (SELECT id FROM device WHERE msisdn = $1) ORDER BY id DESC LIMIT $2";
+        self.select(tail, vec![number.in_full().into(), ROWS_MAX.into()]).await
+    }
+
     /// The payments for an account's orders, the last heard of first.
     ///
     /// # Errors

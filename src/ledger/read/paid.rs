@@ -1,18 +1,16 @@
-//! What an account paid for, on whichever device it is by now: the services that live, with their packages; the vouchers
-//! that became some; and what was moved.
+//! What an account paid for, on whichever device it is by now: the services that live, with their packages.
 
 use std::collections::BTreeSet;
 
 use super::{Device, OnDevice};
 use crate::clock::Timestamp;
-use crate::ids::{DeviceId, Msisdn, UserAccount};
-use crate::ledger::tables::transfer::Moved;
+use crate::ids::{DeviceId, UserAccount};
 use crate::ledger::{Ledger, StoreError};
 use crate::order::Order;
 use crate::service::Service;
 use crate::service::holdings::Holdings;
 use crate::service::source::{ServiceId, Source};
-use crate::stock::{Code, Lookup};
+use crate::stock::Lookup;
 
 /// The newest that are told of; older ones have ended long ago, or somebody has more devices than a person can have.
 const ROWS_MAX: u32 = 500;
@@ -81,25 +79,5 @@ impl Ledger {
             }
             Source::Entitlement(_) | Source::Code(_) => Ok(None),
         }
-    }
-
-    /// The vouchers that were used on a number's devices, the newest first.
-    ///
-    /// # Errors
-    /// The engine's.
-    pub async fn vouchers_on(&self, number: &Msisdn) -> Result<Vec<Code>, StoreError> {
-        let tail = "WHERE device_id IN (SELECT id FROM device WHERE msisdn = $1) AND voucher IS NOT NULL \
-                    ORDER BY used_at DESC, key LIMIT $2";
-        self.select(tail, vec![number.in_full().into(), ROWS_MAX.into()]).await
-    }
-
-    /// What was moved to a number's devices or away from them, the newest first.
-    ///
-    /// # Errors
-    /// The engine's.
-    pub async fn transfers_on(&self, number: &Msisdn) -> Result<Vec<Moved>, StoreError> {
-        let tail = "WHERE from_device IN (SELECT id FROM device WHERE msisdn = $1) \
-                    OR to_device IN (SELECT id FROM device WHERE msisdn = $1) ORDER BY id DESC LIMIT $2";
-        self.select(tail, vec![number.in_full().into(), ROWS_MAX.into()]).await
     }
 }
